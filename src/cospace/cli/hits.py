@@ -1,0 +1,133 @@
+"""Hits as a table: rank, score, id, title, the metadata that fits, distance, picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cospace.cli.table import Column, room, table
+from cospace.cli.text import one_line, width
+from cospace.results import Hit, Results
+from cospace.store.schema import is_location
+from cospace.store.where import distance_km
+
+__all__ = ["hit_table", "kilometres", "parts_of_score", "title_of"]
+
+# Metadata that says what an item is called.
+TITLES = ("title", "name", "headline", "product_name")
+
+_MOST_FIELDS = 4
+_WIDEST_FIELD = 16
+_TITLE_ROOM = 28  # columns that the title keeps before metadata is left out
+
+
+def hit_table(
+    results: Results,
+    *,
+    offset: int = 0,
+    near: tuple[str, float, float] | None = None,
+    fields: Sequence[str] | None = None,
+    pictures: Path | None = None,
+    explain: bool = False,
+) -> list[str]:
+    """The lines of a table: headings, then one line a hit, and with `explain` one more below it.
+
+    `near` is (location field, latitude, longitude) to measure from. `fields` are the metadata
+    to show; by default the first few that fit. `pictures` is the folder to name pictures from.
+    """
+    if not results:
+        return []
+    if fields is None:
+        taken = (10 if near else 0) + (24 if pictures else 0)
+        fields = _fitting(results, room() - 30 - _TITLE_ROOM - taken)
+    columns = [Column("#", right=True), Column("score", right=True), Column("id", most=28)]
+    columns += [Column("title", flexible=True)]
+    columns += [Column(name, right=_numbers(results, name)) for name in fields]
+    columns += [Column("km", right=True)] if near else []
+    columns += [Column("picture", most=40)] if pictures else []
+    rows = []
+    for rank, hit in enumerate(results, offset + 1):
+        row = [str(rank), f"{hit.score:.3f}", hit.id, title_of(hit)]
+        row += [_value(hit.metadata.get(name)) for name in fields]
+        if near:
+            km = kilometres(hit, near)
+            row.append("" if km is None else f"{km:.1f}")
+        if pictures:
+            row.append(_below(hit.media.get("image", ""), pictures))
+        rows.append(row)
+    lines = table(columns, rows, room())
+    if explain:
+        whys = (f"   {parts_of_score(hit)}" for hit in results)
+        lines[1:] = [one for pair in zip(lines[1:], whys, strict=True) for one in pair]
+    return lines
+
+
+def title_of(hit: Hit) -> str:
+    """What a hit is called: its title, else the start of its text, else its picture's name."""
+    for name, value in hit.metadata.items():
+        if name.lower() in TITLES and isinstance(value, str) and value.strip():
+            return one_line(value)
+    if hit.text:
+        return one_line(hit.text[:500])
+    image = hit.media.get("image")
+    return f"({Path(image).name})" if image else ""
+
+
+def parts_of_score(hit: Hit) -> str:
+    """Each list's part in a score, such as "text 0.512, rank 1, adds +2.31"."""
+    parts = []
+    for why in hit.why:
+        rank = "" if why.rank is None else f", rank {why.rank}"
+        parts.append(f"{why.list} {why.score:.3f}{rank}, adds {why.share:+.3f}")
+    return "; ".join(parts)
+
+
+def kilometres(hit: Hit, near: tuple[str, float, float]) -> float | None:
+    """How far the hit lies from the place, or None where it has no location."""
+    name, lat, lon = near
+    value: Any = hit.metadata
+    for key in name.split("."):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    places = value if isinstance(value, list | tuple) else [value]
+    found = [distance_km(lat, lon, p["lat"], p["lon"]) for p in places if is_location(p)]
+    return min(found, default=None)
+
+
+def _fitting(results: Results, left: int) -> list[str]:
+    """The first metadata fields that are short, differ from the title, and fit in `left`."""
+    widths: dict[str, int] = {}
+    for hit in results:
+        for name, value in hit.metadata.items():
+            if name.lower() not in TITLES and isinstance(value, str | int | float):
+                widths[name] = max(widths.get(name, width(name)), width(_value(value)))
+    fields: list[str] = []
+    for name, columns in widths.items():
+        if columns <= _WIDEST_FIELD and columns + 2 <= left and len(fields) < _MOST_FIELDS:
+            fields.append(name)
+            left -= columns + 2
+    return fields
+
+
+def _numbers(results: Results, name: str) -> bool:
+    values = [hit.metadata.get(name) for hit in results]
+    there = [value for value in values if value is not None]
+    return all(isinstance(v, int | float) and not isinstance(v, bool) for v in there)
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}" if abs(value) < 1e6 else f"{value:.0f}"
+    return one_line(str(value))
+
+
+def _below(path: str, folder: Path) -> str:
+    """`path` as seen from `folder`, when it is in there."""
+    try:
+        return str(Path(path).relative_to(folder)) if path else ""
+    except ValueError:
+        return path

@@ -1,0 +1,143 @@
+"""`cospace index`: a table or a folder into a collection. Again: only what changed."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cospace.cli.bar import bar
+from cospace.cli.output import count, document, show, tell
+from cospace.cli.parsing import Parser, command, names_of
+from cospace.errors import BadArgument, BadItem, CospaceError
+
+if TYPE_CHECKING:
+    from cospace.collection import Collection, Report
+    from cospace.item import Item
+    from cospace.read import Reading
+
+__all__ = ["fill", "parser", "run", "told"]
+
+# Items committed together: small enough for a bar that moves, and for little lost at Ctrl-C.
+_BATCH = 128
+_MOST_REASONS = 5
+
+
+def parser() -> Parser:
+    """The arguments of `cospace index`."""
+    one = command(
+        "index",
+        "Read SOURCE (.csv, .tsv, .jsonl, .parquet, or a folder of pictures and texts) into a\n"
+        "collection. What is not said is guessed from the names of the columns, and told. Run it\n"
+        "again after a change or a stop: only what is new or changed is encoded.",
+        "cospace index listings.csv",
+        "cospace index listings.csv --into shop.cospace --id sku --image photo \\\n"
+        "      --text '{title}. {description}' --metadata price,city --lat lat --lon lon",
+    )
+    one.add_argument("source", metavar="SOURCE", help="a table, or a folder")
+    one.add_argument("--into", metavar="FOLDER", help="default: SOURCE's name + .cospace, here")
+    one.add_argument("--model", help="a model's name or folder; default: the collection's own")
+    one.add_argument("--id", metavar="COLUMN", help="the column of ids")
+    one.add_argument("--text", metavar="COLUMN", help="a column, or '{title}. {description}'")
+    one.add_argument("--image", metavar="COLUMN", help="the column of pictures' paths")
+    one.add_argument(
+        "--metadata", metavar="COLUMNS", action="append", help="columns to keep, with commas"
+    )
+    one.add_argument("--lat", metavar="COLUMN", help="the column of latitudes")
+    one.add_argument("--lon", metavar="COLUMN", help="the column of longitudes")
+    one.add_argument("--strict", action="store_true", help="stop at the first bad item")
+    return one
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 when something is stored, 2 when nothing could be."""
+    import cospace as cs
+
+    if (args.lat is None) != (args.lon is None):
+        raise BadArgument("--lat and --lon go together: name both columns")
+    reading = cs.read(
+        args.source,
+        id=args.id,
+        text=args.text,
+        image=args.image,
+        metadata=names_of(args.metadata),
+        location=None if args.lat is None else (args.lat, args.lon),
+    )
+    into = Path(args.into) if args.into else _beside(args.source)
+    with cs.open(into, model=args.model or default_model(into)) as collection:
+        if not args.json:
+            tell(f"Indexing {args.source} into {into} ({collection.model.space})")
+            tell("\n".join(f"  {note}" for note in reading.notes))
+        report = fill(collection, reading, strict=args.strict)
+        items = len(collection)
+    if args.json:
+        notes = list(reading.notes)
+        document({"into": str(into), "items": items, "notes": notes, "report": report.to_json()})
+    else:
+        show(told(report))
+        show(_next(into, items))
+    return 0 if report.stored else 2
+
+
+def default_model(folder: Path) -> str | None:
+    """The starter for a new collection; None, which is its own model, for one that is there."""
+    return None if (folder / "truth.sqlite").exists() else "starter"
+
+
+def fill(collection: Collection, reading: Reading, *, strict: bool = False) -> Report:
+    """The report of all items of `reading`, encoded and stored, with a progress bar.
+
+    When Ctrl-C stops it, what is stored is said, and that running again goes on from there.
+    """
+    from cospace.limits import limit, override
+
+    items: Iterable[Item] = _strictly(reading) if strict else reading
+    errors = "raise" if strict else "report"
+    try:
+        with bar(reading.total) as step, override(batch_items=min(_BATCH, limit("batch_items"))):
+            return collection.upsert(items, errors=errors, progress=step)
+    except (KeyboardInterrupt, CospaceError):
+        stored = count(len(collection), "item")
+        tell(f"Stopped. {stored} safely in {collection.name}; run the same command to go on.")
+        raise
+
+
+def _strictly(reading: Reading) -> Iterator[Item]:
+    """The items of `reading`, up to the first thing in it that fails: that is raised."""
+    for item in reading:
+        _raise_first(reading)
+        yield item
+    _raise_first(reading)
+
+
+def _raise_first(reading: Reading) -> None:
+    for failure in reading.failed:
+        raise BadItem(failure.name, failure.reason)
+
+
+def told(report: Report) -> list[str]:
+    """Lines that say what became of every item, with the first reasons of what failed."""
+    rate = (report.added + report.updated) / report.seconds if report.seconds > 0.5 else 0
+    speed = f" ({rate:,.0f} items/s)" if rate >= 1 else ""
+    lines = [f"{report} in {report.seconds:.1f} s{speed}"]
+    reasons = list(report.reasons)
+    lines += [f"  {reason.name}: {reason.reason}" for reason in reasons[:_MOST_REASONS]]
+    more = len(report.reasons) - min(len(reasons), _MOST_REASONS)
+    if more > 0:
+        lines.append(f"  ... and {more:,} more; --json lists them")
+    if not report.stored:
+        lines.append("nothing could be stored" if report.failed else "the source holds no items")
+    return lines
+
+
+def _next(into: Path, items: int) -> list[str]:
+    if not items:
+        return []
+    return [f"{into} holds {count(items, 'item')}. Search it:", f'  cospace search {into} "..."']
+
+
+def _beside(source: str) -> Path:
+    """The collection's folder in the current one, named after the source."""
+    name = Path(source).resolve().name.removesuffix(".gz")
+    return Path(Path(name).stem + ".cospace")

@@ -1,0 +1,54 @@
+"""Where words go: results and one JSON document to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from typing import Any, TextIO
+
+from cospace.cli.text import plain
+
+__all__ = ["count", "document", "show", "size", "tell"]
+
+
+def show(lines: Iterable[str]) -> None:
+    """Print lines of a result on stdout."""
+    for line in lines:
+        print(plain(line))
+
+
+def tell(text: str, *, to: TextIO | None = None) -> None:
+    """Print what is not a result: on stderr, unless `to` says otherwise."""
+    print(plain(text, keep="\n"), file=to or sys.stderr, flush=True)
+
+
+def document(record: Any) -> None:
+    """Print one JSON document, and nothing else; what a terminal could obey is escaped in it."""
+    text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False, default=str)
+    encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "")
+    if encoding != "utf8":
+        text = json.dumps(record, indent=2, ensure_ascii=True, allow_nan=False, default=str)
+    print("".join(c if c == "\n" or plain(c) == c else json.dumps(c)[1:-1] for c in text))
+
+
+def count(number: int, word: str) -> str:
+    """The number and its word, in the plural where it must be.
+
+    >>> count(1, "item"), count(1200, "item")
+    ('1 item', '1,200 items')
+    """
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+
+
+def size(number: float) -> str:
+    """Bytes, for people.
+
+    >>> size(3_200_000)
+    '3.2 MB'
+    """
+    units = ["bytes", "kB", "MB", "GB", "TB"]
+    while number >= 1000 and len(units) > 1:
+        number /= 1000
+        del units[0]
+    return f"{number:.0f} bytes" if len(units) == 5 else f"{number:.1f} {units[0]}"

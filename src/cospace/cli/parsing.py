@@ -1,0 +1,96 @@
+"""What was typed, read: the parser that all commands share, and the types of their arguments."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from typing import Any, NoReturn
+
+from cospace.errors import BadArgument, BadFilter
+
+__all__ = ["Parser", "command", "filter_of", "names_of", "place"]
+
+
+class Parser(argparse.ArgumentParser):
+    """An argparse parser whose complaints are `BadArgument`, told like every other error."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raises `BadArgument`."""
+        raise BadArgument(f"{message}; see: {self.prog} --help")
+
+
+def command(name: str, about: str, *examples: str) -> Parser:
+    """The parser of one command, with --json, and with examples below its help."""
+    width = "s" if len(examples) > 1 else ""
+    parser = Parser(
+        prog=f"cospace {name}",
+        description=about,
+        epilog="\n  ".join([f"example{width}:", *examples]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document on stdout")
+    return parser
+
+
+def names_of(given: list[str] | None) -> list[str] | None:
+    """The names of an option that may be repeated, or hold several with commas; None if absent."""
+    if given is None:
+        return None
+    return [name.strip() for part in given for name in part.split(",") if name.strip()]
+
+
+def place(text: str) -> tuple[float, float]:
+    """(latitude, longitude) in degrees, of "48.1,11.6"."""
+    try:
+        lat, lon = (float(part) for part in text.split(","))
+    except ValueError:
+        lat = lon = math.nan
+    if not (-90 <= lat <= 90 and -180 <= lon <= 180):
+        raise argparse.ArgumentTypeError(
+            f"expected LAT,LON in degrees, such as 52.52,13.40; got {text!r}"
+        )
+    return lat, lon
+
+
+def filter_of(text: str | None) -> dict[str, Any] | None:
+    """The filter that --where spells in JSON.
+
+    Raises `BadFilter`, with the position of what is wrong.
+    """
+    if text is None:
+        return None
+    try:
+        where = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        at = error.pos
+        near = f"{text[max(0, at - 20) : at]}<HERE>{text[at : at + 20]}"
+        raise BadFilter(
+            f"--where is not JSON at character {at + 1}: {error.msg}: {near}  {_HINT}"
+        ) from None
+    except RecursionError:
+        raise BadFilter("--where is nested too deeply") from None
+    if not isinstance(where, dict):
+        raise BadFilter(f"--where is a JSON object, not {text[:40]}  {_HINT}")
+    return where
+
+
+_HINT = """(write, in single quotes: --where '{"price": {"$lt": 300}}')"""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of `pairs`; JSON itself would drop all but the last of two equal keys."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if not key:
+            # "{"price": {"$lt": 300}}" in double quotes: the shell has taken $lt for a variable.
+            raise BadFilter(f"--where holds an empty name; the shell may have eaten a $ {_HINT}")
+        if key in found:
+            raise BadFilter(f'--where names {key!r} twice; join them: {{"$and": [{{..}}, {{..}}]}}')
+        found[key] = value
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise BadFilter(f"--where holds {name}, which is no number in JSON")

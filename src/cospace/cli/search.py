@@ -1,0 +1,147 @@
+"""`cospace search`: a question to a collection, as a table."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cospace.cli.hits import hit_table, kilometres
+from cospace.cli.output import count, document, show, tell
+from cospace.cli.parsing import Parser, command, filter_of, names_of, place
+from cospace.errors import BadArgument, NotFound
+
+if TYPE_CHECKING:
+    from cospace.collection import Collection
+    from cospace.item import Content
+    from cospace.results import Results
+    from cospace.store.schema import Schema
+
+__all__ = ["parser", "run"]
+
+
+def parser() -> Parser:
+    """The arguments of `cospace search`."""
+    one = command(
+        "search",
+        "The items of a collection that come nearest to a text, a picture, or both.",
+        'cospace search market.cospace "vintage comfortable seating"',
+        'cospace search market.cospace "a bicycle" --where \'{"price": {"$lt": 300}}\'',
+        "cospace search market.cospace bicycle --near 52.52,13.40 --km 30",
+        'cospace search market.cospace "in green" --image chair.jpg',
+    )
+    one.add_argument("folder", metavar="FOLDER", help="a collection")
+    one.add_argument("query", metavar="QUERY", nargs="*", help="a text; never taken for a path")
+    one.add_argument("--image", metavar="PATH", help="a picture to search by")
+    one.add_argument("--where", metavar="JSON", help='a filter, such as \'{"price": {"$lt": 9}}\'')
+    one.add_argument("--near", metavar="LAT,LON", type=place, help="only near this place")
+    one.add_argument("--km", metavar="N", type=float, help="how near, with --near; default: 10")
+    one.add_argument("-k", type=int, default=10, metavar="N", help="hits to show; default: 10")
+    one.add_argument("--offset", type=int, default=0, metavar="N", help="hits to leave out first")
+    one.add_argument(
+        "--by", metavar="LISTS", action="append", help="of text, image, words; with commas"
+    )
+    one.add_argument("--explain", action="store_true", help="each list's part in each score")
+    one.add_argument("--model", help="the model's folder, where the collection cannot find it")
+    return one
+
+
+def run(args: argparse.Namespace) -> int:
+    """0, also when nothing was found."""
+    import cospace as cs
+
+    query = _query(args)
+    where = filter_of(args.where)
+    if args.km is not None and args.near is None:
+        raise BadArgument("--km goes with --near LAT,LON")
+    with cs.open(args.folder, model=args.model, create=False) as collection:
+        near = None
+        if args.near is not None:
+            near = (location_field(collection.store.schema), *args.near)
+            where = _both(where, near, 10.0 if args.km is None else args.km)
+        results = collection.search(
+            query,
+            args.k,
+            where=where,
+            offset=args.offset,
+            by=names_of(args.by),
+            explain=args.explain,
+        )
+        if args.json:
+            document(_record(args, results, near))
+            return 0
+        lines = hit_table(results, offset=args.offset, near=near, explain=args.explain)
+        show(lines or [_nothing(collection, where, args)])
+    if results:
+        tell(f"score: {results.score}")
+    for note in results.notes:
+        tell(f"note: {note}")
+    return 0
+
+
+def _query(args: argparse.Namespace) -> Content:
+    """What was asked: a text, a picture, or Parts of both."""
+    from cospace.item import Image, Parts
+    from cospace.read.rows import PICTURE_SUFFIXES
+
+    text = " ".join(args.query)
+    if not text and args.image is None:
+        raise BadArgument("give a QUERY, --image PATH, or both; see: cospace search --help")
+    if args.image is None:
+        if Path(text).suffix.lower() in PICTURE_SUFFIXES and not args.json:
+            tell(f"note: {text!r} is searched as a text; for the picture write --image {text}")
+        return text
+    if not Path(args.image).is_file():
+        raise NotFound(f"no such picture: {args.image}")
+    image = Image(args.image)
+    return Parts(text=text, image=image) if text else image
+
+
+def location_field(schema: Schema) -> str:
+    """The one field of the schema that holds places. Raises `BadArgument` for none, or several."""
+    names = [field.name for field in schema.fields.values() if field.type == "location"]
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        raise BadArgument(
+            "--near: the items of this collection have no location; index them again with"
+            " --lat COLUMN --lon COLUMN"
+        )
+    example = f'{{"{names[0]}": {{"$near": [52.5, 13.4], "$km": 10}}}}'
+    raise BadArgument(
+        f"--near: there are several locations, {', '.join(names)}; say which: --where '{example}'"
+    )
+
+
+def _both(
+    where: dict[str, Any] | None, near: tuple[str, float, float], km: float
+) -> dict[str, Any]:
+    name, lat, lon = near
+    close = {name: {"$near": [lat, lon], "$km": km}}
+    return {"$and": [where, close]} if where else close
+
+
+def _nothing(collection: Collection, where: dict[str, Any] | None, args: argparse.Namespace) -> str:
+    """Why there are no hits."""
+    items = len(collection)
+    if not items:
+        return "Nothing found: the collection is empty."
+    if where is not None:
+        passing = collection.count(where)
+        if passing <= args.offset:
+            return f"Nothing found: {passing} of {count(items, 'item')} pass the filter."
+    if args.offset:
+        return f"Nothing found from hit {args.offset + 1} on."
+    return "Nothing found."
+
+
+def _record(
+    args: argparse.Namespace, results: Results, near: tuple[str, float, float] | None
+) -> dict[str, Any]:
+    asked = {"query": " ".join(args.query), "image": args.image, "offset": args.offset}
+    record = {**asked, **results.to_json()}
+    if near is not None:
+        for hit, told in zip(results, record["hits"], strict=True):
+            km = kilometres(hit, near)
+            told["km"] = None if km is None else round(km, 3)
+    return record

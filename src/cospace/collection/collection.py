@@ -1,0 +1,235 @@
+"""Collection: items in, search by meaning out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from cospace.collection.ingest import Ingest, vector_rows
+from cospace.collection.question import question_of
+from cospace.collection.report import Report
+from cospace.collection.transfer import export_parquet, import_parquet
+from cospace.encode import Encoder, load
+from cospace.errors import BadArgument
+from cospace.item import Content, Image, Item, Parts
+from cospace.read import Reading
+from cospace.results import Results
+from cospace.search import ask
+from cospace.space import Space
+from cospace.store.protocol import Row, Store, StoreInfo
+from cospace.store.where import Node, parse
+from cospace.vectors import Vectors
+
+__all__ = ["Collection"]
+
+
+class Collection:
+    """Items, their vectors and their metadata, in one space. `cospace.open` makes it.
+
+    One process owns a collection from `open` to `close`; it is a context manager. All methods
+    may be called from several threads.
+    """
+
+    def __init__(self, store: Store, *, model: Encoder | None = None, name: str = "") -> None:
+        self.store = store
+        self.name = name
+        self._model = model
+
+    @property
+    def space(self) -> Space | None:
+        """The space of the stored vectors, or of the model while there are none."""
+        return self.store.space or (self._model.space if self._model else None)
+
+    @property
+    def model(self) -> Encoder:
+        """The model: the one given to `open`, or the stored space's, loaded by its name.
+
+        Raises `SpaceMismatch` when the model of that name has changed, `BadArgument` when
+        there is none.
+        """
+        if self._model is None:
+            space = self.store.space
+            if space is None:
+                raise BadArgument(
+                    f"{self.name}: this needs a model; open it with model='starter', say"
+                )
+            model = load(space.name)
+            space.check(model.space, what=f"{self.name} and the model {space.name!r}")
+            self._model = model
+        return self._model
+
+    # --- writing ---
+
+    def add(
+        self,
+        items: Item | Iterable[Item],
+        *,
+        errors: str | None = None,
+        progress: Callable[[int], object] | None = None,
+    ) -> Report:
+        """A report of the items added; each batch of them is durable when it is counted.
+
+        `items` may be one Item, any iterable of them, or what `cospace.read` gives. With
+        errors="raise" (the default) the first bad item raises and its batch is not written;
+        with errors="report" (the default for `cospace.read`) it is listed in the report and
+        the rest goes on. Items that are stored already, unchanged, are left as they are.
+
+        Raises `DuplicateId`, `BadItem`, `SpaceMismatch`, `DiskFull`.
+        """
+        return self._ingest(items, False, errors, progress)
+
+    def upsert(
+        self,
+        items: Item | Iterable[Item],
+        *,
+        errors: str | None = None,
+        progress: Callable[[int], object] | None = None,
+    ) -> Report:
+        """As `add`, but an item whose id is stored replaces the stored one."""
+        return self._ingest(items, True, errors, progress)
+
+    def _ingest(
+        self,
+        items: Item | Iterable[Item],
+        replace: bool,
+        errors: str | None,
+        progress: Callable[[int], object] | None,
+    ) -> Report:
+        if errors not in (None, "raise", "report"):
+            raise BadArgument(f"errors is 'raise' or 'report', not {errors!r}")
+        reading = items if isinstance(items, Reading) else None
+        strict = errors == "raise" or (errors is None and reading is None)
+        many = [items] if isinstance(items, Item) else items
+        run = Ingest(self.store, self.model, replace=replace, strict=strict)
+        report = run.run(many, progress)
+        if reading is not None:
+            report.fail(reading.failed)
+            report.failed += reading.failed.unlisted
+            report.fail(reading.partial, partial=True)
+            report.partial += reading.partial.unlisted
+        return report
+
+    def add_vectors(
+        self,
+        ids: Sequence[str],
+        vectors: Vectors,
+        *,
+        metadata: Sequence[Mapping[str, Any]] | None = None,
+        texts: Sequence[str] | None = None,
+        field: str = "text",
+        replace: bool = False,
+    ) -> int:
+        """The number of ready-made vectors stored, one for each id, in batches that are durable.
+
+        `texts` make the items findable by word too. Raises `SpaceMismatch` when the vectors
+        are not of the collection's space, `DuplicateId` unless `replace`.
+        """
+        stored = self.store.space
+        space = stored or vectors.space
+        space.check(vectors.space, what=self.name)
+        if field not in space.kinds:
+            raise BadArgument(f"field is one of {', '.join(space.kinds)}, not {field!r}")
+        schema = self.store.schema.copy()
+        known = -1 if stored is None else len(schema.fields)
+        for rows in vector_rows(ids, vectors, field, {"metadata": metadata, "texts": texts}):
+            for row in rows:
+                schema.add(schema.learn(row.metadata, row.id))
+            if len(schema.fields) != known:
+                self.store.extend(space, schema)
+                known = len(schema.fields)
+            self.store.write(rows, replace=replace)
+        self.store.optimize()
+        return len(vectors)
+
+    def delete(self, ids: str | Sequence[str]) -> int:
+        """How many of the ids were there; they are gone for good on return."""
+        return self.store.delete([ids] if isinstance(ids, str) else list(ids))
+
+    # --- reading ---
+
+    def get(self, ids: str | Sequence[str]) -> list[Item | None]:
+        """The items of the ids, in their order; None for an id that is not there."""
+        rows = self.store.get([ids] if isinstance(ids, str) else list(ids))
+        return [None if row is None else _item(row) for row in rows]
+
+    def count(self, where: Mapping[str, Any] | None = None) -> int:
+        """How many items pass the filter."""
+        return self.store.count(self._where(where))
+
+    def __len__(self) -> int:
+        return self.store.info().items
+
+    def __iter__(self) -> Iterator[Item]:
+        return (_item(row) for row in self.store.scan())
+
+    def __contains__(self, id: object) -> bool:
+        return isinstance(id, str) and self.store.get([id])[0] is not None
+
+    def search(
+        self,
+        query: Content | Vectors,
+        k: int = 10,
+        *,
+        where: Mapping[str, Any] | None = None,
+        offset: int = 0,
+        by: str | Sequence[str] | None = None,
+        explain: bool = False,
+    ) -> Results:
+        """The `k` best items from `offset` on, best first.
+
+        `query` is a text, an `Image`, `Parts` of both, or `Vectors` of one row. `where` is a
+        filter (see docs/filters.md). `by` picks the lists to rank by: "text", "image" (the
+        vectors of these parts) and "words" (BM25); all that apply by default. The first k of
+        a longer list are the same k. With `explain` each hit tells its rank, score and share
+        in every list.
+
+        Raises `BadFilter`, `BadArgument`, `BadItem`, `SpaceMismatch`.
+        """
+        question = question_of(query, self, by, self._where(where))
+        return ask(self.store, question, k=k, offset=offset, explain=explain)
+
+    def _where(self, where: Mapping[str, Any] | None) -> Node | None:
+        return None if not where else parse(where, self.store.schema)
+
+    # --- upkeep ---
+
+    def info(self) -> StoreInfo:
+        """Counts, space, schema, size."""
+        return self.store.info()
+
+    def optimize(self) -> None:
+        """Bring the search index up to date now, rather than at the next search."""
+        self.store.optimize()
+
+    def export(self, path: str | Path, *, where: Mapping[str, Any] | None = None) -> int:
+        """The number of items written, with their vectors, to the Parquet file `path`."""
+        return export_parquet(self.store, Path(path), self._where(where))
+
+    def restore(self, path: str | Path, *, replace: bool = False) -> int:
+        """The number of items read, with their vectors, from a Parquet file that `export` made."""
+        return import_parquet(self.store, Path(path), replace=replace)
+
+    def close(self) -> None:
+        """Let go of the collection; calling it twice does no harm."""
+        self.store.close()
+
+    def __enter__(self) -> Collection:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Collection({self.name!r}, {len(self)} items, {self.space})"
+
+
+def _item(row: Row) -> Item:
+    image = row.media.get("image")
+    return Item(row.id, Parts(text=row.text, image=Image(image) if image else None), row.metadata)

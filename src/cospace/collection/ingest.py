@@ -1,0 +1,157 @@
+"""Items into a store: encode what is new, keep what is not, report the rest.
+
+A batch is one commit. An item whose parts are as stored, under the same space, is not encoded
+again; when only its metadata changed, only that is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace as changed
+from itertools import islice
+
+from cospace.collection.report import Report
+from cospace.encode import Encoder
+from cospace.encode.bulk import Encoded, encode_items
+from cospace.errors import BadItem, DuplicateId, EmptyItem
+from cospace.item import Item, check_id
+from cospace.limits import limit
+from cospace.read.metadata import check_metadata
+from cospace.store.protocol import Failure, Row, Store
+from cospace.store.schema import Schema
+from cospace.vectors import Vectors
+
+__all__ = ["Ingest", "vector_rows"]
+
+
+class Ingest:
+    """One run of items into `store`, encoded by `encoder`.
+
+    With `strict` the first bad item is raised before its batch is written; otherwise it is
+    reported, and the rest goes on. With `replace` a stored item is replaced, otherwise it is
+    a `DuplicateId`.
+    """
+
+    def __init__(self, store: Store, encoder: Encoder, *, replace: bool, strict: bool) -> None:
+        self.store = store
+        self.encoder = encoder
+        self.replace = replace
+        self.strict = strict
+        self.report = Report()
+        self._seen: set[str] = set()
+        self._fingerprint = encoder.space.fingerprint.encode()
+
+    def run(self, items: Iterable[Item], progress: Callable[[int], object] | None = None) -> Report:
+        """The report, when every item has been stored or reported."""
+        started = time.monotonic()
+        batches = encode_items(
+            self.encoder, items, batch=limit("batch_items"), known=self._is_stored
+        )
+        for batch in batches:
+            self._store(batch)
+            if progress is not None:
+                progress(len(batch))
+        self.store.optimize()
+        self.report.seconds = time.monotonic() - started
+        return self.report
+
+    def _hash(self, content: bytes) -> bytes:
+        return hashlib.sha256(content + self._fingerprint).digest()
+
+    def _is_stored(self, id: str, content: bytes) -> bool:
+        return self.store.hashes([id]).get(id) == self._hash(content)
+
+    def _store(self, batch: Sequence[Encoded]) -> None:
+        """Commit one batch: rows that are whole, and the reasons of those that are not."""
+        schema = self.store.schema.copy()
+        before = len(schema.fields)
+        stored = {
+            row.id: row
+            for row in self.store.get([one.item.id for one in batch], vectors=True)
+            if row is not None
+        }
+        rows: dict[str, Row] = {}
+        failures: list[Failure] = []
+        for one in batch:
+            try:
+                row = self._row(one, stored.get(one.item.id), schema)
+            except BadItem as error:
+                if self.strict:
+                    raise
+                failures.append(Failure(one.item.id, error.reason))
+                continue
+            except DuplicateId as error:
+                if self.strict:
+                    raise
+                failures.append(Failure(one.item.id, str(error)))
+                continue
+            if row is not None:
+                self.report.repeated += one.item.id in rows
+                rows[one.item.id] = row
+            self._seen.add(one.item.id)
+        self._commit(list(rows.values()), failures, schema, before)
+        self.report.updated += sum(id in stored for id in rows)
+        self.report.added += sum(id not in stored for id in rows)
+
+    def _row(self, one: Encoded, old: Row | None, schema: Schema) -> Row | None:
+        """The row to write, or None when the stored one is as it should be."""
+        item = one.item
+        check_id(item.id)
+        if not self.replace and (item.id in self._seen or (old is not None and not one.skipped)):
+            raise DuplicateId(f"the id {item.id!r} is there already", ids=[item.id])
+        metadata = check_metadata(item.metadata, item.id)
+        schema.add(schema.learn(metadata, item.id))
+        image = item.parts.image
+        media = {"image": str(image.path)} if image is not None and image.path else {}
+        new = Row(item.id, item.parts.text, metadata, media, hash=self._hash(one.hash))
+        if one.skipped and old is not None:
+            kept = changed(old, metadata=metadata, media=media, text=new.text)
+            same = (old.metadata, old.media, old.text) == (kept.metadata, kept.media, kept.text)
+            self.report.unchanged += same
+            return None if same else kept
+        if not one.vectors and not one.failed:
+            raise EmptyItem(item.id, "nothing in it to encode")
+        if one.failed and (self.strict or not one.vectors):
+            raise BadItem(item.id, "; ".join(f"{k}: {why}" for k, why in one.failed.items()))
+        self.report.truncated += one.truncated
+        reason = "; ".join(f"kept without its {k}: {why}" for k, why in one.failed.items())
+        if reason:
+            self.report.fail([Failure(item.id, reason)], partial=True)
+        return changed(new, vectors=one.vectors, reason=reason)
+
+    def _commit(
+        self, rows: list[Row], failures: list[Failure], schema: Schema, before: int
+    ) -> None:
+        known = self.store.space
+        space = self.encoder.space if known is None else known.merged(self.encoder.space)
+        if space != known or len(schema.fields) != before:
+            self.store.extend(space, schema)
+        if rows or failures:
+            self.store.write(rows, replace=True, failures=failures)
+        self.report.fail(failures)
+
+
+def vector_rows(
+    ids: Sequence[str], vectors: Vectors, field: str, columns: dict[str, Sequence[object] | None]
+) -> Iterable[list[Row]]:
+    """Batches of rows for ready-made vectors; all columns must be as long as the vectors."""
+    for name, column in {"ids": ids, **columns}.items():
+        if column is not None and len(column) != len(vectors):
+            raise BadItem("", f"{len(vectors)} vectors came with {len(column)} {name}")
+    unit = vectors.normalized
+    metadata = columns.get("metadata")
+    texts = columns.get("texts")
+    numbers = iter(range(len(ids)))
+    while part := list(islice(numbers, limit("batch_items"))):
+        yield [
+            Row(
+                check_id(ids[i]),
+                text=None if texts is None else str(texts[i]),
+                metadata={} if metadata is None else check_metadata(metadata[i], ids[i]),  # type: ignore[arg-type]
+                vectors={field: unit[i]},
+                hash=b"",
+            )
+            for i in part
+        ]

@@ -1,0 +1,62 @@
+"""`open`: a collection's folder to a `Collection`, after the checks that keep it safe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cospace.collection.collection import Collection
+from cospace.encode import Encoder, load
+from cospace.errors import SpaceMismatch
+from cospace.store.local import LocalStore, truth_path
+from cospace.store.memory import MemoryStore
+from cospace.store.truth import Truth
+
+__all__ = ["open"]
+
+MEMORY = ":memory:"
+
+
+def open(
+    path: str | Path, *, model: str | Encoder | None = None, create: bool = True
+) -> Collection:
+    """The collection in the folder `path`, made if it is not there; ":memory:" keeps no files.
+
+    `model` is a name, a folder or an `Encoder`. A collection remembers its model, so it need
+    not be named again; a model of another space is refused.
+
+    Raises `SpaceMismatch`, `CollectionBusy`, `CollectionNotFound` (with create=False),
+    `NotACollection`, `FormatTooNew`, `ModelNotFound`.
+
+    >>> import cospace as cs
+    >>> shop = cs.open(":memory:", model="starter")
+    >>> shop.add(cs.Item("MK-1", "Retro velvet armchair", {"price": 120})).added
+    1
+    >>> shop.search("vintage comfortable seating", where={"price": {"$lt": 300}}).ids
+    ['MK-1']
+    """
+    encoder = load(model) if isinstance(model, str) else model
+    if str(path) == MEMORY:
+        return Collection(MemoryStore(), model=encoder, name=MEMORY)
+    folder = Path(path)
+    if encoder is not None:
+        _check_space(folder, encoder, create)
+    return Collection(LocalStore(folder, create=create), model=encoder, name=folder.name)
+
+
+def _check_space(folder: Path, encoder: Encoder, create: bool) -> None:
+    """Refuse another model's space before anything is locked or written."""
+    path = truth_path(folder, create=create)
+    if not path.is_file():
+        return
+    truth = Truth(path, read_only=True)
+    try:
+        stored = truth.space
+    finally:
+        truth.close()
+    why = "" if stored is None else stored.conflict(encoder.space)
+    if why:
+        raise SpaceMismatch(
+            f"{folder.name} holds {stored}; you opened it with {encoder.space} ({why})."
+            " Open it without model=, or index its source into another folder with this model:"
+            f" cospace index SOURCE --into OTHER --model {encoder.space.name}"
+        )

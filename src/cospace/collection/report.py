@@ -1,0 +1,65 @@
+"""Report: what became of every item that was given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from cospace.read import Failure, Failures
+
+__all__ = ["Report"]
+
+
+@dataclass(slots=True)
+class Report:
+    """Counts that add up to the items given, and the reasons of those that failed.
+
+    `partial` items are stored without the part that failed, and counted as added or updated
+    too. `repeated` ids came again in the same run: the last one was kept. Texts in `truncated`
+    were cut to what the model reads.
+    """
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    partial: int = 0
+    truncated: int = 0
+    repeated: int = 0
+    seconds: float = 0.0
+    reasons: Failures = field(default_factory=Failures)
+
+    @property
+    def stored(self) -> int:
+        """Items of this run that the collection holds now."""
+        return self.added + self.updated + self.unchanged
+
+    def fail(self, failures: Iterable[Failure], *, partial: bool = False) -> None:
+        """Count failures, and keep the first of their reasons."""
+        for failure in failures:
+            if partial:
+                self.partial += 1
+            else:
+                self.failed += 1
+            self.reasons.add(*failure)
+
+    def to_json(self) -> dict[str, Any]:
+        """A record of plain types."""
+        names = [n for n in self.__dataclass_fields__ if n != "reasons"]
+        return {
+            **{name: getattr(self, name) for name in names},
+            "reasons": [list(reason) for reason in self.reasons],
+        }
+
+    def __str__(self) -> str:
+        parts = [f"{self.added} added", f"{self.updated} updated", f"{self.unchanged} unchanged"]
+        if self.failed:
+            parts.append(f"{self.failed} failed")
+        if self.partial:
+            parts.append(f"{self.partial} without a part that failed")
+        if self.repeated:
+            parts.append(f"{self.repeated} ids came again (the last was kept)")
+        if self.truncated:
+            parts.append(f"{self.truncated} texts cut to what the model reads")
+        return ", ".join(parts)

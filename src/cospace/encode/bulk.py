@@ -1,0 +1,218 @@
+"""Items to encoded items, in a stream: reading, preparing and encoding overlap.
+
+Three stages run ahead of the caller, each in its own threads: items are read and their parts
+prepared (files read, pictures decoded), batches are encoded, and the caller stores what comes
+out. A bounded number of batches is under way, so memory does not grow with the source.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from cospace.encode.hashing import content_hash
+from cospace.encode.model import Model
+from cospace.encode.threads import cores, pool, submit
+from cospace.errors import BadArgument, BadInput, BadItem
+from cospace.item import Image, Item, Part
+from cospace.read.pictures import load_bytes
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from cospace.encode.protocol import Encoder
+
+__all__ = ["Encoded", "encode_items"]
+
+# Items that are prepared together: pictures wait here decoded, 150 kB each.
+_CHUNK = 512
+
+# Chunks under way at a time: one is prepared, one encoded, one waits for the caller.
+_AHEAD = 3
+
+
+@dataclass(slots=True)
+class Encoded:
+    """An item with its unit vectors float32 [dim] by kind, and why other kinds have none.
+
+    `skipped` is true for an item that the caller knows already: it was not encoded.
+    """
+
+    item: Item
+    hash: bytes = b""
+    vectors: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    truncated: bool = False
+    skipped: bool = False
+
+
+@dataclass(slots=True)
+class _Prepared:
+    """An item on its way: what is to be encoded, by kind."""
+
+    result: Encoded
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+def encode_items(
+    encoder: Encoder,
+    items: Iterable[Item],
+    *,
+    batch: int,
+    known: Callable[[str, bytes], bool] | None = None,
+) -> Iterator[list[Encoded]]:
+    """Lists of `batch` encoded items (the last may be shorter), in the order of `items`.
+
+    One bad part never fails the batch: it is listed in `Encoded.failed` with its reason.
+    `known(id, hash)` tells, before anything is encoded, that an item has not changed; it is
+    called from another thread. What `items` raises is raised here, after the items before it.
+
+    Raises `BadArgument` for a batch below 1.
+
+    >>> from cospace.testing.tiny import tiny_model
+    >>> [done] = encode_items(tiny_model(), [Item("1", "a red chair")], batch=10)
+    >>> done[0].item.id, sorted(done[0].vectors), done[0].failed
+    ('1', ['text'], {})
+    """
+    if batch < 1:
+        raise BadArgument(f"a batch holds at least one item, not {batch}")
+    return _stream(encoder, items, batch, known)
+
+
+def _stream(
+    encoder: Encoder,
+    items: Iterable[Item],
+    batch: int,
+    known: Callable[[str, bytes], bool] | None,
+) -> Iterator[list[Encoded]]:
+    ready: list[Encoded] = []
+    with ExitStack() as stack:
+        reading, encoding = stack.enter_context(pool(1)), stack.enter_context(pool(1))
+        preparing = stack.enter_context(pool(min(cores(), 8)))
+        source = _Source(iter(items), min(batch, _CHUNK))
+        under_way: deque[Future[list[Encoded]]] = deque()
+        # Entered last, so undone first: what has not begun never will, when the caller stops.
+        stack.callback(lambda: [future.cancel() for future in under_way])
+        stack.callback(source.stop)
+
+        def prepare_chunk() -> list[_Prepared]:
+            chunk = source.take()
+            tasks = [submit(preparing, _prepare, encoder, item, known) for item in chunk]
+            return [task.result() for task in tasks]
+
+        def encode_chunk(chunk: Future[list[_Prepared]]) -> list[Encoded]:
+            return _encode(encoder, chunk.result())
+
+        def start() -> None:
+            under_way.append(submit(encoding, encode_chunk, submit(reading, prepare_chunk)))
+
+        for _ in range(_AHEAD):
+            start()
+        while done := under_way.popleft().result():
+            start()
+            ready += done
+            while len(ready) >= batch:
+                yield ready[:batch]
+                del ready[:batch]
+        if ready:
+            yield ready
+
+
+class _Source:
+    """Chunks of an iterator; once it ended or failed, it is not asked again."""
+
+    def __init__(self, items: Iterator[Item], size: int) -> None:
+        self._items, self._size, self._over = items, size, False
+        self._failure: Exception | None = None
+
+    def stop(self) -> None:
+        """Nothing more is taken."""
+        self._over = True
+
+    def take(self) -> list[Item]:
+        """The next items; none at the end. A failure comes after the items before it."""
+        chunk: list[Item] = []
+        try:
+            if not self._over:
+                chunk.extend(islice(self._items, self._size))
+        except Exception as error:  # noqa: BLE001 - kept, and raised by the next call
+            self._failure = error
+        self._over = self._over or len(chunk) < self._size
+        if not chunk and self._failure is not None:
+            raise self._failure
+        return chunk
+
+
+def _prepare(encoder: Encoder, item: Item, known: Callable[[str, bytes], bool] | None) -> _Prepared:
+    """What is to be encoded of one item; its hash; why the rest cannot be."""
+    done = _Prepared(Encoded(item))
+    result, loaded = done.result, {}
+    for kind, part in item.parts.items():
+        if kind not in encoder.space.kinds:
+            result.failed[kind] = _lacks(encoder, kind)
+        if isinstance(part, Image):
+            try:
+                loaded[kind] = load_bytes(part)
+            except BadItem as error:
+                result.failed.setdefault(kind, error.reason)
+                loaded[kind] = b""  # so that the item is taken again once its file is there
+    result.hash = content_hash(item.parts, loaded)
+    if known is not None and known(item.id, result.hash):
+        return _Prepared(Encoded(item, result.hash, skipped=True))
+    for kind, part in item.parts.items():
+        if kind in result.failed:
+            continue
+        try:
+            done.values[kind] = _ready(encoder, kind, part, loaded.get(kind))
+        except BadItem as error:
+            result.failed[kind] = error.reason
+    return done
+
+
+def _ready(encoder: Encoder, kind: str, part: Part, data: bytes | None) -> Any:
+    if isinstance(encoder, Model):
+        in_memory = isinstance(part, Image) and not isinstance(part.value, bytes) and not part.path
+        return encoder.prepare(kind, part, None if in_memory else data)
+    return part
+
+
+def _lacks(encoder: Encoder, kind: str) -> str:
+    takes = " and ".join(encoder.space.kinds)
+    return f"{encoder.space.name} takes {takes}; it has no tower for {kind!r}"
+
+
+def _encode(encoder: Encoder, chunk: list[_Prepared]) -> list[Encoded]:
+    """The chunk's items with their vectors, one call of the encoder for each kind."""
+    for kind in encoder.space.kinds:
+        mine = [prepared for prepared in chunk if kind in prepared.values]
+        if mine:
+            _encode_kind(encoder, kind, mine)
+    return [prepared.result for prepared in chunk]
+
+
+def _encode_kind(encoder: Encoder, kind: str, chunk: list[_Prepared]) -> None:
+    values = [prepared.values.pop(kind) for prepared in chunk]
+    try:
+        if isinstance(encoder, Model):
+            vectors = encoder.encode_prepared(kind, values)
+        else:
+            vectors = encoder.encode_document(values)
+    except BadInput as error:
+        if len(chunk) == 1:
+            chunk[0].result.failed[kind] = getattr(error, "reason", str(error))
+            return
+        # One of them is bad: each is tried alone, and the others are kept.
+        for prepared, value in zip(chunk, values, strict=True):
+            prepared.values[kind] = value
+            _encode_kind(encoder, kind, [prepared])
+        return
+    for prepared, row in zip(chunk, vectors.normalized, strict=True):
+        prepared.result.vectors[kind] = row
+    for position in vectors.truncated:
+        chunk[position].result.truncated = True

@@ -1,0 +1,156 @@
+"""The engine: OpenVINO, which runs a model's graph on the processor.
+
+openvino is imported here and nowhere else, on first use and without its telemetry: left alone,
+it reports each import to a server. Nothing is downloaded and nothing is cached on disk.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from cospace.encode.threads import cores, spread
+from cospace.errors import ModelDamaged
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from cospace.encode.folder import Folder
+    from cospace.space import Tower
+
+__all__ = ["Graph", "openvino", "precisions"]
+
+_importing = threading.Lock()
+
+# More streams than this add memory, and hardly speed.
+_MOST_STREAMS = 8
+
+# What the engine is told for each precision. The graph is as it is; this is how it is computed.
+# int8: weights are 8-bit already, and the activations of each token are rounded to 8 bits in
+# groups of their own, so a text's neighbours in a batch have no part in it.
+_SETTINGS: Mapping[str, Mapping[str, str]] = {
+    "int8": {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": "64"},
+    "bf16": {"INFERENCE_PRECISION_HINT": "bf16", "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0"},
+    "f32": {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0"},
+}
+
+
+def openvino() -> Any:
+    """The module openvino, imported without the part that sends telemetry.
+
+    That part is `openvino.tools.ovc` (model conversion). It is kept out while openvino is
+    imported, and can be imported afterwards by whoever wants it.
+    """
+    with _importing:
+        if "openvino" not in sys.modules:
+            sys.modules["openvino.tools.ovc"] = None  # type: ignore[assignment]
+            try:
+                import openvino as module
+            finally:
+                del sys.modules["openvino.tools.ovc"]
+            module.__getattr__ = _converter
+        return sys.modules["openvino"]
+
+
+def _converter(name: str) -> Any:
+    """`openvino.convert_model` for other code in this process, which may count on it."""
+    if name == "convert_model":
+        from openvino.tools.ovc import convert_model
+
+        return convert_model
+    raise AttributeError(f"module 'openvino' has no attribute {name!r}")
+
+
+@cache
+def _core() -> Any:
+    return openvino().Core()
+
+
+def precisions(tower: Tower) -> tuple[str, ...]:
+    """The precisions to try for a tower on this processor, the fastest first.
+
+    Measured on AVX512-BF16: 8-bit weights want 8-bit activations, and gain nothing from bf16;
+    float weights gain most from bf16, where the processor has it.
+    """
+    if tower.precision == "int8":
+        return ("int8", "f32")
+    if "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        return ("bf16", "f32")
+    return ("f32",)
+
+
+class Graph:
+    """A compiled graph: named arrays in, float32 [n, dim] out. Safe to use from many threads.
+
+    One stream a core: each batch runs on one core, and as many run at once as there are
+    streams. That is about a fifth cheaper than all cores sharing one batch.
+
+    Raises `ModelDamaged` when the engine refuses the graph, or its outputs are of another width.
+    """
+
+    def __init__(self, folder: Folder, tower: Tower, precision: str) -> None:
+        xml = folder.read(tower, tower.graph)
+        weights = folder.read(tower, tower.graph.removesuffix(".xml") + ".bin")
+        ov = openvino()
+        self.precision = precision
+        self.streams = min(cores(), _MOST_STREAMS)
+        settings = {**_SETTINGS[precision], "NUM_STREAMS": str(self.streams), "CACHE_DIR": ""}
+        try:
+            import numpy as np
+
+            tensor = ov.Tensor(np.frombuffer(weights, np.uint8))
+            model = _core().read_model(xml, tensor)
+            compiled = _core().compile_model(model, "CPU", settings)
+            self._requests: SimpleQueue[Any] = SimpleQueue()
+            for _ in range(self.streams):
+                self._requests.put(compiled.create_infer_request())
+            width = compiled.output(0).get_partial_shape()[1]
+        except RuntimeError as error:
+            raise ModelDamaged(f"{folder.path}/{tower.graph}: {str(error)[:500]}") from error
+        if width.is_static and width.get_length() != folder.space.dim:
+            raise ModelDamaged(
+                f"{folder.path}/{tower.graph}: gives {width.get_length()} numbers a row;"
+                f" space.json says {folder.space.dim}"
+            )
+
+    def run(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+        """The unit rows float32 [n, dim] of one batch."""
+        request = self._requests.get()
+        try:
+            outputs = request.infer(inputs, share_inputs=True, share_outputs=True)
+            rows: NDArray[np.float32] = outputs[0].copy()
+        finally:
+            self._requests.put(request)
+        return _unit(rows)
+
+    def run_each(
+        self,
+        batches: Iterable[tuple[Any, Callable[[], Mapping[str, NDArray[Any]]]]],
+        out: NDArray[np.float32],
+    ) -> None:
+        """Runs every batch, as many at once as there are streams, into rows of `out`.
+
+        A batch is the rows that it fills, and a function that makes its inputs: it is called
+        in the thread that runs the batch, so that few inputs exist at a time.
+        """
+
+        def fill(batch: tuple[Any, Callable[[], Mapping[str, NDArray[Any]]]]) -> None:
+            rows, make = batch
+            out[rows] = self.run(make())
+
+        spread(fill, list(batches))
+
+
+def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The rows at length one: bf16 leaves them up to 0.4% off. A zero row stays, to be refused."""
+    import numpy as np
+
+    norms = np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
+    norms[(np.abs(norms - 1) < 1e-6) | (norms == 0)] = 1
+    rows /= norms
+    return rows

@@ -1,0 +1,153 @@
+"""The one module that reads a model's files. Nothing passes that fails its hash.
+
+A model folder holds `space.json` (its identity, with the sha256 of every other file), and for
+each tower a graph (OpenVINO IR) with what prepares its input. No file in it can run code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cospace.errors import BadInput, FormatTooNew, ModelDamaged, ModelNotFound
+from cospace.limits import limit
+from cospace.space import Space, Tower
+
+__all__ = ["FORMAT", "Folder", "open_folder"]
+
+FORMAT = 1
+
+_FILE = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*){0,3}", re.ASCII)
+
+# What was found sound in this process: (path, size, time of change in ns, sha256).
+_sound: set[tuple[str, int, int, str]] = set()
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A model folder whose files were all found sound when it was opened."""
+
+    path: Path
+    space: Space
+
+    def tower(self, kind: str) -> Tower:
+        """The tower for parts of `kind`; KeyError when there is none."""
+        return {t.kind: t for t in self.space.towers}[kind]
+
+    def read(self, tower: Tower, name: str) -> bytes:
+        """The bytes of one of the tower's files: exactly those whose hash was checked.
+
+        Raises `ModelDamaged` when the file is missing, unlisted or changed.
+        """
+        expected = tower.files.get(name)
+        if expected is None:
+            raise ModelDamaged(f"{self.path}: space.json lists no hash for {name!r}")
+        file = _inside(self.path, name)
+        try:
+            data = file.read_bytes()
+        except OSError as error:
+            raise _missing(file, error) from error
+        _compare(file, expected, hashlib.sha256(data).hexdigest())
+        return data
+
+
+def open_folder(path: Path) -> Folder:
+    """The model folder at `path`, after the hash of every file that it lists was checked.
+
+    Raises `ModelNotFound` for a folder without `space.json`, `ModelDamaged` for a record that
+    cannot be read and for a file that is missing or changed (with both hashes), and
+    `FormatTooNew` for a folder that a newer cospace wrote.
+    """
+    space = _space(path)
+    for tower in space.towers:
+        if tower.graph not in tower.files:
+            raise ModelDamaged(f"{path}: space.json lists no hash for the graph {tower.graph!r}")
+        for name, expected in tower.files.items():
+            _check(_inside(path, name), expected)
+    return Folder(path, space)
+
+
+def _space(path: Path) -> Space:
+    file = path / "space.json"
+    try:
+        if file.stat().st_size > limit("model_record_bytes"):
+            raise ModelDamaged(f"{file}: longer than {limit('model_record_bytes'):,} bytes")
+        text = file.read_bytes()
+    except OSError:
+        hint = ""
+        if any((path / name).exists() for name in ("config.json", "model.safetensors")):
+            hint = ". This is a torch model: `cospace models add` will convert such (not built yet)"
+        raise ModelNotFound(f"{path}: not a model folder, it has no space.json{hint}") from None
+    try:
+        record = json.loads(text)
+        version = record["format"]
+        if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+            raise ModelDamaged(f"{file}: the format is a number from 1, not {version!r}")
+        if version > FORMAT:
+            raise FormatTooNew(
+                f"{file}: format {version}; this cospace reads up to {FORMAT}."
+                " Install a newer one: pip install -U cospace"
+            )
+        space = Space.from_json(record)
+        _check_types(space)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, BadInput) as error:
+        raise ModelDamaged(f"{file}: not a model's record ({error})") from error
+    return space
+
+
+def _check_types(space: Space) -> None:
+    """Raises TypeError or ValueError when a field holds something else than it should."""
+    if not space.towers:
+        raise ValueError("it has no towers")
+    if len(set(space.kinds)) < len(space.kinds):
+        raise ValueError("two towers are of one kind")
+    for tower in space.towers:
+        texts: list[Any] = [space.name, tower.kind, tower.model, tower.graph, tower.precision]
+        texts += [*tower.files, *tower.files.values(), *tower.prompts.values()]
+        texts += [answer[key] for answer in tower.canaries for key in ("input", "vector")]
+        wrong = [value for value in texts if not isinstance(value, str)]
+        if wrong:
+            raise TypeError(f"expected a string, found {wrong[0]!r}")
+        dict(tower.preprocess)
+
+
+def _inside(path: Path, name: str) -> Path:
+    """The file called `name` in the folder; a name that leads out of it is refused."""
+    if not _FILE.fullmatch(name):
+        raise ModelDamaged(f"{path}: {name!r} is not the name of a file in a model folder")
+    file = path / name
+    if not file.resolve().is_relative_to(path.resolve()):
+        raise ModelDamaged(f"{file}: a link that leads out of the model folder")
+    return file
+
+
+def _check(file: Path, expected: str) -> None:
+    try:
+        with file.open("rb") as stream:
+            if not file.is_file():
+                raise ModelDamaged(f"{file}: not a regular file")
+            status = file.stat()
+            key = (str(file.resolve()), status.st_size, status.st_mtime_ns, expected)
+            if key in _sound:
+                return
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise _missing(file, error) from error
+    _compare(file, expected, found)
+    _sound.add(key)
+
+
+def _compare(file: Path, expected: str, found: str) -> None:
+    if found != expected:
+        raise ModelDamaged(
+            f"{file}: the file is damaged. Its sha256 is {found}, space.json expects {expected}."
+            " Install the model again"
+        )
+
+
+def _missing(file: Path, error: OSError) -> ModelDamaged:
+    return ModelDamaged(f"{file}: the file is missing or unreadable ({error.strerror})")

@@ -1,0 +1,221 @@
+"""Model: a model folder as an `Encoder`. Texts, pictures, and both at once."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cospace.encode.threads import spread
+from cospace.encode.towers import FAMILIES, LoadedTower, load_tower
+from cospace.errors import BadArgument, BadItem, FormatTooNew
+from cospace.item import Content, Part, Parts
+from cospace.space import Space
+from cospace.vectors import Vectors
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from cospace.encode.folder import Folder
+
+__all__ = ["Model"]
+
+# Inputs that are prepared together: bounds the memory that decoded pictures take.
+_WINDOW = 1_024
+
+
+class Model:
+    """A loaded model. Its towers are compiled when they are first used; threads may share it.
+
+    An input is a `str`, an `Image`, a `Part` or `Parts`, and one list may mix them. `Parts`
+    with several kinds that the model takes become the mean of their vectors, at length one.
+
+    >>> import cospace as cs
+    >>> model = cs.load("starter")
+    >>> vectors = model.encode_document(["retro velvet armchair", cs.Parts(text="a bicycle")])
+    >>> vectors.array.shape
+    (2, 384)
+    """
+
+    def __init__(self, folder: Folder, *, kinds: Sequence[str] = ()) -> None:
+        space = folder.space
+        unknown = [kind for kind in space.kinds if kind not in FAMILIES]
+        if unknown:
+            raise FormatTooNew(
+                f"{folder.path}: this cospace has no encoder for {unknown[0]!r}. Install a newer"
+                " one: pip install -U cospace"
+            )
+        if kinds:
+            towers = tuple(tower for tower in space.towers if tower.kind in kinds)
+            if len(towers) != len(set(kinds)):
+                raise BadArgument(f"{space.name} takes {_listed(space.kinds)}, not all of {kinds}")
+            # The rest of a starter is one model, and goes by that model's name.
+            space = Space(towers[0].model, space.dim, space.metric, towers)
+        self.space = space
+        self._folder = folder
+        self._towers: dict[str, LoadedTower] = {}
+        self._loading = threading.Lock()
+        self._process = os.getpid()
+
+    @property
+    def name(self) -> str:
+        """The name of the model's space."""
+        return self.space.name
+
+    @property
+    def path(self) -> Path:
+        """The model's folder."""
+        return self._folder.path
+
+    @property
+    def precision(self) -> Mapping[str, str]:
+        """How each tower that was used so far computes: "int8", "bf16" or "f32", by kind."""
+        return {kind: tower.graph.precision for kind, tower in self._towers.items()}
+
+    def restricted(self, *kinds: str) -> Model:
+        """The same model with the towers for `kinds` only."""
+        return Model(self._folder, kinds=kinds)
+
+    def warm(self, *kinds: str) -> Model:
+        """The model itself, its towers for `kinds` (all of them by default) ready to use."""
+        for kind in kinds or self.space.kinds:
+            self._tower(kind)
+        return self
+
+    def encode_query(self, inputs: Sequence[Content]) -> Vectors:
+        """Unit vectors [n, dim] of questions, in the order given.
+
+        Raises `BadItem` that names the position of an input that cannot be encoded, and
+        `BadArgument` for a single `str` in place of a list.
+        """
+        return self._encode(inputs, "query")
+
+    def encode_document(self, inputs: Sequence[Content]) -> Vectors:
+        """Unit vectors [n, dim] of what is searched, in the order given; raises alike."""
+        return self._encode(inputs, "document")
+
+    def prepare(self, kind: str, part: Part, data: bytes | None = None) -> Any:
+        """What `encode_prepared` takes, for one part: the slow half, made for a thread pool.
+
+        `data` are the bytes of a picture's file, when they have been read already.
+        Raises `BadItem`.
+        """
+        if kind not in self.space.kinds:
+            raise BadItem("", self.lacks(kind))
+        return self._tower(kind).prepare(part.value, "", data)
+
+    def encode_prepared(self, kind: str, prepared: Sequence[Any]) -> Vectors:
+        """Unit vectors [n, dim] of prepared parts of one kind, as documents."""
+        rows, cut = self._tower(kind).encode(prepared, "document")
+        return Vectors(rows, self.space, truncated=cut)
+
+    def lacks(self, kind: str) -> str:
+        """Why a part of `kind` cannot be encoded."""
+        return f"{self.name} takes {_listed(self.space.kinds)}; it has no tower for {kind!r}"
+
+    def _encode(self, inputs: Sequence[Content], role: str) -> Vectors:
+        found: dict[str, list[tuple[int, Any]]] = {}
+        left_out: dict[str, list[int]] = {}
+        for position, content in enumerate(_listing(inputs)):
+            parts = _parts(content, position)
+            self._check_usable(parts, position)
+            for kind in parts:
+                if kind in self.space.kinds:
+                    found.setdefault(kind, []).append((position, parts[kind].value))
+                else:
+                    left_out.setdefault(kind, []).append(position)
+        total = len(inputs)
+        rows = np.zeros((total, self.space.dim), np.float32)
+        cut: list[int] = []
+        for kind, owned in found.items():
+            for start in range(0, len(owned), _WINDOW):
+                cut += self._add(kind, owned[start : start + _WINDOW], role, rows)
+        if len(found) > 1:
+            _unit(rows)
+        report = [self._cut(sorted(cut), total)] if cut else []
+        report += [
+            f"{len(at)} of {total} inputs: the {kind} part was left out; {self.lacks(kind)}"
+            for kind, at in left_out.items()
+        ]
+        return Vectors(rows, self.space, report=report, truncated=sorted(cut))
+
+    def _add(
+        self, kind: str, owned: list[tuple[int, Any]], role: str, rows: NDArray[np.float32]
+    ) -> list[int]:
+        """Adds each part's vector to its input's row; the positions of inputs cut short."""
+        tower = self._tower(kind)
+
+        def prepare(one: tuple[int, Any]) -> Any:
+            return tower.prepare(one[1], f"input {one[0]}")
+
+        # Pictures are decoded on all cores; for texts, threads would cost more than they save.
+        prepared = spread(prepare, owned) if kind == "image" else [prepare(one) for one in owned]
+        vectors, short = tower.encode(prepared, role)
+        rows[[position for position, _ in owned]] += vectors
+        return [owned[i][0] for i in short]
+
+    def _check_usable(self, parts: Parts, position: int) -> None:
+        if not any(kind in self.space.kinds for kind in parts):
+            what = f"is of kind {_listed(tuple(parts))}" if parts else "has no parts"
+            takes = f"{self.name} takes {_listed(self.space.kinds)}"
+            raise BadItem(f"input {position}", f"it {what}; {takes}")
+
+    def _cut(self, positions: list[int], total: int) -> str:
+        text: Any = self._tower("text")
+        were = "was" if len(positions) == 1 else "were"
+        what = f"{len(positions)} of {total} texts {were} cut at {text.max_tokens} tokens"
+        shown = ", ".join(map(str, positions[:10])) + (", ..." if len(positions) > 10 else "")
+        return f"{what}: positions {shown} (from 0)"
+
+    def _tower(self, kind: str) -> LoadedTower:
+        if os.getpid() != self._process:
+            raise BadArgument(
+                f"{self.name} was loaded in process {self._process} and cannot be used after a"
+                " fork. Load it in this process, or start it with multiprocessing's 'spawn'"
+            )
+        tower = self._towers.get(kind)
+        if tower is None:
+            with self._loading:
+                if kind not in self._towers:
+                    self._towers[kind] = load_tower(self._folder, kind)
+                tower = self._towers[kind]
+        return tower
+
+    def __repr__(self) -> str:
+        return f"Model({self.space}, takes {_listed(self.space.kinds)})"
+
+
+def _listing(inputs: Sequence[Content]) -> Sequence[Content]:
+    """`inputs`, when it is a list of inputs and not a single one."""
+    if isinstance(inputs, (str, bytes, Part, Parts)):
+        kind = type(inputs).__name__
+        raise BadArgument(f"expected a list of inputs, was given one {kind}: write [it] instead")
+    if not isinstance(inputs, Sequence):
+        raise BadArgument(f"expected a list of inputs, not {type(inputs).__name__}: use list(...)")
+    return inputs
+
+
+def _parts(content: Content, position: int) -> Parts:
+    try:
+        return Parts.of(content)
+    except BadItem as error:
+        raise BadItem(f"input {position}", error.reason) from None
+
+
+def _unit(rows: NDArray[np.float32]) -> None:
+    """Brings every row to length one, in place; sums of two unit rows are what comes in."""
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    opposite = np.flatnonzero(norms[:, 0] < 1e-6)
+    if opposite.size:
+        raise BadItem(f"input {opposite[0]}", "its parts point in opposite directions")
+    norms[np.abs(norms - 1) < 1e-6] = 1  # rows of a single part keep their exact bits
+    rows /= norms
+
+
+def _listed(kinds: Sequence[str]) -> str:
+    return " and ".join(kinds) or "nothing"

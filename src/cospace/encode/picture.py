@@ -1,0 +1,108 @@
+"""Pictures to vectors: resized and cropped as the tower's record says, then run in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cospace.errors import BadItem, ModelDamaged
+from cospace.item import Image
+from cospace.read.pictures import decode
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL.Image import Image as Picture
+
+    from cospace.encode.engine import Graph
+    from cospace.encode.folder import Folder
+    from cospace.space import Tower
+
+__all__ = ["PictureTower", "pattern"]
+
+_BATCH = 8
+_FILTERS = ("NEAREST", "BOX", "BILINEAR", "HAMMING", "BICUBIC", "LANCZOS")
+
+
+class PictureTower:
+    """The tower that takes pictures. All its methods are safe to call from many threads.
+
+    Its `preprocess` record: `size`, the side of the square that the graph takes; `resize`, the
+    length that the shorter side is brought to; `crop`, which is "center"; `interpolation`, a
+    filter of PIL.
+    """
+
+    def __init__(self, folder: Folder, tower: Tower, graph: Graph) -> None:
+        self.graph = graph
+        self._dim = folder.space.dim
+        record = tower.preprocess
+        try:
+            self.size = int(record["size"])
+            self._resize = int(record.get("resize", self.size))
+            self._filter = str(record.get("interpolation", "bicubic")).upper()
+            good = (
+                record.get("crop", "center") == "center"
+                and self._filter in _FILTERS
+                and 1 <= self.size <= self._resize
+            )
+        except (KeyError, TypeError, ValueError):
+            good = False
+        if not good:
+            raise ModelDamaged(f"{folder.path}: preprocess of the image tower is {dict(record)}")
+
+    def prepare(self, value: Any, name: str, data: bytes | None = None) -> NDArray[np.uint8]:
+        """The pixels uint8 [size, size, 3] of one picture; `data` are the bytes of its file.
+
+        Raises `BadItem` for a picture that cannot be decoded.
+        """
+        if isinstance(value, str):  # a str is never taken for a path
+            raise BadItem(name, "a picture is given as Image(path), not as a str")
+        picture = decode(Image(value), name, data=data)
+        try:
+            return self._square(picture)
+        except (MemoryError, OSError, ValueError) as error:
+            raise BadItem(name, f"the picture cannot be resized: {error}") from error
+
+    def canary(self, given: str) -> NDArray[np.uint8]:
+        """What `encode` takes, for the input "pattern:N" of a known answer."""
+        return pattern(int(given.removeprefix("pattern:")), self.size)
+
+    def encode(
+        self, pictures: Sequence[NDArray[np.uint8]], role: str = "document"
+    ) -> tuple[NDArray[np.float32], list[int]]:
+        """The rows float32 [n, dim] of prepared pictures; none is ever cut short."""
+        del role  # a picture is the same as a question and as a document
+        rows = np.empty((len(pictures), self._dim), np.float32)
+
+        def pixels(batch: slice) -> dict[str, NDArray[np.uint8]]:
+            return {"pixels": np.stack(pictures[batch])}
+
+        batches = [slice(start, start + _BATCH) for start in range(0, len(pictures), _BATCH)]
+        self.graph.run_each(((batch, partial(pixels, batch)) for batch in batches), rows)
+        return rows, []
+
+    def _square(self, picture: Picture) -> NDArray[np.uint8]:
+        """The middle of the picture, its shorter side brought to `resize` first."""
+        from PIL.Image import Resampling
+
+        width, height = picture.size
+        # Only what the crop keeps is resized: a panorama costs no more than a square.
+        side = self.size * min(width, height) / self._resize
+        left, top = (width - side) / 2, (height - side) / 2
+        box = (left, top, left + side, top + side)
+        small = picture.resize((self.size, self.size), Resampling[self._filter], box)
+        return np.asarray(small, np.uint8)
+
+
+def pattern(number: int, size: int = 224) -> NDArray[np.uint8]:
+    """A picture that every machine computes alike: uint8 [size, size, 3].
+
+    >>> int(pattern(1)[2, 3, 1])
+    88
+    """
+    y, x, channel = np.ogrid[:size, :size, :3]
+    steps = y * (number + 1) * 3 + x * (number + 2) * 5 + channel * (number + 3) * 71
+    picture: NDArray[np.uint8] = ((steps + ((x * y) >> number)) % 256).astype(np.uint8)
+    return picture

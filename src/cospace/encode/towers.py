@@ -1,0 +1,99 @@
+"""Towers: one loaded encoder a kind, held to its known answers before anybody may use it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from cospace.encode.engine import Graph, precisions
+from cospace.encode.picture import PictureTower
+from cospace.encode.text import TextTower
+from cospace.errors import BadInput, ModelDamaged
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cospace.encode.folder import Folder
+    from cospace.space import Tower
+
+__all__ = ["FAMILIES", "LoadedTower", "known_answers", "load_tower"]
+
+# The cosine that every known answer must reach. Honest precisions lie above 0.998; a graph
+# that is wrong in a way that matters lies far below.
+CLOSE = 0.99
+
+
+class LoadedTower(Protocol):
+    """What every family offers. All methods may be called from many threads."""
+
+    graph: Graph
+
+    def prepare(self, value: Any, name: str, data: bytes | None = None) -> Any:
+        """What `encode` takes, for the value of one part. Raises `BadItem`."""
+        ...
+
+    def canary(self, given: str) -> Any:
+        """What `encode` takes, for the input of a known answer."""
+        ...
+
+    def encode(
+        self, prepared: Sequence[Any], role: str = "document"
+    ) -> tuple[NDArray[np.float32], list[int]]:
+        """The rows float32 [n, dim], and the positions of the inputs that were cut short."""
+        ...
+
+
+# One class a kind; a new kind of part is a new row.
+FAMILIES: Mapping[str, Callable[[Folder, Tower, Graph], LoadedTower]] = {
+    "text": TextTower,
+    "image": PictureTower,
+}
+
+
+def load_tower(folder: Folder, kind: str) -> LoadedTower:
+    """The tower for parts of `kind`, in the fastest precision that gives the known answers.
+
+    Raises `ModelDamaged` when no precision does.
+    """
+    tower = folder.tower(kind)
+    worst: dict[str, float] = {}
+    for precision in precisions(tower):
+        loaded = FAMILIES[kind](folder, tower, Graph(folder, tower, precision))
+        worst[precision] = known_answers(loaded, tower, folder)
+        if worst[precision] >= CLOSE:
+            return loaded
+    tried = ", ".join(f"{cosine:.4f} in {name}" for name, cosine in worst.items())
+    raise ModelDamaged(
+        f"{folder.path}: the {kind} tower does not give its known answers: the worst cosine is"
+        f" {tried}; expected at least {CLOSE}. Install the model again"
+    )
+
+
+def known_answers(loaded: LoadedTower, tower: Tower, folder: Folder) -> float:
+    """The smallest cosine between what the tower gives and what its record says it gives."""
+    if not tower.canaries:
+        raise ModelDamaged(f"{folder.path}: space.json holds no known answers for {tower.kind}")
+    dim = folder.space.dim
+    try:
+        expected = np.stack([_vector(answer["vector"], dim) for answer in tower.canaries])
+        given = [loaded.canary(answer["input"]) for answer in tower.canaries]
+        found, _ = loaded.encode(given)
+    except (binascii.Error, ValueError, BadInput) as error:
+        raise ModelDamaged(f"{folder.path}: the known answers cannot be used ({error})") from error
+    except RuntimeError as error:  # the engine, at a graph with other inputs than expected
+        raise ModelDamaged(f"{folder.path}: the graph cannot be run ({error})") from error
+    norms = np.linalg.norm(found, axis=1) * np.linalg.norm(expected, axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cosines = np.einsum("ij,ij->i", found, expected) / norms
+    return float(np.nan_to_num(cosines, nan=-1.0).min())
+
+
+def _vector(encoded: str, dim: int) -> NDArray[np.float32]:
+    vector = np.frombuffer(base64.b64decode(encoded, validate=True), "<f4")
+    if vector.shape != (dim,):
+        raise ValueError(f"a known answer has {vector.size} numbers, not {dim}")
+    return vector.astype(np.float32)

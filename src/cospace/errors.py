@@ -1,0 +1,201 @@
+"""The error tree. Every failure that cospace raises on purpose is one of these.
+
+CospaceError                    exit 1   http 500
+├── BadInput                    exit 2   http 400   what was given cannot be used
+│   ├── BadArgument                                 a parameter is out of its range
+│   ├── BadItem                                     one item (row, file, picture) cannot be read
+│   │   └── EmptyItem                               nothing in it to encode
+│   ├── BadVector                                   NaN, Inf, zero row, wrong shape or dtype
+│   ├── BadFilter                                   a `where` that cannot be understood
+│   ├── DuplicateId                      http 409   the same id twice
+│   └── UnsafeFile                                  a format that can run code
+├── SpaceMismatch               exit 3   http 409   vectors of two different spaces
+├── NotFound                    exit 4   http 404
+│   ├── CollectionNotFound
+│   └── ModelNotFound
+├── NotACollection              exit 4   http 400   the path holds something else
+├── CollectionBusy              exit 5   http 423   another process owns it
+├── CollectionClosed            exit 5   http 409   used after close() or across fork()
+├── StorageError                exit 6   http 500
+│   ├── DiskFull                         http 507
+│   ├── DurabilityError                             the system did not confirm a write
+│   ├── DataDamaged                                 stored bytes fail their checksum
+│   └── FormatTooNew                                written by a newer cospace
+├── ModelDamaged                exit 7   http 500   a model file fails its hash or its known answers
+└── MissingExtra                exit 8   http 501   an optional library is not installed
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BadArgument",
+    "BadFilter",
+    "BadInput",
+    "BadItem",
+    "BadVector",
+    "CollectionBusy",
+    "CollectionClosed",
+    "CollectionNotFound",
+    "CospaceError",
+    "DataDamaged",
+    "DiskFull",
+    "DuplicateId",
+    "DurabilityError",
+    "EmptyItem",
+    "FormatTooNew",
+    "MissingExtra",
+    "ModelDamaged",
+    "ModelNotFound",
+    "NotACollection",
+    "NotFound",
+    "SpaceMismatch",
+    "StorageError",
+    "UnsafeFile",
+]
+
+
+class CospaceError(Exception):
+    """The root: catch this to catch everything that cospace raises on purpose."""
+
+    exit_code = 1
+    http_status = 500
+
+
+class BadInput(CospaceError, ValueError):
+    """What was given cannot be used; the message says what was expected."""
+
+    exit_code = 2
+    http_status = 400
+
+
+class BadArgument(BadInput):
+    """A parameter is outside its range."""
+
+
+class BadItem(BadInput):
+    """One item cannot be read or encoded; `name` says which, `reason` says why."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name}: {reason}" if name else reason)
+        self.name = name
+        self.reason = reason
+
+
+class EmptyItem(BadItem):
+    """An item holds nothing that could be encoded."""
+
+
+class BadVector(BadInput):
+    """An array that cannot be `Vectors`; `row` and `column` point at the first fault."""
+
+    def __init__(self, message: str, *, row: int | None = None, column: int | None = None) -> None:
+        super().__init__(message)
+        self.row = row
+        self.column = column
+
+
+class BadFilter(BadInput):
+    """A `where` that cannot be understood; the message names the place in it."""
+
+
+class DuplicateId(BadInput):
+    """The same id twice; `ids` lists the first of them."""
+
+    http_status = 409
+
+    def __init__(self, message: str, *, ids: list[str]) -> None:
+        super().__init__(message)
+        self.ids = ids
+
+
+class UnsafeFile(BadInput):
+    """A file format that can run code when it is loaded; refused by name, never opened."""
+
+
+class SpaceMismatch(CospaceError, ValueError):
+    """Vectors of two different spaces were about to be compared or mixed."""
+
+    exit_code = 3
+    http_status = 409
+
+
+class NotFound(CospaceError, LookupError):
+    """Something that was asked for by name is not there."""
+
+    exit_code = 4
+    http_status = 404
+
+
+class CollectionNotFound(NotFound):
+    """No collection at this path."""
+
+
+class ModelNotFound(NotFound):
+    """No model of this name; the message lists near matches."""
+
+
+class NotACollection(CospaceError):
+    """The path holds something that is not a cospace collection; it was left untouched."""
+
+    exit_code = 4
+    http_status = 400
+
+
+class CollectionBusy(CospaceError):
+    """Another process has the collection open; the message names it."""
+
+    exit_code = 5
+    http_status = 423
+
+
+class CollectionClosed(CospaceError):
+    """The collection was closed, or belongs to the parent of a fork."""
+
+    exit_code = 5
+    http_status = 409
+
+
+class StorageError(CospaceError):
+    """The disk or the files on it failed."""
+
+    exit_code = 6
+
+
+class DiskFull(StorageError):
+    """No room to write; nothing was half written. `need` and `free` are bytes."""
+
+    http_status = 507
+
+    def __init__(self, message: str, *, need: int | None = None, free: int | None = None) -> None:
+        super().__init__(message)
+        self.need = need
+        self.free = free
+
+
+class DurabilityError(StorageError):
+    """The system did not confirm a write: reopen the collection before going on."""
+
+
+class DataDamaged(StorageError):
+    """Stored bytes fail their checksum; `ids` lists what was lost, where it is known."""
+
+    def __init__(self, message: str, *, ids: list[str] | None = None) -> None:
+        super().__init__(message)
+        self.ids = ids or []
+
+
+class FormatTooNew(StorageError):
+    """Written by a newer cospace; left untouched."""
+
+
+class ModelDamaged(CospaceError):
+    """A model file fails its hash, or the model fails its known answers."""
+
+    exit_code = 7
+
+
+class MissingExtra(CospaceError, ImportError):
+    """An optional library is not installed; the message holds the pip line."""
+
+    exit_code = 8
+    http_status = 501

@@ -1,0 +1,101 @@
+"""The one module that writes files. Whole or not at all: temp file, fsync, rename, fsync.
+
+SQLite and the vector engine write their own files; everything else of cospace goes through here.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from cospace.errors import DiskFull, DurabilityError
+from cospace.limits import limit
+
+__all__ = ["check_room", "make_folder", "remove", "storage_errors", "write_bytes", "writing"]
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """A block in which a failing disk is told as `DiskFull` or `DurabilityError`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            free = free_bytes(path)
+            raise DiskFull(f"{path}: the disk is full ({free:,} bytes free)", free=free) from error
+        if error.errno == errno.EIO:
+            raise DurabilityError(f"{path}: the disk did not confirm a write ({error})") from error
+        raise
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """A file that appears at `path` whole when the block ends, and not at all when it fails."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with storage_errors(path):
+            with temporary.open("wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+            sync_folder(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `data` to `path`, durably and whole."""
+    with writing(path) as file:
+        file.write(data)
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder, and its parents, and make that durable."""
+    with storage_errors(path):
+        path.mkdir(parents=True, exist_ok=True)
+        sync_folder(path.parent)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a whole folder; nothing happens when it is not there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def sync_folder(path: Path) -> None:
+    """Make renames in `path` durable, on systems where a folder can be synced."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def free_bytes(path: Path) -> int:
+    """Bytes left for this user on the disk that holds `path`."""
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    return shutil.disk_usage(path).free
+
+
+def check_room(path: Path, need: int = 0) -> None:
+    """Raises `DiskFull` when fewer than `need` bytes and the floor of limits.py are left."""
+    free = free_bytes(path)
+    floor = limit("free_bytes")
+    if free < need + floor:
+        raise DiskFull(
+            f"{path}: {free:,} bytes are free; this needs {need:,} and a reserve of {floor:,}"
+            " (COSPACE_LIMIT_FREE_BYTES). Free some space and try again: nothing was written",
+            need=need,
+            free=free,
+        )

@@ -1,0 +1,150 @@
+"""Item: an id, typed parts and metadata. What goes in, and what a search gives back.
+
+A plain `str` is always text. It is never taken for a path or a URL: a picture comes as
+`Image(path)`, any other signal as `Part(kind, array)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from cospace.errors import BadItem
+from cospace.limits import limit
+
+__all__ = ["Content", "Image", "Item", "Part", "Parts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A value of one kind: ``Part("text", "a chair")``, ``Part("audio", samples)``.
+
+    Kinds are an open set of lower-case names; which ones can be encoded is the model's affair.
+    """
+
+    kind: str
+    value: Any
+
+    def __post_init__(self) -> None:
+        if not (self.kind.isidentifier() and self.kind.islower()):
+            raise BadItem(
+                "", f"a part's kind is a lower-case name such as 'text', not {self.kind!r}"
+            )
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Image(Part):
+    """A picture: a path, the bytes of a file, a uint8 array [height, width, 3], or a PIL image.
+
+    Nothing is opened here; a file that is missing or broken is found when it is encoded.
+    """
+
+    def __init__(self, source: Any) -> None:
+        if isinstance(source, str):
+            source = Path(source)
+        object.__setattr__(self, "kind", "image")
+        object.__setattr__(self, "value", source)
+
+    @property
+    def path(self) -> Path | None:
+        """The path of the file, or None for a picture that is in memory."""
+        return self.value if isinstance(self.value, Path) else None
+
+
+Content: TypeAlias = "str | Part | Parts"
+
+
+class Parts(Mapping[str, Part]):
+    """The parts of one item or one query, by kind: ``Parts(text="in green", image=Image(p))``."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, **values: Any) -> None:
+        self._parts: dict[str, Part] = {}
+        for kind, value in values.items():
+            if value is None:
+                continue
+            if isinstance(value, Part):
+                if value.kind != kind:
+                    raise BadItem("", f"{kind}= was given a part of kind {value.kind!r}")
+                self._parts[kind] = value
+            elif kind == "image":
+                raise BadItem("", "image= takes an Image: write image=Image(path)")
+            else:
+                self._parts[kind] = Part(kind, value)
+
+    @classmethod
+    def of(cls, content: Content) -> Parts:
+        """`content` as Parts: a string becomes a text part, a part stands alone."""
+        if isinstance(content, Parts):
+            return content
+        if isinstance(content, str):
+            return cls(text=content)
+        if isinstance(content, Part):
+            return cls(**{content.kind: content})
+        raise BadItem(
+            "", f"expected a str, an Image, a Part or Parts, not {type(content).__name__}"
+        )
+
+    @property
+    def text(self) -> str | None:
+        """The text, or None."""
+        part = self._parts.get("text")
+        return None if part is None else str(part.value)
+
+    @property
+    def image(self) -> Image | None:
+        """The picture, or None."""
+        part = self._parts.get("image")
+        return part if isinstance(part, Image) else None
+
+    def __getitem__(self, kind: str) -> Part:
+        return self._parts[kind]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parts)
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def __repr__(self) -> str:
+        return f"Parts({', '.join(f'{k}={p.value!r}' for k, p in self._parts.items())})"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An id, the parts that are encoded, and the metadata that filters see.
+
+    >>> Item("MK-1", "Retro velvet armchair", {"price": 120.0}).parts.text
+    'Retro velvet armchair'
+
+    Raises `BadItem` for an id that is not a non-empty string of at most 256 bytes of UTF-8.
+    """
+
+    id: str
+    content: Content
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    parts: Parts = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        check_id(self.id)
+        object.__setattr__(self, "parts", Parts.of(self.content))
+
+
+def check_id(id: object) -> str:
+    """`id` itself, when it can be an item's id; `BadItem` otherwise."""
+    if not isinstance(id, str):
+        raise BadItem(repr(id)[:80], f"an id is a str, not {type(id).__name__}")
+    if not id:
+        raise BadItem("''", "an id cannot be empty")
+    try:
+        size = len(id.encode("utf-8"))
+    except UnicodeEncodeError:
+        raise BadItem(ascii(id)[:80], "an id must be valid Unicode (lone surrogate)") from None
+    if size > limit("id_bytes"):
+        raise BadItem(id[:40] + "...", f"an id has at most {limit('id_bytes')} bytes, not {size}")
+    if "\x00" in id:
+        raise BadItem(ascii(id)[:80], "an id cannot hold a NUL character")
+    return id

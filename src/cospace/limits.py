@@ -1,0 +1,94 @@
+"""Every limit of cospace is a row of this table, and nothing else in the code bounds an input.
+
+Override one with the environment variable ``COSPACE_LIMIT_<NAME>``, or for a block of code:
+
+>>> from cospace.limits import limit, override
+>>> with override(max_k=5):
+...     limit("max_k")
+5
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from cospace.errors import BadArgument
+
+__all__ = ["TABLE", "Limit", "limit", "override"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One row: a name, the default (an integer), its unit, and what happens past it."""
+
+    name: str
+    default: int
+    unit: str
+    help: str
+
+
+TABLE: dict[str, Limit] = {
+    row.name: row
+    for row in (
+        Limit("text_chars", 100_000, "characters", "longer texts are refused as BadItem"),
+        Limit("image_pixels", 32_000_000, "pixels", "checked in the header, before decoding"),
+        Limit("image_bytes", 20_000_000, "bytes", "larger picture files are refused unread"),
+        Limit("image_frames", 64, "frames", "animated pictures with more are refused"),
+        Limit("image_min_side", 2, "pixels", "pictures with a smaller side are refused"),
+        Limit("row_bytes", 4_000_000, "bytes", "a longer line or row of a table is a bad row"),
+        Limit("metadata_bytes", 40_960, "bytes", "an item's metadata as JSON"),
+        Limit("metadata_keys", 64, "keys", "top-level keys in an item's metadata"),
+        Limit("metadata_depth", 8, "levels", "nesting of an item's metadata"),
+        Limit("id_bytes", 256, "bytes", "an item's id as UTF-8"),
+        Limit("max_k", 1_000, "hits", "the largest k + offset of one search"),
+        Limit("dim", 16_384, "numbers", "the largest dimension of a vector"),
+        Limit("filter_clauses", 1_024, "clauses", "conditions in one filter"),
+        Limit("filter_depth", 16, "levels", "nesting of one filter"),
+        Limit("batch_items", 1_000, "items", "items committed together while indexing"),
+        Limit("report_reasons", 1_000, "reasons", "bad items a report lists; the rest are counted"),
+        Limit("model_record_bytes", 4_000_000, "bytes", "the space.json of a model folder"),
+        Limit("free_bytes", 64_000_000, "bytes", "writes are refused when less disk is left"),
+    )
+}
+
+_overrides: ContextVar[dict[str, int] | None] = ContextVar("cospace_limits", default=None)
+
+
+def limit(name: str) -> int:
+    """The value in force of the limit called `name`: an override, the environment, the default."""
+    row = TABLE[name]
+    current = _overrides.get()
+    if current is not None and name in current:
+        return current[name]
+    text = os.environ.get(f"COSPACE_LIMIT_{name.upper()}")
+    if text is None:
+        return row.default
+    try:
+        value = int(text)
+    except ValueError:
+        value = -1
+    if value < 0:
+        raise BadArgument(
+            f"COSPACE_LIMIT_{name.upper()} is {text!r}; expected a whole number of {row.unit}"
+        )
+    return value
+
+
+@contextmanager
+def override(**values: int) -> Iterator[None]:
+    """A block in which the named limits have other values.
+
+    Raises `BadArgument` for a name that is not in the table.
+    """
+    unknown = sorted(set(values) - set(TABLE))
+    if unknown:
+        raise BadArgument(f"no limit is called {unknown[0]!r}; `cospace limits` lists them")
+    token = _overrides.set({**(_overrides.get() or {}), **values})
+    try:
+        yield
+    finally:
+        _overrides.reset(token)

@@ -1,0 +1,74 @@
+"""Read: files, tables and folders become Items, one at a time.
+
+    path or dicts --sources--> rows --columns, items--> Item
+
+`sources` tells what was given; `tables` (with `lines` and `records`), `parquet`, `folders` and
+`dicts` give rows; `columns` says which column is what, `items` makes the item. `pictures` and
+`texts` are the two doors that everything encoded goes through, `metadata` the third.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cospace.errors import BadArgument
+from cospace.read.columns import Wanted, choose
+from cospace.read.folders import Files
+from cospace.read.items import Maker
+from cospace.read.metadata import check_metadata
+from cospace.read.reading import Failure, Failures, Reading
+from cospace.read.sources import find_source
+from cospace.read.texts import check_text
+
+__all__ = ["Failure", "Failures", "Reading", "check_metadata", "check_text", "read"]
+
+
+def read(
+    source: Any,
+    *,
+    id: str | None = None,
+    text: str | None = None,
+    image: str | None = None,
+    metadata: Sequence[str] | None = None,
+    location: Sequence[str] | None = None,
+) -> Reading:
+    """Items from a table, a folder, a file or an iterable of dicts, streamed in bounded memory.
+
+    `source` is the path of a .csv, .tsv, .jsonl or .ndjson (also with .gz) or .parquet file, of
+    a folder of pictures and .txt or .md texts, of one picture or text, or an iterable of dicts.
+
+    - `id`: the column of ids; without one, ids are row-000001 and so on.
+    - `text`: a column, or a template such as ``"{title}. {description}"``.
+    - `image`: the column of pictures: paths inside the table's folder, or bytes.
+    - `metadata`: the columns to keep; by default all, except the id, the picture, and the
+      long text that the item holds already (description, text, body, ...).
+    - `location`: the columns of latitude and longitude, kept as ``{"lat": .., "lon": ..}``.
+
+    What is None is guessed from the columns' names, and `Reading.notes` says what was guessed.
+    A bad row never stops the rest: `Reading.failed` lists it with its reason.
+
+    Raises `NotFound`, `UnsafeFile` for a format that can run code, `BadArgument` for a column
+    that is not there or a kind of file that cannot be read, `BadItem` for a damaged file.
+
+    >>> rows = [{"sku": "MK-1", "title": "Armchair", "description": "Velvet.", "price": 120.0}]
+    >>> reading = read(rows, id="sku", text="{title}. {description}")
+    >>> [item] = reading
+    >>> item.id, item.parts.text, dict(item.metadata)
+    ('MK-1', 'Armchair. Velvet.', {'title': 'Armchair', 'price': 120.0})
+    """
+    for name, value in (("id", id), ("text", text), ("image", image)):
+        if value is not None and not (isinstance(value, str) and value):
+            raise BadArgument(f"{name}= takes the name of a column, not {value!r}")
+    found = find_source(source)
+    notes = list(found.notes)
+    wanted = Wanted(id, text, image, metadata, location)
+    if isinstance(found, Files):
+        if wanted != Wanted():
+            raise BadArgument("a folder or a single file has no columns: leave out id=, text=, ...")
+        wanted = Wanted("id", "text", "image", ())
+    columns = choose(wanted, found.sample, notes)
+    if columns.used is not None:
+        found.choose(columns.used)
+    kinds = found.sample.kinds() if found.cells else None
+    return Reading(found, Maker(columns, found.folder, kinds), notes)

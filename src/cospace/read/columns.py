@@ -1,0 +1,180 @@
+"""Columns: which of them is the id, the text, the picture and the place, told or guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cospace.errors import BadArgument
+from cospace.read.rows import Sample
+from cospace.read.template import Template, check_column
+
+__all__ = ["Columns", "choose"]
+
+_IDS = ("id", "_id", "sku", "uid", "uuid", "key", "item_id", "product_id", "article_id", "docid")
+_TITLES = ("title", "name", "headline", "product_name")
+_BODIES = (
+    "description", "text", "body", "content", "caption", "abstract", "summary", "passage",
+    "document",
+)  # fmt: skip
+_PICTURES = (
+    "image", "photo", "picture", "img", "file", "image_path", "photo_path", "path", "filename",
+    "file_name",
+)  # fmt: skip
+_LATITUDES = ("lat", "latitude")
+_LONGITUDES = ("lon", "lng", "long", "longitude")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What each column is for. `keep` None means every column but those in `leave`."""
+
+    id: str | None
+    text: Template | None
+    image: str | None
+    location: tuple[str, str] | None
+    keep: frozenset[str] | None
+    leave: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def used(self) -> set[str] | None:
+        """Every column that is read, or None when all of them are."""
+        if self.keep is None:
+            return None
+        texts = self.text.columns if self.text else []
+        named = {self.id, self.image, *(self.location or ()), *texts, *self.keep}
+        return {name for name in named if name is not None}
+
+    def keeps(self, column: str) -> bool:
+        """True for a column whose values are kept as metadata."""
+        return column not in self.leave if self.keep is None else column in self.keep
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the caller of `read` said; None where it is to be guessed."""
+
+    id: str | None = None
+    text: str | None = None
+    image: str | None = None
+    metadata: Sequence[str] | None = None
+    location: Sequence[str] | None = None
+
+
+def choose(wanted: Wanted, sample: Sample, notes: list[str]) -> Columns:
+    """The columns to use; what had to be guessed is added to `notes`.
+
+    Raises `BadArgument` for a name that is not a column, and where no text and no picture is
+    found.
+    """
+    names = sample.names
+    for argument in ("id", "image"):
+        given = getattr(wanted, argument)
+        if given is not None:
+            check_column(given, names, argument)
+    key = wanted.id or _note(notes, "id", _first(_IDS, names))
+    if key is None:
+        notes.append("id: row numbers, row-000001 and so on; there is no column of ids")
+    image = wanted.image or _note(notes, "image", _guess_image(sample, notes))
+    text = _text(wanted.text, names, image, notes)
+    if text is None and image is None and names:
+        raise BadArgument(
+            f"no column looks like a text or a picture; say text=... or image=... The columns"
+            f" are: {', '.join(names[:20])}"
+        )
+    location = _location(wanted, names, notes)
+    keep = _keep(wanted.metadata, names)
+    leave = {key, image, *(location or ()), *_long_texts(text)}
+    return Columns(key, text, image, location, keep, frozenset(n for n in leave if n is not None))
+
+
+def _first(known: Sequence[str], names: list[str]) -> str | None:
+    """The column that has the earliest of the `known` names, in any case."""
+    lower = {name.lower(): name for name in reversed(names)}
+    return next((lower[word] for word in known if word in lower), None)
+
+
+def _note(notes: list[str], what: str, found: str | None) -> str | None:
+    if found is not None:
+        notes.append(f"{what}: column {found!r} (guessed)")
+    return found
+
+
+def _text(
+    wanted: str | None, names: list[str], image: str | None, notes: list[str]
+) -> Template | None:
+    """The template that was given, or one of a title and a body."""
+    if wanted is not None:
+        return Template(wanted, names)
+    free = [name for name in names if name != image and not ({"{", "}"} & set(name))]
+    title, body = _first(_TITLES, free), _first(_BODIES, free)
+    found = [name for name in (title, body) if name is not None]
+    if not found and len(names) == 1 and image is None:
+        found = names
+    if not found:
+        return None
+    pattern = found[0] if len(found) == 1 else f"{{{found[0]}}}. {{{found[1]}}}"
+    notes.append(f"text: {pattern!r} (guessed)")
+    return Template(pattern, names)
+
+
+def _guess_image(sample: Sample, notes: list[str]) -> str | None:
+    """A column that is named like a picture and mostly holds paths of pictures, or bytes."""
+    lower = {name.lower(): name for name in reversed(sample.names)}
+    for word in _PICTURES:
+        if word not in lower:
+            continue
+        name = lower[word]
+        column = sample.columns[name]
+        if column.pictures * 2 >= column.filled:
+            return name
+        if column.urls * 2 > column.filled:
+            notes.append(f"column {name!r} holds URLs, which are never fetched; kept as metadata")
+    return None
+
+
+def _location(wanted: Wanted, names: list[str], notes: list[str]) -> tuple[str, str] | None:
+    """The columns of latitude and longitude."""
+    if wanted.location is not None:
+        if isinstance(wanted.location, str) or len(wanted.location) != 2:
+            raise BadArgument(
+                f'location= takes two columns, ("lat", "lon"), not {wanted.location!r}'
+            )
+        latitude, longitude = wanted.location
+        return (
+            check_column(latitude, names, "location"),
+            check_column(longitude, names, "location"),
+        )
+    # A list of metadata is taken at its word: nothing is added to it.
+    found = _first(_LATITUDES, names), _first(_LONGITUDES, names)
+    if wanted.metadata is not None or found[0] is None or found[1] is None:
+        return None
+    if "location" in names:
+        notes.append(
+            f"{found[0]!r} and {found[1]!r} are kept as numbers, since there is a column"
+            f' "location"; say location=({found[0]!r}, {found[1]!r}) to search by distance'
+        )
+        return None
+    notes.append(f"location: columns {found[0]!r} and {found[1]!r} (guessed)")
+    return found[0], found[1]
+
+
+def _keep(wanted: Sequence[str] | None, names: list[str]) -> frozenset[str] | None:
+    if wanted is None:
+        return None
+    if isinstance(wanted, str):
+        raise BadArgument(f"metadata= takes a list of columns; write metadata=[{wanted!r}]")
+    return frozenset(check_column(name, names, "metadata") for name in wanted)
+
+
+def _long_texts(text: Template | None) -> set[str]:
+    """Columns that the item's text repeats whole, so that metadata need not.
+
+    In a template, those that are named like a body (a title stays, to show and to filter by);
+    a single column always, unless it is named like a title.
+    """
+    if text is None:
+        return set()
+    if len(text.columns) == 1:
+        return {name for name in text.columns if name.lower() not in _TITLES}
+    return {name for name in text.columns if name.lower() in _BODIES}

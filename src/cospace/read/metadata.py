@@ -1,0 +1,114 @@
+"""Metadata: the JSON-safe subset that every store can hold and every filter can compare."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from numbers import Integral, Real
+from typing import Any, cast
+
+from cospace.errors import BadItem
+from cospace.limits import limit
+
+__all__ = ["check_metadata"]
+
+_SCALARS = frozenset({str, int, float, bool})
+_INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
+
+
+def check_metadata(metadata: Mapping[str, Any], name: str = "") -> dict[str, Any]:
+    """`metadata` as a plain dict that any store can hold; `name` says whose it is in an error.
+
+    A value is a str, an int of 64 bits, a finite float, a bool, a list of those, or a dict of
+    values in turn. None is dropped, numpy's numbers become Python's, a tuple becomes a list.
+    Keys are only data: none of them ever selects code.
+
+    Raises `BadItem` with the path of the value that does not fit, and past the limits
+    `metadata_keys`, `metadata_depth` and `metadata_bytes`.
+
+    >>> check_metadata({"price": 120.0, "tags": ("red", "oak"), "sold": None})
+    {'price': 120.0, 'tags': ['red', 'oak']}
+    """
+    if not isinstance(metadata, Mapping):
+        raise BadItem(name, f"metadata is a dict, not {type(metadata).__name__}")
+    if len(metadata) > limit("metadata_keys"):
+        raise BadItem(
+            name,
+            f"metadata has {len(metadata)} keys; at most {limit('metadata_keys')} are kept. Name"
+            " the columns to keep with metadata=[...]",
+        )
+    try:
+        kept = _dict(metadata, "", limit("metadata_depth"))
+        size = len(_as_json(kept).encode("utf-8"))
+    except _UnfitError as error:
+        raise BadItem(name, str(error)) from None
+    except UnicodeEncodeError:
+        raise BadItem(name, "metadata holds a lone surrogate; it is not valid Unicode") from None
+    if size > limit("metadata_bytes"):
+        raise BadItem(
+            name,
+            f"metadata has {size:,} bytes as JSON; at most {limit('metadata_bytes'):,} are kept."
+            " Name the columns to keep with metadata=[...]",
+        )
+    return kept
+
+
+# Made once: json.dumps makes a new encoder at each call that is not plain.
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class _UnfitError(ValueError):
+    """A value that is outside the subset; the message holds its path."""
+
+
+def _dict(values: Mapping[str, Any], path: str, depth: int) -> dict[str, Any]:
+    if depth < 1:
+        raise _UnfitError(f"metadata is nested deeper than {limit('metadata_depth')} levels")
+    kept: dict[str, Any] = {}
+    for key, value in values.items():
+        if not isinstance(key, str):
+            raise _UnfitError(f"metadata keys are str; {path}{key!r} is {type(key).__name__}")
+        if "\x00" in key or not key:
+            raise _UnfitError(f"metadata key {path}{key!r} is empty or holds a NUL character")
+        if value is None:
+            continue
+        if type(value) in _SCALARS:
+            kept[str(key)] = _scalar(value, path + key)
+        elif isinstance(value, Mapping):
+            kept[str(key)] = _dict(value, f"{path}{key}.", depth - 1)
+        elif isinstance(value, (list, tuple)):
+            kept[str(key)] = [_scalar(v, f"{path}{key}[{i}]") for i, v in enumerate(value)]
+        else:
+            kept[str(key)] = _scalar(value, f"{path}{key}")
+    return kept
+
+
+def _scalar(value: Any, path: str) -> str | int | float | bool:
+    kind = type(value)
+    # Nearly every value ends in one of these two lines; the rest is for the odd ones.
+    if kind is bool or (kind is int and _INT_MIN <= value <= _INT_MAX):
+        return cast("int", value)
+    if kind is float and math.isfinite(value):
+        return cast("float", value)
+    if isinstance(value, str):
+        if "\x00" in value:
+            raise _UnfitError(f"metadata {path} holds a NUL character; remove it")
+        return str.__str__(value)
+    if isinstance(value, Integral):
+        whole = int(value)
+        if _INT_MIN <= whole <= _INT_MAX:
+            return whole
+        raise _UnfitError(f"metadata {path} is an integer of more than 64 bits; keep it as a str")
+    if isinstance(value, Real):
+        number = float(value)
+        if math.isfinite(number):
+            return number
+        raise _UnfitError(f"metadata {path} is {number}; numbers are finite. Leave it out instead")
+    if type(value).__name__ == "bool" and hasattr(value, "item"):
+        return bool(value)  # numpy's bool, which is registered as no number
+    advice = "write value.isoformat()" if hasattr(value, "isoformat") else "leave it out"
+    raise _UnfitError(
+        f"metadata {path} is {type(value).__name__}; it takes str, int, float, bool, a list of"
+        f" those, or a dict: {advice}"
+    )

@@ -1,0 +1,235 @@
+"""Pictures: bytes to RGB, with every header checked before a pixel is decoded.
+
+`load_bytes` reads a file with a limit, `decode` turns it into pixels. Both raise `BadItem`
+and nothing else, whatever they are given. Pillow's warnings of a broken EXIF block are passed
+on: silencing them would change the filters that all threads share.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cospace.errors import BadItem
+from cospace.item import Image
+from cospace.limits import limit
+from cospace.read.headers import count_frames, sniff, webp_size
+from cospace.read.regular import open_regular, shown
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL.Image import Image as Picture
+    from PIL.ImageFile import ImageFile
+
+__all__ = ["PICTURE_FORMATS", "decode", "load_bytes"]
+
+PICTURE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+
+# The EXIF orientation tag, and how each of its values is undone.
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: "FLIP_LEFT_RIGHT",
+    3: "ROTATE_180",
+    4: "FLIP_TOP_BOTTOM",
+    5: "TRANSPOSE",
+    6: "ROTATE_270",
+    7: "TRANSVERSE",
+    8: "ROTATE_90",
+}
+_TIFF_TILE = (322, 323)
+
+
+def load_bytes(image: Image, name: str = "") -> bytes:
+    """The bytes of a picture's file, unread when it is too large or not a regular file.
+
+    A picture that is in memory as an array or a PIL image gives its shape, dtype and pixels.
+
+    Raises `BadItem` for a missing, empty or too large file, a folder, a pipe or a device.
+
+    >>> load_bytes(Image(b"GIF89a"))
+    b'GIF89a'
+    """
+    source = image.value
+    name = name or _name_of(source)
+    if isinstance(source, os.PathLike):
+        data = _read_file(Path(source), name)
+    elif isinstance(source, (bytes, bytearray, memoryview)):
+        data = bytes(source)
+        _check_size(len(data), name)
+    else:
+        pixels = _as_array(decode(image, name))
+        return f"{list(pixels.shape)} {pixels.dtype} ".encode() + pixels.tobytes()
+    if not data:
+        raise BadItem(name, "the file is empty (0 bytes), not a picture")
+    return data
+
+
+def decode(image: Image, name: str = "", *, data: bytes | None = None) -> Picture:
+    """The picture's first frame as a PIL image: RGB, upright, on white where it is see-through.
+
+    `data` saves reading the file again when `load_bytes` has been called. The format is told
+    by content, never by the name; sizes and frames are checked in the header, against
+    `cospace.limits`, before any pixel is decoded.
+
+    Raises `BadItem` for everything that is not a whole picture in an allowed format.
+
+    >>> import numpy as np
+    >>> decode(Image(np.zeros((4, 6, 3), np.uint8))).size
+    (6, 4)
+    """
+    import numpy as np
+    from PIL.Image import Image as Picture
+
+    source = image.value
+    name = name or _name_of(source)
+    try:
+        if isinstance(source, np.ndarray):
+            return _from_array(source, name)
+        if isinstance(source, Picture):
+            _check_shape(*source.size, name)
+            return _to_rgb(source, name)
+        return _from_bytes(load_bytes(image, name) if data is None else data, name)
+    except BadItem:
+        raise
+    except Exception as error:  # a decoder can raise anything at all
+        why = str(error).strip() or type(error).__name__
+        raise BadItem(name, f"the picture cannot be decoded: {why[:300]}") from error
+
+
+def _name_of(source: Any) -> str:
+    return shown(source) if isinstance(source, os.PathLike) else "picture"
+
+
+def _read_file(path: Path, name: str) -> bytes:
+    """The bytes of a regular file of an allowed size."""
+    with open_regular(path, name) as file:
+        _check_size(os.fstat(file.fileno()).st_size, name)
+        try:
+            data = file.read(limit("image_bytes") + 1)
+        except OSError as error:
+            raise BadItem(name, f"cannot be read: {error}") from error
+    _check_size(len(data), name)  # the file may have grown since its size was asked
+    return data
+
+
+def _check_size(size: int, name: str) -> None:
+    most = limit("image_bytes")
+    if size > most:
+        raise BadItem(
+            name,
+            f"the file has {size:,} bytes or more; at most {most:,} are read. Make it smaller,"
+            " or raise COSPACE_LIMIT_IMAGE_BYTES",
+        )
+
+
+def _check_shape(width: int, height: int, name: str) -> None:
+    least, most = limit("image_min_side"), limit("image_pixels")
+    if min(width, height) < least:
+        raise BadItem(name, f"the picture is {width} x {height}; each side has at least {least}")
+    if width * height > most:
+        raise BadItem(
+            name,
+            f"the picture is {width:,} x {height:,}; at most {most:,} pixels are decoded. Make"
+            " it smaller, or raise COSPACE_LIMIT_IMAGE_PIXELS",
+        )
+
+
+def _from_array(array: NDArray[Any], name: str) -> Picture:
+    """A picture from a uint8 array [height, width, 3] or [height, width]."""
+    from PIL import Image as Pillow
+
+    shaped = array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)
+    if array.dtype != "uint8" or not shaped:
+        raise BadItem(
+            name,
+            "a picture as an array is uint8 [height, width, 3] or [height, width], not"
+            f" {array.dtype} {list(array.shape)}",
+        )
+    _check_shape(array.shape[1], array.shape[0], name)
+    return Pillow.fromarray(array).convert("RGB")
+
+
+def _from_bytes(data: bytes, name: str) -> Picture:
+    """A picture from the bytes of a file, after its header has passed the limits."""
+    kind = sniff(data)
+    if kind not in PICTURE_FORMATS:
+        raise BadItem(name, f"holds {kind}, not a picture in {', '.join(PICTURE_FORMATS)}")
+    if kind == "WEBP":
+        # Its decoder allocates the canvas while it opens, so the header is read by hand.
+        _check_shape(*webp_size(data), name)
+    frames = count_frames(data, kind, limit("image_frames") + 1)
+    if frames > limit("image_frames"):
+        raise BadItem(
+            name,
+            f"the picture has more than {limit('image_frames')} frames. Take one of them, or"
+            " raise COSPACE_LIMIT_IMAGE_FRAMES",
+        )
+    with _open(data, kind) as picture:
+        _check_shape(*picture.size, name)
+        if kind == "TIFF":
+            # A tile is decoded whole, also where it is far larger than the picture.
+            tags: Any = getattr(picture, "tag_v2", {})
+            wide, high = (int(tags.get(tag, 1)) for tag in _TIFF_TILE)
+            if wide * high > limit("image_pixels"):
+                raise BadItem(name, f"a tile of the TIFF is {wide:,} x {high:,} pixels")
+        return _to_rgb(picture, name)
+
+
+def _open(data: bytes, kind: str) -> ImageFile:
+    """The lazy PIL picture of `data`, opened as exactly the format that was sniffed.
+
+    `PIL.Image.open` would warn of large sizes through global state, which threads share; the
+    format's own class does not, and our limits are stricter.
+    """
+    stem = "WebP" if kind == "WEBP" else kind.title()
+    plugin = import_module(f"PIL.{stem}ImagePlugin")
+    opened: ImageFile = getattr(plugin, f"{stem}ImageFile")(io.BytesIO(data))
+    return opened
+
+
+def _to_rgb(picture: Picture, name: str) -> Picture:
+    """The pixels as 8-bit RGB, upright, a see-through part shown on white."""
+    from PIL import Image as Pillow
+
+    picture.load()
+    turn = _TURNS.get(_orientation(picture))
+    if picture.mode.startswith("I;16"):
+        flat = _from_16_bit(picture)
+    elif picture.mode in ("I", "F"):
+        raise BadItem(name, "holds 32-bit samples; expected 8 or 16 bits a channel")
+    elif picture.has_transparency_data:
+        layer = picture.convert("RGBA")
+        flat = Pillow.new("RGBA", layer.size, "white")
+        flat.alpha_composite(layer)
+    else:
+        flat = picture
+    if turn is not None:
+        flat = flat.transpose(getattr(Pillow.Transpose, turn))
+    return flat.convert("RGB")  # a new picture, which no open file stands behind
+
+
+def _orientation(picture: Picture) -> int:
+    """The EXIF orientation, 1 to 8; 1 (upright) where the EXIF block is broken."""
+    try:
+        return int(picture.getexif().get(_ORIENTATION, 1))
+    except Exception:  # noqa: BLE001 - bad metadata does not spoil good pixels
+        return 1
+
+
+def _from_16_bit(picture: Picture) -> Picture:
+    """16-bit grey scaled to 8 bits; PIL's own conversion clips it to white."""
+    import numpy as np
+    from PIL import Image as Pillow
+
+    samples: NDArray[np.uint32] = np.asarray(picture).astype(np.uint32)
+    return Pillow.fromarray(((samples * 255 + 32767) // 65535).astype(np.uint8))
+
+
+def _as_array(picture: Picture) -> NDArray[np.uint8]:
+    import numpy as np
+
+    return np.asarray(picture, dtype=np.uint8)

@@ -1,0 +1,65 @@
+"""Regular files: opened for reading, and nothing else is.
+
+A folder of somebody else's data may hold pipes and devices. Opening one by accident waits for
+ever, or reads without an end, so the check is made on the descriptor that is then read.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+from cospace.errors import BadItem
+from cospace.limits import limit
+
+__all__ = ["bad_byte", "open_regular", "read_text", "shown"]
+
+_BOM = b"\xef\xbb\xbf"
+
+
+def open_regular(path: Path, name: str) -> BinaryIO:
+    """`path` opened for reading, when it is a regular file; `BadItem` for all else."""
+    # Without O_NONBLOCK, opening a named pipe waits for a writer for ever.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        descriptor = os.open(path, flags)
+    except FileNotFoundError:
+        raise BadItem(name, f"no such file: {shown(path)}") from None
+    except (OSError, ValueError) as error:
+        raise BadItem(name, f"cannot be opened: {shown(error)}") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise BadItem(name, "not a regular file (a folder, a pipe or a device)")
+    return os.fdopen(descriptor, "rb")
+
+
+def read_text(path: Path, name: str) -> str:
+    """The text of a UTF-8 file, exactly, without a byte order mark.
+
+    Raises `BadItem` for a file over the limit `row_bytes`, or one that is not UTF-8.
+    """
+    most = limit("row_bytes")
+    with open_regular(path, name) as file:
+        try:
+            data = file.read(most + 1)
+        except OSError as error:
+            raise BadItem(name, f"cannot be read: {shown(error)}") from error
+    if len(data) > most:
+        raise BadItem(name, f"the file has more than {most:,} bytes. Split it into several")
+    try:
+        return data.removeprefix(_BOM).decode("utf-8")
+    except UnicodeDecodeError as error:
+        at = error.start + len(data) - len(data.removeprefix(_BOM))
+        raise BadItem(name, bad_byte(data[at], at)) from None
+
+
+def bad_byte(byte: int, offset: int) -> str:
+    """The reason of a row or file whose bytes are not UTF-8."""
+    return f"byte 0x{byte:02X} at offset {offset:,} is not valid UTF-8. Save the file as UTF-8"
+
+
+def shown(value: object) -> str:
+    """`value` as text that can be printed, also where a file's name is not valid Unicode."""
+    return str(value).encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,93 @@
+"""Sources: what `read` was given, told by its type and its suffix, never by trying it out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from cospace.errors import BadArgument, BadItem, CospaceError, NotFound, UnsafeFile
+from cospace.read.dicts import Dicts
+from cospace.read.folders import TEXT_SUFFIXES, Files
+from cospace.read.parquet import Parquet
+from cospace.read.regular import shown
+from cospace.read.rows import PICTURE_SUFFIXES, Source, is_url
+from cospace.read.tables import Delimited, JsonLines
+
+__all__ = ["find_source"]
+
+# Formats that can run code when they are loaded, or that may hide one that can.
+_UNSAFE = frozenset(
+    {".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".bin", ".kv", ".npy", ".npz", ".dill"}
+)
+_ARCHIVES = frozenset(
+    {".zip", ".tar", ".tgz", ".tbz2", ".txz", ".7z", ".rar", ".bz2", ".xz", ".zst"}
+)
+
+_READABLE = (
+    ".csv, .tsv, .jsonl, .ndjson (also with .gz), .parquet, a folder of pictures and texts"
+    " (.txt, .md), one picture or text, or an iterable of dicts"
+)
+
+_GZIPPED = frozenset({".csv", ".tsv", ".jsonl", ".ndjson"})
+_OPENERS: dict[str, Callable[[Path], Source]] = {
+    ".csv": Delimited,
+    ".tsv": partial(Delimited, delimiter="\t"),
+    ".jsonl": JsonLines,
+    ".ndjson": JsonLines,
+    ".parquet": Parquet,
+    **dict.fromkeys(PICTURE_SUFFIXES | TEXT_SUFFIXES, Files),
+}
+
+
+def find_source(source: Any) -> Source:
+    """The rows of a path or of an iterable of dicts.
+
+    Raises `UnsafeFile` for a format that can run code, by its name and before anything is
+    opened; `NotFound` where there is nothing; `BadArgument` for what cannot be read.
+    """
+    if isinstance(source, (str, os.PathLike)):
+        if isinstance(source, str) and is_url(source):
+            raise BadArgument(
+                f"{source} is a URL; nothing is fetched. Download it and read the file"
+            )
+        path = Path(os.fsdecode(source))
+        try:
+            return _file(path)
+        except CospaceError:
+            raise
+        except (OSError, ValueError) as error:
+            raise BadItem(shown(path)[:200], f"cannot be opened: {shown(error)[:200]}") from None
+    if isinstance(source, (Mapping, bytes, bytearray)):
+        raise BadArgument(f"cannot read a {type(source).__name__}; expected {_READABLE}")
+    if isinstance(source, Iterable):
+        return Dicts(source)
+    raise BadArgument(f"cannot read a {type(source).__name__}; expected {_READABLE}")
+
+
+def _file(path: Path) -> Source:
+    """The rows of a file or folder, by its suffix."""
+    suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
+    last = suffixes[-1] if suffixes else ""
+    if set(suffixes) & _UNSAFE and not path.is_dir():
+        raise UnsafeFile(
+            f"{shown(path)}: files of this kind can run code when they are loaded, so it was not"
+            f" opened. Convert it where it comes from; cospace reads {_READABLE}"
+        )
+    if not path.exists():
+        raise NotFound(f"no such file or folder: {shown(path)}")
+    if path.is_dir():
+        return Files(path)
+    if last in _ARCHIVES or ".tar" in suffixes:
+        raise BadArgument(
+            f"{shown(path)}: archives are not extracted; extract it and read the folder"
+        )
+    if not path.is_file():
+        raise BadItem(shown(path), "not a regular file (a pipe or a device)")
+    if last == ".gz" and suffixes[0] in _GZIPPED:
+        last = suffixes[0]
+    if last not in _OPENERS:
+        raise BadArgument(f"{shown(path)}: cannot read this kind of file; expected {_READABLE}")
+    return _OPENERS[last](path)

@@ -1,0 +1,220 @@
+"""Table files: CSV, TSV and JSON Lines, plain or gzipped, row by row in bounded memory."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from cospace.errors import BadItem, EmptyItem
+from cospace.limits import limit
+from cospace.read.headers import sniff
+from cospace.read.lines import ANY_NEWLINE, LINE_FEED, Lines
+from cospace.read.records import Record, records
+from cospace.read.regular import bad_byte, open_regular, shown
+from cospace.read.rows import Row, Sample
+
+__all__ = ["Delimited", "JsonLines"]
+
+# Types and columns are told from this many rows or bytes, whichever comes first.
+_SAMPLE_ROWS, _SAMPLE_BYTES = 1_000, 16_000_000
+
+_DELIMITERS = ",;\t|"
+_QUOTED = re.compile(r'"[^"]*"')
+_DAMAGED = (OSError, EOFError, zlib.error)
+
+
+class _File:
+    """What the text formats share: opening, sampling, and an estimate of how many rows."""
+
+    cells = False
+
+    def __init__(self, path: Path) -> None:
+        self.name = shown(path.name)
+        self.path = path
+        self.folder = path.parent
+        self.notes: list[str] = []
+        self.sample = Sample()
+        self.total: int | None = None
+        self._lines: Lines | None = None
+
+    def choose(self, columns: set[str]) -> None:
+        """Text has to be read whole to be split, so nothing is saved here."""
+
+    def rows(self) -> Iterator[Row]:
+        """Every row in order; a file that is damaged further down ends with a bad row."""
+        number = 0
+        with self._open() as (file, _):
+            try:
+                for name, values in self._values(file):
+                    number += 1
+                    yield Row(name, number, values)
+            except _DAMAGED as error:
+                reason = f"the file is damaged here ({shown(error)}); the rest was not read"
+                yield Row(f"{self.name}, after row {number:,}", number + 1, reason)
+
+    def _values(self, file: BinaryIO) -> Iterator[tuple[str, dict[str, Any] | str]]:
+        raise NotImplementedError
+
+    @contextmanager
+    def _open(self) -> Iterator[tuple[BinaryIO, BinaryIO]]:
+        """The file as text bytes, and as it lies on the disk (the same, unless gzipped)."""
+        with open_regular(self.path, self.name) as raw:
+            if self.path.suffix.lower() == ".gz":
+                with gzip.GzipFile(fileobj=raw) as unpacked:
+                    yield cast("BinaryIO", unpacked), raw
+            else:
+                yield raw, raw
+
+    def _place(self) -> int:
+        """How many bytes of text the rows so far have taken."""
+        return 0 if self._lines is None else self._lines.offset
+
+    def _look(self) -> None:
+        """Take the sample; raises `BadItem` where the file is no table at all."""
+        taken = 0
+        with self._open() as (file, raw):
+            try:
+                for _, values in self._values(file):
+                    taken += 1
+                    if not isinstance(values, str):
+                        self.sample.add(values, cells=self.cells)
+                    if taken == _SAMPLE_ROWS or self._place() > _SAMPLE_BYTES:
+                        size = os.fstat(raw.fileno()).st_size
+                        # Both files read ahead; only their ratio tells how well it is packed.
+                        packed = self._place() * raw.tell() / max(file.tell(), 1)
+                        self.total = max(taken, round(taken * size / max(packed, 1)))
+                        return
+            except _DAMAGED as error:
+                if not taken:
+                    raise BadItem(self.name, f"cannot be read: {shown(error)}") from error
+        self.total = taken
+
+
+class Delimited(_File):
+    """Rows of a CSV or TSV file: quotes may hold delimiters and newlines, cells are text.
+
+    A quote that is never closed makes one bad row, and reading goes on at the next line.
+    """
+
+    cells = True
+
+    def __init__(self, path: Path, *, delimiter: str | None = None) -> None:
+        super().__init__(path)
+        self._delimiter = delimiter
+        self._header: list[str] = []
+        self._look()
+        if self._delimiter not in (None, delimiter, ","):
+            self.notes.append(f"cells are separated by {self._delimiter!r} (guessed)")
+
+    def _values(self, file: BinaryIO) -> Iterator[tuple[str, dict[str, Any] | str]]:
+        lines = self._lines = Lines(file, limit("row_bytes"), ANY_NEWLINE)
+        header = self._read_header(lines)
+        if not self._header:
+            self._header = self._named(header)
+            for name in self._header:
+                self.sample.add({name: None}, cells=True)
+            self.sample.rows = 0
+        names = self._header
+        for record in records(lines, self._delimiter or ","):
+            name = f"{self.name}:{record.number}"
+            if isinstance(record.cells, str):
+                yield name, record.cells
+            elif len(record.cells) != len(names):
+                count = len(record.cells)
+                yield name, f"has {count} cells; the header has {len(names)}"
+            else:
+                yield name, dict(zip(names, record.cells, strict=True))
+
+    def _read_header(self, lines: Lines) -> list[str]:
+        """The cells of the first line, after the delimiter has been told from it."""
+        lines.mark()
+        first = lines.next()
+        while first is not None and first.data is not None and not first.data.strip():
+            lines.mark()
+            first = lines.next()
+        if first is None:
+            raise EmptyItem(self.name, "the file is empty; expected a first line of column names")
+        if first.data is None or b"\x00" in first.data:
+            kind = sniff(first.data or b"")
+            raise BadItem(self.name, f"holds {kind}, not a table in UTF-8 with column names")
+        if self._delimiter is None:
+            bare = _QUOTED.sub("", first.data.decode("utf-8", "replace"))
+            self._delimiter = max(_DELIMITERS, key=bare.count)
+        lines.back()
+        record: Record = next(records(lines, self._delimiter))
+        if isinstance(record.cells, str):
+            raise BadItem(self.name, f"the line of column names cannot be read: {record.cells}")
+        return record.cells
+
+    def _named(self, header: list[str]) -> list[str]:
+        """The columns' names, each once: a blank or repeated one is numbered, with a note."""
+        names: list[str] = []
+        taken = {name.strip() for name in header}
+        for number, raw in enumerate(header, start=1):
+            name = raw.strip() or f"column_{number}"
+            again = 2
+            while name in names or (name != raw.strip() and name in taken):
+                name = f"{raw.strip() or 'column'}_{again}"
+                again += 1
+            if name != raw.strip():
+                self.notes.append(f"column {number}, {raw.strip()!r} in the file, is {name!r} here")
+            names.append(name)
+        return names
+
+
+class JsonLines(_File):
+    """Rows of a JSON Lines file: one object a line, with JSON's own types."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._look()
+        if not self.sample.rows:
+            first = next(self.rows(), None)
+            if first is None:
+                raise EmptyItem(self.name, "the file is empty; expected a JSON object a line")
+            raise BadItem(first.name, f"{first.values}; none of the first rows can be read")
+
+    def _values(self, file: BinaryIO) -> Iterator[tuple[str, dict[str, Any] | str]]:
+        most = limit("row_bytes")
+        lines = self._lines = Lines(file, most, LINE_FEED)
+        while (line := lines.next()) is not None:
+            name = f"{self.name}:{line.number}"
+            if line.data is None:
+                yield name, f"the line has {line.size:,} bytes; at most {most:,} are read"
+            elif line.data.strip():
+                yield name, _object(line.data, line.offset)
+
+
+def _object(data: bytes, offset: int) -> dict[str, Any] | str:
+    """The object of one line, or why there is none."""
+    try:
+        value = json.loads(
+            data.decode("utf-8"), object_pairs_hook=_pairs, parse_constant=_no_constant
+        )
+    except UnicodeDecodeError as error:
+        return bad_byte(data[error.start], offset + error.start)
+    except RecursionError:
+        return "is nested too deeply to be read"
+    except ValueError as error:
+        return f"is not a JSON object: {shown(error)}"
+    if not isinstance(value, dict):
+        return f"is not a JSON object but a {type(value).__name__}"
+    return value
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise ValueError("a key stands in it twice")
+    return values
+
+
+def _no_constant(word: str) -> Any:
+    raise ValueError(f"{word} is not JSON; leave the key out")

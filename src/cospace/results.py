@@ -1,0 +1,108 @@
+"""Results: ordered hits, and how each score came about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, overload
+
+if TYPE_CHECKING:
+    from cospace.item import Item
+
+__all__ = ["Hit", "Results", "Why"]
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """One list's share in a hit: its rank there (from 1) and its own score, before fusion.
+
+    `rank` is None where the list did not hold the item among its candidates and the score
+    was computed afterwards; `share` is what the list added to the fused score.
+    """
+
+    list: str
+    rank: int | None
+    score: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An id, a score (higher is better), the item's metadata, and how the score came about."""
+
+    id: str
+    score: float
+    text: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    media: Mapping[str, str] = field(default_factory=dict)
+    why: tuple[Why, ...] = ()
+
+    @property
+    def item(self) -> Item:
+        """The hit as an `Item`: its text, its picture's path, its metadata."""
+        from cospace.item import Image, Item, Parts
+
+        image = self.media.get("image")
+        parts = Parts(text=self.text, image=Image(image) if image else None)
+        return Item(self.id, parts, self.metadata)
+
+    def to_json(self) -> dict[str, Any]:
+        """A record of plain types."""
+        record: dict[str, Any] = {
+            "id": self.id,
+            "score": self.score,
+            "text": self.text,
+            "metadata": dict(self.metadata),
+            "media": dict(self.media),
+        }
+        if self.why:
+            record["why"] = [
+                {"list": w.list, "rank": w.rank, "score": w.score, "share": w.share}
+                for w in self.why
+            ]
+        return record
+
+
+class Results(Sequence[Hit]):
+    """Hits in order, best first. `score` says what the scores are, `notes` what to know."""
+
+    __slots__ = ("_hits", "notes", "score")
+
+    def __init__(self, hits: Sequence[Hit], *, score: str, notes: Sequence[str] = ()) -> None:
+        self._hits = tuple(hits)
+        self.score = score
+        self.notes = tuple(notes)
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids in order."""
+        return [hit.id for hit in self._hits]
+
+    @overload
+    def __getitem__(self, index: int) -> Hit: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Hit, ...]: ...
+    def __getitem__(self, index: int | slice) -> Hit | tuple[Hit, ...]:
+        return self._hits[index]
+
+    def __len__(self) -> int:
+        return len(self._hits)
+
+    def __iter__(self) -> Iterator[Hit]:
+        return iter(self._hits)
+
+    def map(self, change: Callable[[Hit], Hit]) -> Results:
+        """The same results with every hit changed."""
+        return Results([change(h) for h in self._hits], score=self.score, notes=self.notes)
+
+    def to_json(self) -> dict[str, Any]:
+        """A record of plain types."""
+        return {
+            "score": self.score,
+            "notes": list(self.notes),
+            "hits": [hit.to_json() for hit in self._hits],
+        }
+
+    def __repr__(self) -> str:
+        lines = [f"{hit.score:7.3f}  {hit.id}  {(hit.text or '')[:60]}" for hit in self._hits[:10]]
+        return "\n".join([f"Results({len(self._hits)}, {self.score})", *lines])

@@ -1,0 +1,7 @@
+"""A question to results: candidates from each list, fusion, paging."""
+
+from __future__ import annotations
+
+from cospace.search.ask import Question, ask
+
+__all__ = ["Question", "ask"]

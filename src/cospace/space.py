@@ -1,0 +1,138 @@
+"""Space: the identity of a vector space. Vectors of two spaces are never compared."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any
+
+from cospace.errors import BadArgument, SpaceMismatch
+from cospace.limits import limit
+
+__all__ = ["Space", "Tower"]
+
+# Facts that say how a tower is shipped and proved, not what space it maps into.
+_NOT_IDENTITY = ("license", "files", "graph", "canaries", "precision")
+
+
+@dataclass(frozen=True)
+class Tower:
+    """One encoder of a space: what kind of part it takes, and everything its vectors depend on.
+
+    `weights_sha256` is of the source weights, so that the same model served in another
+    precision keeps its identity; `files` are the hashes of what is served, checked at load.
+    """
+
+    kind: str
+    model: str
+    source: str = ""
+    revision: str = ""
+    license: str = ""
+    weights_sha256: str = ""
+    head_sha256: str = ""
+    precision: str = ""
+    graph: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+    preprocess: Mapping[str, Any] = field(default_factory=dict)
+    pooling: str = ""
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    canaries: tuple[Mapping[str, str], ...] = ()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256, in hex, of what the vectors depend on."""
+        record = {k: v for k, v in asdict(self).items() if k not in _NOT_IDENTITY}
+        return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Space:
+    """A vector space: a name, a dimension, a metric, and the towers that map into it.
+
+    The first tower is the anchor. Towers bound to it later (pictures, sounds) extend the
+    space and leave the vectors that are already stored valid.
+    """
+
+    name: str
+    dim: int
+    metric: str = "cosine"
+    towers: tuple[Tower, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.dim <= limit("dim"):
+            raise BadArgument(f"a space has 1 to {limit('dim')} dimensions, not {self.dim}")
+        if self.metric != "cosine":
+            raise BadArgument(f"the metric is 'cosine', not {self.metric!r}")
+
+    @classmethod
+    def of(cls, name: str, dim: int) -> Space:
+        """The space of ready-made vectors: `name` is all that tells it from another one."""
+        return cls(name, dim, towers=(Tower(kind="text", model=name),))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256, in hex, of the dimension, the metric and the towers in order of their kind."""
+        towers = sorted((t.kind, t.fingerprint) for t in self.towers)
+        record = [self.dim, self.metric, self.anchor, towers]
+        return hashlib.sha256(json.dumps(record).encode()).hexdigest()
+
+    @property
+    def anchor(self) -> str:
+        """The fingerprint of the anchor tower, or the name of a space without towers."""
+        return self.towers[0].fingerprint if self.towers else self.name
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of part that this space has a tower for."""
+        return tuple(t.kind for t in self.towers)
+
+    def conflict(self, other: Space) -> str:
+        """Why vectors of the two cannot be compared, or "" when they can."""
+        if self.dim != other.dim:
+            return f"{self.dim} dimensions against {other.dim}"
+        if self.anchor != other.anchor:
+            return "the models differ"
+        mine = {t.kind: t.fingerprint for t in self.towers}
+        for tower in other.towers:
+            if mine.get(tower.kind, tower.fingerprint) != tower.fingerprint:
+                return f"the towers for {tower.kind} differ"
+        return ""
+
+    def check(self, other: Space, *, what: str = "these vectors") -> None:
+        """Raises `SpaceMismatch` with both fingerprints when `other` is another space."""
+        why = self.conflict(other)
+        if why:
+            raise SpaceMismatch(f"{what}: expected {self}, was given {other} ({why})")
+
+    def merged(self, other: Space) -> Space:
+        """This space with the towers of `other` that it does not have yet."""
+        self.check(other)
+        extra = tuple(t for t in other.towers if t.kind not in self.kinds)
+        return self if not extra else Space(self.name, self.dim, self.metric, self.towers + extra)
+
+    def to_json(self) -> dict[str, Any]:
+        """A record that `from_json` reads back."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Space:
+        """The space of a `space.json` or of a collection's record; unknown keys are refused."""
+        known = set(Tower.__dataclass_fields__)
+        towers = []
+        for raw in record.get("towers", ()):
+            unknown = set(raw) - known
+            if unknown:
+                raise BadArgument(f"space record: unknown key {sorted(unknown)[0]!r} in a tower")
+            towers.append(Tower(**{**raw, "canaries": tuple(raw.get("canaries", ()))}))
+        return cls(
+            record["name"], int(record["dim"]), record.get("metric", "cosine"), tuple(towers)
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.dim}, {self.fingerprint[:8]})"
+
+    def __repr__(self) -> str:
+        return f"Space({self.name}, {self.dim}, {self.metric}, fingerprint {self.fingerprint[:8]})"

@@ -1,0 +1,249 @@
+"""The local store: the truth in SQLite, a cache in the vector engine that follows it.
+
+Writes touch the truth alone. The cache catches up when somebody searches or when the store is
+told to optimize; it is sealed when it is whole, and rebuilt when its seal does not hold.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cospace.errors import CollectionClosed, CollectionNotFound, NotACollection
+from cospace.files import check_room, make_folder
+from cospace.space import Space
+from cospace.store.cache import Cache
+from cospace.store.edge import ENGINE, EXACT_BELOW, Edge
+from cospace.store.lock import Lock
+from cospace.store.protocol import Failure, Found, Row, StoreInfo
+from cospace.store.schema import Schema
+from cospace.store.truth import Truth
+from cospace.store.where import Node, matches
+
+__all__ = ["LocalStore", "truth_path"]
+
+log = logging.getLogger("cospace.store")
+
+
+_BATCH = 2000
+
+
+def truth_path(folder: Path, *, create: bool = False) -> Path:
+    """The path of the truth in a collection's folder.
+
+    Raises `CollectionNotFound` or `NotACollection`; nothing is changed.
+    """
+    path = folder / "truth.sqlite"
+    if path.is_file():
+        return path
+    if folder.is_dir() and not any(p.name != "lock" for p in folder.iterdir()):
+        found = create
+    elif folder.exists() or folder.is_symlink():
+        raise NotACollection(f"{folder}: not a cospace collection; it was left untouched")
+    else:
+        found = create
+    if not found:
+        raise CollectionNotFound(f"{folder}: no collection here; make one with: cospace index")
+    return path
+
+
+class LocalStore:
+    """A collection's folder, owned by this process until `close`.
+
+    Raises `CollectionBusy`, `NotACollection`, `FormatTooNew`, `CollectionNotFound`.
+    """
+
+    def __init__(self, folder: Path, *, create: bool = True) -> None:
+        self.folder = folder
+        truth = truth_path(folder, create=create)
+        if not folder.is_dir():
+            make_folder(folder)
+        self._pid = os.getpid()
+        self._mutex = threading.RLock()
+        self._closed = False
+        self._lock = Lock(folder / "lock")
+        try:
+            self._truth = Truth(truth)
+            self._space = self._truth.space
+            self._schema = self._truth.schema
+            self._cache = Cache(folder / "cache", self._truth)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    @property
+    def space(self) -> Space | None:
+        """See `Store`."""
+        return self._space
+
+    @property
+    def schema(self) -> Schema:
+        """See `Store`."""
+        return self._schema
+
+    # --- writing ---
+
+    def write(self, rows: Sequence[Row], *, replace: bool, failures: Sequence[Failure] = ()) -> int:
+        """See `Store`."""
+        with self._open():
+            check_room(self.folder, sum(_size(row) for row in rows))
+            return self._truth.write(rows, replace=replace, failures=failures)
+
+    def delete(self, ids: Sequence[str]) -> int:
+        """See `Store`."""
+        with self._open():
+            return self._truth.delete(ids)
+
+    def extend(self, space: Space | None, schema: Schema) -> None:
+        """See `Store`."""
+        with self._open():
+            self._truth.extend(space, schema)
+            self._space, self._schema = self._truth.space, schema.copy()
+
+    # --- reading ---
+
+    def get(self, ids: Sequence[str], *, vectors: bool = False) -> list[Row | None]:
+        """See `Store`."""
+        with self._open():
+            return self._truth.get(ids, vectors=vectors)
+
+    def rows(self, keys: Sequence[int]) -> dict[int, Row]:
+        """See `Store`."""
+        with self._open():
+            return self._truth.rows(keys)
+
+    def scan(self, *, where: Node | None = None, vectors: bool = False) -> Iterator[Row]:
+        """See `Store`."""
+        with self._open():
+            changes = self._truth.scan(vectors=vectors)
+        for _, row in changes:
+            if where is None or matches(where, row.metadata):
+                yield row
+
+    def hashes(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """The content hashes of those ids that are stored."""
+        with self._open():
+            return self._truth.hashes(ids)
+
+    def failures(self) -> list[Failure]:
+        """Items that could not be stored, and why."""
+        with self._open():
+            return self._truth.failures()
+
+    # --- asking ---
+
+    def count(self, where: Node | None = None) -> int:
+        """See `Store`."""
+        with self._open():
+            if where is None:
+                return self._truth.counts()[0]
+            edge = self._edge()
+            return 0 if edge is None else edge.count(where)
+
+    def nearest(
+        self,
+        field: str,
+        vector: NDArray[np.float32],
+        k: int,
+        *,
+        where: Node | None = None,
+        among: Sequence[int] | None = None,
+    ) -> Found:
+        """See `Store`."""
+        with self._open():
+            edge = self._edge()
+            exact = self._cache.rows <= EXACT_BELOW
+        if edge is None or field not in edge.fields:
+            return Found([], [])
+        found = edge.nearest(field, vector, k, exact=exact, where=where, among=among)
+        if where is not None and not exact and len(found.keys) < k:
+            # A filter can cut the graph into islands; comparing with every row cannot miss.
+            found = edge.nearest(field, vector, k, exact=True, where=where)
+        return found
+
+    def lexical(
+        self,
+        text: str,
+        k: int,
+        *,
+        where: Node | None = None,
+        among: Sequence[int] | None = None,
+    ) -> Found:
+        """See `Store`."""
+        with self._open():
+            edge = self._edge()
+        return Found([], []) if edge is None else edge.lexical(text, k, where=where, among=among)
+
+    def _edge(self) -> Edge | None:
+        """The engine with all that the truth holds, or None before the first vector."""
+        return self._cache.current(self._space, self._schema)
+
+    # --- upkeep ---
+
+    def optimize(self) -> None:
+        """See `Store`."""
+        with self._open():
+            if self._edge() is not None:
+                self._cache.optimize()
+
+    def compact(self) -> None:
+        """Give the space of deleted rows back to the disk; the cache is rebuilt when needed."""
+        with self._open():
+            check_room(self.folder, 2 * (self.folder / "truth.sqlite").stat().st_size)
+            self._cache.discard()
+            self._truth.compact()
+
+    def info(self) -> StoreInfo:
+        """See `Store`."""
+        with self._open():
+            unindexed = self._cache.unindexed
+            return describe(self.folder, self._truth, unindexed=unindexed)
+
+    def close(self) -> None:
+        """Seal the cache, close the files, release the lock."""
+        with self._mutex:
+            if self._closed or self._pid != os.getpid():
+                return
+            self._closed = True
+            try:
+                self._cache.close()
+            finally:
+                self._truth.close()
+                self._lock.release()
+
+    def _open(self) -> threading.RLock:
+        """The mutex, when the store can be used here."""
+        if self._pid != os.getpid():
+            raise CollectionClosed(
+                f"{self.folder}: opened by process {self._pid}; a forked process opens it anew"
+            )
+        if self._closed:
+            raise CollectionClosed(f"{self.folder}: this collection was closed")
+        return self._mutex
+
+
+def describe(folder: Path, truth: Truth, *, unindexed: int = 0) -> StoreInfo:
+    """What a collection holds, read from its truth alone."""
+    items, fields, failures = truth.counts()
+    size = sum(_on_disk(p) for p in folder.rglob("*"))
+    indexed = max(0, items - unindexed)
+    return StoreInfo(items, fields, truth.space, truth.schema, indexed, failures, size, ENGINE)
+
+
+def _on_disk(path: Path) -> int:
+    """Bytes that a file takes; the engine's files are larger than what they hold."""
+    try:
+        stat = path.lstat()
+    except FileNotFoundError:
+        return 0
+    return getattr(stat, "st_blocks", stat.st_size // 512) * 512
+
+
+def _size(row: Row) -> int:
+    return 512 + 2 * len(row.text or "") + sum(v.nbytes for v in row.vectors.values())

@@ -1,0 +1,83 @@
+"""One process owns a collection: an operating-system lock that names its owner."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from pathlib import Path
+
+from cospace.errors import CollectionBusy
+from cospace.files import storage_errors
+
+__all__ = ["Lock"]
+
+
+class Lock:
+    """Held from construction to `release`; the system drops it when the process dies.
+
+    Raises `CollectionBusy` at once, naming the owner, when another holder has it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with storage_errors(path):
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0))
+        if not _try_lock(self._descriptor):
+            owner = _owner(self._descriptor)
+            os.close(self._descriptor)
+            raise CollectionBusy(
+                f"{path.parent}: {owner} has it open; one process owns a collection at a time."
+                " Close it there, or read it with: cospace info, export or verify"
+            )
+        record = {
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "since": time.strftime("%Y-%m-%d %H:%M:%S"),
+        }
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, json.dumps(record).encode(), _RECORD_AT)
+
+    def release(self) -> None:
+        """Give the lock back; calling it twice does no harm."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def _owner(descriptor: int) -> str:
+    try:
+        text = os.pread(descriptor, 1000, _RECORD_AT)
+        record = json.loads(text)
+        if record["pid"] == os.getpid() and record["host"] == socket.gethostname():
+            return f"this process (pid {record['pid']}, since {record['since']})"
+        return f"pid {record['pid']} on host {record['host']} (since {record['since']})"
+    except (ValueError, KeyError, TypeError):
+        return "another process"
+
+
+if os.name == "nt":
+    import msvcrt
+
+    # Windows locks bytes against reading too, so the record stands behind the locked byte.
+    _RECORD_AT = 1
+
+    def _try_lock(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    _RECORD_AT = 0
+
+    def _try_lock(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True

@@ -1,0 +1,205 @@
+"""The in-memory store: the same truth without a file, and a search that compares with everything.
+
+For tests, notebooks and small throw-away collections; also what the other backends are held to.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cospace.space import Space
+from cospace.store.protocol import Failure, Found, Row, StoreInfo
+from cospace.store.schema import Schema
+from cospace.store.truth import Truth
+from cospace.store.where import Node, matches
+from cospace.store.words import Words, searchable, unseen
+
+__all__ = ["MemoryStore"]
+
+
+class _Snapshot(NamedTuple):
+    """All rows as arrays, made anew after a change. `fields`: keys [n] and vectors [n, dim]."""
+
+    rows: dict[int, Row]
+    fields: dict[str, tuple[NDArray[np.int64], NDArray[np.float32]]]
+    words: dict[int, dict[int, float]]
+    idf: dict[int, float]
+    best: dict[int, float]  # the highest score of any row for a word
+
+
+class MemoryStore:
+    """A store that lives as long as this object."""
+
+    def __init__(self) -> None:
+        self._truth = Truth(None)
+        self._words = Words()
+        self._mutex = threading.RLock()
+        self._space: Space | None = None
+        self._schema = Schema()
+        self._seen: tuple[int, _Snapshot] | None = None
+
+    @property
+    def space(self) -> Space | None:
+        """See `Store`."""
+        return self._space
+
+    @property
+    def schema(self) -> Schema:
+        """See `Store`."""
+        return self._schema
+
+    def write(self, rows: Sequence[Row], *, replace: bool, failures: Sequence[Failure] = ()) -> int:
+        """See `Store`."""
+        with self._mutex:
+            return self._truth.write(rows, replace=replace, failures=failures)
+
+    def delete(self, ids: Sequence[str]) -> int:
+        """See `Store`."""
+        with self._mutex:
+            return self._truth.delete(ids)
+
+    def extend(self, space: Space | None, schema: Schema) -> None:
+        """See `Store`."""
+        with self._mutex:
+            self._truth.extend(space, schema)
+            self._space, self._schema = space or self._space, schema.copy()
+
+    def get(self, ids: Sequence[str], *, vectors: bool = False) -> list[Row | None]:
+        """See `Store`."""
+        with self._mutex:
+            return self._truth.get(ids, vectors=vectors)
+
+    def rows(self, keys: Sequence[int]) -> dict[int, Row]:
+        """See `Store`."""
+        with self._mutex:
+            return self._truth.rows(keys)
+
+    def scan(self, *, where: Node | None = None, vectors: bool = False) -> Iterator[Row]:
+        """See `Store`."""
+        with self._mutex:
+            rows = [change.row for change in self._truth.scan(vectors=vectors)]
+        return (row for row in rows if where is None or matches(where, row.metadata))
+
+    def hashes(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """The content hashes of those ids that are stored."""
+        with self._mutex:
+            return self._truth.hashes(ids)
+
+    def failures(self) -> list[Failure]:
+        """Items that could not be stored, and why."""
+        with self._mutex:
+            return self._truth.failures()
+
+    def count(self, where: Node | None = None) -> int:
+        """See `Store`."""
+        rows = self._snapshot().rows.values()
+        return sum(where is None or matches(where, row.metadata) for row in rows)
+
+    def nearest(
+        self,
+        field: str,
+        vector: NDArray[np.float32],
+        k: int,
+        *,
+        where: Node | None = None,
+        among: Sequence[int] | None = None,
+    ) -> Found:
+        """See `Store`."""
+        now = self._snapshot()
+        if field not in now.fields:
+            return Found([], [])
+        keys, matrix = now.fields[field]
+        allowed = self._allowed(now, where, among)
+        if allowed is not None:
+            mask = np.isin(keys, list(allowed))
+            keys, matrix = keys[mask], matrix[mask]
+        scores = np.clip(matrix @ vector, -1.0, 1.0)
+        best = np.lexsort((keys, -scores))[:k]
+        return Found(keys[best].tolist(), scores[best].tolist())
+
+    def lexical(
+        self,
+        text: str,
+        k: int,
+        *,
+        where: Node | None = None,
+        among: Sequence[int] | None = None,
+    ) -> Found:
+        """See `Store`."""
+        now = self._snapshot()
+        asked = self._words.query(text)
+        query = {w: now.idf[w] * x for w, x in asked.items() if w in now.idf}
+        full = sum(now.best.get(w, unseen(len(now.rows))) for w in asked)
+        allowed = self._allowed(now, where, among)
+        scored = [
+            (-sum(query[w] * words[w] for w in query.keys() & words.keys()), key)
+            for key, words in now.words.items()
+            if (allowed is None or key in allowed) and query.keys() & words.keys()
+        ]
+        scored.sort()
+        best = scored[:k]
+        return Found([key for _, key in best], [-score for score, _ in best], full)
+
+    def optimize(self) -> None:
+        """See `Store`; there is nothing to do."""
+
+    def info(self) -> StoreInfo:
+        """See `Store`."""
+        with self._mutex:
+            items, fields, failures = self._truth.counts()
+            space, schema = self._truth.space, self._truth.schema
+        return StoreInfo(items, fields, space, schema, items, failures, 0, "memory")
+
+    def close(self) -> None:
+        """See `Store`."""
+        with self._mutex:
+            self._seen = None
+
+    def _snapshot(self) -> _Snapshot:
+        with self._mutex:
+            seq = self._truth.seq
+            if self._seen is None or self._seen[0] != seq:
+                self._seen = (seq, self._build())
+            return self._seen[1]
+
+    def _build(self) -> _Snapshot:
+        rows: dict[int, Row] = {}
+        words: dict[int, dict[int, float]] = {}
+        by_field: dict[str, list[tuple[int, NDArray[np.float32]]]] = {}
+        for key, row in self._truth.scan(vectors=True):
+            rows[key] = row
+            for field, vector in row.vectors.items():
+                by_field.setdefault(field, []).append((key, vector))
+            found = self._words.document(searchable(row.id, row.text, row.metadata))
+            if found:
+                words[key] = found
+        fields = {
+            field: (np.array([k for k, _ in pairs]), np.stack([v for _, v in pairs]))
+            for field, pairs in by_field.items()
+        }
+        held = Counter(w for each in words.values() for w in each)
+        n = len(words)
+        # The form that never goes below zero (Lucene's): ln(1 + (N - n + 0.5) / (n + 0.5)).
+        idf = {w: math.log(1 + (n - c + 0.5) / (c + 0.5)) for w, c in held.items()}
+        best: dict[int, float] = {}
+        for each in words.values():
+            for w, weight in each.items():
+                best[w] = max(best.get(w, 0.0), weight * idf[w])
+        return _Snapshot(rows, fields, words, idf, best)
+
+    @staticmethod
+    def _allowed(
+        now: _Snapshot, where: Node | None, among: Sequence[int] | None
+    ) -> set[int] | None:
+        allowed = None if among is None else set(among)
+        if where is not None:
+            passing = {key for key, row in now.rows.items() if matches(where, row.metadata)}
+            allowed = passing if allowed is None else allowed & passing
+        return allowed

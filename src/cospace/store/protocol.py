@@ -1,0 +1,151 @@
+"""Store: the narrow protocol of a backend, and the row that goes in and comes out.
+
+A backend keeps rows and answers four questions: which rows, how many, which lie nearest to a
+vector, which hold these words. Everything else (encoding, fusion, paging, files) is outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cospace.read.reading import Failure
+from cospace.space import Space
+from cospace.store.schema import Schema
+from cospace.store.where import Node
+
+__all__ = ["Failure", "Found", "Row", "Store", "StoreInfo"]
+
+
+@dataclass(slots=True)
+class Row:
+    """One stored item. `vectors` are unit float32 [dim] by field: "text", "image", ...
+
+    `hash` identifies the content, so that a second run encodes only what changed. `reason`
+    says which part of the item could not be encoded, and why.
+    """
+
+    id: str
+    text: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    media: Mapping[str, str] = field(default_factory=dict)
+    vectors: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    hash: bytes = b""
+    reason: str = ""
+
+
+class Found(NamedTuple):
+    """Rows by key, best first, with their scores. Keys belong to the store; `rows` reads them.
+
+    `full` is the BM25 score of a row that held every word of the question, each as well as the
+    best row for it does; 0 for vectors. It tells how much of the question a row's words cover.
+    """
+
+    keys: list[int]
+    scores: list[float]
+    full: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class StoreInfo:
+    """What a store holds: counts, spaces, schema, and what is not indexed yet."""
+
+    items: int
+    fields: Mapping[str, int]
+    space: Space | None
+    schema: Schema
+    indexed: int
+    failures: int
+    bytes: int
+    engine: str
+
+
+class Store(Protocol):
+    """A backend. `check_store` in cospace.testing is the suite that each one passes.
+
+    Scores are cosines in [-1, 1] for `nearest`, and BM25 for `lexical`; higher is better.
+    """
+
+    def write(self, rows: Sequence[Row], *, replace: bool, failures: Sequence[Failure] = ()) -> int:
+        """The number of rows that replaced older ones; all rows are durable on return, or none.
+
+        Raises `DuplicateId` when an id is there twice in `rows`, or stored and not `replace`.
+        """
+        ...
+
+    def delete(self, ids: Sequence[str]) -> int:
+        """How many of the ids were there; they are gone for good on return."""
+        ...
+
+    def get(self, ids: Sequence[str], *, vectors: bool = False) -> list[Row | None]:
+        """The rows of the ids, in their order; None for an id that is not there."""
+        ...
+
+    def rows(self, keys: Sequence[int]) -> dict[int, Row]:
+        """The rows of keys that a search gave, by key, without vectors; absent once deleted."""
+        ...
+
+    def scan(self, *, where: Node | None = None, vectors: bool = False) -> Iterator[Row]:
+        """Every row that `where` matches, oldest first."""
+        ...
+
+    def count(self, where: Node | None = None) -> int:
+        """How many rows `where` matches."""
+        ...
+
+    def nearest(
+        self,
+        field: str,
+        vector: NDArray[np.float32],
+        k: int,
+        *,
+        where: Node | None = None,
+        among: Sequence[int] | None = None,
+    ) -> Found:
+        """The `k` rows whose `field` lies nearest to the unit `vector`; exact within `among`."""
+        ...
+
+    def lexical(
+        self,
+        text: str,
+        k: int,
+        *,
+        where: Node | None = None,
+        among: Sequence[int] | None = None,
+    ) -> Found:
+        """The `k` rows that hold the words of `text`, by BM25; rows that hold none are absent."""
+        ...
+
+    def optimize(self) -> None:
+        """Bring the index up to date, and build what makes search fast where that is due."""
+        ...
+
+    def info(self) -> StoreInfo:
+        """Counts, space, schema."""
+        ...
+
+    @property
+    def space(self) -> Space | None:
+        """The space of the vectors, or None before the first `extend`."""
+        ...
+
+    @property
+    def schema(self) -> Schema:
+        """The types of the metadata fields; not to be changed by the caller."""
+        ...
+
+    def hashes(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """The content hashes of those ids that are stored."""
+        ...
+
+    def extend(self, space: Space | None, schema: Schema) -> None:
+        """Record a wider space or schema; the caller has checked that it only adds."""
+        ...
+
+    def close(self) -> None:
+        """Release files and locks; calling it twice does no harm."""
+        ...

@@ -1,0 +1,105 @@
+"""Schema: the types of metadata fields. Learnt from the first value, held to ever after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from cospace.errors import BadItem
+
+__all__ = ["Field", "FieldType", "Schema", "flatten", "is_location"]
+
+FieldType: TypeAlias = Literal["number", "bool", "string", "location"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One metadata field: its dotted name, its type, and its slot in the engine's payload."""
+
+    name: str
+    type: FieldType
+    slot: str
+
+
+class Schema:
+    """The fields of a collection by dotted name. A list has the type of its elements."""
+
+    __slots__ = ("fields",)
+
+    def __init__(self, fields: Mapping[str, Field] | None = None) -> None:
+        self.fields: dict[str, Field] = dict(fields or {})
+
+    def learn(self, metadata: Mapping[str, Any], name: str) -> list[Field]:
+        """The fields that `metadata` adds to the schema; the schema itself is not changed.
+
+        Raises `BadItem` when a value's type differs from what its field has held so far.
+        """
+        new: dict[str, Field] = {}
+        for key, value in flatten(metadata):
+            type_ = _type_of(value, key, name)
+            known = self.fields.get(key) or new.get(key)
+            if type_ is None or (known and known.type == type_):
+                continue
+            if known:
+                raise BadItem(
+                    name, f"metadata {key!r} is a {type_} here, and a {known.type} elsewhere"
+                )
+            new[key] = Field(key, type_, f"f{len(self.fields) + len(new)}")
+        return list(new.values())
+
+    def add(self, fields: list[Field]) -> None:
+        """Take in fields that `learn` gave."""
+        for field in fields:
+            self.fields[field.name] = field
+
+    def copy(self) -> Schema:
+        """A schema that can change without changing this one."""
+        return Schema(self.fields)
+
+    def to_json(self) -> list[list[str]]:
+        """A record that `from_json` reads back."""
+        return [[f.name, f.type, f.slot] for f in self.fields.values()]
+
+    @classmethod
+    def from_json(cls, record: list[list[Any]]) -> Schema:
+        """The schema of a record that `to_json` made."""
+        return cls({name: Field(name, type_, slot) for name, type_, slot in record})
+
+
+def is_location(value: object) -> bool:
+    """Whether the value is a place: {"lat": degrees, "lon": degrees}, in range."""
+    return (
+        isinstance(value, Mapping)
+        and set(value) == {"lat", "lon"}
+        and all(isinstance(v, int | float) and not isinstance(v, bool) for v in value.values())
+        and -90 <= value["lat"] <= 90
+        and -180 <= value["lon"] <= 180
+    )
+
+
+def flatten(metadata: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """The leaves of nested metadata as (dotted name, value); a location is a leaf."""
+    leaves: list[tuple[str, Any]] = []
+    for key, value in metadata.items():
+        if isinstance(value, Mapping) and not is_location(value):
+            leaves += flatten(value, f"{prefix}{key}.")
+        elif value is not None:
+            leaves.append((prefix + key, value))
+    return leaves
+
+
+def _type_of(value: Any, key: str, name: str) -> FieldType | None:
+    """The type of a leaf; None for an empty list, which says nothing."""
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int | float):
+        return "number"
+    if isinstance(value, str):
+        return "string"
+    if isinstance(value, Mapping):
+        return "location"
+    types = {_type_of(v, key, name) for v in value}
+    if len(types) > 1:
+        raise BadItem(name, f"metadata {key!r} is a list of mixed types")
+    return types.pop() if types else None

@@ -1,0 +1,326 @@
+"""The truth: items, metadata and vectors in SQLite. A commit is the acknowledgement.
+
+Tables: `about` (space, schema, counters), `items` (one row an item; `n` is its key for ever),
+`vectors` (one row an item and field), `deleted` (keys that the cache must forget), `failures`.
+Every item and vector row carries a CRC-32 of its content, so that damage is found and named.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import apsw
+import numpy as np
+from numpy.typing import NDArray
+
+from cospace.errors import DataDamaged, DuplicateId, FormatTooNew, NotACollection
+from cospace.space import Space
+from cospace.store.packing import COLUMNS, INSERT, checksum, pack, unpack
+from cospace.store.protocol import Failure, Row
+from cospace.store.schema import Schema
+from cospace.store.sqlite import connect, sqlite_errors
+
+__all__ = ["FORMAT", "Change", "Truth"]
+
+FORMAT = 1
+_APPLICATION = 0x636F7370  # "cosp": tells our file from any other SQLite file
+_TABLES = """
+CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE items (
+    n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, seq INTEGER NOT NULL,
+    hash BLOB NOT NULL, text TEXT, metadata TEXT NOT NULL, media TEXT NOT NULL,
+    reason TEXT NOT NULL, crc INTEGER NOT NULL);
+CREATE INDEX items_seq ON items (seq);
+CREATE TABLE vectors (
+    n INTEGER NOT NULL, field TEXT NOT NULL, crc INTEGER NOT NULL, vector BLOB NOT NULL);
+CREATE UNIQUE INDEX vectors_n ON vectors (n, field);
+CREATE TABLE deleted (n INTEGER PRIMARY KEY, seq INTEGER NOT NULL);
+CREATE TABLE failures (name TEXT PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID;
+"""
+_PUT_VECTOR = "INSERT INTO vectors (n, field, crc, vector) VALUES (?,?,?,?)"
+_IN = 500  # bound parameters in one statement
+_PAGE = 2000  # rows read at a time
+
+
+class Change(NamedTuple):
+    """One item as the cache needs it: its key and its row with vectors."""
+
+    key: int
+    row: Row
+
+
+class Truth:
+    """The SQLite file of a collection, or one in memory when `path` is None.
+
+    With `read_only`, other processes may go on writing; each statement sees one snapshot.
+    """
+
+    def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
+        self.path = path
+        with sqlite_errors(path):
+            self._db = connect(path, read_only)
+            self._check_format(read_only)
+
+    def _check_format(self, read_only: bool) -> None:
+        application = self._value("PRAGMA application_id")
+        version = self._value("PRAGMA user_version")
+        empty = not self._value("SELECT count(*) FROM sqlite_master")
+        if application == 0 and version == 0 and empty and not read_only:
+            with self._db:
+                self._db.execute(f"PRAGMA application_id={_APPLICATION}")
+                self._db.execute(f"PRAGMA user_version={FORMAT}")
+                self._db.execute(_TABLES)
+                self._set("seq", 0)
+        elif application != _APPLICATION:
+            raise NotACollection(f"{self.path}: an SQLite file of another program; left untouched")
+        elif version > FORMAT:
+            raise FormatTooNew(
+                f"{self.path}: written in format {version}; this cospace reads up to {FORMAT}."
+                " Upgrade with: pip install -U cospace"
+            )
+
+    # --- what is recorded about the collection ---
+
+    @property
+    def seq(self) -> int:
+        """The number of the last commit that changed items."""
+        return int(self._about("seq") or 0)
+
+    @property
+    def space(self) -> Space | None:
+        """The space of the vectors, or None before the first one."""
+        record = self._about("space")
+        return None if record is None else Space.from_json(json.loads(record))
+
+    @property
+    def schema(self) -> Schema:
+        """The types of the metadata fields."""
+        return Schema.from_json(json.loads(self._about("schema") or "[]"))
+
+    def extend(self, space: Space | None, schema: Schema) -> None:
+        """Record a space and a schema."""
+        with sqlite_errors(self.path), self._db:
+            if space is not None:
+                self._set("space", json.dumps(space.to_json()))
+            self._set("schema", json.dumps(schema.to_json()))
+
+    # --- writing ---
+
+    def write(self, rows: Sequence[Row], *, replace: bool, failures: Sequence[Failure]) -> int:
+        """The number of rows that replaced older ones; durable on return, all or none."""
+        known = self._known(rows, replace)
+        with sqlite_errors(self.path), self._db:
+            seq = self.seq + 1
+            self._set("seq", seq)
+            if known:
+                keys = [(n,) for n in known.values()]
+                self._db.executemany("DELETE FROM vectors WHERE n=?", keys)
+                self._db.executemany("DELETE FROM items WHERE n=?", keys)
+            next_n = (self._value("SELECT seq FROM sqlite_sequence WHERE name='items'") or 0) + 1
+            items, vectors = [], []
+            for row in rows:
+                n = known.get(row.id)
+                if n is None:
+                    n, next_n = next_n, next_n + 1
+                items.append(pack(n, seq, row))
+                for field, vector in row.vectors.items():
+                    blob = np.asarray(vector, dtype="<f4").tobytes()
+                    vectors.append((n, field, zlib.crc32(blob), blob))
+            self._db.executemany(INSERT, items)
+            self._db.executemany(_PUT_VECTOR, vectors)
+            self._db.executemany("DELETE FROM failures WHERE name=?", [(r.id,) for r in rows])
+            self._db.executemany("INSERT OR REPLACE INTO failures VALUES (?,?)", failures)
+        return len(known)
+
+    def _known(self, rows: Sequence[Row], replace: bool) -> dict[str, int]:
+        """The keys of the rows that are stored already, by id; raises `DuplicateId`."""
+        seen: set[str] = set()
+        twice = [row.id for row in rows if row.id in seen or seen.add(row.id)]  # type: ignore[func-returns-value]
+        if twice:
+            raise DuplicateId(f"the same id twice in one batch: {_list(twice)}", ids=twice)
+        known = {id: n for n, id in self._by_ids("n, id", [row.id for row in rows])}
+        if known and not replace:
+            ids = list(known)
+            raise DuplicateId(
+                f"already stored: {_list(ids)}; use upsert to replace, or another id", ids=ids
+            )
+        return known
+
+    def delete(self, ids: Sequence[str]) -> int:
+        """How many of the ids were there; gone for good on return."""
+        with sqlite_errors(self.path), self._db:
+            keys = [(n,) for (n,) in self._by_ids("n", list(dict.fromkeys(ids)))]
+            if keys:
+                seq = self.seq + 1
+                self._set("seq", seq)
+                self._db.executemany("DELETE FROM vectors WHERE n=?", keys)
+                self._db.executemany("DELETE FROM items WHERE n=?", keys)
+                self._db.executemany(
+                    "INSERT OR REPLACE INTO deleted VALUES (?,?)", [(n, seq) for (n,) in keys]
+                )
+        return len(keys)
+
+    # --- reading ---
+
+    def get(self, ids: Sequence[str], *, vectors: bool) -> list[Row | None]:
+        """The rows of the ids, in their order; None where there is none."""
+        with sqlite_errors(self.path):
+            found = list(self._by_ids(COLUMNS, list(dict.fromkeys(ids))))
+            by_key = self._vectors([r[0] for r in found]) if vectors else {}
+            rows = {r[1]: unpack(r, by_key.get(r[0])) for r in found}
+        return [rows.get(id) for id in ids]
+
+    def rows(self, keys: Sequence[int]) -> dict[int, Row]:
+        """The rows of the keys, by key, without vectors; keys that are gone are left out."""
+        found: dict[int, Row] = {}
+        with sqlite_errors(self.path):
+            for part in _chunks(keys):
+                marks = ",".join("?" * len(part))
+                for r in self._all(f"SELECT {COLUMNS} FROM items WHERE n IN ({marks})", part):
+                    found[r[0]] = unpack(r, None)
+        return found
+
+    def scan(self, *, vectors: bool) -> Iterator[Change]:
+        """Every row, by key. Read in pages, so that a slow reader holds no snapshot open."""
+        sql = f"SELECT {COLUMNS} FROM items WHERE n > ? ORDER BY n LIMIT ?"
+        after = 0
+        while page := self._page(sql, (after, _PAGE), vectors):
+            yield from page
+            after = page[-1].key
+
+    def changes(self, since: int) -> Iterator[Change]:
+        """Rows that commits after `since` wrote, with their vectors, in the order of commits."""
+        sql = (
+            f"SELECT {COLUMNS}, seq FROM items WHERE (seq, n) > (?, ?) AND seq > ?"
+            " ORDER BY seq, n LIMIT ?"
+        )
+        seq, after = since, 1 << 62
+        while True:
+            with sqlite_errors(self.path):
+                page = self._all(sql, (seq, after, since, _PAGE))
+                by_key = self._vectors([r[0] for r in page])
+            for *r, _ in page:
+                yield Change(r[0], unpack(tuple(r), by_key.get(r[0])))
+            if len(page) < _PAGE:
+                return
+            after, seq = page[-1][0], page[-1][-1]
+
+    def _page(self, sql: str, values: tuple[Any, ...], vectors: bool) -> list[Change]:
+        with sqlite_errors(self.path):
+            page = self._all(sql, values)
+            by_key = self._vectors([r[0] for r in page]) if vectors else {}
+        return [Change(r[0], unpack(r, by_key.get(r[0]))) for r in page]
+
+    def deleted_since(self, seq: int) -> list[int]:
+        """Keys that were deleted after commit `seq`."""
+        with sqlite_errors(self.path):
+            return [n for (n,) in self._all("SELECT n FROM deleted WHERE seq > ?", (seq,))]
+
+    def hashes(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """The content hashes of those ids that are stored."""
+        with sqlite_errors(self.path):
+            return dict(self._by_ids("id, hash", list(ids)))
+
+    def counts(self) -> tuple[int, dict[str, int], int]:
+        """(items, vectors by field, failures)."""
+        with sqlite_errors(self.path):
+            items = self._value("SELECT count(*) FROM items")
+            fields = dict(self._db.execute("SELECT field, count(*) FROM vectors GROUP BY field"))
+            return items, fields, self._value("SELECT count(*) FROM failures")
+
+    def failures(self, at_most: int = 1000) -> list[Failure]:
+        """Items that could not be stored, and why."""
+        with sqlite_errors(self.path):
+            sql = "SELECT name, reason FROM failures ORDER BY name LIMIT ?"
+            return [Failure(*row) for row in self._db.execute(sql, (at_most,))]
+
+    # --- upkeep ---
+
+    def verify(self) -> list[str]:
+        """Every fault in the file, named: SQLite's own check, then each row's checksum."""
+        try:
+            faults = [r[0] for r in self._db.execute("PRAGMA integrity_check(20)") if r[0] != "ok"]
+            for n, id, *rest in self._db.execute(f"SELECT {COLUMNS} FROM items"):
+                if checksum(id, *rest[:-1]) != rest[-1]:
+                    faults.append(f"item {id!r} (key {n}) fails its checksum")
+            sql = (
+                "SELECT coalesce(id, 'key ' || v.n), field, v.crc, vector"
+                " FROM vectors v LEFT JOIN items i ON i.n = v.n"
+            )
+            for id, field, crc, blob in self._db.execute(sql):
+                if zlib.crc32(blob) != crc:
+                    faults.append(f"item {id!r}: its {field} vector fails its checksum")
+        except apsw.Error as error:
+            faults = [f"{self.path}: {error}"]
+        return faults
+
+    def backup(self, target: Path) -> None:
+        """A consistent copy in `target`, taken while others may write."""
+        with sqlite_errors(target):
+            copy = apsw.Connection(str(target))
+            try:
+                with copy.backup("main", self._db, "main") as running:
+                    while not running.done:
+                        running.step(2000)
+            finally:
+                copy.close()
+
+    def compact(self) -> None:
+        """Give the space of deleted rows back to the disk."""
+        with sqlite_errors(self.path):
+            self._db.execute("DELETE FROM deleted")
+            self._db.execute("VACUUM")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def close(self) -> None:
+        """Close the file; the journal is folded in."""
+        self._db.close()
+
+    # --- small pieces ---
+
+    def _all(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        return self._db.execute(sql, values).fetchall()
+
+    def _value(self, sql: str) -> Any:
+        row = self._db.execute(sql).fetchone()
+        return None if row is None else row[0]
+
+    def _about(self, key: str) -> str | None:
+        with sqlite_errors(self.path):
+            row = self._db.execute("SELECT value FROM about WHERE key=?", (key,)).fetchone()
+        return None if row is None else row[0]
+
+    def _set(self, key: str, value: object) -> None:
+        self._db.execute("INSERT OR REPLACE INTO about VALUES (?,?)", (key, str(value)))
+
+    def _by_ids(self, columns: str, ids: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        for part in _chunks(ids):
+            marks = ",".join("?" * len(part))
+            yield from self._db.execute(f"SELECT {columns} FROM items WHERE id IN ({marks})", part)
+
+    def _vectors(self, keys: Sequence[int]) -> dict[int, dict[str, NDArray[np.float32]]]:
+        by_key: dict[int, dict[str, NDArray[np.float32]]] = {}
+        for part in _chunks(keys):
+            marks = ",".join("?" * len(part))
+            sql = f"SELECT n, field, crc, vector FROM vectors WHERE n IN ({marks})"
+            for n, field, crc, blob in self._db.execute(sql, part):
+                if zlib.crc32(blob) != crc:
+                    raise DataDamaged(
+                        f"{self.path}: the {field} vector of key {n} fails its checksum;"
+                        " run: cospace verify"
+                    )
+                by_key.setdefault(n, {})[field] = np.frombuffer(blob, dtype="<f4")
+        return by_key
+
+
+def _chunks(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    return (values[i : i + _IN] for i in range(0, len(values), _IN))
+
+
+def _list(ids: Sequence[str]) -> str:
+    shown = ", ".join(repr(id) for id in ids[:5])
+    return shown if len(ids) <= 5 else f"{shown} and {len(ids) - 5} more"

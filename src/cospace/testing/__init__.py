@@ -1,0 +1,26 @@
+"""Public suites that any third-party encoder or store can be run through, and a tiny model."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cospace.testing.encoder import check_encoder
+    from cospace.testing.store import check_store
+    from cospace.testing.tiny import tiny_folder, tiny_model
+
+__all__ = ["check_encoder", "check_store", "tiny_folder", "tiny_model"]
+
+_HOME = {
+    "check_encoder": "cospace.testing.encoder",
+    "check_store": "cospace.testing.store",
+    "tiny_folder": "cospace.testing.tiny",
+    "tiny_model": "cospace.testing.tiny",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'cospace.testing' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)

@@ -1,0 +1,280 @@
+"""`check_store`: what every backend must do. Run it over a store of your own, as we do.
+
+Each check is a function whose docstring is the property; a failure names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cospace.errors import DuplicateId
+from cospace.space import Space, Tower
+from cospace.store.protocol import Row, Store
+from cospace.store.schema import Schema
+from cospace.store.where import matches, parse
+
+__all__ = ["check_store"]
+
+DIM = 16
+SPACE = Space("check", DIM, towers=(Tower("text", "check"), Tower("image", "check")))
+MakeStore = Callable[[], Store]
+
+
+def check_store(make: MakeStore) -> None:
+    """Run every check on a fresh store from `make`.
+
+    Raises `AssertionError` that begins with the name and the property of the check that failed.
+
+    >>> from cospace.store.memory import MemoryStore
+    >>> check_store(MemoryStore)
+    """
+    for check in _CHECKS:
+        store = make()
+        try:
+            check(store)
+        except AssertionError as error:
+            raise AssertionError(f"{check.__name__}: {check.__doc__} {error}") from error
+        finally:
+            store.close()
+
+
+def unit(n: int, seed: int = 0) -> NDArray[np.float32]:
+    """Random unit rows: float32 [n, DIM]."""
+    rows = np.random.default_rng(seed).normal(size=(n, DIM)).astype(np.float32)
+    unit_rows: NDArray[np.float32] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit_rows
+
+
+def sample(n: int = 60) -> list[Row]:
+    """Rows with every kind of metadata; each third has a picture, each tenth no text."""
+    text, image = unit(n), unit(n, 1)
+    things = ["armchair", "bicycle", "kettle", "lamp"]
+    rows = []
+    for i in range(n):
+        vectors = {"text": text[i]} if i % 10 else {}
+        if i % 3 == 0:
+            vectors["image"] = image[i]
+        metadata: dict[str, object] = {"price": i % 7 + (0.5 if i % 2 else 0)}
+        metadata["new"] = i % 4 == 0
+        metadata["place"] = {"lat": 50 + i / 100, "lon": 8.0}
+        if i % 5:
+            metadata["city"] = ["Bremen", "Kiel"][i % 2]
+        metadata["tags"] = [f"t{i % 3}", f"u{i % 5}"]
+        metadata["size"] = {"width": i}
+        words = f"{things[i % 4]} number {i}" if i % 10 else None
+        rows.append(Row(f"id-{i}", words, metadata, {}, vectors, hash=str(i).encode()))
+    return rows
+
+
+def fill(store: Store, rows: list[Row]) -> Schema:
+    """Write the rows; the schema that they taught the store."""
+    schema = Schema()
+    for row in rows:
+        schema.add(schema.learn(row.metadata, row.id))
+    store.extend(SPACE, schema)
+    store.write(rows, replace=False)
+    return schema
+
+
+def _ids(store: Store, keys: list[int]) -> list[str]:
+    rows = store.rows(keys)
+    return [rows[key].id for key in keys]
+
+
+@contextmanager
+def _raises(kind: type[Exception]) -> Iterator[None]:
+    try:
+        yield
+    except kind:
+        return
+    raise AssertionError(f"expected {kind.__name__}")
+
+
+def empty_store(store: Store) -> None:
+    """An empty store answers every question with nothing."""
+    assert store.count() == 0
+    assert store.get(["id-1"]) == [None]
+    assert list(store.scan()) == []
+    assert store.nearest("text", unit(1)[0], 5).keys == []
+    assert store.lexical("armchair", 5).keys == []
+    assert store.delete(["id-1"]) == 0
+
+
+def rows_come_back(store: Store) -> None:
+    """What is written comes back whole, in the order asked for, None for what is not there."""
+    rows = sample()
+    fill(store, rows)
+    back = store.get(["id-7", "nothing", "id-3"], vectors=True)
+    assert back[1] is None
+    for expected, actual in ((rows[7], back[0]), (rows[3], back[2])):
+        assert actual is not None
+        assert (expected.id, expected.text, expected.hash) == (actual.id, actual.text, actual.hash)
+        assert expected.metadata == actual.metadata
+        assert expected.vectors.keys() == actual.vectors.keys()
+        for field, vector in expected.vectors.items():
+            assert np.array_equal(vector, actual.vectors[field])
+    assert [row.id for row in rows] == [row.id for row in store.scan()]
+    assert store.hashes(["id-7", "nothing"]) == {"id-7": rows[7].hash}
+
+
+def odd_ids(store: Store) -> None:
+    """Ids are opaque: quotes, slashes, newlines, emoji and 256 bytes make no difference."""
+    ids = ["it's", 'say "x"', "../../etc", "a\nb", "\U0001f6b2", "x" * 256, "1", "%", "id; DROP"]
+    vectors = unit(len(ids))
+    rows = [Row(one, one, {}, {}, {"text": v}) for one, v in zip(ids, vectors, strict=True)]
+    fill(store, rows)
+    assert [row.id if row else None for row in store.get(ids)] == ids
+    found = store.nearest("text", vectors[2], 1)
+    assert _ids(store, found.keys) == [ids[2]]
+    assert store.delete(ids) == len(ids)
+    assert store.count() == 0
+
+
+def duplicate_ids(store: Store) -> None:
+    """A duplicate id is refused and nothing of its batch is written; `replace` replaces."""
+    rows = sample(10)
+    fill(store, rows)
+    extra = Row("extra", "x", {}, {}, {"text": unit(1)[0]})
+    with _raises(DuplicateId):
+        store.write([extra, rows[1]], replace=False)
+    with _raises(DuplicateId):
+        store.write([extra, extra], replace=True)
+    assert store.get(["extra"]) == [None]
+    changed = Row("id-1", "changed", {"price": 99}, {}, {"text": unit(1, 5)[0]})
+    assert store.write([changed, extra], replace=True) == 1
+    assert store.count() == 11
+    back = store.get(["id-1"])[0]
+    assert back is not None
+    assert back.text == "changed"
+    assert _ids(store, store.nearest("text", unit(1, 5)[0], 1).keys) == ["id-1"]
+    assert _ids(store, store.lexical("changed", 5).keys) == ["id-1"]
+
+
+def deleted_stays_deleted(store: Store) -> None:
+    """A deleted row is in no answer any more, and its id may be used again."""
+    rows = sample()
+    fill(store, rows)
+    assert _ids(store, store.nearest("text", rows[5].vectors["text"], 1).keys) == ["id-5"]
+    assert store.delete(["id-5", "id-5", "nothing"]) == 1
+    assert store.get(["id-5"]) == [None]
+    assert store.count() == len(rows) - 1
+    assert "id-5" not in _ids(store, store.nearest("text", rows[5].vectors["text"], 60).keys)
+    assert "id-5" not in _ids(store, store.lexical("number 5", 60).keys)
+    store.write([rows[5]], replace=False)
+    assert _ids(store, store.nearest("text", rows[5].vectors["text"], 1).keys) == ["id-5"]
+
+
+def nearest_is_cosine(store: Store) -> None:
+    """`nearest` gives cosines, best first, of rows that have the field; each finds itself first."""
+    rows = sample()
+    fill(store, rows)
+    for field in ("text", "image"):
+        there = [row for row in rows if field in row.vectors]
+        query = unit(1, 9)[0]
+        found = store.nearest(field, query, 100)
+        expected = sorted((float(row.vectors[field] @ query) for row in there), reverse=True)
+        assert np.allclose(expected, found.scores, atol=1e-5)
+        for row in there:
+            best = store.nearest(field, row.vectors[field], 1)
+            assert _ids(store, best.keys) == [row.id]
+            assert abs(best.scores[0] - 1) < 1e-5
+
+
+def among_scores_given_keys(store: Store) -> None:
+    """`among` scores exactly the keys given, for vectors and for words."""
+    rows = sample()
+    fill(store, rows)
+    query = unit(1, 9)[0]
+    full = store.nearest("text", query, 100)
+    some = full.keys[10:20]
+    within = store.nearest("text", query, 10, among=some)
+    assert some == within.keys
+    assert np.allclose(full.scores[10:20], within.scores, atol=1e-5)
+    words = store.lexical("armchair", 100)
+    assert set(words.keys[:3]) == set(store.lexical("armchair", 3, among=words.keys[:3]).keys)
+
+
+def words_are_found(store: Store) -> None:
+    """`lexical` finds words, codes and ids in any case; a rarer word counts more."""
+    rows = sample()
+    coded = Row("MK-1042", "Drill KX-4410B, boxed", {"brand": "Grendel"}, {}, {})
+    fill(store, [*rows, coded])
+    for query in ("kx-4410b", "KX4410B", "mk-1042", "grendel", "drill"):
+        assert _ids(store, store.lexical(query, 1).keys) == ["MK-1042"], query
+    assert store.lexical("zeppelin", 5).keys == []
+    assert store.lexical("", 5).keys == []
+    both = store.lexical("armchair 17", 60)
+    assert _ids(store, both.keys)[0] == "id-17"
+    assert both.scores == sorted(both.scores, reverse=True)
+    assert all(score > 0 for score in both.scores)
+
+
+FILTERS: list[dict[str, object]] = [
+    {"price": 3},
+    {"price": {"$lt": 3.5, "$gte": 1}},
+    {"price": {"$in": [1.5, 2, 99]}},
+    {"price": {"$in": []}},
+    {"price": {"$nin": [1.5, 2]}},
+    {"city": "Bremen"},
+    {"city": {"$ne": "Bremen"}},
+    {"city": {"$exists": False}},
+    {"city": {"$exists": True}, "new": True},
+    {"new": {"$ne": True}},
+    {"tags": "t1"},
+    {"tags": {"$in": ["t1", "u4"]}},
+    {"size.width": {"$gt": 40}},
+    {"place": {"$near": [50.2, 8.0], "$km": 12}},
+    {"$or": [{"city": "Kiel"}, {"price": {"$gt": 6}}]},
+    {"$and": [{"city": "Kiel"}, {"$not": {"price": {"$gt": 2}}}]},
+    {"price": {"$not": {"$gt": 2}}},
+    {},
+]
+
+
+def filters_mean_the_same(store: Store) -> None:
+    """Every filter lets through what `where.matches` says, in count, scan and search."""
+    rows = sample()
+    schema = fill(store, rows)
+    query = unit(1, 3)[0]
+    for where in FILTERS:
+        node = parse(where, schema)
+        expected = {row.id for row in rows if matches(node, row.metadata)}
+        assert len(expected) == store.count(node), where
+        assert expected == {row.id for row in store.scan(where=node)}, where
+        dense = {row.id for row in rows if row.id in expected and "text" in row.vectors}
+        found = _ids(store, store.nearest("text", query, 100, where=node).keys)
+        assert dense == set(found), where
+        words = {row.id for row in rows if row.id in expected and row.text}
+        assert words == set(_ids(store, store.lexical("number", 100, where=node).keys)), where
+
+
+def info_adds_up(store: Store) -> None:
+    """`info` counts items and vectors by field, and remembers space and schema."""
+    rows = sample()
+    schema = fill(store, rows)
+    info = store.info()
+    assert info.items == len(rows)
+    assert info.fields == {"text": 54, "image": 20}
+    assert info.space == SPACE
+    assert info.schema.to_json() == schema.to_json()
+    assert store.space == SPACE
+    store.optimize()
+    assert store.count() == len(rows)
+
+
+_CHECKS: list[Callable[[Store], None]] = [
+    empty_store,
+    rows_come_back,
+    odd_ids,
+    duplicate_ids,
+    deleted_stays_deleted,
+    nearest_is_cosine,
+    among_scores_given_keys,
+    words_are_found,
+    filters_mean_the_same,
+    info_adds_up,
+]

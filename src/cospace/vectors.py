@@ -1,0 +1,115 @@
+"""Vectors: float32 [n, dim] with its Space. Checked once, here, and never again downstream."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cospace.errors import BadVector, SpaceMismatch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from cospace.space import Space
+
+__all__ = ["Vectors", "similarity"]
+
+# Outside these norms a float32 dot product of two rows can overflow, or vanish.
+_NORM_MIN, _NORM_MAX = 1e-18, 1e18
+
+
+class Vectors:
+    """Vectors of one space: `array` is float32 [n, dim], C-contiguous and read-only.
+
+    float16 and float64 are converted once, here; other dtypes are refused.
+
+    Raises `BadVector` for NaN, Inf, a zero row, a norm that float32 cannot square, a wrong
+    number of axes or a dtype that is not floating; `SpaceMismatch` for a wrong dimension.
+
+    `report` says what a reader should know of how the rows came about; `truncated` holds the
+    positions of the rows whose input was cut short.
+
+    >>> from cospace import Space, Vectors
+    >>> Vectors([[3.0, 4.0]], Space.of("demo", 2)).normalized
+    array([[0.6, 0.8]], dtype=float32)
+    """
+
+    __slots__ = ("_normalized", "_norms", "array", "report", "space", "truncated")
+
+    def __init__(
+        self,
+        array: Any,
+        space: Space,
+        *,
+        report: Sequence[str] = (),
+        truncated: Sequence[int] = (),
+    ) -> None:
+        raw = np.asarray(array)
+        if raw.dtype.kind != "f":
+            raise BadVector(f"vectors are floating-point numbers, not {raw.dtype}")
+        if raw.ndim != 2:
+            raise BadVector(f"vectors have shape [n, dim]; this array has shape {list(raw.shape)}")
+        if raw.shape[1] != space.dim:
+            raise SpaceMismatch(
+                f"these vectors have {raw.shape[1]} dimensions; {space} has {space.dim}"
+            )
+        self.array: NDArray[np.float32]
+        self.array, self._norms = _checked(raw)
+        self.space = space
+        self.report = tuple(report)
+        self.truncated = tuple(truncated)
+        self._normalized: NDArray[np.float32] | None = None
+
+    @property
+    def normalized(self) -> NDArray[np.float32]:
+        """The rows divided by their L2 norms: float32 [n, dim]."""
+        if self._normalized is None:
+            # Rows that are unit already keep their exact bits, so that stored equals given.
+            off = np.abs(self._norms - 1) > 1e-6
+            norms = np.where(off, self._norms, 1.0).astype(np.float32)
+            self._normalized = self.array / norms[:, None] if off.any() else self.array
+        return self._normalized
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __getitem__(self, rows: slice | Sequence[int]) -> Vectors:
+        return Vectors(self.array[rows], self.space)
+
+    def __repr__(self) -> str:
+        return f"Vectors([{len(self.array)}, {self.space.dim}], {self.space})"
+
+
+def _checked(raw: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """`raw` as read-only float32, and the norms of its rows, after the promised checks."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        array = np.array(raw, dtype=np.float32, order="C")
+        norms = np.sqrt(np.einsum("ij,ij->i", array, array, dtype=np.float64))
+    good = (norms > _NORM_MIN) & (norms < _NORM_MAX)
+    if not good.all():
+        row = int(np.argmin(good))
+        bad = ~np.isfinite(raw[row])
+        if bad.any():
+            column = int(np.argmax(bad))
+            raise BadVector(
+                f"row {row}, column {column} is {raw[row, column]}; every number must be finite",
+                row=row,
+                column=column,
+            )
+        what = "is a zero vector" if norms[row] == 0 else f"has norm {norms[row]:.3g}"
+        raise BadVector(f"row {row} {what}; cosine needs a direction", row=row)
+    array.flags.writeable = False
+    return array, norms
+
+
+def similarity(a: Vectors, b: Vectors) -> NDArray[np.float32]:
+    """The cosine of every row of `a` with every row of `b`: float32 [len(a), len(b)].
+
+    Raises `SpaceMismatch` when the two are not of one space.
+    """
+    a.space.check(b.space, what="similarity")
+    cosines: NDArray[np.float32] = np.clip(a.normalized @ b.normalized.T, -1.0, 1.0)
+    return cosines

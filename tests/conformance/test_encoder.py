@@ -1,0 +1,68 @@
+"""Every encoder passes the public suite."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cospace as cs
+from cospace.testing.encoder import check_encoder
+from cospace.testing.tiny import tiny_folder, tiny_model
+
+
+def test_tiny_model_of_both_kinds(tmp_path: Path) -> None:
+    check_encoder(cs.load(tiny_folder(tmp_path)))
+
+
+@pytest.mark.parametrize("kind", ["text", "image"])
+def test_tiny_model_of_one_kind(tmp_path: Path, kind: str) -> None:
+    check_encoder(cs.load(tiny_folder(tmp_path, kinds=[kind])))
+
+
+def test_the_starter() -> None:
+    pytest.importorskip("cospace_starter", reason="the starter package is not installed")
+    model = cs.load("starter")
+    check_encoder(model)
+    check_encoder(cs.load("minilm"))
+    seat, chair, motor = model.encode_document(
+        ["vintage comfortable seating", "retro velvet armchair", "a used diesel engine"]
+    ).array
+    assert seat @ chair > seat @ motor + 0.2
+
+
+class Broken:
+    """A good encoder with one fault."""
+
+    def __init__(self, fault: str) -> None:
+        self.model, self.fault = tiny_model(), fault
+        self.space = self.model.space
+
+    def encode_query(self, inputs: list[cs.Parts]) -> cs.Vectors:
+        vectors = self.model.encode_query(inputs)
+        rows = vectors.array.copy()
+        if self.fault == "length one" and len(rows):
+            rows *= 2
+        elif self.fault == "same vector" and len(rows) > 1:
+            rows += rows.mean(axis=0) * 0.3
+            rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        elif self.fault == "order" and len(rows) > 1:
+            rows = rows[::-1]
+        elif self.fault == "truncated":
+            return cs.Vectors(rows, self.space)
+        return cs.Vectors(rows, self.space, report=vectors.report, truncated=vectors.truncated)
+
+    encode_document = encode_query
+
+
+@pytest.mark.parametrize(
+    ("fault", "named"),
+    [
+        ("length one", "rows have length one"),
+        ("same vector", "alone and in a batch"),
+        ("order", "alone and in a batch"),
+        ("truncated", "listed in Vectors.truncated"),
+    ],
+)
+def test_the_suite_finds_the_fault(fault: str, named: str) -> None:
+    with pytest.raises(AssertionError, match=named):
+        check_encoder(Broken(fault))  # type: ignore[arg-type]

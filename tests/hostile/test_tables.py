@@ -1,0 +1,229 @@
+"""Tables that are broken, or made to break something: faults 7 to 9, 17, 19, 23 and 24."""
+
+import contextlib
+import gzip
+import json
+import os
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from cospace.errors import BadItem, CospaceError, EmptyItem
+from cospace.limits import override
+from cospace.read import Reading, read
+
+
+def csv(folder: Path, data: bytes | str, name: str = "a.csv") -> Reading:
+    path = folder / name
+    path.write_bytes(data.encode() if isinstance(data, str) else data)
+    return read(path)
+
+
+def ids(reading: Reading) -> list[str]:
+    return [item.id for item in reading]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.jsonl"])
+@pytest.mark.parametrize("data", [b"", b"\xef\xbb\xbf", b"\n\r\n\n"])
+def test_an_empty_file_says_so(name: str, data: bytes, tmp_path: Path) -> None:
+    with pytest.raises(EmptyItem, match="the file is empty"):
+        csv(tmp_path, data, name)
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\r", "\n\n\n"])
+def test_a_header_alone_has_no_items(end: str, tmp_path: Path) -> None:
+    reading = csv(tmp_path, f"id,title{end}")
+    assert ([], 0, 0) == (ids(reading), reading.total, len(reading.failed))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
+def test_a_line_of_10_mb_costs_itself_and_no_memory(
+    name: str, packed: bool, tmp_path: Path
+) -> None:
+    long = b"x" * 10_000_000
+    if name == "a.csv":
+        data = b"id,title\na,One\nb," + long + b"\nc,Three\n"
+    else:
+        data = b'{"id":"a","title":"One"}\n{"id":"b","title":"%s"}\n{"id":"c","title":"3"}' % long
+    path = tmp_path / (name + ".gz" if packed else name)
+    path.write_bytes(gzip.compress(data, 1) if packed else data)
+    del data, long
+    with override(row_bytes=1_000_000):
+        tracemalloc.start()
+        try:
+            reading = read(path)
+            assert ["a", "c"] == ids(reading)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    [failure] = reading.failed
+    assert "at most 1,000,000 are read" in failure.reason
+    assert peak < 5_000_000
+
+
+def test_bytes_that_are_not_utf_8_cost_one_row(tmp_path: Path) -> None:
+    reading = csv(tmp_path, b"id,title\na,One\nb,caf\xe9\nc,\xc3\xa9\n")
+    assert ["a", "c"] == ids(reading)
+    assert ["a.csv:3: byte 0xE9 at offset 20 is not valid UTF-8. Save the file as UTF-8"] == list(
+        map(str, reading.failed)
+    )
+    lines = b'{"id":"a","title":"x"}\n{"id":"\xff","title":"x"}\n'
+    reading = csv(tmp_path, lines, "a.jsonl")
+    assert ["a"] == ids(reading)
+    assert "byte 0xFF at offset 30" in str(next(iter(reading.failed)))
+
+
+def test_an_unclosed_quote_does_not_swallow_the_rest(tmp_path: Path) -> None:
+    rows = "".join(f"{number},Title {number}\n" for number in range(50_000))
+    reading = csv(tmp_path, f'id,title\nx,"open\n{rows}')
+    assert [str(number) for number in range(50_000)] == ids(reading)
+    assert ["a.csv:2"] == [name for name, _ in reading.failed]
+
+
+def test_utf_16_and_other_files_are_no_tables(tmp_path: Path) -> None:
+    for data, said in [
+        ("id,title\na,b\n".encode("utf-16"), "not a table"),
+        ("id,title\na,b\n".encode("utf-16-le"), "not a table"),
+        (b"PK\x03\x04\x00\x00", "ZIP"),
+        (b"\x1f\x8b\x08\x00\x00", "gzip"),
+        (b"\xe9,b\n", "not valid UTF-8"),
+        (b'"open,b\n', "column names"),
+    ]:
+        with pytest.raises(BadItem, match=said):
+            csv(tmp_path, data)
+    for data in (b"\x00", b"[]", b"{", b"\xff\xfe{\x00}\x00"):
+        with pytest.raises(BadItem, match="none of the first rows"):
+            csv(tmp_path, data, "a.jsonl")
+
+
+def test_columns_of_the_same_name_are_numbered(tmp_path: Path) -> None:
+    reading = csv(tmp_path, "id,title,price,price,, price ,price_2\na,One,1,2,3,4,5\n")
+    [item] = reading
+    assert {
+        "title": "One", "price": 1, "price_3": 2, "column_5": 3, "price_4": 4, "price_2": 5,
+    } == item.metadata  # fmt: skip
+    assert 3 == sum(" in the file, is " in note for note in reading.notes)
+
+
+IDS = [
+    "'",
+    '"',
+    "a/b",
+    "..",
+    "../x",
+    "a\nb",
+    "a\r\nb",
+    "x' OR 1=1 --",
+    "👩‍👩‍👧",
+    "a,b",
+    " ",
+    "1",
+    "é" * 128,
+]
+
+
+def test_ids_are_opaque_in_every_format(tmp_path: Path) -> None:
+    quoted = ['"' + i.replace('"', '""') + '"' for i in IDS]
+    reading = csv(tmp_path, "id,title\n" + "".join(f"{i},t\n" for i in quoted))
+    assert IDS == ids(reading)
+    lines = "\n".join(json.dumps({"id": i, "title": "t"}) for i in IDS)
+    assert IDS == ids(csv(tmp_path, lines, "a.jsonl"))
+
+
+def test_a_bad_id_costs_its_row(tmp_path: Path) -> None:
+    bad = ["", "x" * 300, "é" * 129, "a\x00b"]
+    reading = csv(tmp_path, "id,title\n" + "".join(f'"{i}",t\n' for i in [*bad, "good"]))
+    assert ["good"] == ids(reading)
+    assert 4 == len(reading.failed)
+    values = [None, "", True, 1.5, [1], {"a": 1}, "\ud800", "x" * 300]
+    rows = [json.dumps({"id": value, "title": "t"}) for value in [*values, 17, "17"]]
+    reading = csv(tmp_path, "\n".join(rows), "a.jsonl")
+    assert ["17", "17"] == ids(reading)
+    assert 8 == len(reading.failed)
+
+
+def test_a_bad_value_costs_its_row(tmp_path: Path) -> None:
+    deep = '{"a":' * 100_000 + "1" + "}" * 100_000
+    nested = '{"a":' * 20 + "1" + "}" * 20
+    bad = [
+        "NaN", "Infinity", "-Infinity", "1e999", str(2**64), "9" * 5_000, '"a\\u0000b"',
+        '"\\ud800"', deep, nested, '"' + "x" * 50_000 + '"', "[[1]]", '{"a":1,"a":2}',
+    ]  # fmt: skip
+    rows = [f'{{"id":"{n}","title":"t","x":{value}}}' for n, value in enumerate(bad)]
+    reading = csv(tmp_path, "\n".join([*rows, '{"id":"good","title":"t"}']), "a.jsonl")
+    assert ["good"] == ids(reading)
+    assert [f"a.jsonl:{n + 1}" for n in range(len(bad))] == [name for name, _ in reading.failed]
+
+
+@pytest.mark.parametrize("text", ["x" * 100_001, "^" * 1_000_000, "\u200d" * 1_000_000, "a\x00b"])
+def test_a_text_that_cannot_be_encoded_costs_its_row(text: str, tmp_path: Path) -> None:
+    reading = csv(tmp_path, f"id,title\na,{text}\nb,Two\n")
+    assert ["b"] == ids(reading)
+    assert ["a.csv:2"] == [name for name, _ in reading.failed]
+
+
+def test_newlines_may_be_mixed_and_texts_come_back_exactly(tmp_path: Path) -> None:
+    data = '\ufeffid,title\r\na,\u202eOne\nb,Two\rc,"x\r\ny\rz\n"\r\n\r\nd,e\u0301'
+    reading = csv(tmp_path, data)
+    found = [(item.id, item.parts.text) for item in reading]
+    assert [("a", "\u202eOne"), ("b", "Two"), ("c", "x\r\ny\rz\n"), ("d", "e\u0301")] == found
+
+
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
+def test_a_gzip_that_is_cut_off_says_from_where_on(share: float, tmp_path: Path) -> None:
+    rows = "".join(f"{number},{hash(str(number))}\n" for number in range(20_000))
+    data = gzip.compress(f"id,title\n{rows}".encode())
+    (tmp_path / "a.csv.gz").write_bytes(data[: int(len(data) * share)])
+    try:
+        reading = read(tmp_path / "a.csv.gz")
+    except BadItem as error:
+        assert "cannot be read" in error.reason
+        return
+    count = len(ids(reading))
+    assert 0 < count < 20_000
+    assert "the rest was not read" in str(list(reading.failed)[-1])
+
+
+def test_a_gzip_bomb_is_streamed(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv.gz"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(b"id,title\na,One\n")
+        for _ in range(100):
+            file.write(bytes(1_000_000).replace(b"\x00", b"x"))
+    tracemalloc.start()
+    try:
+        with override(row_bytes=100_000):
+            assert ["a"] == ids(read(path))
+        assert tracemalloc.get_traced_memory()[1] < 8_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_what_is_not_a_regular_file_is_never_opened(tmp_path: Path) -> None:
+    for name in ("a.csv", "a.jsonl", "a.parquet", "a.txt"):
+        os.mkfifo(tmp_path / name)
+        with pytest.raises(BadItem, match="not a regular file"):
+            read(tmp_path / name)
+    with pytest.raises(BadItem, match="not a regular file"):
+        read("/dev/zero")
+    for path in ("a\x00b.csv", "x" * 5_000 + ".csv"):
+        with pytest.raises(CospaceError):
+            read(path)
+
+
+def test_a_pickle_is_never_run(tmp_path: Path) -> None:
+    canary = tmp_path / "canary"
+
+    class Payload:
+        def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+            return (open, (str(canary), "w"))
+
+    import pickle
+
+    for name in ("a.pkl", "a.csv", "a.jsonl", "a.parquet", "a.txt"):
+        (tmp_path / name).write_bytes(pickle.dumps(Payload()))
+        with contextlib.suppress(CospaceError):
+            ids(read(tmp_path / name))
+    assert not canary.exists()

@@ -1,0 +1,81 @@
+"""`load`: names, folders, and what is refused before anything is opened."""
+
+from pathlib import Path
+
+import pytest
+
+import cospace as cs
+from cospace.encode.names import installed, model_home
+from cospace.errors import BadArgument, ModelNotFound, UnsafeFile
+from cospace.testing.tiny import tiny_folder
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("COSPACE_HOME", str(tmp_path))
+    return tmp_path / "models"
+
+
+def test_a_folder_loads_by_path_and_by_string(tmp_path: Path) -> None:
+    folder = tiny_folder(tmp_path / "m", kinds=["text"])
+    assert cs.load(folder).space == cs.load(str(folder)).space
+
+
+def test_a_name_in_the_model_home_loads(home: Path) -> None:
+    tiny_folder(home / "mine", kinds=["text"])
+    assert cs.load("mine").name == "tiny-0"
+    assert ["mine", "minilm", "starter"] == sorted(installed())
+
+
+def test_an_unknown_name_lists_near_matches(home: Path) -> None:
+    with pytest.raises(ModelNotFound, match="did you mean 'minilm'"):
+        cs.load("mini-lm")
+
+
+def test_a_folder_here_is_not_taken_by_its_bare_name(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny_folder(tmp_path / "mine", kinds=["text"])
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelNotFound, match=r"write './mine'"):
+        cs.load("mine")
+    assert cs.load("./mine").name == "tiny-0"
+
+
+def test_adoption_is_named_where_it_will_be() -> None:
+    with pytest.raises(ModelNotFound, match="cospace models add hf:org/name") as caught:
+        cs.load("hf:org/name")
+    assert 4 == caught.value.exit_code
+
+
+@pytest.mark.parametrize("name", ["", " ", "a b", "-x", "x" * 65, "naïve", "a\nb", "a\x00b"])
+def test_names_that_are_none(home: Path, name: str) -> None:
+    with pytest.raises(BadArgument):
+        cs.load(name)
+
+
+@pytest.mark.parametrize("name", ["../x", "/nowhere/x", "~/nowhere-x", ".", "a\\b"])
+def test_paths_without_a_model(home: Path, name: str) -> None:
+    with pytest.raises(ModelNotFound):
+        cs.load(name)
+
+
+def test_a_torch_folder_is_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(ModelNotFound, match="torch model"):
+        cs.load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["model.pt", "x/pytorch_model.bin", "vectors.KV", "a.pkl"])
+def test_unsafe_formats_are_refused_by_name(name: str) -> None:
+    with pytest.raises(UnsafeFile, match="can run code"):
+        cs.load(name)
+
+
+def test_the_model_home_follows_the_platform(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COSPACE_HOME", raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setenv("XDG_DATA_HOME", "/data")
+    assert Path("/data/cospace/models") == model_home()
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert "Application Support" in str(model_home())

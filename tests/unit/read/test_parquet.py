@@ -1,0 +1,108 @@
+import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from cospace.errors import BadItem
+from cospace.read import read
+
+
+def saved(path: Path, columns: dict[str, pa.Array], **options: object) -> Path:
+    parquet.write_table(pa.table(columns), path, **options)
+    return path
+
+
+def test_types_are_kept_or_become_what_metadata_can_hold(tmp_path: Path) -> None:
+    utc = datetime.UTC
+    columns = {
+        "id": pa.array([1, 2], pa.int32()),
+        "text": pa.array(["One", "Two"]),
+        "int": pa.array([2**62, None], pa.int64()),
+        "float": pa.array([0.5, None], pa.float32()),
+        "bool": pa.array([True, None]),
+        "day": pa.array([datetime.date(2024, 2, 29), None]),
+        "at": pa.array([datetime.datetime(2024, 2, 29, 12, tzinfo=utc), None]),
+        "nano": pa.array([1_700_000_000_123_456_789, None], pa.timestamp("ns")),
+        "tags": pa.array([["red", "oak"], None]),
+        "cost": pa.array([Decimal("1.25"), None]),
+        "size": pa.array([{"w": 3}, None]),
+        "kind": pa.array(["a", None]).dictionary_encode(),
+    }
+    reading = read(saved(tmp_path / "a.parquet", columns))
+    one, two = reading
+    assert ("1", "One") == (one.id, one.parts.text)
+    assert {
+        "int": 2**62, "float": 0.5, "bool": True, "day": "2024-02-29",
+        "at": "2024-02-29T12:00:00+00:00", "nano": "2023-11-14T22:13:20.123456",
+        "tags": ["red", "oak"], "cost": 1.25, "size": {"w": 3}, "kind": "a",
+    } == one.metadata  # fmt: skip
+    assert {} == two.metadata
+
+
+def test_one_value_out_of_range_costs_one_row(tmp_path: Path) -> None:
+    columns = {
+        "id": pa.array(["a", "b", "c"]),
+        "title": pa.array(["One", "Two", "Three"]),
+        "at": pa.array([0, 2**60, 0], pa.timestamp("us")),
+    }
+    reading = read(saved(tmp_path / "a.parquet", columns))
+    assert ["a", "c"] == [item.id for item in reading]
+    assert ["a.parquet, row 2"] == [name for name, _ in reading.failed]
+
+
+def test_bytes_are_for_the_column_of_pictures(tmp_path: Path) -> None:
+    columns = {
+        "id": pa.array(["a", "b"]),
+        "title": pa.array(["One", "Two"]),
+        "image": pa.array([{"bytes": b"x", "path": None}, {"bytes": None, "path": None}]),
+        "blob": pa.array([None, b"y"]),
+    }
+    reading = read(saved(tmp_path / "a.parquet", columns))
+    [item] = reading
+    assert item.parts.image is not None
+    assert b"x" == item.parts.image.value
+    assert ["column 'blob' holds bytes, which only a picture may be"] == [
+        reason for _, reason in reading.failed
+    ]
+    assert 2 == len(list(read(tmp_path / "a.parquet", metadata=["title"])))
+
+
+def test_only_the_columns_that_are_used_are_read(tmp_path: Path) -> None:
+    columns = {name: pa.array([name]) for name in ("id", "title", "x", "y")}
+    reading = read(saved(tmp_path / "a.parquet", columns), metadata=["y"])
+    assert [{"y": "y"}] == [item.metadata for item in reading]
+
+
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.99])
+def test_a_truncated_file_is_refused(tmp_path: Path, share: float) -> None:
+    path = saved(tmp_path / "a.parquet", {"id": pa.array(["a"] * 999)})
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+    with pytest.raises(BadItem, match=r"a\.parquet: not a whole Parquet file"):
+        read(path)
+
+
+def test_damage_further_down_is_told_with_its_place(tmp_path: Path) -> None:
+    texts = [f"text {number} " * 20 for number in range(4_000)]
+    path = saved(
+        tmp_path / "a.parquet",
+        {"text": pa.array(texts)},
+        row_group_size=1_000,
+        compression="none",
+        use_dictionary=False,
+    )
+    data = bytearray(path.read_bytes())
+    middle = len(data) * 5 // 8
+    data[middle : middle + 100_000] = b"\xff" * 100_000
+    path.write_bytes(data)
+    reading = read(path)
+    count = sum(1 for _ in reading)
+    assert 0 < count < 4_000
+    assert "from here on" in list(reading.failed)[-1].reason
+
+
+def test_an_empty_table_has_no_items(tmp_path: Path) -> None:
+    reading = read(saved(tmp_path / "a.parquet", {"text": pa.array([], pa.string())}))
+    assert ([], 0) == (list(reading), reading.total)
