@@ -1,8 +1,33 @@
 """What all tests share: no deadlines on a shared machine, and the starter where it stands."""
 
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
-    "cospace", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    "cospace",
+    deadline=None,
+    derandomize=True,  # the same examples in every run
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("cospace")
+
+
+@pytest.fixture
+def fast_path(tmp_path: Path) -> Iterator[Path]:
+    """As `tmp_path`, in memory where there is room: tests that commit often wait for no disk."""
+    memory = Path("/dev/shm")
+    if not (memory.is_dir() and os.access(memory, os.W_OK)):
+        yield tmp_path
+        return
+    if shutil.disk_usage(memory).free < 2_000_000_000:
+        yield tmp_path
+        return
+    place = Path(tempfile.mkdtemp(prefix="cospace-", dir=memory))
+    yield place
+    shutil.rmtree(place)

@@ -9,27 +9,35 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from cospace.errors import DiskFull, DurabilityError
+from cospace.errors import DiskFull, DurabilityError, StorageError
 from cospace.limits import limit
 
 __all__ = ["check_room", "make_folder", "remove", "storage_errors", "write_bytes", "writing"]
 
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_REFUSED = {
+    errno.EACCES, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOENT, errno.ENOTDIR,
+    errno.EEXIST, errno.EFBIG, errno.EPERM, errno.EROFS,
+}  # fmt: skip
+
 
 @contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
-    """A block in which a failing disk is told as `DiskFull` or `DurabilityError`."""
+    """A block in which a failing disk is told as `DiskFull`, `DurabilityError`, `StorageError`."""
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in _FULL:
             free = free_bytes(path)
             raise DiskFull(f"{path}: the disk is full ({free:,} bytes free)", free=free) from error
         if error.errno == errno.EIO:
             raise DurabilityError(f"{path}: the disk did not confirm a write ({error})") from error
+        if error.errno in _REFUSED:
+            raise StorageError(f"{path}: cannot be written ({error.strerror})") from error
         raise
 
 
@@ -46,7 +54,8 @@ def writing(path: Path) -> Iterator[BinaryIO]:
             temporary.replace(path)
             sync_folder(path.parent)
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # nothing was made, or nothing can be taken away
+            temporary.unlink()
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -88,10 +97,10 @@ def free_bytes(path: Path) -> int:
     return shutil.disk_usage(path).free
 
 
-def check_room(path: Path, need: int = 0) -> None:
+def check_room(path: Path, need: int = 0, *, floor: int | None = None) -> None:
     """Raises `DiskFull` when fewer than `need` bytes and the floor of limits.py are left."""
     free = free_bytes(path)
-    floor = limit("free_bytes")
+    floor = limit("free_bytes") if floor is None else floor
     if free < need + floor:
         raise DiskFull(
             f"{path}: {free:,} bytes are free; this needs {need:,} and a reserve of {floor:,}"

@@ -47,7 +47,10 @@ class Vectors:
         report: Sequence[str] = (),
         truncated: Sequence[int] = (),
     ) -> None:
-        raw = np.asarray(array)
+        try:
+            raw = np.asarray(array)
+        except ValueError as error:
+            raise BadVector(f"vectors are rows of one length; these are not ({error})") from None
         if raw.dtype.kind != "f":
             raise BadVector(f"vectors are floating-point numbers, not {raw.dtype}")
         if raw.ndim != 2:

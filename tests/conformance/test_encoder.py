@@ -28,6 +28,10 @@ def test_the_starter() -> None:
         ["vintage comfortable seating", "retro velvet armchair", "a used diesel engine"]
     ).array
     assert seat @ chair > seat @ motor + 0.2
+    texts = ["word " * n for n in range(1, 60, 3)]
+    alone = np.stack([model.encode_document([text]).array[0] for text in texts])
+    cosines = np.einsum("ij,ij->i", alone, model.encode_document(texts).array)
+    assert cosines.min() >= 0.99999, "padding has no part in a vector, in 8 bits either"
 
 
 class Broken:

@@ -126,5 +126,3 @@ def test_scores_are_comparable_across_backends(tmp_path: Any) -> None:
 def test_limit_of_k_is_told() -> None:
     with override(max_k=5), pytest.raises(ValueError, match="at most 5"):
         ask(MemoryStore(), Question({}), k=6)
-
-

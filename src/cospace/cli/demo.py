@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
+import shutil
+import sys
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -39,7 +42,7 @@ class Question:
 
     def command(self, folder: Path, shop: Path) -> str:
         """The command line that asks the same; it works when it is pasted."""
-        parts = ["cospace", "search", str(folder)]
+        parts = [program(), "search", str(folder)]
         parts += [self.text] if self.text else []
         parts += ["--image", str(shop / self.picture)] if self.picture else []
         parts += ["--where", f'{{"price": {{"$lt": {self.below:g}}}}}'] if self.below else []
@@ -102,9 +105,22 @@ def run(args: argparse.Namespace) -> int:
         return 0
     for number, (question, results) in enumerate(answers, 1):
         _show(number, question, results, folder, shop)
+    show(["", "Scores rank the answers to one question; --explain shows what each is made of."])
     show(["", "Try next:", *(f"  {q.command(folder, shop)}" for q in _NEXT)])
-    show([f"  {shlex.join(['cospace', 'info', str(folder)])}", "  cospace index YOUR-TABLE.csv"])
+    show(
+        [f"  {shlex.join([program(), 'info', str(folder)])}", f"  {program()} index YOUR-TABLE.csv"]
+    )
     return 0
+
+
+def program() -> str:
+    """What to type for this program: its name where the shell finds it, its path elsewhere."""
+    if shutil.which("cospace"):
+        return "cospace"
+    path = Path(sys.argv[0])
+    if path.stem != "cospace" or not path.is_file():
+        return "cospace"
+    return os.path.relpath(path)
 
 
 def marketplace() -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,13 +61,15 @@ def run(args: argparse.Namespace) -> int:
     if args.query is not None:
         model = cs.load(args.model)
         rows = model.encode_query(args.query).normalized
-        written = write(out, model.space, iter([(list(args.query), rows)]))
+        written = write(out, model.space, [(list(args.query), rows)])
     else:
         reading = cs.read(args.source, id=args.id, text=args.text, image=args.image, metadata=[])
         model = cs.load(args.model)
         with bar(reading.total) as step:
             batches = _encoded(model, reading, args.part, failed, step)
-            written = write(out, model.space, batches)
+            first = next(batches, None)
+            # A file without vectors would only surprise whoever reads it.
+            written = write(out, model.space, chain([first], batches)) if first else 0
         failed[:0] = list(reading.failed)
     _tell(args, model, written, failed)
     return 0 if written else 2
@@ -116,7 +119,8 @@ def _tell(
         record = {"out": args.out, "vectors": written, "dim": model.space.dim, "space": space}
         document({**record, "failed": reasons})
         return
-    show([f"{count(written, 'vector')} of {model.space} written to {args.out}"])
+    done = f"{count(written, 'vector')} of {model.space} written to {args.out}"
+    show([done if written else "No vectors; nothing was written."])
     if failed:
         tell(f"{count(len(failed), 'item')} left out:")
         for name, reason in failed[:_MOST_REASONS]:

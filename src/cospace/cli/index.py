@@ -81,8 +81,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def default_model(folder: Path) -> str | None:
-    """The starter for a new collection; None, which is its own model, for one that is there."""
-    return None if (folder / "truth.sqlite").exists() else "starter"
+    """The starter while a collection has no space; afterwards None, which is its own model."""
+    from cospace.cli.holding import Holding
+
+    if not (folder / "truth.sqlite").exists():
+        return "starter"
+    with Holding(folder) as holding:
+        return "starter" if holding.space is None else None
 
 
 def fill(collection: Collection, reading: Reading, *, strict: bool = False) -> Report:
@@ -99,7 +104,7 @@ def fill(collection: Collection, reading: Reading, *, strict: bool = False) -> R
             return collection.upsert(items, errors=errors, progress=step)
     except (KeyboardInterrupt, CospaceError):
         stored = count(len(collection), "item")
-        tell(f"Stopped. {stored} safely in {collection.name}; run the same command to go on.")
+        tell(f"Stopped. {stored} safe in {collection.name}; the same command goes on from there.")
         raise
 
 

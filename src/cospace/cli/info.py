@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["parser", "run"]
 
+_NONE = "No item failed to be encoded. (`cospace index` tells which rows cannot be read.)"
+
 
 def parser() -> Parser:
     """The arguments of `cospace info`."""
@@ -44,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     elif failed is None:
         show([str(args.folder), *facts(_facts(info, args.folder))])
     else:
-        show([f"{name}: {reason}" for name, reason in failed] or ["Nothing failed."])
+        show([f"{name}: {reason}" for name, reason in failed] or [_NONE])
     return 0
 
 

@@ -29,12 +29,16 @@ def run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     import cospace as cs
-    from cospace.errors import NotFound
+    from cospace.errors import DuplicateId, NotFound
 
     if not Path(args.file).is_file():  # told before a collection is made for it
         raise NotFound(f"no such file: {args.file}")
     with cs.open(args.folder) as collection:
-        read = collection.restore(args.file, replace=args.replace)
+        try:
+            read = collection.restore(args.file, replace=args.replace)
+        except DuplicateId as error:
+            message = f"{args.folder} holds {count(len(error.ids), 'item')} or more of the file"
+            raise DuplicateId(f"{message}; --replace replaces them", ids=error.ids) from None
         items = len(collection)
     if args.json:
         document({"into": args.folder, "read": read, "items": items})

@@ -31,7 +31,7 @@ def parser() -> Parser:
         'cospace search market.cospace "in green" --image chair.jpg',
     )
     one.add_argument("folder", metavar="FOLDER", help="a collection")
-    one.add_argument("query", metavar="QUERY", nargs="*", help="a text; never taken for a path")
+    one.add_argument("query", metavar="QUERY", nargs="*", default=[], help="a text, never a path")
     one.add_argument("--image", metavar="PATH", help="a picture to search by")
     one.add_argument("--where", metavar="JSON", help='a filter, such as \'{"price": {"$lt": 9}}\'')
     one.add_argument("--near", metavar="LAT,LON", type=place, help="only near this place")

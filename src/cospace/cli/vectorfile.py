@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
@@ -17,7 +17,7 @@ from cospace.space import Space
 __all__ = ["Batch", "writer_of"]
 
 Batch: TypeAlias = tuple[list[str], NDArray[np.float32]]
-Writer: TypeAlias = Callable[[Path, Space, Iterator[Batch]], int]
+Writer: TypeAlias = Callable[[Path, Space, Iterable[Batch]], int]
 
 
 def writer_of(out: Path) -> Writer:
@@ -33,7 +33,7 @@ def writer_of(out: Path) -> Writer:
     return writers[out.suffix.lower()]
 
 
-def _write_npy(out: Path, space: Space, batches: Iterator[Batch]) -> int:
+def _write_npy(out: Path, space: Space, batches: Iterable[Batch]) -> int:
     """float32 [n, dim] in `out`; a JSON object with the ids and the space in OUT.ids.json."""
     ids: list[str] = []
     with writing(out.with_suffix(".ids.json")) as names, writing(out) as file:
@@ -57,7 +57,7 @@ def _header(file: BinaryIO, rows: int, dim: int) -> int:
     return file.tell()
 
 
-def _write_parquet(out: Path, space: Space, batches: Iterator[Batch]) -> int:
+def _write_parquet(out: Path, space: Space, batches: Iterable[Batch]) -> int:
     """Columns id and vector (a list of `dim` float32) in `out`; the space in its metadata."""
     import pyarrow as pa
     import pyarrow.parquet as pq

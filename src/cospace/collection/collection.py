@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -12,8 +13,15 @@ from cospace.collection.question import question_of
 from cospace.collection.report import Report
 from cospace.collection.transfer import export_parquet, import_parquet
 from cospace.encode import Encoder, load
-from cospace.errors import BadArgument
-from cospace.item import Content, Image, Item, Parts
+from cospace.encode.names import installed
+from cospace.errors import (
+    BadArgument,
+    BadItem,
+    CollectionClosed,
+    CospaceError,
+    ModelNotFound,
+)
+from cospace.item import Content, Image, Item, Parts, check_id
 from cospace.read import Reading
 from cospace.results import Results
 from cospace.search import ask
@@ -55,7 +63,7 @@ class Collection:
                 raise BadArgument(
                     f"{self.name}: this needs a model; open it with model='starter', say"
                 )
-            model = load(space.name)
+            model = _installed(space)
             space.check(model.space, what=f"{self.name} and the model {space.name!r}")
             self._model = model
         return self._model
@@ -126,6 +134,11 @@ class Collection:
         `texts` make the items findable by word too. Raises `SpaceMismatch` when the vectors
         are not of the collection's space, `DuplicateId` unless `replace`.
         """
+        if not isinstance(vectors, Vectors):
+            raise BadArgument(
+                f"expected Vectors, not {type(vectors).__name__}: write"
+                " cs.Vectors(array, cs.Space.of('name', dim))"
+            )
         stored = self.store.space
         space = stored or vectors.space
         space.check(vectors.space, what=self.name)
@@ -145,13 +158,13 @@ class Collection:
 
     def delete(self, ids: str | Sequence[str]) -> int:
         """How many of the ids were there; they are gone for good on return."""
-        return self.store.delete([ids] if isinstance(ids, str) else list(ids))
+        return self.store.delete(_ids(ids))
 
     # --- reading ---
 
     def get(self, ids: str | Sequence[str]) -> list[Item | None]:
         """The items of the ids, in their order; None for an id that is not there."""
-        rows = self.store.get([ids] if isinstance(ids, str) else list(ids))
+        rows = self.store.get(_ids(ids))
         return [None if row is None else _item(row) for row in rows]
 
     def count(self, where: Mapping[str, Any] | None = None) -> int:
@@ -165,7 +178,10 @@ class Collection:
         return (_item(row) for row in self.store.scan())
 
     def __contains__(self, id: object) -> bool:
-        return isinstance(id, str) and self.store.get([id])[0] is not None
+        try:
+            return self.get([check_id(id)])[0] is not None
+        except BadItem:  # what can be no id is not there
+            return False
 
     def search(
         self,
@@ -191,7 +207,7 @@ class Collection:
         return ask(self.store, question, k=k, offset=offset, explain=explain)
 
     def _where(self, where: Mapping[str, Any] | None) -> Node | None:
-        return None if not where else parse(where, self.store.schema)
+        return None if where is None or where == {} else parse(where, self.store.schema)
 
     # --- upkeep ---
 
@@ -227,7 +243,32 @@ class Collection:
         self.close()
 
     def __repr__(self) -> str:
-        return f"Collection({self.name!r}, {len(self)} items, {self.space})"
+        try:
+            return f"Collection({self.name!r}, {len(self)} items, {self.space})"
+        except CollectionClosed:
+            return f"Collection({self.name!r}, closed)"
+
+
+def _ids(ids: str | Sequence[str]) -> list[str]:
+    """A list of ids, checked: 1 is not "1"."""
+    if isinstance(ids, str):
+        return [check_id(ids)]
+    if not isinstance(ids, Iterable):
+        raise BadArgument(f"expected an id or a list of ids, not {ids!r}")
+    return [check_id(id) for id in ids]
+
+
+def _installed(space: Space) -> Encoder:
+    """The model of the space's name, or one of this space that is installed under another."""
+    try:
+        return load(space.name)
+    except ModelNotFound:
+        for name in installed():
+            with suppress(CospaceError):  # a model that is damaged is not the one
+                model = load(name)
+                if not space.conflict(model.space):
+                    return model
+        raise
 
 
 def _item(row: Row) -> Item:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace as changed
 from itertools import islice
@@ -19,6 +20,7 @@ from cospace.errors import BadItem, DuplicateId, EmptyItem
 from cospace.item import Item, check_id
 from cospace.limits import limit
 from cospace.read.metadata import check_metadata
+from cospace.read.texts import check_text, is_blank
 from cospace.store.protocol import Failure, Row, Store
 from cospace.store.schema import Schema
 from cospace.vectors import Vectors
@@ -76,7 +78,8 @@ class Ingest:
         failures: list[Failure] = []
         for one in batch:
             try:
-                row = self._row(one, stored.get(one.item.id), schema)
+                old = rows.get(one.item.id) or stored.get(one.item.id)
+                row = self._row(self._afresh(one, old), old, schema)
             except BadItem as error:
                 if self.strict:
                     raise
@@ -95,6 +98,13 @@ class Ingest:
         self.report.updated += sum(id in stored for id in rows)
         self.report.added += sum(id not in stored for id in rows)
 
+    def _afresh(self, one: Encoded, old: Row | None) -> Encoded:
+        """`one`, encoded after all when what it was like has changed since it was skipped."""
+        if not one.skipped or (old is not None and old.hash == self._hash(one.hash)):
+            return one
+        [[again]] = encode_items(self.encoder, [one.item], batch=1)
+        return again
+
     def _row(self, one: Encoded, old: Row | None, schema: Schema) -> Row | None:
         """The row to write, or None when the stored one is as it should be."""
         item = one.item
@@ -102,7 +112,7 @@ class Ingest:
         if not self.replace and (item.id in self._seen or (old is not None and not one.skipped)):
             raise DuplicateId(f"the id {item.id!r} is there already", ids=[item.id])
         metadata = check_metadata(item.metadata, item.id)
-        schema.add(schema.learn(metadata, item.id))
+        fields = schema.learn(metadata, item.id)
         image = item.parts.image
         media = {"image": str(image.path)} if image is not None and image.path else {}
         new = Row(item.id, item.parts.text, metadata, media, hash=self._hash(one.hash))
@@ -110,11 +120,14 @@ class Ingest:
             kept = changed(old, metadata=metadata, media=media, text=new.text)
             same = (old.metadata, old.media, old.text) == (kept.metadata, kept.media, kept.text)
             self.report.unchanged += same
+            schema.add(fields)
             return None if same else kept
         if not one.vectors and not one.failed:
             raise EmptyItem(item.id, "nothing in it to encode")
         if one.failed and (self.strict or not one.vectors):
-            raise BadItem(item.id, "; ".join(f"{k}: {why}" for k, why in one.failed.items()))
+            kind = EmptyItem if _is_empty(item) else BadItem
+            raise kind(item.id, "; ".join(f"{k}: {why}" for k, why in one.failed.items()))
+        schema.add(fields)  # only now: what is not stored teaches nothing
         self.report.truncated += one.truncated
         reason = "; ".join(f"kept without its {k}: {why}" for k, why in one.failed.items())
         if reason:
@@ -133,6 +146,12 @@ class Ingest:
         self.report.fail(failures)
 
 
+def _is_empty(item: Item) -> bool:
+    """Whether it has nothing but a text in which nothing can be seen."""
+    text = item.parts.text
+    return list(item.parts) == ["text"] and len(text or "") < 100 and is_blank(text or "")
+
+
 def vector_rows(
     ids: Sequence[str], vectors: Vectors, field: str, columns: dict[str, Sequence[object] | None]
 ) -> Iterable[list[Row]]:
@@ -140,16 +159,20 @@ def vector_rows(
     for name, column in {"ids": ids, **columns}.items():
         if column is not None and len(column) != len(vectors):
             raise BadItem("", f"{len(vectors)} vectors came with {len(column)} {name}")
+    listed = [check_id(id) for id in ids]
+    if len(set(listed)) < len(listed):
+        twice = sorted(id for id, count in Counter(listed).items() if count > 1)
+        raise DuplicateId(f"the same id twice: {', '.join(map(repr, twice[:5]))}", ids=twice)
     unit = vectors.normalized
     metadata = columns.get("metadata")
     texts = columns.get("texts")
-    numbers = iter(range(len(ids)))
-    while part := list(islice(numbers, limit("batch_items"))):
+    numbers = iter(range(len(listed)))
+    while part := list(islice(numbers, max(1, limit("batch_items")))):
         yield [
             Row(
-                check_id(ids[i]),
-                text=None if texts is None else str(texts[i]),
-                metadata={} if metadata is None else check_metadata(metadata[i], ids[i]),  # type: ignore[arg-type]
+                listed[i],
+                text=check_text(texts[i], listed[i]) if texts and texts[i] else None,  # type: ignore[arg-type]
+                metadata={} if metadata is None else check_metadata(metadata[i], listed[i]),  # type: ignore[arg-type]
                 vectors={field: unit[i]},
                 hash=b"",
             )

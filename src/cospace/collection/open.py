@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cospace.collection.collection import Collection
 from cospace.encode import Encoder, load
-from cospace.errors import SpaceMismatch
+from cospace.errors import CollectionNotFound, SpaceMismatch
 from cospace.store.local import LocalStore, truth_path
 from cospace.store.memory import MemoryStore
 from cospace.store.truth import Truth
@@ -48,7 +48,10 @@ def _check_space(folder: Path, encoder: Encoder, create: bool) -> None:
     path = truth_path(folder, create=create)
     if not path.is_file():
         return
-    truth = Truth(path, read_only=True)
+    try:
+        truth = Truth(path, read_only=True)
+    except CollectionNotFound:  # its making was cut short; it is made again
+        return
     try:
         stored = truth.space
     finally:

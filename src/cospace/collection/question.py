@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from cospace.errors import BadArgument
 from cospace.item import Content, Parts
+from cospace.read.texts import check_text
 from cospace.search.ask import WORDS, Question
 from cospace.store.where import Node
 from cospace.vectors import Vectors
@@ -24,8 +25,8 @@ __all__ = ["question_of"]
 
 # By what the question holds: how much each list counts. "words" is BM25.
 _WEIGHTS: Mapping[frozenset[str], Mapping[str, float]] = {
-    frozenset({"text"}): {"text": 1.0, "image": 0.2, WORDS: 3.5},
-    frozenset({"image"}): {"image": 1.0, "text": 0.2},
+    frozenset({"text"}): {"text": 1.0, "image": 0.15, WORDS: 3.5},
+    frozenset({"image"}): {"image": 1.0},
     frozenset({"text", "image"}): {"text": 0.5, "image": 0.5, WORDS: 3.5},
 }
 
@@ -45,6 +46,8 @@ def question_of(
     parts = Parts.of(query)
     if not parts:
         raise BadArgument("the query is empty: give a text, an Image, or Parts of both")
+    if "text" in parts:
+        check_text(parts["text"].value, "the query")
     weights = _WEIGHTS.get(frozenset(parts), dict.fromkeys(fields, 1.0))
     chosen = {f for f in weights if f in fields or f == WORDS} if lists is None else set(lists)
     words = (parts.text or "") if WORDS in chosen else ""

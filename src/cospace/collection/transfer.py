@@ -11,8 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cospace.errors import BadArgument, BadInput
+from cospace.errors import BadArgument, BadInput, CospaceError
 from cospace.files import writing
+from cospace.item import check_id
+from cospace.read.metadata import check_metadata
 from cospace.space import Space
 from cospace.store.protocol import Row, Store
 from cospace.store.where import Node
@@ -88,24 +90,30 @@ def import_parquet(store: Store, path: Path, *, replace: bool = False) -> int:
     try:
         file = pq.ParquetFile(path)
         about = json.loads((file.schema_arrow.metadata or {})[_KEY])
+        format, record = int(about["format"]), about["space"]
+        space = None if record is None else Space.from_json(record)
     except FileNotFoundError:
         raise BadArgument(f"{path}: no such file") from None
-    except (KeyError, ValueError, OSError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
         raise BadInput(
             f"{path}: not a Parquet file that `cospace export` wrote ({error})"
         ) from None
-    if about["format"] > _FORMAT:
-        raise BadInput(f"{path}: export format {about['format']}; this reads up to {_FORMAT}")
-    if about["space"] is None:
+    if format > _FORMAT:
+        raise BadInput(f"{path}: export format {format}; this reads up to {_FORMAT}")
+    if space is None:
         return 0
-    space = Space.from_json(about["space"])
     known = store.space
     merged = space if known is None else known.merged(space)
     schema = store.schema.copy()
     count = 0
     with file:
         for batch in file.iter_batches(_BATCH):
-            rows = _rows(batch.to_pydict(), space)
+            try:
+                rows = _rows(batch.to_pydict(), space)
+            except (KeyError, TypeError, ValueError) as error:
+                if isinstance(error, CospaceError):
+                    raise
+                raise BadInput(f"{path}: a row cannot be read ({error!r})") from error
             for row in rows:
                 schema.add(schema.learn(row.metadata, row.id))
             store.extend(merged, schema)
@@ -120,7 +128,15 @@ def _rows(columns: dict[str, list[Any]], space: Space) -> list[Row]:
         *(columns[n] for n in ("id", "text", "metadata", "media", "hash", "reason")), strict=True
     )
     rows = [
-        Row(id, text, json.loads(metadata), json.loads(media), {}, hash_, reason)
+        Row(
+            check_id(id),
+            text,
+            check_metadata(json.loads(metadata), id),
+            json.loads(media),
+            {},
+            hash_,
+            reason,
+        )
         for id, text, metadata, media, hash_, reason in names
     ]
     for field in space.kinds:

@@ -11,7 +11,7 @@ import numpy as np
 
 from cospace.encode.threads import spread
 from cospace.encode.towers import FAMILIES, LoadedTower, load_tower
-from cospace.errors import BadArgument, BadItem, FormatTooNew
+from cospace.errors import BadArgument, BadItem, FormatTooNew, ModelDamaged
 from cospace.item import Content, Part, Parts
 from cospace.space import Space
 from cospace.vectors import Vectors
@@ -59,6 +59,7 @@ class Model:
         self.space = space
         self._folder = folder
         self._towers: dict[str, LoadedTower] = {}
+        self._damaged: dict[str, ModelDamaged] = {}
         self._loading = threading.Lock()
         self._process = os.getpid()
 
@@ -181,8 +182,14 @@ class Model:
         tower = self._towers.get(kind)
         if tower is None:
             with self._loading:
+                if kind in self._damaged:  # loading it again for each input would not mend it
+                    raise self._damaged[kind]
                 if kind not in self._towers:
-                    self._towers[kind] = load_tower(self._folder, kind)
+                    try:
+                        self._towers[kind] = load_tower(self._folder, kind)
+                    except ModelDamaged as error:
+                        self._damaged[kind] = error
+                        raise
                 tower = self._towers[kind]
         return tower
 

@@ -161,7 +161,7 @@ def _hits(store: Store, ranking: _Ranking, span: range, explain: bool) -> list[H
     keys = ranking.keys[span.start : span.stop]
     scores = ranking.scores[span.start : span.stop]
     # A row that was deleted between the search and this reading is not a hit any more.
-    rows = store.rows(keys) if keys else {}
+    rows = store.rows(keys)
     return [
         Hit(row.id, score, row.text, row.metadata, row.media, ranking.why(key) if explain else ())
         for key, score in zip(keys, scores, strict=True)

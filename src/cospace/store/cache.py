@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
+from cospace.errors import StorageError
 from cospace.files import check_room, make_folder, remove
 from cospace.space import Space
 from cospace.store.edge import ENGINE, Edge, is_due
@@ -18,6 +19,8 @@ __all__ = ["Cache"]
 log = logging.getLogger("cospace.store")
 
 _BATCH = 2000
+_ROOM = 4_000_000  # bytes that the engine takes for an empty shard, generously
+_ROW = 1_000  # bytes that it takes for a row, beside its vectors
 
 
 class Cache:
@@ -30,7 +33,6 @@ class Cache:
         self._edge: Edge | None = None
         self._seq = -1
         self._sealed = False
-        self._indexed_fields: set[str] = set()
         self.rows = 0
         self.unindexed = 0
 
@@ -42,6 +44,8 @@ class Cache:
         if self._edge is not None and sorted(self._edge.fields) != fields:
             self.discard()
         if self._edge is None:
+            if not self._truth.count_since(0):
+                return None  # nothing can be found
             self._load(space, fields)
         if self._seq != self._truth.seq:
             self._catch_up(schema)
@@ -49,19 +53,23 @@ class Cache:
 
     def _load(self, space: Space, fields: list[str]) -> None:
         """Open the sealed shard, or begin an empty one."""
+        self._check_room(0)
         seal: Seal | str = "there is none"
         if self.shard.exists():
             seal = read_seal(self.folder, self.shard)
             if isinstance(seal, Seal) and (seal.engine != ENGINE or seal.fields != fields):
                 seal = "it was built otherwise"
-            if isinstance(seal, Seal) and seal.seq > self._truth.seq:
-                seal = "it is newer than the truth"
+            if isinstance(seal, Seal) and seal.token != self._truth.token:
+                seal = "it belongs to another collection, or to another state of this one"
         if isinstance(seal, Seal):
-            self._edge = Edge(self.shard, dim=space.dim, fields=fields, create=False)
-            self._seq, self.unindexed, self._sealed = seal.seq, seal.unindexed, True
-            self.rows = self._edge.count(None)
-            self._indexed_fields = set(self._truth.schema.fields)
-            return
+            try:
+                self._edge = Edge(self.shard, dim=space.dim, fields=fields, create=False)
+                self.rows = self._edge.count(None)
+            except StorageError as error:
+                seal = str(error)
+            else:
+                self._seq, self.unindexed, self._sealed = seal.seq, seal.unindexed, True
+                return
         if self.shard.exists():
             log.warning("%s: rebuilding the search index (%s)", self.folder.parent, seal)
         self.discard()
@@ -73,10 +81,9 @@ class Cache:
         """Bring what was committed since `_seq` into the engine."""
         assert self._edge is not None
         target, fresh = self._truth.seq, self._seq < 0
+        self._check_room(self._truth.count_since(self._seq))
         self._unseal()
-        new = [f for name, f in schema.fields.items() if name not in self._indexed_fields]
-        self._edge.learn(new)
-        self._indexed_fields.update(f.name for f in new)
+        self._edge.learn(schema.fields.values())
         gone = [] if fresh else self._truth.deleted_since(self._seq)
         if gone:
             self._edge.drop(gone)
@@ -86,10 +93,15 @@ class Cache:
         self._seq = target
         self.rows = self._edge.count(None)
 
+    def holds(self, edge: Edge) -> bool:
+        """Whether this is the engine in use still."""
+        return self._edge is edge
+
     def optimize(self) -> None:
         """Build the graph when that is due; then seal."""
         assert self._edge is not None
         if is_due(self.rows, self.unindexed):
+            self._check_room(2 * self.rows)
             self._unseal()
             self._edge.optimize()
             self.unindexed = 0
@@ -107,9 +119,15 @@ class Cache:
         if self._edge is not None:
             self._edge.close()
         self._edge, self._seq, self.rows, self.unindexed = None, -1, 0, 0
-        self._sealed, self._indexed_fields = False, set()
+        self._sealed = False
         break_seal(self.folder)
         remove(self.folder)
+
+    def _check_room(self, rows: int) -> None:
+        """Raises `DiskFull` in good time: the engine maps its files, and dies with a full disk."""
+        space = self._truth.space
+        row = 0 if space is None else 4 * space.dim * max(1, len(space.kinds)) + _ROW
+        check_room(self.folder.parent, _ROOM + rows * row, floor=0)
 
     def _unseal(self) -> None:
         if self._sealed or (self.folder / "seal.json").exists():
@@ -117,12 +135,18 @@ class Cache:
         self._sealed = False
 
     def _seal(self) -> None:
+        """Make the cache one that can be opened again; without a seal it would be rebuilt."""
         if self._sealed or self._edge is None:
             return
-        self._edge.flush()
-        seal = Seal(ENGINE, sorted(self._edge.fields), self._seq, self.unindexed)
-        write_seal(self.folder, self.shard, seal)
-        self._sealed = True
+        try:
+            self._edge.flush()
+            fields, token = sorted(self._edge.fields), self._truth.new_token()
+            seal = Seal(ENGINE, fields, self._seq, self.unindexed, token)
+            write_seal(self.folder, self.shard, seal)
+        except StorageError as error:
+            log.warning("%s: the search index was not kept (%s)", self.folder.parent, error)
+        else:
+            self._sealed = True
 
 
 def _pages(changes: Iterator[Change]) -> Iterator[list[Change]]:

@@ -32,7 +32,7 @@ ENGINE = f"qdrant-edge {version('qdrant-edge-py')}"
 # on 2 cores (bench/search.py --curve), and nothing is ever missed.
 EXACT_BELOW = 20_000
 # Candidates that the graph walks through for one search: bench/search.py --curve.
-_EF = 128
+_EF = 100
 _WORDS = "words"
 
 
@@ -50,15 +50,17 @@ class Edge:
             config = _config(dim, self.fields)
             make = qe.EdgeShard.create if create else qe.EdgeShard.load
             self._shard = make(str(folder), config)
+            self._slots = set(self._shard.info().payload_schema)
 
     # --- writing ---
 
     def learn(self, fields: Iterable[Field]) -> None:
-        """Index the payload slots of these metadata fields."""
+        """Index the payload slots of those metadata fields that are not indexed yet."""
         with _engine_errors():
-            for field in fields:
+            for field in [f for f in fields if f.slot not in self._slots]:
                 params = _INDEXES[field.type]()
                 self._shard.update(qe.UpdateOperation.create_field_index(field.slot, params))
+                self._slots.add(field.slot)
 
     def put(self, changes: Sequence[tuple[int, Row]], schema: Mapping[str, Field]) -> None:
         """Insert or replace rows by key."""

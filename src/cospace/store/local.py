@@ -9,13 +9,20 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cospace.errors import CollectionClosed, CollectionNotFound, NotACollection
+from cospace.errors import (
+    CollectionClosed,
+    CollectionNotFound,
+    DataDamaged,
+    NotACollection,
+    StorageError,
+)
 from cospace.files import check_room, make_folder
 from cospace.space import Space
 from cospace.store.cache import Cache
@@ -40,15 +47,20 @@ def truth_path(folder: Path, *, create: bool = False) -> Path:
     Raises `CollectionNotFound` or `NotACollection`; nothing is changed.
     """
     path = folder / "truth.sqlite"
-    if path.is_file():
-        return path
-    if folder.is_dir() and not any(p.name != "lock" for p in folder.iterdir()):
-        found = create
-    elif folder.exists() or folder.is_symlink():
+    try:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            folder.lstat()  # raises for a name that no file can have
+        if path.is_file():
+            if not path.stat().st_size and (folder / "cache").exists():
+                raise DataDamaged(f"{path}: the file has been emptied; restore a backup")
+            return path
+        fresh = not folder.is_dir() or all(p.name == "lock" for p in folder.iterdir())
+        taken = not folder.is_dir() and (folder.exists() or folder.is_symlink())
+    except (OSError, ValueError) as error:
+        raise NotACollection(f"{folder}: cannot be a collection ({error})") from error
+    if taken or not fresh:
         raise NotACollection(f"{folder}: not a cospace collection; it was left untouched")
-    else:
-        found = create
-    if not found:
+    if not create:
         raise CollectionNotFound(f"{folder}: no collection here; make one with: cospace index")
     return path
 
@@ -70,10 +82,15 @@ class LocalStore:
         self._lock = Lock(folder / "lock")
         try:
             self._truth = Truth(truth)
+        except BaseException:
+            self._lock.release()
+            raise
+        try:
             self._space = self._truth.space
             self._schema = self._truth.schema
             self._cache = Cache(folder / "cache", self._truth)
         except BaseException:
+            self._truth.close()
             self._lock.release()
             raise
 
@@ -156,16 +173,18 @@ class LocalStore:
         among: Sequence[int] | None = None,
     ) -> Found:
         """See `Store`."""
-        with self._open():
-            edge = self._edge()
+
+        def question(edge: Edge) -> Found:
+            if field not in edge.fields:
+                return Found([], [])
             exact = self._cache.rows <= EXACT_BELOW
-        if edge is None or field not in edge.fields:
-            return Found([], [])
-        found = edge.nearest(field, vector, k, exact=exact, where=where, among=among)
-        if where is not None and not exact and len(found.keys) < k:
-            # A filter can cut the graph into islands; comparing with every row cannot miss.
-            found = edge.nearest(field, vector, k, exact=True, where=where)
-        return found
+            found = edge.nearest(field, vector, k, exact=exact, where=where, among=among)
+            if where is not None and not exact and len(found.keys) < k:
+                # A filter can cut the graph into islands; comparing with every row cannot miss.
+                found = edge.nearest(field, vector, k, exact=True, where=where, among=among)
+            return found
+
+        return self._ask(question)
 
     def lexical(
         self,
@@ -176,9 +195,21 @@ class LocalStore:
         among: Sequence[int] | None = None,
     ) -> Found:
         """See `Store`."""
-        with self._open():
-            edge = self._edge()
-        return Found([], []) if edge is None else edge.lexical(text, k, where=where, among=among)
+        return self._ask(lambda edge: edge.lexical(text, k, where=where, among=among))
+
+    def _ask(self, question: Callable[[Edge], Found]) -> Found:
+        """The answer of the engine, which other threads may ask meanwhile, or take away."""
+        while True:
+            with self._open():
+                edge = self._edge()
+            if edge is None:
+                return Found([], [])
+            try:
+                return question(edge)
+            except StorageError:
+                with self._open():
+                    if self._cache.holds(edge):
+                        raise
 
     def _edge(self) -> Edge | None:
         """The engine with all that the truth holds, or None before the first vector."""

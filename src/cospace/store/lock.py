@@ -39,11 +39,28 @@ class Lock:
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, json.dumps(record).encode(), _RECORD_AT)
 
+        _held.add(self._descriptor)
+
     def release(self) -> None:
         """Give the lock back; calling it twice does no harm."""
-        if self._descriptor >= 0:
+        if self._descriptor in _held:
+            _held.discard(self._descriptor)
+            _unlock(self._descriptor)  # in a child that was forked a moment ago, too
             os.close(self._descriptor)
-            self._descriptor = -1
+        self._descriptor = -1
+
+
+_held: set[int] = set()
+
+
+def _forget() -> None:
+    """In a forked child: the lock is the parent's alone, and ends when the parent does."""
+    while _held:
+        os.close(_held.pop())
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
 
 
 def _owner(descriptor: int) -> str:
@@ -70,6 +87,9 @@ if os.name == "nt":
             return False
         return True
 
+    def _unlock(descriptor: int) -> None:
+        """Closing is enough."""
+
 else:
     import fcntl
 
@@ -81,3 +101,6 @@ else:
         except OSError:
             return False
         return True
+
+    def _unlock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)

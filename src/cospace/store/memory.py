@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cospace.errors import CollectionClosed
 from cospace.space import Space
 from cospace.store.protocol import Failure, Found, Row, StoreInfo
 from cospace.store.schema import Schema
@@ -41,6 +42,7 @@ class MemoryStore:
         self._truth = Truth(None)
         self._words = Words()
         self._mutex = threading.RLock()
+        self._closed = False
         self._space: Space | None = None
         self._schema = Schema()
         self._seen: tuple[int, _Snapshot] | None = None
@@ -57,44 +59,44 @@ class MemoryStore:
 
     def write(self, rows: Sequence[Row], *, replace: bool, failures: Sequence[Failure] = ()) -> int:
         """See `Store`."""
-        with self._mutex:
+        with self._open():
             return self._truth.write(rows, replace=replace, failures=failures)
 
     def delete(self, ids: Sequence[str]) -> int:
         """See `Store`."""
-        with self._mutex:
+        with self._open():
             return self._truth.delete(ids)
 
     def extend(self, space: Space | None, schema: Schema) -> None:
         """See `Store`."""
-        with self._mutex:
+        with self._open():
             self._truth.extend(space, schema)
             self._space, self._schema = space or self._space, schema.copy()
 
     def get(self, ids: Sequence[str], *, vectors: bool = False) -> list[Row | None]:
         """See `Store`."""
-        with self._mutex:
+        with self._open():
             return self._truth.get(ids, vectors=vectors)
 
     def rows(self, keys: Sequence[int]) -> dict[int, Row]:
         """See `Store`."""
-        with self._mutex:
+        with self._open():
             return self._truth.rows(keys)
 
     def scan(self, *, where: Node | None = None, vectors: bool = False) -> Iterator[Row]:
         """See `Store`."""
-        with self._mutex:
+        with self._open():
             rows = [change.row for change in self._truth.scan(vectors=vectors)]
         return (row for row in rows if where is None or matches(where, row.metadata))
 
     def hashes(self, ids: Sequence[str]) -> dict[str, bytes]:
         """The content hashes of those ids that are stored."""
-        with self._mutex:
+        with self._open():
             return self._truth.hashes(ids)
 
     def failures(self) -> list[Failure]:
         """Items that could not be stored, and why."""
-        with self._mutex:
+        with self._open():
             return self._truth.failures()
 
     def count(self, where: Node | None = None) -> int:
@@ -149,21 +151,27 @@ class MemoryStore:
 
     def optimize(self) -> None:
         """See `Store`; there is nothing to do."""
+        self._open()
 
     def info(self) -> StoreInfo:
         """See `Store`."""
-        with self._mutex:
+        with self._open():
             items, fields, failures = self._truth.counts()
             space, schema = self._truth.space, self._truth.schema
         return StoreInfo(items, fields, space, schema, items, failures, 0, "memory")
 
     def close(self) -> None:
         """See `Store`."""
-        with self._mutex:
-            self._seen = None
+        self._closed, self._seen = True, None
+
+    def _open(self) -> threading.RLock:
+        """The mutex, until the store is closed."""
+        if self._closed:
+            raise CollectionClosed("this collection in memory was closed")
+        return self._mutex
 
     def _snapshot(self) -> _Snapshot:
-        with self._mutex:
+        with self._open():
             seq = self._truth.seq
             if self._seen is None or self._seen[0] != seq:
                 self._seen = (seq, self._build())

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from cospace.errors import DataDamaged
 from cospace.store.protocol import Row
 
-__all__ = ["COLUMNS", "INSERT", "checksum", "pack", "unpack"]
+__all__ = ["COLUMNS", "INSERT", "is_whole", "pack", "shown_id", "unpack"]
 
-COLUMNS = "n, id, hash, text, metadata, media, reason, crc"
+# Texts come as bytes: a damaged one may be no UTF-8, and is to be named all the same.
+_TEXTS = ("id", "text", "metadata", "media", "reason")
+COLUMNS = "n, {}, hash, {}, {}, {}, {}, crc".format(*(f"CAST({t} AS BLOB)" for t in _TEXTS))
 INSERT = (
     "INSERT INTO items (n, id, seq, hash, text, metadata, media, reason, crc)"
     " VALUES (?,?,?,?,?,?,?,?,?)"
@@ -26,31 +28,46 @@ def pack(n: int, seq: int, row: Row) -> tuple[Any, ...]:
     """The values of `INSERT` for a row with key `n`, written by commit `seq`."""
     metadata = _json(row.metadata)
     media = _json(row.media)
-    crc = checksum(row.id, row.hash, row.text, metadata, media, row.reason)
+    texts = (t.encode() for t in (row.text or "", metadata, media, row.reason))
+    crc = _checksum(row.id.encode(), row.hash, *texts)
     return (n, row.id, seq, row.hash, row.text, metadata, media, row.reason, crc)
 
 
 def unpack(r: tuple[Any, ...], vectors: Mapping[str, NDArray[np.float32]] | None) -> Row:
     """The row of a record of `COLUMNS`. Raises `DataDamaged` when its checksum fails."""
-    n, id, hash_, text, metadata, media, reason, crc = r
-    if checksum(id, hash_, text, metadata, media, reason) != crc:
+    if not is_whole(r):
+        id = shown_id(r)
         raise DataDamaged(
-            f"item {id!r} (key {n}) fails its checksum; run: cospace verify", ids=[id]
+            f"item {id!r} (key {r[0]}) fails its checksum; run: cospace verify", ids=[id]
         )
+    _, id_, hash_, text, metadata, media, reason, _ = r
     return Row(
-        id,
-        text,
-        json.loads(metadata) if metadata != "{}" else {},
-        json.loads(media) if media != "{}" else {},
+        id_.decode(),
+        None if text is None else text.decode(),
+        json.loads(metadata.decode()) if metadata != b"{}" else {},
+        json.loads(media.decode()) if media != b"{}" else {},
         vectors or {},
         hash_,
-        reason,
+        reason.decode(),
     )
 
 
-def checksum(id: str, hash_: bytes, text: str | None, *rest: str) -> int:
+def is_whole(r: tuple[Any, ...]) -> bool:
+    """Whether a record of `COLUMNS` passes its checksum."""
+    try:
+        return bool(_checksum(r[1], r[2], r[3] or b"", *r[4:-1]) == r[-1])
+    except TypeError:  # a value of another type than was written
+        return False
+
+
+def shown_id(r: tuple[Any, ...]) -> str:
+    """The id in a record of `COLUMNS`, as far as it can be read."""
+    return r[1].decode(errors="replace") if isinstance(r[1], bytes) else str(r[1])
+
+
+def _checksum(id: bytes, hash_: bytes, *rest: bytes) -> int:
     """CRC-32 over everything of an item but its vectors."""
-    return zlib.crc32("\x00".join([id, text or "", *rest]).encode(), zlib.crc32(hash_))
+    return zlib.crc32(b"\x00".join([id, *rest]), zlib.crc32(hash_))
 
 
 def _json(record: Mapping[str, Any]) -> str:

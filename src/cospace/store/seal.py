@@ -7,10 +7,13 @@ engine maps its files into memory, and a damaged file could end the process.
 from __future__ import annotations
 
 import json
+import os
 import zlib
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cospace.files import remove, write_bytes
 
@@ -21,32 +24,41 @@ _NAME = "seal.json"
 _NOT_CHECKED = {"edge_config.json"}
 # The engine deletes these, and changes nothing else, at the first load after they were written.
 _MAY_GO = "tracker_journal.dat"
+# With several vectors, the engine writes the keys of this one anew at a load, in any order.
+_ANY_ORDER = "segment.json"
 
 
 class Seal(NamedTuple):
-    """What the cache was built from: the engine, its fields, and the last commit it holds."""
+    """What the cache was built from: the engine, its fields, and the last commit it holds.
+
+    `token` stands in the truth too: a cache of another collection, or of the same one before
+    an older truth was put back, has another.
+    """
 
     engine: str
     fields: list[str]
     seq: int
     unindexed: int
+    token: str
 
 
 def write_seal(cache: Path, shard: Path, seal: Seal) -> None:
-    """Record the checksums of all files below `shard`."""
+    """Record the checksums of all files below `shard`, and of the record itself."""
     record = {**seal._asdict(), "files": _checksums(shard)}
-    write_bytes(cache / _NAME, json.dumps(record).encode())
+    write_bytes(cache / _NAME, json.dumps({**record, "crc": _crc(record)}).encode())
 
 
 def read_seal(cache: Path, shard: Path) -> Seal | str:
     """The seal when every file is as it was sealed; otherwise the reason for a rebuild."""
     try:
         record = json.loads((cache / _NAME).read_bytes())
+        if record.pop("crc") != _crc(record):
+            return "its seal fails its checksum"
         seal = Seal(*(record[name] for name in Seal._fields))
         files = record["files"]
     except FileNotFoundError:
         return "it was not closed"
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return "its seal cannot be read"
     now = _checksums(shard)
     files = {n: s for n, s in files.items() if n in now or not n.endswith(_MAY_GO)}
@@ -61,6 +73,10 @@ def break_seal(cache: Path) -> None:
     remove(cache / _NAME)
 
 
+def _crc(record: dict[str, Any]) -> int:
+    return zlib.crc32(json.dumps(record).encode())
+
+
 def _checksums(folder: Path) -> dict[str, str]:
     """Size and CRC-32 of every file below `folder`, by relative path."""
     paths = sorted(p for p in folder.rglob("*") if p.is_file() and p.name not in _NOT_CHECKED)
@@ -70,9 +86,41 @@ def _checksums(folder: Path) -> dict[str, str]:
 
 
 def _checksum(path: Path) -> str:
-    crc = size = 0
-    with path.open("rb") as file:
-        while block := file.read(1 << 22):
-            crc = zlib.crc32(block, crc)
-            size += len(block)
+    """Over the size, and over every block that is not all zeros together with its place."""
+    if path.name == _ANY_ORDER:
+        return _checksum_in_order(path.read_bytes())
+    with path.open("rb", buffering=0) as file:
+        size = os.fstat(file.fileno()).st_size
+        crc = 0
+        for at, block in _blocks(file.fileno(), size):
+            if block != _ZEROS[: len(block)]:
+                crc = zlib.crc32(block, zlib.crc32(at.to_bytes(8, "little"), crc))
     return f"{size}:{crc:08x}"
+
+
+def _checksum_in_order(data: bytes) -> str:
+    """Over a JSON object with its keys in order; over the bytes where it cannot be read."""
+    with suppress(ValueError, RecursionError):
+        data = json.dumps(json.loads(data), sort_keys=True).encode()
+    return f"{len(data)}:{zlib.crc32(data):08x}"
+
+
+_BLOCK = 1 << 18
+_ZEROS = bytes(_BLOCK)
+
+
+def _blocks(file: int, size: int) -> Iterator[tuple[int, bytes]]:
+    """The blocks of a file; those in its holes are left out, and the engine's are mostly holes."""
+    at = 0
+    while at < size:
+        if hasattr(os, "SEEK_DATA"):
+            try:
+                at = os.lseek(file, at, os.SEEK_DATA) // _BLOCK * _BLOCK
+            except OSError:  # holes up to the end
+                return
+        os.lseek(file, at, os.SEEK_SET)
+        block = os.read(file, _BLOCK)
+        if not block:
+            return
+        yield at, block
+        at += _BLOCK

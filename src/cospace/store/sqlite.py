@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import apsw
 
@@ -15,9 +16,30 @@ from cospace.errors import (
     DurabilityError,
     StorageError,
 )
-from cospace.files import free_bytes
+from cospace.files import free_bytes, storage_errors
 
-__all__ = ["connect", "sqlite_errors"]
+__all__ = ["connect", "peek", "sqlite_errors"]
+
+_MAGIC = b"SQLite format 3\x00"
+
+
+class Peek(NamedTuple):
+    """What a file's header says: whether it is SQLite's, whose, in which format, with tables."""
+
+    sqlite: bool
+    application: int
+    version: int
+    tables: bool
+
+
+def peek(path: Path) -> Peek | None:
+    """The file's own header, read without SQLite, which might change the file; None when empty."""
+    with storage_errors(path), path.open("rb") as file:
+        head = file.read(100)
+    if not head:
+        return None
+    cookie, version, application = (int.from_bytes(head[at : at + 4]) for at in (40, 60, 68))
+    return Peek(head.startswith(_MAGIC), application, version, cookie != 0)
 
 
 def connect(path: Path | None, read_only: bool) -> apsw.Connection:
@@ -35,6 +57,16 @@ def connect(path: Path | None, read_only: bool) -> apsw.Connection:
     return db
 
 
+# The shared memory of the journal takes so much at opening, and fails as another error.
+_LITTLE = 64_000
+
+
+def _full(where: object, free: int) -> DiskFull:
+    return DiskFull(
+        f"{where}: the disk is full ({free:,} bytes free); nothing of this was written", free=free
+    )
+
+
 @contextmanager
 def sqlite_errors(path: Path | None) -> Iterator[None]:
     """A block in which SQLite's failures are told in our own words."""
@@ -42,16 +74,17 @@ def sqlite_errors(path: Path | None) -> Iterator[None]:
     try:
         yield
     except apsw.FullError as error:
-        free = free_bytes(path) if path else 0
-        raise DiskFull(
-            f"{where}: the disk is full ({free:,} bytes free); nothing of this batch was written",
-            free=free,
-        ) from error
+        raise _full(where, free_bytes(path) if path else 0) from error
     except (apsw.CorruptError, apsw.NotADBError) as error:
         raise DataDamaged(f"{where}: {error}; run: cospace verify") from error
+    except UnicodeDecodeError as error:
+        raise DataDamaged(f"{where}: a text is not UTF-8; run: cospace verify") from error
     except (apsw.BusyError, apsw.LockedError) as error:
         raise CollectionBusy(f"{where}: another process is writing") from error
     except apsw.IOError as error:
+        free = free_bytes(path) if path else 0
+        if path and free < _LITTLE:
+            raise _full(where, free) from error
         raise DurabilityError(f"{where}: the disk failed ({error}); reopen it") from error
     except apsw.Error as error:
         raise StorageError(f"{where}: {error}") from error

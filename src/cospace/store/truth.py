@@ -2,12 +2,13 @@
 
 Tables: `about` (space, schema, counters), `items` (one row an item; `n` is its key for ever),
 `vectors` (one row an item and field), `deleted` (keys that the cache must forget), `failures`.
-Every item and vector row carries a CRC-32 of its content, so that damage is found and named.
+Every item, vector and record carries a CRC-32 of its content, so that damage is found and named.
 """
 
 from __future__ import annotations
 
 import json
+import secrets
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -17,19 +18,26 @@ import apsw
 import numpy as np
 from numpy.typing import NDArray
 
-from cospace.errors import DataDamaged, DuplicateId, FormatTooNew, NotACollection
+from cospace.errors import (
+    CollectionNotFound,
+    DataDamaged,
+    DuplicateId,
+    FormatTooNew,
+    NotACollection,
+)
 from cospace.space import Space
-from cospace.store.packing import COLUMNS, INSERT, checksum, pack, unpack
+from cospace.store.packing import COLUMNS, INSERT, is_whole, pack, shown_id, unpack
 from cospace.store.protocol import Failure, Row
 from cospace.store.schema import Schema
-from cospace.store.sqlite import connect, sqlite_errors
+from cospace.store.sqlite import Peek, connect, peek, sqlite_errors
 
 __all__ = ["FORMAT", "Change", "Truth"]
 
 FORMAT = 1
 _APPLICATION = 0x636F7370  # "cosp": tells our file from any other SQLite file
 _TABLES = """
-CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE about (
+    key TEXT PRIMARY KEY, value TEXT NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE items (
     n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, seq INTEGER NOT NULL,
     hash BLOB NOT NULL, text TEXT, metadata TEXT NOT NULL, media TEXT NOT NULL,
@@ -61,27 +69,44 @@ class Truth:
 
     def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
         self.path = path
+        if path is not None and path.exists() and (header := peek(path)) is not None:
+            # Before SQLite opens it: a file that is not ours is left as it is, to the byte.
+            self._check_header(header)
         with sqlite_errors(path):
             self._db = connect(path, read_only)
-            self._check_format(read_only)
+            try:
+                self._check_format(read_only)
+            except BaseException:
+                self._db.close()
+                raise
+
+    def _check_header(self, header: Peek) -> None:
+        ours = header.application == _APPLICATION
+        if not header.sqlite and ours:
+            raise DataDamaged(f"{self.path}: its first bytes are damaged; restore a backup")
+        if not header.sqlite or (not ours and (header.tables or header.application)):
+            raise NotACollection(f"{self.path}: a file of another program; it was left untouched")
+        if header.version > FORMAT:
+            raise FormatTooNew(
+                f"{self.path}: written in format {header.version}; this cospace reads up to"
+                f" {FORMAT}. Upgrade with: pip install -U cospace"
+            )
 
     def _check_format(self, read_only: bool) -> None:
+        """As the header, with what the journal still holds; an empty file becomes a collection."""
         application = self._value("PRAGMA application_id")
         version = self._value("PRAGMA user_version")
-        empty = not self._value("SELECT count(*) FROM sqlite_master")
-        if application == 0 and version == 0 and empty and not read_only:
+        tables = self._value("SELECT count(*) FROM sqlite_master") > 0
+        if application or version or tables:
+            self._check_header(Peek(True, application, version, tables))
+        elif read_only:
+            raise CollectionNotFound(f"{self.path}: no collection has been made here yet")
+        else:
             with self._db:
                 self._db.execute(f"PRAGMA application_id={_APPLICATION}")
                 self._db.execute(f"PRAGMA user_version={FORMAT}")
                 self._db.execute(_TABLES)
                 self._set("seq", 0)
-        elif application != _APPLICATION:
-            raise NotACollection(f"{self.path}: an SQLite file of another program; left untouched")
-        elif version > FORMAT:
-            raise FormatTooNew(
-                f"{self.path}: written in format {version}; this cospace reads up to {FORMAT}."
-                " Upgrade with: pip install -U cospace"
-            )
 
     # --- what is recorded about the collection ---
 
@@ -107,6 +132,18 @@ class Truth:
             if space is not None:
                 self._set("space", json.dumps(space.to_json()))
             self._set("schema", json.dumps(schema.to_json()))
+
+    @property
+    def token(self) -> str:
+        """What the seal of this collection's cache must hold; "" before the first seal."""
+        return self._about("cache") or ""
+
+    def new_token(self) -> str:
+        """A new `token`, in place of the old one."""
+        token = secrets.token_hex(8)
+        with sqlite_errors(self.path), self._db:
+            self._set("cache", token)
+        return token
 
     # --- writing ---
 
@@ -171,7 +208,7 @@ class Truth:
         with sqlite_errors(self.path):
             found = list(self._by_ids(COLUMNS, list(dict.fromkeys(ids))))
             by_key = self._vectors([r[0] for r in found]) if vectors else {}
-            rows = {r[1]: unpack(r, by_key.get(r[0])) for r in found}
+            rows = {row.id: row for r in found for row in [unpack(r, by_key.get(r[0]))]}
         return [rows.get(id) for id in ids]
 
     def rows(self, keys: Sequence[int]) -> dict[int, Row]:
@@ -220,6 +257,11 @@ class Truth:
         with sqlite_errors(self.path):
             return [n for (n,) in self._all("SELECT n FROM deleted WHERE seq > ?", (seq,))]
 
+    def count_since(self, seq: int) -> int:
+        """How many rows commits after `seq` wrote."""
+        with sqlite_errors(self.path):
+            return int(self._value(f"SELECT count(*) FROM items WHERE seq > {int(seq)}"))
+
     def hashes(self, ids: Sequence[str]) -> dict[str, bytes]:
         """The content hashes of those ids that are stored."""
         with sqlite_errors(self.path):
@@ -242,20 +284,29 @@ class Truth:
 
     def verify(self) -> list[str]:
         """Every fault in the file, named: SQLite's own check, then each row's checksum."""
+        faults: list[str] = []
         try:
-            faults = [r[0] for r in self._db.execute("PRAGMA integrity_check(20)") if r[0] != "ok"]
-            for n, id, *rest in self._db.execute(f"SELECT {COLUMNS} FROM items"):
-                if checksum(id, *rest[:-1]) != rest[-1]:
-                    faults.append(f"item {id!r} (key {n}) fails its checksum")
+            faults += [r[0] for r in self._db.execute("PRAGMA integrity_check(20)") if r[0] != "ok"]
+            for key, value, crc in self._db.execute(
+                "SELECT key, CAST(value AS BLOB), crc FROM about"
+            ):
+                if zlib.crc32(value) != crc:
+                    faults.append(f"the record {key!r} fails its checksum")
+            for r in self._db.execute(f"SELECT {COLUMNS} FROM items"):
+                if not is_whole(r):
+                    faults.append(f"item {shown_id(r)!r} (key {r[0]}) fails its checksum")
             sql = (
-                "SELECT coalesce(id, 'key ' || v.n), field, v.crc, vector"
+                "SELECT v.n, CAST(id AS BLOB), CAST(field AS BLOB), v.crc, vector"
                 " FROM vectors v LEFT JOIN items i ON i.n = v.n"
             )
-            for id, field, crc, blob in self._db.execute(sql):
-                if zlib.crc32(blob) != crc:
-                    faults.append(f"item {id!r}: its {field} vector fails its checksum")
-        except apsw.Error as error:
-            faults = [f"{self.path}: {error}"]
+            for n, id, field, crc, blob in self._db.execute(sql):
+                if id is None:
+                    faults.append(f"a vector of key {n}, which is no item's")
+                elif zlib.crc32(blob) != crc:
+                    name, what = (b.decode(errors="replace") for b in (id, field))
+                    faults.append(f"item {name!r}: its {what} vector fails its checksum")
+        except (apsw.Error, UnicodeDecodeError, TypeError) as error:
+            faults.append(f"{self.path}: {error}")
         return faults
 
     def backup(self, target: Path) -> None:
@@ -291,11 +342,21 @@ class Truth:
 
     def _about(self, key: str) -> str | None:
         with sqlite_errors(self.path):
-            row = self._db.execute("SELECT value FROM about WHERE key=?", (key,)).fetchone()
-        return None if row is None else row[0]
+            row = self._db.execute("SELECT value, crc FROM about WHERE key=?", (key,)).fetchone()
+        if row is None:
+            return None
+        value, crc = row
+        if zlib.crc32(value.encode()) != crc:
+            raise DataDamaged(
+                f"{self.path}: the record {key!r} fails its checksum; restore a backup"
+            )
+        return str(value)
 
     def _set(self, key: str, value: object) -> None:
-        self._db.execute("INSERT OR REPLACE INTO about VALUES (?,?)", (key, str(value)))
+        text = str(value)
+        self._db.execute(
+            "INSERT OR REPLACE INTO about VALUES (?,?,?)", (key, text, zlib.crc32(text.encode()))
+        )
 
     def _by_ids(self, columns: str, ids: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         for part in _chunks(ids):
@@ -309,12 +370,16 @@ class Truth:
             sql = f"SELECT n, field, crc, vector FROM vectors WHERE n IN ({marks})"
             for n, field, crc, blob in self._db.execute(sql, part):
                 if zlib.crc32(blob) != crc:
-                    raise DataDamaged(
-                        f"{self.path}: the {field} vector of key {n} fails its checksum;"
-                        " run: cospace verify"
-                    )
+                    raise self._damaged_vector(n, field)
                 by_key.setdefault(n, {})[field] = np.frombuffer(blob, dtype="<f4")
         return by_key
+
+    def _damaged_vector(self, n: int, field: str) -> DataDamaged:
+        id = self._value(f"SELECT id FROM items WHERE n={n}")
+        return DataDamaged(
+            f"item {id!r} (key {n}): its {field} vector fails its checksum; run: cospace verify",
+            ids=[id],
+        )
 
 
 def _chunks(values: Sequence[Any]) -> Iterable[Sequence[Any]]:

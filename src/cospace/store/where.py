@@ -181,13 +181,9 @@ class _Parser:
 
 def _value(field: Field, value: Any, at: str) -> Any:
     """`value` when its type is the field's."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if field.type == "number" and is_number:
-        try:
-            number = float(value)
-        except OverflowError:
-            number = math.inf
-        if math.isfinite(number):
+    if field.type == "number":
+        number = _finite(value)
+        if number is not None:
             return number
     elif (field.type == "bool" and isinstance(value, bool)) or (
         field.type == "string" and isinstance(value, str)
@@ -198,6 +194,17 @@ def _value(field: Field, value: Any, at: str) -> Any:
     raise BadFilter(f"{at}: expected a {field.type}, got {_show(value)}")
 
 
+def _finite(value: Any) -> float | None:
+    """The value as a finite float64, as which numbers are compared; None when it is none."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
 def _near(field: Field, value: Mapping[str, Any], at: str) -> Node:
     """The node of {"$near": [lat, lon], "$km": radius}."""
     if field.type != "location":
@@ -205,12 +212,11 @@ def _near(field: Field, value: Mapping[str, Any], at: str) -> Node:
     if set(value) != {"$near", "$km"}:
         raise BadFilter(f'{at}: write {{"$near": [lat, lon], "$km": 10}}, and nothing beside it')
     point, km = value["$near"], value["$km"]
-    numbers = [*point, km] if isinstance(point, list | tuple) and len(point) == 2 else []
-    if not numbers or not all(
-        isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x) for x in numbers
-    ):
+    given = [*point, km] if isinstance(point, list | tuple) and len(point) == 2 else []
+    numbers = [number for number in map(_finite, given) if number is not None]
+    if len(numbers) != 3:
         raise BadFilter(f"{at}.$near: expected [lat, lon] and $km as numbers, got {_show(value)}")
-    lat, lon, km = (float(x) for x in numbers)
+    lat, lon, km = numbers
     if not (-90 <= lat <= 90 and -180 <= lon <= 180 and km > 0):
         raise BadFilter(
             f"{at}.$near: lat is -90..90, lon -180..180, $km above 0; got {_show(value)}"
@@ -268,6 +274,8 @@ def _holds(node: Node, leaves: Mapping[str, Any]) -> bool:
     if isinstance(node, Exists):
         return bool(values)
     if isinstance(node, In):
+        if node.field.type == "number":
+            return any(float(value) in node.values for value in values)
         return any(value in node.values for value in values)
     if isinstance(node, Near):
         return any(distance_km(node.lat, node.lon, p["lat"], p["lon"]) <= node.km for p in values)

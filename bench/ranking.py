@@ -1,0 +1,109 @@
+"""The default ranking beside its parts: nDCG@10 on three sets of judged queries, one setting.
+
+    python bench/ranking.py [--json]
+
+- msmarco-sample (../shared/data): 5,000 passages, the queries that have judgments.
+- the 40 marketplace queries by meaning: no word of the query stands in a right listing.
+- the 20 marketplace queries by exact word: how often the right listing comes first.
+
+nDCG@10 with linear gains, as BEIR and trec_eval compute it, and with exponential gains
+(2^grade - 1, Burges et al. 2005); both are printed since papers use either.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import cospace as cs
+
+ROOT = Path(__file__).parents[1]
+MSMARCO = ROOT / "../shared/data/retrieval/msmarco-sample"
+MARKET = ROOT / "examples/marketplace"
+
+# "text" and "words" are the lists alone; None is what users get.
+RANKINGS: dict[str, Any] = {"dense": "text", "BM25": "words", "picture": "image", "default": None}
+
+
+def ndcg(ids: list[str], grades: dict[str, int], exponential: bool) -> float:
+    gain = (lambda g: 2**g - 1) if exponential else (lambda g: g)
+
+    def dcg(values: Iterable[int]) -> float:
+        return sum(gain(v) / math.log2(i + 2) for i, v in enumerate(values))
+
+    best = dcg(sorted(grades.values(), reverse=True)[:10])
+    return dcg(grades.get(one, 0) for one in ids[:10]) / best if best else 0.0
+
+
+def measure(shop: cs.Collection, queries: list[tuple[str, dict[str, int]]], by: Any) -> list[float]:
+    """(linear nDCG@10, exponential nDCG@10, right item first), each [queries]."""
+    rows = []
+    for text, grades in queries:
+        ids = shop.search(text, k=10, by=by).ids
+        first = bool(ids) and grades.get(ids[0], 0) > 0
+        rows.append((ndcg(ids, grades, False), ndcg(ids, grades, True), first))
+    means = np.mean(rows, axis=0)
+    return [100 * means[0], 100 * means[1], float(np.sum([r[2] for r in rows]))]
+
+
+def msmarco_queries() -> list[tuple[str, dict[str, int]]]:
+    """The texts of the queries that have judgments, and the grades by passage."""
+    grades: dict[str, dict[str, int]] = {}
+    for line in (MSMARCO / "qrels/test.tsv").read_text().splitlines():
+        query, passage, grade = line.split("\t")
+        if grade.isdigit():
+            grades.setdefault(query, {})[passage] = int(grade)
+    rows = [json.loads(line) for line in (MSMARCO / "queries.jsonl").open()]
+    return [(row["text"], grades[row["_id"]]) for row in rows if row["_id"] in grades]
+
+
+def msmarco() -> cs.Collection:
+    rows = [json.loads(line) for line in (MSMARCO / "corpus.jsonl").open()]
+    shop = cs.open(":memory:", model="starter")
+    shop.add([cs.Item(row["_id"], row["text"]) for row in rows])
+    return shop
+
+
+def market(kind: str) -> list[tuple[str, dict[str, int]]]:
+    rows = [json.loads(line) for line in (MARKET / "queries.jsonl").open()]
+    return [(row["text"], row["relevant"]) for row in rows if row["kind"] == kind]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    shop = cs.open(":memory:", model="starter")
+    shop.add(cs.read(MARKET / "listings.csv"))
+    sets = {"meaning": (shop, market("meaning")), "exact": (shop, market("exact"))}
+    if MSMARCO.exists():
+        sets["msmarco"] = (msmarco(), msmarco_queries())
+    else:
+        print("msmarco-sample is not there: skipped")
+    table = []
+    for name, (collection, queries) in sets.items():
+        fields = collection.info().fields
+        for ranking, by in RANKINGS.items():
+            if by == "image" and not fields.get("image"):
+                continue
+            linear, exponential, first = measure(collection, queries, by)
+            row = {"set": name, "ranking": ranking, "queries": len(queries)}
+            row |= {"ndcg@10": round(linear, 2), "ndcg@10_exp": round(exponential, 2)}
+            table.append({**row, "right_first": int(first)})
+    if args.json:
+        print(json.dumps(table, indent=2))
+        return
+    print("set       ranking  nDCG@10  (exp)  right item first")
+    line = "{set:9} {ranking:8} {ndcg@10:6.2f} {ndcg@10_exp:6.2f}  {right_first}/{queries}"
+    for row in table:
+        print(line.format(**row))
+
+
+if __name__ == "__main__":
+    main()

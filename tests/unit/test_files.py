@@ -1,0 +1,114 @@
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from cospace import files
+from cospace.errors import DiskFull, DurabilityError, StorageError
+from cospace.limits import override
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(p.name for p in folder.iterdir())
+
+
+def test_a_file_appears_whole_at_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    with files.writing(path) as file:
+        file.write(b"one")
+        file.flush()
+        assert not path.exists()
+    assert (b"one", ["a"]) == (path.read_bytes(), names(tmp_path))
+    files.write_bytes(path, b"two")
+    assert b"two" == path.read_bytes()
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, OSError])
+def test_a_block_that_fails_leaves_what_was(error: type[BaseException], tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    for before in ([], ["a"]):
+        with pytest.raises(error), files.writing(path) as file:
+            file.write(b"x")
+            raise error
+        assert before == names(tmp_path)
+        files.write_bytes(path, b"old")
+    assert b"old" == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        (errno.ENOSPC, DiskFull),
+        (errno.EDQUOT, DiskFull),
+        (errno.EIO, DurabilityError),
+        (errno.EROFS, StorageError),
+        (errno.EACCES, StorageError),
+        (errno.EFBIG, StorageError),
+        (errno.EINTR, InterruptedError),
+        (errno.EPIPE, BrokenPipeError),
+    ],
+)
+def test_the_systems_errors_in_our_words(number: int, told: type[Exception]) -> None:
+    with pytest.raises(told) as caught, files.storage_errors(Path("/x")):
+        raise OSError(number, os.strerror(number))
+    assert told is type(caught.value)
+
+
+@pytest.mark.parametrize("stage", ["fsync", "replace", "sync_folder"])
+def test_a_failure_at_every_stage_leaves_no_temporary_file(
+    stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a"
+    files.write_bytes(path, b"old")
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "broken")
+
+    with monkeypatch.context() as patch:
+        if stage == "fsync":
+            patch.setattr(os, "fsync", fail)
+        elif stage == "replace":
+            patch.setattr(Path, "replace", fail)
+        else:
+            patch.setattr(files, "sync_folder", fail)
+        with pytest.raises(DurabilityError):
+            files.write_bytes(path, b"new")
+    assert ["a"] == names(tmp_path)
+    assert path.read_bytes() == (b"new" if stage == "sync_folder" else b"old")
+
+
+def test_folders_are_made_with_their_parents(tmp_path: Path) -> None:
+    files.make_folder(tmp_path / "a" / "b")
+    files.make_folder(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+    files.write_bytes(tmp_path / "file", b"")
+    for path in (tmp_path / "file", tmp_path / "file" / "b", tmp_path / ("x" * 300)):
+        with pytest.raises(StorageError, match="cannot be written"):
+            files.make_folder(path)
+
+
+def test_remove_takes_files_folders_and_links_but_not_what_they_lead_to(tmp_path: Path) -> None:
+    files.make_folder(tmp_path / "a" / "b")
+    files.write_bytes(tmp_path / "a" / "b" / "c", b"x")
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    files.remove(tmp_path / "link")
+    assert ["a"] == names(tmp_path)
+    files.remove(tmp_path / "a" / "b" / "c")
+    files.remove(tmp_path / "a")
+    files.remove(tmp_path / "a")
+    assert [] == names(tmp_path)
+
+
+def test_room_is_checked_against_the_need_and_the_floor(tmp_path: Path) -> None:
+    free = files.free_bytes(tmp_path / "not" / "there" / "yet")
+    assert free > 0
+    with override(free_bytes=0):
+        files.check_room(tmp_path, 1)
+        with pytest.raises(DiskFull, match="nothing was written") as caught:
+            files.check_room(tmp_path, 1 << 60)
+        assert 1 << 60 == caught.value.need
+    with override(free_bytes=1 << 60):
+        with pytest.raises(DiskFull, match="COSPACE_LIMIT_FREE_BYTES"):
+            files.check_room(tmp_path)
+        files.check_room(tmp_path, floor=0)
