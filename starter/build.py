@@ -1,0 +1,127 @@
+"""Rebuilds the model folder of cospace-starter from hash-pinned packages: `python build.py`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+os.environ["CUDA_VISIBLE_DEVICES"] = ""  # the same arithmetic on every machine
+
+import evaluate
+import numpy as np
+from class_names import class_names
+from graph import Array, save
+from image_tower import Head, image_graph, load_weights
+from pairs import Pictures, join, load_clothing, load_drawings, read_excluded, unique
+from record import encode_images, encode_texts, image_record, pattern, text_record, write_record
+from sources import license_text
+from text_tower import build_text_tower
+from train_head import Settings, train_head
+
+HERE = Path(__file__).parent
+SEEDS = (0, 1, 2)
+LEAST_COSINE = 0.999
+
+
+def main() -> None:
+    """Builds the text tower, then trains, measures and builds the image tower."""
+    options = read_options()
+    folder = options.out
+    write_licence(folder)
+    build_text_tower(folder / "text")
+    towers = [text_record(folder)]
+    if not options.text_only:
+        photos, drawings = load_pictures(options)
+        names, texts = load_texts(folder, photos, drawings)
+        head = train_and_measure(photos, drawings, texts, names)
+        build_image_tower(folder, head)
+        towers.append(image_record(folder, head))
+    write_record(folder, towers)
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    print(f"{folder}: {size / 1e6:.1f} MB")
+
+
+def read_options() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=HERE / "src/cospace_starter/model")
+    parser.add_argument("--clothing", type=Path, default=HERE / "../../shared/data/clothing")
+    parser.add_argument("--clipart", type=Path, default=Path("/usr/share/openclipart/svg"))
+    parser.add_argument(
+        "--excluded", type=Path, default=HERE / "../examples/marketplace/SOURCES.csv"
+    )
+    parser.add_argument("--cache", type=Path, default=Path("~/.cache/cospace-starter").expanduser())
+    parser.add_argument("--text-only", action="store_true", help="leave the image tower out")
+    return parser.parse_args()
+
+
+def write_licence(folder: Path) -> None:
+    """Puts the licence of the weights beside them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "LICENSE").write_text(license_text(HERE), encoding="utf-8")
+
+
+def load_pictures(options: argparse.Namespace) -> tuple[Pictures, Pictures]:
+    """The photos and the drawings, without those that the example catalogue shows."""
+    excluded = read_excluded(options.excluded)
+    photos = load_clothing(options.clothing.resolve(), excluded, options.cache)
+    drawings = load_drawings(options.clipart.resolve(), excluded, options.cache)
+    print(f"{len(photos.labels)} photos, {len(drawings.labels)} drawings")
+    return photos, drawings
+
+
+def load_texts(
+    folder: Path, photos: Pictures, drawings: Pictures
+) -> tuple[Array, dict[str, Array]]:
+    """`(names, texts)`: vectors of the class names `[1000, 384]`; a vector for every caption."""
+    classes = class_names()
+    words = unique([*photos.captions, *drawings.captions, evaluate.EVERYDAY, tuple(classes)])
+    texts = dict(zip(words, encode_texts(folder, words), strict=True))
+    return np.stack([texts[name] for name in classes]), texts
+
+
+def train_and_measure(
+    photos: Pictures, drawings: Pictures, texts: dict[str, Array], names: Array
+) -> Head:
+    """The head of the first seed; prints a table of all seeds, ConSE and chance."""
+    both = join(photos, drawings)
+    train = both.part(~both.held_out)
+    weights = load_weights()
+    last = (weights["_fc.weight"], weights["_fc.bias"])
+    heads = [
+        train_head(train, texts, names, classifier=last, settings=Settings(), seed=seed)
+        for seed in SEEDS
+    ]
+    photos, drawings = photos.part(photos.held_out), drawings.part(drawings.held_out)
+    print(f"{len(train.labels)} to train on; held out: {len(photos.labels)} photos, ", end="")
+    print(f"{len(drawings.labels)} drawings")
+
+    def measure(photo: Array, drawing: Array) -> dict[str, float]:
+        return {
+            **evaluate.garment_scores(photo, photos, texts),
+            **evaluate.drawing_scores(drawing, drawings, texts),
+        }
+
+    runs = [measure(evaluate.bound(photos, head), evaluate.bound(drawings, head)) for head in heads]
+    named = measure(evaluate.conse(photos, names), evaluate.conse(drawings, names))
+    evaluate.print_table(runs, named, evaluate.chance(drawings, photos))
+    return heads[0]
+
+
+def build_image_tower(folder: Path, head: Head) -> None:
+    """Writes the image graph, after checking that small weights give the vectors of exact ones."""
+    weights = load_weights()
+    save(image_graph(weights, head), folder / "image/model.xml")
+    pictures = np.stack([pattern(number) for number in range(8)])
+    near = (
+        encode_images(folder / "image/model.xml", pictures)
+        * encode_images(image_graph(weights, head, exact=True), pictures)
+    ).sum(1)
+    print(f"image tower: cosine to float32 mean {near.mean():.5f}, least {near.min():.5f}")
+    if near.mean() < LEAST_COSINE:
+        raise SystemExit(f"the small weights lose too much: mean cosine under {LEAST_COSINE}")
+
+
+if __name__ == "__main__":
+    main()

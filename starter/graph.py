@@ -1,0 +1,87 @@
+"""Pieces of OpenVINO graphs that both towers are made of: constants, int8 weights, files.
+
+An int8 weight is stored as unsigned bytes with one scale and one zero point for each output row,
+so that the processor's own int8 kernels can use it, and a row of small values keeps its precision.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+from openvino import opset13 as op
+
+Array = np.ndarray
+
+
+def constant(value: Array | float) -> ov.Node:
+    """A float32 constant node."""
+    return op.constant(np.asarray(value, np.float32))
+
+
+def integers(*values: int) -> ov.Node:
+    """A constant node of int64 `[len(values)]`: axes, shapes, slices."""
+    return op.constant(np.array(values, np.int64))
+
+
+def quantize_rows(weight: Array) -> tuple[Array, Array, Array]:
+    """`(bytes, scale, zero)` with `weight ~ (bytes - zero) * scale`, one scale and zero a row.
+
+    `weight` is `[rows, columns]`; scale and zero come back as `[rows, 1]`.
+    """
+    low = np.minimum(weight.min(axis=1, keepdims=True), 0)
+    high = np.maximum(weight.max(axis=1, keepdims=True), 0)
+    scale = np.maximum((high - low) / 255, np.finfo(np.float32).tiny).astype(np.float32)
+    zero = np.clip(np.rint(-low / scale), 0, 255)
+    levels = np.clip(np.rint(weight / scale) + zero, 0, 255)
+    return levels.astype(np.uint8), scale, zero.astype(np.uint8)
+
+
+def int8_weight(weight: Array) -> ov.Node:
+    """A node that yields the float32 matrix `weight`, stored as bytes (see `quantize_rows`)."""
+    levels, scale, zero = quantize_rows(weight)
+    shifted = op.subtract(
+        op.convert(op.constant(levels), "f32"), op.convert(op.constant(zero), "f32")
+    )
+    return op.multiply(shifted, constant(scale))
+
+
+def half_weight(weight: Array) -> ov.Node:
+    """A node that yields float32 `weight`, stored as float16."""
+    # In C order: the engine's binding (2026.4.1) reads a float16 array of other strides wrongly.
+    return op.convert(op.constant(weight.astype(np.float16, order="C")), "f32")
+
+
+def linear(x: ov.Node, weight: Array, bias: Array) -> ov.Node:
+    """`x @ weight.T + bias`, with int8 weights: `[..., columns]` to `[..., rows]`."""
+    product = op.matmul(x, int8_weight(weight), False, True)
+    return op.add(product, constant(bias))
+
+
+def save(model: ov.Model, xml: Path) -> None:
+    """Writes `xml` and the `.bin` beside it; the same model gives the same bytes every time."""
+    for number, node in enumerate(model.get_ordered_ops()):
+        if node.get_type_name() not in ("Parameter", "Result"):
+            node.set_friendly_name(f"{node.get_type_name()}_{number}")
+    xml.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=xml.parent) as folder:
+        ov.save_model(model, Path(folder) / xml.name, compress_to_fp16=False)
+        for made in (xml.with_suffix(".bin"), xml):
+            (Path(folder) / made.name).replace(made)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes `text` to `path`, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
