@@ -113,6 +113,9 @@ def similarity(a: Vectors, b: Vectors) -> NDArray[np.float32]:
 
     Raises `SpaceMismatch` when the two are not of one space.
     """
+    for given in (a, b):
+        if not isinstance(given, Vectors):
+            raise BadVector(f"similarity compares Vectors, not {type(given).__name__}")
     a.space.check(b.space, what="similarity")
     cosines: NDArray[np.float32] = np.clip(a.normalized @ b.normalized.T, -1.0, 1.0)
     return cosines

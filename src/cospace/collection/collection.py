@@ -109,7 +109,11 @@ class Collection:
             raise BadArgument(f"errors is 'raise' or 'report', not {errors!r}")
         reading = items if isinstance(items, Reading) else None
         strict = errors == "raise" or (errors is None and reading is None)
-        many = [items] if isinstance(items, Item) else items
+        if isinstance(items, str | Mapping) or not isinstance(items, Iterable | Item):
+            raise BadArgument(
+                f"expected an Item, a list of them, or cs.read(...), not {type(items).__name__}"
+            )
+        many = [items] if isinstance(items, Item) else _items_only(items)
         run = Ingest(self.store, self.model, replace=replace, strict=strict)
         report = run.run(many, progress)
         if reading is not None:
@@ -247,6 +251,17 @@ class Collection:
             return f"Collection({self.name!r}, {len(self)} items, {self.space})"
         except CollectionClosed:
             return f"Collection({self.name!r}, closed)"
+
+
+def _items_only(items: Iterable[Any]) -> Iterator[Item]:
+    for position, item in enumerate(items):
+        if not isinstance(item, Item):
+            raise BadItem(
+                f"number {position}",
+                f"expected an Item, not {type(item).__name__}: write cs.Item(id, text, metadata),"
+                " or give rows of a table to cs.read",
+            )
+        yield item
 
 
 def _ids(ids: str | Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -93,6 +94,9 @@ class LocalStore:
             self._truth.close()
             self._lock.release()
             raise
+        # Also at the end of a script that never closed it, so that the index is kept.
+        let_go = (self._pid, self._cache, self._truth, self._lock)
+        self._finish = weakref.finalize(self, _let_go, *let_go)
 
     @property
     def space(self) -> Space | None:
@@ -242,11 +246,7 @@ class LocalStore:
             if self._closed or self._pid != os.getpid():
                 return
             self._closed = True
-            try:
-                self._cache.close()
-            finally:
-                self._truth.close()
-                self._lock.release()
+            self._finish()
 
     def _open(self) -> threading.RLock:
         """The mutex, when the store can be used here."""
@@ -257,6 +257,17 @@ class LocalStore:
         if self._closed:
             raise CollectionClosed(f"{self.folder}: this collection was closed")
         return self._mutex
+
+
+def _let_go(pid: int, cache: Cache, truth: Truth, lock: Lock) -> None:
+    """Seal the cache, close the files, release the lock, in the process that opened them."""
+    if pid != os.getpid():
+        return
+    try:
+        cache.close()
+    finally:
+        truth.close()
+        lock.release()
 
 
 def describe(folder: Path, truth: Truth, *, unindexed: int = 0) -> StoreInfo:
