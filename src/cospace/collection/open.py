@@ -7,6 +7,7 @@ from pathlib import Path
 from cospace.collection.collection import Collection
 from cospace.encode import Encoder, load
 from cospace.errors import BadArgument, CollectionNotFound, SpaceMismatch
+from cospace.space import Space
 from cospace.store.local import LocalStore, truth_path
 from cospace.store.memory import MemoryStore
 from cospace.store.truth import Truth
@@ -35,7 +36,7 @@ def open(
     ['MK-1']
     """
     encoder = load(model) if isinstance(model, str) else model
-    if encoder is not None and not isinstance(encoder, Encoder):
+    if encoder is not None and not isinstance(getattr(encoder, "space", None), Space):
         raise BadArgument(f"model is a name, a folder or an Encoder, not {type(model).__name__}")
     if str(path) == MEMORY:
         return Collection(MemoryStore(), model=encoder, name=MEMORY)

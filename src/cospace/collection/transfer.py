@@ -48,23 +48,20 @@ def export_parquet(store: Holds, path: Path, where: Node | None = None) -> int:
     """
     space = store.space
     fields = () if space is None else space.kinds
-    dim = 0 if space is None else space.dim
     columns = [("id", pa.string()), ("text", pa.string()), ("metadata", pa.string())]
     columns += [("media", pa.string()), ("hash", pa.binary()), ("reason", pa.string())]
-    columns += [(f"vector_{field}", pa.list_(pa.float32(), dim)) for field in fields]
+    columns += [(f"vector_{field}", pa.list_(pa.float32())) for field in fields]
     about = {"format": _FORMAT, "space": None if space is None else space.to_json()}
     schema = pa.schema(columns).with_metadata({_KEY: json.dumps(about)})
     count = 0
     with writing(path) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
         for rows in _batches(store.scan(where=where, vectors=True)):
-            writer.write_batch(
-                pa.RecordBatch.from_arrays(_arrays(rows, fields, dim), schema=schema)
-            )
+            writer.write_batch(pa.RecordBatch.from_arrays(_arrays(rows, fields), schema=schema))
             count += len(rows)
     return count
 
 
-def _arrays(rows: list[Row], fields: tuple[str, ...], dim: int) -> list[Any]:
+def _arrays(rows: list[Row], fields: tuple[str, ...]) -> list[Any]:
     arrays = [
         pa.array([row.id for row in rows], pa.string()),
         pa.array([row.text for row in rows], pa.string()),
@@ -73,11 +70,13 @@ def _arrays(rows: list[Row], fields: tuple[str, ...], dim: int) -> list[Any]:
         pa.array([row.hash for row in rows], pa.binary()),
         pa.array([row.reason for row in rows], pa.string()),
     ]
-    blank = np.zeros(dim, dtype=np.float32)
+    nothing = np.zeros(0, dtype=np.float32)
     for field in fields:
-        flat = np.concatenate([row.vectors.get(field, blank) for row in rows])
+        vectors = [row.vectors.get(field, nothing) for row in rows]
+        starts = np.cumsum([0, *map(len, vectors)], dtype=np.int32)
         mask = pa.array([field not in row.vectors for row in rows])
-        arrays.append(pa.FixedSizeListArray.from_arrays(pa.array(flat), dim, mask=mask))
+        flat = pa.array(np.concatenate(vectors))
+        arrays.append(pa.ListArray.from_arrays(pa.array(starts), flat, mask=mask))
     return arrays
 
 
