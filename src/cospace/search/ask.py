@@ -1,8 +1,8 @@
-"""`ask`: one question to a store. Candidates of a fixed depth, so that k never changes the order.
+"""`ask`: one question to a store. Candidates of fixed depths, so that k never changes the order.
 
-The first tier takes `DEPTH` candidates from every list and fuses them; hits past it come from a
-second tier of the largest depth, in the order of that tier, without those already given. So the
-first k of a longer list are the same k, and pages never repeat a hit.
+The first tier takes a fixed number of candidates from every list and ranks them; hits past it
+come from deeper tiers, each in its own order, without those already given. So the first k of a
+longer list are the same k, and pages never repeat a hit.
 """
 
 from __future__ import annotations
@@ -62,13 +62,26 @@ def ask(
         raise BadArgument(f"k + offset is at most {limit('max_k')}, not {end}")
     if k == 0:
         return Results([], score="no hits were asked for")
-    first = _tier(store, question, DEPTH)
-    hits = _hits(store, first, range(offset, min(end, len(first.keys))), explain)
-    if end > len(first.keys) >= DEPTH:
-        second = _without(_tier(store, question, limit("max_k")), set(first.keys))
-        span = range(max(0, offset - DEPTH), end - DEPTH)
-        hits += _hits(store, second, span, explain)
-    return Results(hits, score=first.told)
+    hits: list[Hit] = []
+    given: set[int] = set()
+    told = ""
+    for depth in _depths(question):
+        tier = _tier(store, question, depth)
+        told = told or tier.told
+        exhausted = len(tier.keys) < depth
+        tier = _without(tier, given) if given else tier
+        span = range(max(0, offset - len(given)), min(len(tier.keys), end - len(given)))
+        hits += _hits(store, tier, span, explain)
+        if exhausted or len(given) + len(tier.keys) >= end:
+            break
+        given.update(tier.keys)
+    return Results(hits, score=told)
+
+
+def _depths(question: Question) -> tuple[int, ...]:
+    """The tiers: one vector alone needs fewer candidates than lists that are to be fused."""
+    alone = len(question.vectors) == 1 and not question.words
+    return (*((20, 2 * DEPTH) if alone else (DEPTH,)), limit("max_k"))
 
 
 def _tier(store: Store, question: Question, depth: int) -> _Ranking:

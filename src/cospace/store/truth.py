@@ -69,6 +69,8 @@ class Truth:
 
     def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
         self.path = path
+        self._read_only = read_only
+        self._seq: int | None = None
         if path is not None and path.exists() and (header := peek(path)) is not None:
             # Before SQLite opens it: a file that is not ours is left as it is, to the byte.
             self._check_header(header)
@@ -113,7 +115,11 @@ class Truth:
     @property
     def seq(self) -> int:
         """The number of the last commit that changed items."""
-        return int(self._about("seq") or 0)
+        if self._read_only:
+            return int(self._about("seq") or 0)
+        if self._seq is None:  # every search asks, and nobody else writes
+            self._seq = int(self._about("seq") or 0)
+        return self._seq
 
     @property
     def space(self) -> Space | None:
@@ -151,8 +157,7 @@ class Truth:
         """The number of rows that replaced older ones; durable on return, all or none."""
         known = self._known(rows, replace)
         with sqlite_errors(self.path), self._db:
-            seq = self.seq + 1
-            self._set("seq", seq)
+            seq = self._next_seq()
             if known:
                 keys = [(n,) for n in known.values()]
                 self._db.executemany("DELETE FROM vectors WHERE n=?", keys)
@@ -192,8 +197,7 @@ class Truth:
         with sqlite_errors(self.path), self._db:
             keys = [(n,) for (n,) in self._by_ids("n", list(dict.fromkeys(ids)))]
             if keys:
-                seq = self.seq + 1
-                self._set("seq", seq)
+                seq = self._next_seq()
                 self._db.executemany("DELETE FROM vectors WHERE n=?", keys)
                 self._db.executemany("DELETE FROM items WHERE n=?", keys)
                 self._db.executemany(
@@ -351,6 +355,12 @@ class Truth:
                 f"{self.path}: the record {key!r} fails its checksum; restore a backup"
             )
         return str(value)
+
+    def _next_seq(self) -> int:
+        """The number of the commit that is under way; forgotten when it is rolled back."""
+        seq, self._seq = self.seq + 1, None
+        self._set("seq", seq)
+        return seq
 
     def _set(self, key: str, value: object) -> None:
         text = str(value)
