@@ -72,8 +72,11 @@ class Vectors:
         if self._normalized is None:
             # Rows that are unit already keep their exact bits, so that stored equals given.
             off = np.abs(self._norms - 1) > 1e-6
-            norms = np.where(off, self._norms, 1.0).astype(np.float32)
-            self._normalized = self.array / norms[:, None] if off.any() else self.array
+            if off.any():
+                norms = np.where(off, self._norms, 1.0).astype(np.float32)
+                self._normalized = self.array / norms[:, None]
+            else:
+                self._normalized = self.array
         return self._normalized
 
     def __len__(self) -> int:

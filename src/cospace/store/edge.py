@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -118,10 +119,7 @@ class Edge:
         """The `k` keys nearest to `vector` in `field`, with their cosines."""
         numbers: Any = vector  # the binding takes arrays; its stubs say lists
         query = qe.Query.Nearest(numbers, using=field)
-        if exact or among is not None:
-            params = _EXACT
-        else:
-            params = qe.SearchParams(hnsw_ef=max(_EF, k), quantization=_RESCORE)
+        params = _EXACT if exact or among is not None else _params(max(_EF, k))
         found = self._query(query, k, params, _condition(where, among))
         if found.scores and (found.scores[0] > 1 or found.scores[-1] < -1):  # rounding
             return Found(found.keys, [min(1.0, max(-1.0, score)) for score in found.scores])
@@ -168,6 +166,13 @@ class Edge:
 
 _EXACT = qe.SearchParams(exact=True, quantization=qe.QuantizationSearchParams(ignore=True))
 _RESCORE = qe.QuantizationSearchParams(rescore=True)
+
+
+@cache
+def _params(ef: int) -> qe.SearchParams:
+    return qe.SearchParams(hnsw_ef=ef, quantization=_RESCORE)
+
+
 _INDEXES: Mapping[str, Any] = {
     "number": qe.FloatIndexParams,
     "bool": qe.KeywordIndexParams,

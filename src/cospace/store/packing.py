@@ -44,12 +44,17 @@ def unpack(r: tuple[Any, ...], vectors: Mapping[str, NDArray[np.float32]] | None
     return Row(
         id_.decode(),
         None if text is None else text.decode(),
-        json.loads(metadata.decode()) if metadata != b"{}" else {},
-        json.loads(media.decode()) if media != b"{}" else {},
+        _parse(metadata.decode())[0] if metadata != b"{}" else {},
+        _parse(media.decode())[0] if media != b"{}" else {},
         vectors or {},
         hash_,
-        reason.decode(),
+        reason.decode() if reason else "",
     )
+
+
+# What `json.loads` does in the end, without its checks for other arguments: it is called for
+# every hit of every search.
+_parse = json.JSONDecoder().raw_decode
 
 
 def is_whole(r: tuple[Any, ...]) -> bool:
