@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, overload
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 if TYPE_CHECKING:
     from cospace.item import Item
@@ -26,15 +27,17 @@ class Why:
     share: float
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Hit(NamedTuple):
     """An id, a score (higher is better), the item's metadata, and how the score came about."""
 
     id: str
     score: float
     text: str | None = None
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    media: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = _NOTHING
+    media: Mapping[str, str] = _NOTHING
     why: tuple[Why, ...] = ()
 
     @property

@@ -91,6 +91,8 @@ class Space:
 
     def conflict(self, other: Space) -> str:
         """Why vectors of the two cannot be compared, or "" when they can."""
+        if self.fingerprint == other.fingerprint:
+            return ""
         if self.dim != other.dim:
             return f"{self.dim} dimensions against {other.dim}"
         if self.anchor != other.anchor:

@@ -33,13 +33,17 @@ class Cache:
         self._edge: Edge | None = None
         self._seq = -1
         self._sealed = False
+        self._space: Space | None = None
         self.rows = 0
         self.unindexed = 0
 
     def current(self, space: Space | None, schema: Schema) -> Edge | None:
         """The engine, opened or rebuilt, and caught up with the truth."""
+        if self._edge is not None and space is self._space and self._seq == self._truth.seq:
+            return self._edge  # as for every search but the first
         if space is None:
             return None
+        self._space = space
         fields = sorted(space.kinds) or ["text"]
         if self._edge is not None and sorted(self._edge.fields) != fields:
             self.discard()

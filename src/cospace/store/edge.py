@@ -33,7 +33,7 @@ ENGINE = f"qdrant-edge {version('qdrant-edge-py')}"
 # on 2 cores (bench/search.py --curve), and nothing is ever missed.
 EXACT_BELOW = 20_000
 # Candidates that the graph walks through for one search: bench/search.py --curve.
-_EF = 100
+_EF = 80
 _WORDS = "words"
 
 
@@ -196,6 +196,9 @@ def _config(dim: int, fields: Sequence[str]) -> qe.EdgeConfig:
         ),
         optimizers=qe.EdgeOptimizersConfig(default_segment_number=1, indexing_threshold=1),
         wal_enabled=False,  # the truth is our log
+        # The caller's thread waits anyway, and waking one of several costs 0.1 ms a search.
+        # Searches of several threads queue here; past some thousands a second, use a server.
+        max_search_threads=1,
     )
 
 
