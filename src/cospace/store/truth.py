@@ -235,14 +235,11 @@ class Truth:
 
     def changes(self, since: int) -> Iterator[Change]:
         """Rows that commits after `since` wrote, with their vectors, in the order of commits."""
-        sql = (
-            f"SELECT {COLUMNS}, seq FROM items WHERE (seq, n) > (?, ?) AND seq > ?"
-            " ORDER BY seq, n LIMIT ?"
-        )
+        sql = f"SELECT {COLUMNS}, seq FROM items WHERE (seq, n) > (?, ?) ORDER BY seq, n LIMIT ?"
         seq, after = since, 1 << 62
         while True:
             with sqlite_errors(self.path):
-                page = self._all(sql, (seq, after, since, _PAGE))
+                page = self._all(sql, (seq, after, _PAGE))
                 by_key = self._vectors([r[0] for r in page])
             for *r, _ in page:
                 yield Change(r[0], unpack(tuple(r), by_key.get(r[0])))
