@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,8 @@ class Workers:
             due = pid and not killed and len(said) >= lines
             line = self._line(delay if due else None)
             if line is None:  # the moment has come
-                os.kill(pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it may have ended by itself just now
+                    os.kill(pid, signal.SIGKILL)
                 killed = True
             elif line.startswith("pid "):
                 pid = int(line[4:])
