@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
@@ -93,10 +93,6 @@ class Results(Sequence[Hit]):
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self._hits)
-
-    def map(self, change: Callable[[Hit], Hit]) -> Results:
-        """The same results with every hit changed."""
-        return Results([change(h) for h in self._hits], score=self.score, notes=self.notes)
 
     def to_json(self) -> dict[str, Any]:
         """A record of plain types."""

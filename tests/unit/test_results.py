@@ -45,13 +45,6 @@ def test_json_holds_all_of_it() -> None:
     assert "why" not in record["hits"][1]
 
 
-def test_map_keeps_what_was_said() -> None:
-    from dataclasses import replace
-
-    mapped = RESULTS.map(lambda hit: replace(hit, id=hit.id * 2))
-    assert (["aa", "bb", "cc"], "cosine", ("one note",)) == (mapped.ids, mapped.score, mapped.notes)
-
-
 def test_it_shows_ten_in_short() -> None:
     lines = repr(Results([*HITS] * 5, score="cosine")).splitlines()
     assert ("Results(15, cosine)", 11) == (lines[0], len(lines))
