@@ -10,6 +10,7 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import replace as changed
 from itertools import islice
 
@@ -51,10 +52,13 @@ class Ingest:
         batches = encode_items(
             self.encoder, items, batch=limit("batch_items"), known=self._is_stored
         )
-        for batch in batches:
-            self._store(batch)
-            if progress is not None:
-                progress(len(batch))
+        # Closed here and now when a batch is refused: left to the garbage collector, its threads
+        # would be joined wherever that happens to run.
+        with closing(batches):
+            for batch in batches:
+                self._store(batch)
+                if progress is not None:
+                    progress(len(batch))
         self.store.optimize()
         self.report.seconds = time.monotonic() - started
         return self.report

@@ -8,7 +8,7 @@ out. A bounded number of batches is under way, so memory does not grow with the 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -66,12 +66,14 @@ def encode_items(
     *,
     batch: int,
     known: Callable[[str, bytes], bool] | None = None,
-) -> Iterator[list[Encoded]]:
+) -> Generator[list[Encoded], None, None]:
     """Lists of `batch` encoded items (the last may be shorter), in the order of `items`.
 
     One bad part never fails the batch: it is listed in `Encoded.failed` with its reason.
     `known(id, hash)` tells, before anything is encoded, that an item has not changed; it is
     called from another thread. What `items` raises is raised here, after the items before it.
+
+    Who stops before the end closes it (`contextlib.closing`), so that its threads end there.
 
     Raises `BadArgument` for a batch below 1.
 
@@ -90,7 +92,7 @@ def _stream(
     items: Iterable[Item],
     batch: int,
     known: Callable[[str, bytes], bool] | None,
-) -> Iterator[list[Encoded]]:
+) -> Generator[list[Encoded], None, None]:
     ready: list[Encoded] = []
     with ExitStack() as stack:
         reading, encoding = stack.enter_context(pool(1)), stack.enter_context(pool(1))

@@ -6,6 +6,7 @@ told to optimize; it is sealed when it is whole, and rebuilt when its seal does 
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import threading
@@ -94,9 +95,7 @@ class LocalStore:
             self._truth.close()
             self._lock.release()
             raise
-        # Also at the end of a script that never closed it, so that the index is kept.
-        let_go = (self._pid, self._cache, self._truth, self._lock)
-        self._finish = weakref.finalize(self, _let_go, *let_go)
+        _open_stores.add(self)
 
     @property
     def space(self) -> Space | None:
@@ -246,7 +245,12 @@ class LocalStore:
             if self._closed or self._pid != os.getpid():
                 return
             self._closed = True
-            self._finish()
+            _open_stores.discard(self)
+            try:
+                self._cache.close()
+            finally:
+                self._truth.close()
+                self._lock.release()
 
     def _open(self) -> threading.RLock:
         """The mutex, when the store can be used here."""
@@ -259,15 +263,14 @@ class LocalStore:
         return self._mutex
 
 
-def _let_go(pid: int, cache: Cache, truth: Truth, lock: Lock) -> None:
-    """Seal the cache, close the files, release the lock, in the process that opened them."""
-    if pid != os.getpid():
-        return
-    try:
-        cache.close()
-    finally:
-        truth.close()
-        lock.release()
+# Closed at the end of a script that never did, so that its index is kept.
+_open_stores: weakref.WeakSet[LocalStore] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    for store in list(_open_stores):
+        store.close()
 
 
 def describe(folder: Path, truth: Truth, *, unindexed: int = 0) -> StoreInfo:
