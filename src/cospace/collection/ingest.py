@@ -84,15 +84,11 @@ class Ingest:
             try:
                 old = rows.get(one.item.id) or stored.get(one.item.id)
                 row = self._row(self._afresh(one, old), old, schema)
-            except BadItem as error:
+            except (BadItem, DuplicateId) as error:
                 if self.strict:
                     raise
-                failures.append(Failure(one.item.id, error.reason))
-                continue
-            except DuplicateId as error:
-                if self.strict:
-                    raise
-                failures.append(Failure(one.item.id, str(error)))
+                reason = error.reason if isinstance(error, BadItem) else str(error)
+                failures.append(Failure(one.item.id, reason))
                 continue
             if row is not None:
                 self.report.repeated += one.item.id in rows

@@ -7,7 +7,6 @@ built from it, and thrown away on any doubt.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -272,4 +271,4 @@ def _engine_errors() -> Iterator[None]:
 
 def is_due(rows: int, unindexed: int) -> bool:
     """Whether building the graph pays: enough rows to need one, and a tenth of them outside."""
-    return rows > EXACT_BELOW and unindexed > max(EXACT_BELOW / 2, math.sqrt(rows), rows / 10)
+    return rows > EXACT_BELOW and unindexed > max(EXACT_BELOW / 2, rows / 10)
