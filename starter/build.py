@@ -14,7 +14,15 @@ from class_names import class_names
 from graph import Array, save
 from image_tower import Head, image_graph, load_weights
 from pairs import Pictures, join, load_clothing, load_drawings, read_excluded, unique
-from record import encode_images, encode_texts, image_record, pattern, text_record, write_record
+from record import (
+    encode_images,
+    encode_texts,
+    image_record,
+    pattern,
+    read_record,
+    text_record,
+    write_record,
+)
 from sources import license_text
 from text_tower import build_text_tower
 from train_head import Settings, train_head
@@ -29,9 +37,11 @@ def main() -> None:
     options = read_options()
     folder = options.out
     write_licence(folder)
-    build_text_tower(folder / "text")
+    build_text_tower(folder / "text", options.listings, options.prose)
     towers = [text_record(folder)]
-    if not options.text_only:
+    if options.text_only:
+        towers += [tower for tower in read_record(folder) if tower["kind"] == "image"]
+    else:
         photos, drawings = load_pictures(options)
         names, texts = load_texts(folder, photos, drawings)
         head = train_and_measure(photos, drawings, texts, names)
@@ -51,8 +61,12 @@ def read_options() -> argparse.Namespace:
     parser.add_argument(
         "--excluded", type=Path, default=HERE / "../examples/marketplace/SOURCES.csv"
     )
+    parser.add_argument(
+        "--listings", type=Path, default=HERE / "../examples/marketplace/listings.csv"
+    )
+    parser.add_argument("--prose", type=Path, default=HERE / "../../shared/data/text8-like.txt.xz")
     parser.add_argument("--cache", type=Path, default=Path("~/.cache/cospace-starter").expanduser())
-    parser.add_argument("--text-only", action="store_true", help="leave the image tower out")
+    parser.add_argument("--text-only", action="store_true", help="leave the image tower as it is")
     return parser.parse_args()
 
 

@@ -1,8 +1,4 @@
-"""Pieces of OpenVINO graphs that both towers are made of: constants, int8 weights, files.
-
-An int8 weight is stored as unsigned bytes with one scale and one zero point for each output row,
-so that the processor's own int8 kernels can use it, and a row of small values keeps its precision.
-"""
+"""Pieces of OpenVINO graphs that both towers are made of: constants, small tables, files."""
 
 from __future__ import annotations
 
@@ -40,25 +36,10 @@ def quantize_rows(weight: Array) -> tuple[Array, Array, Array]:
     return levels.astype(np.uint8), scale, zero.astype(np.uint8)
 
 
-def int8_weight(weight: Array) -> ov.Node:
-    """A node that yields the float32 matrix `weight`, stored as bytes (see `quantize_rows`)."""
-    levels, scale, zero = quantize_rows(weight)
-    shifted = op.subtract(
-        op.convert(op.constant(levels), "f32"), op.convert(op.constant(zero), "f32")
-    )
-    return op.multiply(shifted, constant(scale))
-
-
 def half_weight(weight: Array) -> ov.Node:
     """A node that yields float32 `weight`, stored as float16."""
     # In C order: the engine's binding (2026.4.1) reads a float16 array of other strides wrongly.
     return op.convert(op.constant(weight.astype(np.float16, order="C")), "f32")
-
-
-def linear(x: ov.Node, weight: Array, bias: Array) -> ov.Node:
-    """`x @ weight.T + bias`, with int8 weights: `[..., columns]` to `[..., rows]`."""
-    product = op.matmul(x, int8_weight(weight), False, True)
-    return op.add(product, constant(bias))
 
 
 def save(model: ov.Model, xml: Path) -> None:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import openvino as ov
+from calibrate import WIDTH
 from graph import Array, sha256, write_text
 from image_tower import SIDE, Head
 from pairs import RESIZE
 from sources import EFFICIENTNET, MINILM
-from text_tower import MAX_TOKENS, WIDTH
+from text_tower import MAX_TOKENS
 from tokenizers import Tokenizer
 
 LONG_TEXT = (
@@ -83,6 +84,13 @@ def write_record(folder: Path, towers: list[dict[str, object]]) -> None:
     """Writes `space.json` to `folder`."""
     space = {"format": 1, "name": "starter", "dim": WIDTH, "metric": "cosine", "towers": towers}
     write_text(folder / "space.json", json.dumps(space, ensure_ascii=False, indent=1) + "\n")
+
+
+def read_record(folder: Path) -> list[dict[str, object]]:
+    """The records of the towers that `folder` holds."""
+    space = json.loads((folder / "space.json").read_text(encoding="utf-8"))
+    towers: list[dict[str, object]] = space["towers"]
+    return towers
 
 
 def hashes(folder: Path, *names: str) -> dict[str, str]:

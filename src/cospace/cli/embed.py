@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,8 +66,10 @@ def run(args: argparse.Namespace) -> int:
     else:
         reading = cs.read(args.source, id=args.id, text=args.text, image=args.image, metadata=[])
         model = cs.load(args.model)
-        with bar(reading.total) as step:
-            batches = _encoded(model, reading, args.part, failed, step)
+        with (
+            bar(reading.total) as step,
+            closing(_encoded(model, reading, args.part, failed, step)) as batches,
+        ):
             first = next(batches, None)
             # A file without vectors would only surprise whoever reads it.
             written = write(out, model.space, chain([first], batches)) if first else 0
@@ -81,24 +84,25 @@ def _encoded(
     part: str | None,
     failed: list[tuple[str, str]],
     step: Callable[[int], object],
-) -> Iterator[Batch]:
+) -> Generator[Batch, None, None]:
     """(ids, unit vectors) in batches; what cannot be encoded goes to `failed`."""
     import numpy as np
 
     from cospace.encode.bulk import encode_items
 
     items = _only(reading, part or ("text" if "text" in model.space.kinds else "image"), part)
-    for batch in encode_items(model, items, batch=_BATCH):
-        good = [one for one in batch if one.vectors]
-        failed += [
-            (one.item.id, "; ".join(one.failed.values()) or "nothing in it to encode")
-            for one in batch
-            if not one.vectors
-        ]
-        if good:
-            rows = np.stack([next(iter(one.vectors.values())) for one in good])
-            yield [one.item.id for one in good], rows
-        step(len(batch))
+    with closing(encode_items(model, items, batch=_BATCH)) as batches:  # its threads end with it
+        for batch in batches:
+            good = [one for one in batch if one.vectors]
+            failed += [
+                (one.item.id, "; ".join(one.failed.values()) or "nothing in it to encode")
+                for one in batch
+                if not one.vectors
+            ]
+            if good:
+                rows = np.stack([next(iter(one.vectors.values())) for one in good])
+                yield [one.item.id for one in good], rows
+            step(len(batch))
 
 
 def _only(reading: Reading, first: str, part: str | None) -> Iterator[Item]:

@@ -168,6 +168,7 @@ def vector_rows(
     texts = columns.get("texts")
     numbers = iter(range(len(listed)))
     while part := list(islice(numbers, max(1, limit("batch_items")))):
+        # The two checks take what they are given, and say of what type it should have been.
         yield [
             Row(
                 listed[i],

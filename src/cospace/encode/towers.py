@@ -26,6 +26,9 @@ __all__ = ["FAMILIES", "LoadedTower", "known_answers", "load_tower"]
 # that is wrong in a way that matters lies far below.
 CLOSE = 0.99
 
+# A precision whose known answers are all this close is taken without trying slower ones.
+SAME = 0.999
+
 
 class LoadedTower(Protocol):
     """What every family offers. All methods may be called from many threads."""
@@ -57,15 +60,20 @@ FAMILIES: Mapping[str, Callable[[Folder, Tower, Graph], LoadedTower]] = {
 def load_tower(folder: Folder, kind: str) -> LoadedTower:
     """The tower for parts of `kind`, in the fastest precision that gives the known answers.
 
-    Raises `ModelDamaged` when no precision does.
+    Where none gives the very same, the one that comes closest is taken. Raises `ModelDamaged`
+    when even that is too far off.
     """
     tower = folder.tower(kind)
     worst: dict[str, float] = {}
+    closest: dict[float, LoadedTower] = {}
     for precision in precisions(tower):
         loaded = FAMILIES[kind](folder, tower, Graph(folder, tower, precision))
-        worst[precision] = known_answers(loaded, tower, folder)
-        if worst[precision] >= CLOSE:
+        worst[precision] = cosine = known_answers(loaded, tower, folder)
+        closest.setdefault(cosine, loaded)
+        if cosine >= SAME:
             return loaded
+    if max(closest) >= CLOSE:
+        return closest[max(closest)]
     tried = ", ".join(f"{cosine:.4f} in {name}" for name, cosine in worst.items())
     raise ModelDamaged(
         f"{folder.path}: the {kind} tower does not give its known answers: the worst cosine is"

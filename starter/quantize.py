@@ -1,0 +1,106 @@
+"""Products of bytes: weights and activations of a linear layer in 8 bits, chosen once, here.
+
+- A channel of the input that reaches far would leave few levels to the others: it is divided by
+  what it exceeds the limit, and its column of weights multiplied (SmoothQuant: Xiao et al., 2022,
+  arXiv:2211.10438, equation 3, with the limit in place of a power).
+- Where one channel reaches several times as far as all others, it is divided among copies
+  (outlier channel splitting: Zhao et al., 2019, arXiv:1901.09504).
+- Weights are rounded column by column, and what each rounding leaves is made up for by the
+  columns still to come (GPTQ: Frantar et al., 2022, arXiv:2210.17323, equation 3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from calibrate import Flow
+from graph import Array
+
+DAMPING = 0.01  # of the mean diagonal, as in the paper
+BLOCK = 64
+
+# A zero point at least this far from the middle makes the engine take the input as unsigned
+# bytes, which its kernels multiply a quarter faster than signed ones.
+ASIDE = 6
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """The 256 levels that values are rounded to, from `low` to `high`."""
+
+    low: float
+    high: float
+
+    @staticmethod
+    def of(low: float, high: float) -> Rounding:
+        """Unsigned bytes over at least low to high, with a whole zero point off the middle."""
+        low = min(low, 0.0)
+        zero = np.rint(-low / (high - low) * 255)
+        if abs(zero - 127.5) <= ASIDE:
+            zero = 128 - ASIDE
+        step = max(-low / max(zero, 1), high / (255 - zero))
+        return Rounding(-zero * step, (255 - zero) * step)
+
+    @staticmethod
+    def signed(peak: float) -> Rounding:
+        """Signed bytes from -peak to peak."""
+        return Rounding(-peak * 128 / 127, peak)
+
+
+@dataclass(frozen=True)
+class Product:
+    """`x @ (levels * step).T + bias`, levels being int8 `[rows, columns]`, step `[rows, 1]`."""
+
+    levels: Array
+    step: Array
+    bias: Array
+
+
+def product(weight: Array, bias: Array, moment: Array) -> Product:
+    """The product in 8 bits. `moment` is the mean of `x.T @ x` of its inputs."""
+    levels, step = round_rows(weight.astype(np.float64), moment)
+    return Product(levels.astype(np.int8), step.astype(np.float32), bias.astype(np.float32))
+
+
+def round_rows(weight: Array, moment: Array) -> tuple[Array, Array]:
+    """`(levels, step)` with `weight ~ levels * step`, so that the outputs move least."""
+    step = np.abs(weight).max(1, keepdims=True) / 127
+    damped = moment + DAMPING * np.mean(np.diag(moment)) * np.eye(len(moment))
+    spread = np.linalg.cholesky(np.linalg.inv(damped)).T
+    rest, levels = weight.copy(), np.empty_like(weight)
+    for start in range(0, weight.shape[1], BLOCK):
+        stop = min(start + BLOCK, weight.shape[1])
+        left = np.zeros((len(weight), stop - start))
+        for column in range(start, stop):
+            levels[:, column] = np.clip(np.rint(rest[:, column] / step[:, 0]), -127, 127)
+            gap = rest[:, column] - levels[:, column] * step[:, 0]
+            left[:, column - start] = gap / spread[column, column]
+            rest[:, column + 1 : stop] -= np.outer(
+                left[:, column - start], spread[column, column + 1 : stop]
+            )
+        rest[:, stop:] -= left @ spread[start:stop, stop:]
+    return levels, step
+
+
+def smoothing(peak: Array, limit: float) -> Array:
+    """What each channel is divided by, so that none reaches beyond `limit`: at least 1."""
+    return np.maximum(peak, limit) / limit
+
+
+def copies(peak: Array, extra: int) -> Array:
+    """How many copies of each channel there are, when `extra` go to those that reach farthest."""
+    count = np.ones(len(peak), np.int64)
+    for _ in range(extra):
+        count[np.argmax(peak / count)] += 1
+    return count
+
+
+def smoothed(flow: Flow, limit: float) -> tuple[Array, Rounding, Array]:
+    """`(divisor, rounding, moment)` of an input whose channels are kept within `limit`.
+
+    Rounding and moment are those of the channels after the division.
+    """
+    divisor = smoothing(flow.peak, limit)
+    rounding = Rounding.of((flow.low / divisor).min(), (flow.high / divisor).max())
+    return divisor, rounding, flow.moment / np.outer(divisor, divisor)
