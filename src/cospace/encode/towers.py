@@ -64,17 +64,16 @@ def load_tower(folder: Folder, kind: str) -> LoadedTower:
     when even that is too far off.
     """
     tower = folder.tower(kind)
-    worst: dict[str, float] = {}
-    closest: dict[float, LoadedTower] = {}
+    found: dict[str, tuple[float, LoadedTower]] = {}
     for precision in precisions(tower):
         loaded = FAMILIES[kind](folder, tower, Graph(folder, tower, precision))
-        worst[precision] = cosine = known_answers(loaded, tower, folder)
-        closest.setdefault(cosine, loaded)
-        if cosine >= SAME:
-            return loaded
-    if max(closest) >= CLOSE:
-        return closest[max(closest)]
-    tried = ", ".join(f"{cosine:.4f} in {name}" for name, cosine in worst.items())
+        found[precision] = known_answers(loaded, tower, folder), loaded
+        if found[precision][0] >= SAME:
+            break
+    closest, loaded = max(found.values(), key=lambda one: one[0])
+    if closest >= CLOSE:
+        return loaded
+    tried = ", ".join(f"{cosine:.4f} in {name}" for name, (cosine, _) in found.items())
     raise ModelDamaged(
         f"{folder.path}: the {kind} tower does not give its known answers: the worst cosine is"
         f" {tried}; expected at least {CLOSE}. Install the model again"
