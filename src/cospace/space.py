@@ -15,13 +15,14 @@ from cospace.limits import limit
 __all__ = ["Space", "Tower"]
 
 # Facts that say how a tower is shipped and proved, not what space it maps into.
-_NOT_IDENTITY = ("license", "files", "graph", "canaries", "precision")
+_NOT_IDENTITY = ("license", "files", "graph", "canaries", "precision", "family")
 
 
 @dataclass(frozen=True)
 class Tower:
     """One encoder of a space: what kind of part it takes, and everything its vectors depend on.
 
+    `family` names the code that built it and can build it again, where that matters.
     `weights_sha256` is of the source weights, so that the same model served in another
     precision keeps its identity; `files` are the hashes of what is served, checked at load.
     """
@@ -33,6 +34,7 @@ class Tower:
     license: str = ""
     weights_sha256: str = ""
     head_sha256: str = ""
+    family: str = ""
     precision: str = ""
     graph: str = ""
     files: Mapping[str, str] = field(default_factory=dict)

@@ -20,6 +20,7 @@ SAME = {
     "files": {"a": "b"},
     "graph": "g.xml",
     "precision": "int8",
+    "family": "timm",
     "canaries": ({"input": "x"},),
 }
 OTHER = {

@@ -1,0 +1,10 @@
+"""torch modules of each family of models: what is adopted, and what runs on a GPU.
+
+torch and the libraries that know the models are imported here and in `adopt`, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from cospace.encode.modules.built import Built, Input
+
+__all__ = ["Built", "Input"]
