@@ -8,7 +8,8 @@ CospaceError                    exit 1   http 500
 │   ├── BadVector                                   NaN, Inf, zero row, wrong shape or dtype
 │   ├── BadFilter                                   a `where` that cannot be understood
 │   ├── DuplicateId                      http 409   the same id twice
-│   └── UnsafeFile                                  a format that can run code
+│   ├── UnsafeFile                                  a format that can run code
+│   └── UnsupportedModel                            a model that cannot be taken over
 ├── SpaceMismatch               exit 3   http 409   vectors of two different spaces
 ├── NotFound                    exit 4   http 404
 │   ├── CollectionNotFound
@@ -21,6 +22,7 @@ CospaceError                    exit 1   http 500
 │   ├── DurabilityError                             the system did not confirm a write
 │   ├── DataDamaged                                 stored bytes fail their checksum
 │   └── FormatTooNew                                written by a newer cospace
+├── NetworkError                exit 9   http 502   a host could not be reached, or refused
 ├── ModelDamaged                exit 7   http 500   a model file fails its hash or its known answers
 └── MissingExtra                exit 8   http 501   an optional library is not installed
 """
@@ -46,11 +48,13 @@ __all__ = [
     "MissingExtra",
     "ModelDamaged",
     "ModelNotFound",
+    "NetworkError",
     "NotACollection",
     "NotFound",
     "SpaceMismatch",
     "StorageError",
     "UnsafeFile",
+    "UnsupportedModel",
 ]
 
 
@@ -110,6 +114,10 @@ class DuplicateId(BadInput):
 
 class UnsafeFile(BadInput):
     """A file format that can run code when it is loaded; refused by name, never opened."""
+
+
+class UnsupportedModel(BadInput):
+    """A model that cannot be taken over as it is; the message says what is missing or unknown."""
 
 
 class SpaceMismatch(CospaceError, ValueError):
@@ -186,6 +194,13 @@ class DataDamaged(StorageError):
 
 class FormatTooNew(StorageError):
     """Written by a newer cospace; left untouched."""
+
+
+class NetworkError(CospaceError):
+    """A host could not be reached, or refused; the message says what to do."""
+
+    exit_code = 9
+    http_status = 502
 
 
 class ModelDamaged(CospaceError):

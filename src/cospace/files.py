@@ -16,7 +16,15 @@ from typing import BinaryIO
 from cospace.errors import DiskFull, DurabilityError, StorageError
 from cospace.limits import limit
 
-__all__ = ["check_room", "make_folder", "remove", "storage_errors", "write_bytes", "writing"]
+__all__ = [
+    "check_room",
+    "make_folder",
+    "move_folder",
+    "remove",
+    "storage_errors",
+    "write_bytes",
+    "writing",
+]
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _REFUSED = {
@@ -64,6 +72,12 @@ def write_bytes(path: Path, data: bytes) -> None:
         file.write(data)
 
 
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file's bytes, durably and whole."""
+    with source.open("rb") as read, writing(target) as file:
+        shutil.copyfileobj(read, file, 1 << 20)
+
+
 def make_folder(path: Path) -> None:
     """Make the folder, and its parents, and make that durable."""
     with storage_errors(path):
@@ -77,6 +91,21 @@ def remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def move_folder(made: Path, target: Path) -> None:
+    """Bring the folder `made` to `target`, durably and whole; what was there goes."""
+    old = target.with_name(f".{target.name}.{os.getpid()}.old")
+    with storage_errors(target):
+        for file in made.rglob("*"):
+            if file.is_file():
+                with file.open("rb+") as stream:
+                    os.fsync(stream.fileno())
+        if target.exists():
+            target.rename(old)
+        made.rename(target)
+        sync_folder(target.parent)
+    remove(old)
 
 
 def sync_folder(path: Path) -> None:

@@ -31,7 +31,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("restore", "items and vectors from a file that `export` wrote"),
     "backup": ("backup", "a consistent copy of a collection, while others use it"),
     "compact": ("compact", "give the space of deleted items back to the disk"),
-    "models": ("models", "the models that are here; what they are; whether they are sound"),
+    "models": (
+        "models",
+        "list, show, verify; add any model from the hub, a folder, timm, torchvision",
+    ),
     "limits": ("limits", "every limit, its value, and how to change it"),
     "doctor": ("doctor", "is this machine ready? versions, processor, starter, disk"),
 }
@@ -48,7 +51,8 @@ options:
   --version      the version
 
 exit codes: 0 done, 1 unexpected, 2 bad input, 3 another model's space, 4 not found,
-  5 in use by another process, 6 disk or damage, 7 damaged model, 8 missing library, 130 Ctrl-C
+  5 in use by another process, 6 disk or damage, 7 damaged model, 8 missing library, 9 network,
+  130 Ctrl-C
 
 start with:
   cospace demo"""

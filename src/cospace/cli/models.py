@@ -1,4 +1,4 @@
-"""`cospace models`: the models that are here, what one is, whether it is sound."""
+"""`cospace models`: the models that are here, what one is, whether it is sound; new ones."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import argparse
 import time
 from typing import TYPE_CHECKING, Any
 
-from cospace.cli.output import document, show
+from cospace.cli.output import document, show, tell
 from cospace.cli.parsing import Parser, command
 from cospace.cli.table import Column, facts, room, table
-from cospace.errors import BadArgument, CospaceError
+from cospace.errors import BadArgument, CospaceError, ModelNotFound
 
 if TYPE_CHECKING:
     from cospace.space import Space
@@ -22,14 +22,34 @@ def parser() -> Parser:
     one = command(
         "models",
         "List the models that are installed; show what one is; verify its files against their\n"
-        "hashes and its vectors against known answers.",
+        "hashes and its vectors against known answers. `add` takes a torch model over, once: from\n"
+        "the hub (hf:org/name, at a revision with @), a folder, timm or torchvision. It needs\n"
+        "pip install 'cospace[torch]'; what it makes runs without torch.",
         "cospace models",
         "cospace models show starter",
         "cospace models verify starter",
+        "cospace models add hf:BAAI/bge-small-en-v1.5",
+        "cospace models add torchvision:vgg16 --layer pooled --name vgg16-pooled",
+        "cospace models remove bge-small-en-v1.5",
     )
-    actions = ("list", "show", "verify")
+    actions = ("list", "show", "verify", "add", "remove")
     one.add_argument("action", nargs="?", default="list", choices=actions, help="default: list")
-    one.add_argument("name", nargs="?", metavar="NAME", help="a model's name or folder")
+    one.add_argument("name", nargs="?", metavar="NAME", help="a name or folder; for add, a source")
+    add = one.add_argument_group("for add")
+    add.add_argument("--name", dest="called", metavar="NAME", default="", help="what to call it")
+    add.add_argument(
+        "--weights", choices=("f32", "f16", "int8"), default="f32",
+        help="how to store them: f32 as they are (default), f16 half as large, int8 a quarter",
+    )  # fmt: skip
+    add.add_argument(
+        "--engine", choices=("openvino", "torch", "both"), default="openvino",
+        help="what will run it: openvino on processors (default), torch on GPUs, or both",
+    )  # fmt: skip
+    add.add_argument("--pooling", default="", help="of a text model that does not record it")
+    add.add_argument("--layer", default="", help="of VGG16: fc7 (default) or pooled")
+    add.add_argument("--query-prompt", metavar="TEXT", help="put before each question")
+    add.add_argument("--document-prompt", metavar="TEXT", help="put before each document")
+    add.add_argument("--replace", action="store_true", help="in place of one of the same name")
     return one
 
 
@@ -40,8 +60,9 @@ def run(args: argparse.Namespace) -> int:
             raise BadArgument(f"list takes no name; did you mean: cospace models show {args.name}")
         return _list(args)
     if args.name is None:
-        raise BadArgument(f"which model? cospace models {args.action} starter")
-    return _show(args) if args.action == "show" else _verify(args)
+        example = "hf:BAAI/bge-small-en-v1.5" if args.action == "add" else "starter"
+        raise BadArgument(f"which model? cospace models {args.action} {example}")
+    return {"show": _show, "verify": _verify, "add": _add, "remove": _remove}[args.action](args)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -111,6 +132,61 @@ def _verify(args: argparse.Namespace) -> int:
             f"  {files} files have their hashes; {answers} known answers are given ({precision})",
         ]
     )
+    return 0
+
+
+def _add(args: argparse.Namespace) -> int:
+    from cospace.adopt import Choices, How, adopt
+
+    engines = ("openvino", "torch") if args.engine == "both" else (args.engine,)
+    choices = Choices(args.pooling, args.layer, args.query_prompt, args.document_prompt)
+    added = adopt(
+        args.name,
+        name=args.called,
+        how=How(args.weights, engines),
+        choices=choices,
+        replace=args.replace,
+        tell=lambda line: tell(f"  {line}"),
+    )
+    model = added.model
+    size = sum(file.stat().st_size for file in added.folder.rglob("*") if file.is_file())
+    if args.json:
+        facts_ = {"license": added.license or None, "parameters": added.parameters, "bytes": size}
+        proof = {"cosines": added.cosines, "notes": list(added.notes)}
+        document({"name": model.name, "space": summary(model.space), **facts_, **proof})
+        return 0
+    close = ", ".join(f"{kind} {cosine:.6f}" for kind, cosine in added.cosines.items())
+    lines = [
+        ("takes", ", ".join(model.space.kinds)),
+        ("dimensions", str(model.space.dim)),
+        ("parameters", f"{added.parameters / 1e6:,.1f} M"),
+        ("on disk", f"{size / 1e6:,.1f} MB"),
+        ("licence", added.license or "not stated"),
+        ("least cosine", f"{close} to the model in torch, over inputs of many lengths"),
+    ]
+    free = "" if args.engine == "torch" else "; torch is not needed for it any more"
+    show([f"{model.name} is ready{free}", *facts(lines)])
+    for note in added.notes:
+        tell(f"note: {note}")
+    return 0
+
+
+def _remove(args: argparse.Namespace) -> int:
+    from cospace.encode.names import BUILT_IN, installed, model_home
+    from cospace.files import remove
+
+    if args.name in BUILT_IN:
+        raise BadArgument(f"{args.name!r} comes with a package: pip uninstall cospace-starter")
+    if args.name not in installed():
+        raise ModelNotFound(
+            f"no model of yours is called {args.name[:80]!r}; there are:"
+            f" {', '.join(n for n in installed() if n not in BUILT_IN) or 'none'}"
+        )
+    remove(model_home() / args.name)
+    if args.json:
+        document({"removed": args.name})
+    else:
+        show([f"{args.name} was removed"])
     return 0
 
 

@@ -11,10 +11,10 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cospace.encode.threads import cores, spread
-from cospace.errors import ModelDamaged
+from cospace.errors import BadArgument, ModelDamaged
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cospace.encode.folder import Folder
     from cospace.space import Tower
 
-__all__ = ["Graph", "openvino", "precisions"]
+__all__ = ["Graph", "Runner", "openvino", "precisions"]
 
 _importing = threading.Lock()
 
@@ -34,6 +34,9 @@ _MOST_STREAMS = 8
 # as fast (4.9 against 9.7 ms). Besides, OpenVINO 2026.4.1 gives wrong numbers for convolutions
 # with 8-bit weights in more than one stream (cosine 0.57 to the known answers).
 _ONE_STREAM = frozenset({"image"})
+
+# Families whose picture towers are transformers.
+_TRANSFORMERS = frozenset({"imagebind", "open-clip", "transformers-clip", "transformers-siglip"})
 
 # What the engine is told for each precision. The graph is as it is; this is how it is computed.
 # int8: graphs with fixed ranges run in 8 bits as they are; where only the weights are 8-bit, each
@@ -90,13 +93,27 @@ def precisions(tower: Tower) -> tuple[str, ...]:
     float weights gain most from bf16, where the processor has it; convolutions do not (6.4
     against 4.9 ms a picture).
     """
-    if tower.kind == "image":
+    if tower.kind == "image" and tower.family not in _TRANSFORMERS:
         return ("f32",)
     if tower.precision == "int8":
         return ("int8", "int8-as-f32")
     if "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         return ("bf16", "f32")
     return ("f32",)
+
+
+class Runner(Protocol):
+    """What runs a tower: a `Graph` here, or a torch module. Safe to use from many threads."""
+
+    precision: str
+
+    def run_each(
+        self,
+        batches: Iterable[tuple[Any, Callable[[], Mapping[str, NDArray[Any]]]]],
+        out: NDArray[np.float32],
+    ) -> None:
+        """Runs every batch into its rows of `out`, which come at length one."""
+        ...
 
 
 class Graph:
@@ -112,6 +129,8 @@ class Graph:
         xml = folder.read(tower, tower.graph)
         weights = folder.read(tower, tower.graph.removesuffix(".xml") + ".bin")
         ov = openvino()
+        if precision not in _SETTINGS:
+            raise BadArgument(f"the precision {precision!r}; there are: {', '.join(_SETTINGS)}")
         self.precision = precision
         self.streams = 1 if tower.kind in _ONE_STREAM else min(cores(), _MOST_STREAMS)
         settings = {**_SETTINGS[precision], "NUM_STREAMS": str(self.streams), "CACHE_DIR": ""}
@@ -125,6 +144,8 @@ class Graph:
             for _ in range(self.streams):
                 self._requests.put(compiled.create_infer_request())
             width = compiled.output(0).get_partial_shape()[1]
+            # Not of the compiled model: it has names of the engine's own beside them.
+            self._inputs = frozenset(one.get_any_name() for one in model.inputs)
         except RuntimeError as error:
             raise ModelDamaged(f"{folder.path}/{tower.graph}: {str(error)[:500]}") from error
         if width.is_static and width.get_length() != folder.space.dim:
@@ -135,6 +156,8 @@ class Graph:
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """The unit rows float32 [n, dim] of one batch."""
+        if len(inputs) > len(self._inputs):  # a model that reads its padding takes no mask
+            inputs = {name: inputs[name] for name in inputs if name in self._inputs}
         request = self._requests.get()
         try:
             outputs = request.infer(inputs, share_inputs=True, share_outputs=True)

@@ -64,7 +64,8 @@ def open_folder(path: Path) -> Folder:
     """
     space = _space(path)
     for tower in space.towers:
-        if tower.graph not in tower.files:
+        for_torch = any(name.startswith("torch/") for name in tower.files)
+        if tower.graph not in tower.files and (tower.graph or not for_torch):
             raise ModelDamaged(f"{path}: space.json lists no hash for the graph {tower.graph!r}")
         for name, expected in tower.files.items():
             _check(_inside(path, name), expected)
@@ -80,7 +81,7 @@ def _space(path: Path) -> Space:
     except OSError:
         hint = ""
         if any((path / name).exists() for name in ("config.json", "model.safetensors")):
-            hint = ". This is a torch model: `cospace models add` will convert such (not built yet)"
+            hint = f". This is a torch model; take it over once: cospace models add {path}"
         raise ModelNotFound(f"{path}: not a model folder, it has no space.json{hint}") from None
     try:
         record = json.loads(text)

@@ -43,7 +43,7 @@ class Model:
     (2, 384)
     """
 
-    def __init__(self, folder: Folder, *, kinds: Sequence[str] = ()) -> None:
+    def __init__(self, folder: Folder, *, kinds: Sequence[str] = (), engine: str = "") -> None:
         space = folder.space
         unknown = [kind for kind in space.kinds if kind not in FAMILIES]
         if unknown:
@@ -59,6 +59,7 @@ class Model:
             space = Space(towers[0].model, space.dim, space.metric, towers)
         self.space = space
         self._folder = folder
+        self.engine = engine
         self._towers: dict[str, LoadedTower] = {}
         self._damaged: dict[str, ModelDamaged] = {}
         self._loading = threading.Lock()
@@ -79,13 +80,13 @@ class Model:
         """How each tower that was used so far computes, by kind.
 
         "int8", "int8-as-f32" (the same values, for processors that multiply bytes badly),
-        "bf16" or "f32".
+        "bf16", "f32", or "f32 on cuda" and the like with the engine torch.
         """
         return {kind: tower.graph.precision for kind, tower in self._towers.items()}
 
     def restricted(self, *kinds: str) -> Model:
         """The same model with the towers for `kinds` only."""
-        return Model(self._folder, kinds=kinds)
+        return Model(self._folder, kinds=kinds, engine=self.engine)
 
     def warm(self, *kinds: str) -> Model:
         """The model itself, its towers for `kinds` (all of them by default) ready to use."""
@@ -192,7 +193,7 @@ class Model:
                     raise self._damaged[kind]
                 if kind not in self._towers:
                     try:
-                        self._towers[kind] = load_tower(self._folder, kind)
+                        self._towers[kind] = load_tower(self._folder, kind, self.engine)
                     except ModelDamaged as error:
                         self._damaged[kind] = error
                         raise

@@ -30,11 +30,15 @@ UNSAFE = frozenset(
 BUILT_IN = ("minilm", "starter")
 
 
-def load(name: str | os.PathLike[str]) -> Model:
+def load(name: str | os.PathLike[str], *, engine: str = "") -> Model:
     """The model of a name ("starter", "minilm", one that you added) or of a folder.
 
     A `str` with a slash in it, or one that starts with "." or "~", is a folder; so is every
-    `Path`. "minilm" is the text half of "starter". Nothing is downloaded.
+    `Path`. "minilm" is the text half of "starter". "hf:org/name" is the model that
+    `cospace models add hf:org/name` made. Nothing is downloaded.
+
+    `engine` is "openvino" (the default, for processors), "openvino:f32" to fix its precision,
+    "torch" or "torch:cuda" for a model that was added with --engine torch or both.
 
     Raises `ModelNotFound` with near matches, `UnsafeFile` for a format that can run code,
     `ModelDamaged` for a folder whose files fail their hashes, `FormatTooNew` for one that a
@@ -44,17 +48,13 @@ def load(name: str | os.PathLike[str]) -> Model:
     (1, 384)
     """
     if not isinstance(name, str):
-        return _load_folder(Path(name))
+        return _load_folder(Path(name), engine)
     _refuse_unsafe(name)
     scheme, colon, rest = name.partition(":")
     if colon and SCHEME.fullmatch(scheme):
-        raise ModelNotFound(
-            f"{name!r}: models of {scheme!r} are not loaded directly. Taking one over comes with"
-            f" `cospace models add {scheme}:{rest}`, which is not built yet; installed are:"
-            f" {', '.join(installed())}"
-        )
+        return _load_added(scheme, rest, engine)
     if _looks_like_path(name):
-        return _load_folder(Path(name).expanduser())
+        return _load_folder(Path(name).expanduser(), engine)
     if not NAME.fullmatch(name):
         raise BadArgument(
             f"{name[:80]!r} is not a model's name: letters, digits, '.', '_' and '-', at most 64."
@@ -62,11 +62,26 @@ def load(name: str | os.PathLike[str]) -> Model:
         )
     if name in BUILT_IN:
         folder: Path = need("cospace_starter", extra="starter").folder()
-        model = _load_folder(folder)
+        model = _load_folder(folder, engine)
         return model.restricted("text") if name == "minilm" else model
     if name in installed():
-        return _load_folder(model_home() / name)
+        return _load_folder(model_home() / name, engine)
     raise ModelNotFound(_missing(name))
+
+
+def _load_added(scheme: str, rest: str, engine: str) -> Model:
+    """The model that was added from this source; sources are never fetched while loading."""
+    repository, _, revision = rest.partition("@")
+    for name in installed():
+        if name not in BUILT_IN:
+            model = _load_folder(model_home() / name, engine)
+            tower = model.space.towers[0]
+            if tower.source == f"{scheme}:{repository}" and revision in ("", tower.revision):
+                return model
+    raise ModelNotFound(
+        f"{scheme}:{rest} was not added yet: cospace models add {scheme}:{rest}; installed are:"
+        f" {', '.join(installed())}"
+    )
 
 
 def installed() -> list[str]:
@@ -93,12 +108,12 @@ def model_home() -> Path:
     return base / "cospace" / "models"
 
 
-def _load_folder(path: Path) -> Model:
+def _load_folder(path: Path, engine: str) -> Model:
     if not path.is_dir():
         _refuse_unsafe(path.name)
         what = "is a file" if path.is_file() else "there is nothing"
         raise ModelNotFound(f"{path}: {what}; expected a model folder, with a space.json in it")
-    return Model(open_folder(path))
+    return Model(open_folder(path), engine=engine)
 
 
 def _refuse_unsafe(name: str) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image as Picture
 
-    from cospace.encode.engine import Graph
+    from cospace.encode.engine import Runner
     from cospace.encode.folder import Folder
     from cospace.space import Tower
 
@@ -30,11 +30,13 @@ class PictureTower:
     """The tower that takes pictures. All its methods are safe to call from many threads.
 
     Its `preprocess` record: `size`, the side of the square that the graph takes; `resize`, the
-    length that the shorter side is brought to; `crop`, which is "center"; `interpolation`, a
-    filter of PIL.
+    length that the shorter side is brought to; `interpolation`, a filter of PIL; and `crop`, how
+    the square is cut out of that. "center" cuts the very middle. "floor" and "round" do as
+    transformers and torchvision do: the picture is brought to whole pixels first, and the cut
+    lies at (length - size) / 2, rounded so. "none" takes the whole picture, pressed into a square.
     """
 
-    def __init__(self, folder: Folder, tower: Tower, graph: Graph) -> None:
+    def __init__(self, folder: Folder, tower: Tower, graph: Runner) -> None:
         self.graph = graph
         self._dim = folder.space.dim
         record = tower.preprocess
@@ -42,8 +44,9 @@ class PictureTower:
             self.size = int(record["size"])
             self._resize = int(record.get("resize", self.size))
             self._filter = str(record.get("interpolation", "bicubic")).upper()
+            self._crop = record.get("crop", "center")
             good = (
-                record.get("crop", "center") == "center"
+                self._crop in ("center", "floor", "none", "round")
                 and self._filter in _FILTERS
                 and 1 <= self.size <= self._resize
             )
@@ -84,16 +87,33 @@ class PictureTower:
         return rows, []
 
     def _square(self, picture: Picture) -> NDArray[np.uint8]:
-        """The middle of the picture, its shorter side brought to `resize` first."""
+        """The part of the picture that the record's crop keeps, as a square of `size`."""
         from PIL.Image import Resampling
 
-        width, height = picture.size
         # Only what the crop keeps is resized: a panorama costs no more than a square.
-        side = self.size * min(width, height) / self._resize
-        left, top = (width - side) / 2, (height - side) / 2
-        box = (left, top, left + side, top + side)
+        box = _box(self._crop, *picture.size, self._resize, self.size)
         small = picture.resize((self.size, self.size), Resampling[self._filter], box)
         return np.asarray(small, np.uint8)
+
+
+def _box(
+    crop: str, width: int, height: int, resize: int, size: int
+) -> tuple[float, float, float, float]:
+    """What of a picture ends up in the square: left, top, right, bottom, in its own pixels."""
+    if crop == "none":
+        return 0, 0, width, height
+    if crop == "center":
+        side = size * min(width, height) / resize
+        left, top = (width - side) / 2, (height - side) / 2
+        return left, top, left + side, top + side
+    edges = []
+    for length in (width, height):
+        whole = int(resize * length / min(width, height))
+        # Halves go to the even neighbour, as torchvision's round() takes them.
+        start = round((whole - size) / 2) if crop == "round" else (whole - size) // 2
+        edges.append((start * length / whole, (start + size) * length / whole))
+    (left, right), (top, bottom) = edges
+    return left, top, right, bottom
 
 
 def pattern(number: int, size: int = 224) -> NDArray[np.uint8]:

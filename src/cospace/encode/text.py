@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import string
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,7 @@ from cospace.read.texts import check_text
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from cospace.encode.engine import Graph
+    from cospace.encode.engine import Runner
     from cospace.encode.folder import Folder
     from cospace.space import Tower
 
@@ -34,18 +36,41 @@ _MULTIPLE = 16
 _WINDOW = 4_096
 
 
-class TextTower:
-    """The tower that takes texts. `encode` is safe to call from many threads."""
+_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
-    def __init__(self, folder: Folder, tower: Tower, graph: Graph) -> None:
+
+def _canonical(text: str) -> str:
+    """Lower-case, without ASCII punctuation, white space as single spaces: SigLIP's training."""
+    return " ".join(text.lower().translate(_PUNCTUATION).split())
+
+
+_CLEAN: dict[str, Callable[[str], str]] = {
+    "": str,
+    "lowercase": str.lower,
+    "canonicalize": _canonical,
+}
+
+
+class TextTower:
+    """The tower that takes texts. `encode` is safe to call from many threads.
+
+    Its `preprocess` record: `tokenizer`, a file; `max_tokens`; and, where a model needs them,
+    `pad_id`, the token of the padding; `pad_to`, the one length that every text is padded to;
+    `clean`, what is taken away first: "lowercase" the capitals, "canonicalize" punctuation too.
+    """
+
+    def __init__(self, folder: Folder, tower: Tower, graph: Runner) -> None:
         from tokenizers import Tokenizer
 
         self.graph = graph
         self._dim = folder.space.dim
         self._prompts = dict(tower.prompts)
         try:
-            self.max_tokens = int(tower.preprocess["max_tokens"])
-            file = folder.read(tower, tower.preprocess["tokenizer"])
+            record = tower.preprocess
+            self.max_tokens = int(record["max_tokens"])
+            self._pad, self._pad_to = int(record.get("pad_id", 0)), int(record.get("pad_to", 0))
+            self._clean = _CLEAN[record.get("clean", "")]
+            file = folder.read(tower, record["tokenizer"])
             self._tokenizer = Tokenizer.from_buffer(file)
             self._tokenizer.enable_truncation(self.max_tokens)
             self._tokenizer.no_padding()
@@ -72,12 +97,16 @@ class TextTower:
         prompt = self._prompts.get(role, "")
         for start in range(0, len(texts), _WINDOW):
             window = texts[start : start + _WINDOW]
-            tokens = self._tokenise([prompt + t for t in window] if prompt else list(window))
+            tokens = self._tokenise([self._clean(prompt + text) for text in window])
             cut += [start + i for i, t in enumerate(tokens) if self._is_cut(t)]
             ids = [t.ids for t in tokens]
-            batches = plan([len(i) for i in ids], _TOKENS, _MULTIPLE)
+            lengths = [self._pad_to or len(i) for i in ids]
+            batches = plan(lengths, _TOKENS, _MULTIPLE, most=self._pad_to or self.max_tokens)
             self.graph.run_each(
-                ((start + batch, partial(_padded, ids, batch, width)) for batch, width in batches),
+                (
+                    (start + batch, partial(_padded, ids, batch, width, self._pad))
+                    for batch, width in batches
+                ),
                 rows,
             )
         return rows, cut
@@ -97,11 +126,12 @@ class TextTower:
 
 
 def plan(
-    lengths: Sequence[int], budget: int, multiple: int
+    lengths: Sequence[int], budget: int, multiple: int, *, most: int = sys.maxsize
 ) -> Iterator[tuple[NDArray[np.intp], int]]:
     """Batches of like length: (positions, padded width), the longest first.
 
-    A batch holds at most `budget` tokens, padding included, and always at least one text.
+    A batch holds at most `budget` tokens, padding included, and always at least one text. Widths
+    are multiples of `multiple`, and at most `most`.
 
     >>> [(batch.tolist(), width) for batch, width in plan([3, 9, 4], budget=16, multiple=4)]
     [([1], 12), ([2, 0], 4)]
@@ -110,17 +140,17 @@ def plan(
     order = np.argsort(-np.asarray(lengths, np.intp), kind="stable")
     start = 0
     while start < len(order):
-        width = max(int(padded[order[start]]), multiple)
+        width = min(max(int(padded[order[start]]), multiple), most)
         size = max(1, budget // width)
         yield order[start : start + size], width
         start += size
 
 
 def _padded(
-    ids: Sequence[Sequence[int]], batch: NDArray[np.intp], width: int
+    ids: Sequence[Sequence[int]], batch: NDArray[np.intp], width: int, pad: int
 ) -> dict[str, NDArray[np.int64]]:
     """The graph's inputs for one batch: int64 [n, width] each."""
-    tokens = np.zeros((len(batch), width), np.int64)
+    tokens = np.full((len(batch), width), pad, np.int64)
     mask = np.zeros_like(tokens)
     for row, position in enumerate(batch):
         mine = ids[position]

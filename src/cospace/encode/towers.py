@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from cospace.encode.engine import Graph, precisions
+from cospace.encode.engine import Graph, Runner, precisions
 from cospace.encode.picture import PictureTower
 from cospace.encode.text import TextTower
-from cospace.errors import BadInput, ModelDamaged
+from cospace.errors import BadArgument, BadInput, ModelDamaged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +33,7 @@ SAME = 0.999
 class LoadedTower(Protocol):
     """What every family offers. All methods may be called from many threads."""
 
-    graph: Graph
+    graph: Runner
 
     def prepare(self, value: Any, name: str, data: bytes | None = None) -> Any:
         """What `encode` takes, for the value of one part. Raises `BadItem`."""
@@ -51,22 +51,24 @@ class LoadedTower(Protocol):
 
 
 # One class a kind; a new kind of part is a new row.
-FAMILIES: Mapping[str, Callable[[Folder, Tower, Graph], LoadedTower]] = {
+FAMILIES: Mapping[str, Callable[[Folder, Tower, Runner], LoadedTower]] = {
     "text": TextTower,
     "image": PictureTower,
 }
 
 
-def load_tower(folder: Folder, kind: str) -> LoadedTower:
+def load_tower(folder: Folder, kind: str, engine: str = "") -> LoadedTower:
     """The tower for parts of `kind`, in the fastest precision that gives the known answers.
 
-    Where none gives the very same, the one that comes closest is taken. Raises `ModelDamaged`
-    when even that is too far off.
+    Where none gives the very same, the one that comes closest is taken. `engine` is "openvino",
+    "openvino:f32" for that precision alone, "torch", or "torch:cuda"; "" for the default: OpenVINO
+    where the folder holds a graph. Raises `ModelDamaged` when even the closest is too far off,
+    and `BadArgument` for an engine that this folder has no files for.
     """
     tower = folder.tower(kind)
     found: dict[str, tuple[float, LoadedTower]] = {}
-    for precision in precisions(tower):
-        loaded = FAMILIES[kind](folder, tower, Graph(folder, tower, precision))
+    for precision, graph in _graphs(folder, tower, engine):
+        loaded = FAMILIES[kind](folder, tower, graph)
         found[precision] = known_answers(loaded, tower, folder), loaded
         if found[precision][0] >= SAME:
             break
@@ -78,6 +80,26 @@ def load_tower(folder: Folder, kind: str) -> LoadedTower:
         f"{folder.path}: the {kind} tower does not give its known answers: the worst cosine is"
         f" {tried}; expected at least {CLOSE}. Install the model again"
     )
+
+
+def _graphs(folder: Folder, tower: Tower, engine: str) -> Iterator[tuple[str, Runner]]:
+    """The tower's graph in each way of running it that may be tried, the fastest first."""
+    name, _, way = (engine or ("openvino" if tower.graph else "torch")).partition(":")
+    if name == "torch":
+        from cospace.encode.modules.rebuild import torch_graph
+
+        yield name, torch_graph(folder, tower, way)
+    elif name == "openvino" and tower.graph:
+        for precision in (way,) if way else precisions(tower):
+            yield precision, Graph(folder, tower, precision)
+    elif name == "openvino":
+        raise BadArgument(
+            f"{folder.space.name} was added for torch alone; add it again with --engine both"
+        )
+    else:
+        raise BadArgument(
+            f"there is no engine {name!r}: 'openvino', 'openvino:f32', 'torch' or 'torch:cuda'"
+        )
 
 
 def known_answers(loaded: LoadedTower, tower: Tower, folder: Folder) -> float:

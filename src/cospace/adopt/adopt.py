@@ -1,0 +1,90 @@
+"""`adopt`: a torch model to a model folder, proved against the module that it came from."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cospace.adopt.convert import WEIGHTS
+from cospace.adopt.family import Choices, build
+from cospace.adopt.fetch import fetch
+from cospace.adopt.source import parse
+from cospace.adopt.write import How, write
+from cospace.encode.names import BUILT_IN, NAME, load, model_home
+from cospace.errors import BadArgument
+from cospace.files import make_folder, move_folder
+
+if TYPE_CHECKING:
+    from cospace.encode.model import Model
+
+__all__ = ["Adopted", "adopt"]
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """The model, where it lies, and how close its graph comes to the torch module it came from.
+
+    `cosines` are the least cosines over texts or pictures that were no part of its making, by
+    kind; `notes` say what a user should know, such as prompts that nobody states.
+    """
+
+    model: Model
+    folder: Path
+    license: str
+    parameters: int
+    cosines: dict[str, float]
+    notes: tuple[str, ...]
+
+
+def adopt(
+    source: str,
+    *,
+    name: str = "",
+    how: How | None = None,
+    choices: Choices | None = None,
+    replace: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Adopted:
+    """The model of `source`, converted into a folder of the model home under `name`.
+
+    `how` says in which form it is stored, and for which engines; `choices` what its files leave
+    open. `tell` is called with a line at each step. Needs `pip install 'cospace[torch]'`; what it
+    makes runs without torch, unless that is the engine asked for.
+
+    Raises `BadArgument` for a name that is taken, `ModelNotFound`, `NetworkError`, `UnsafeFile`,
+    `UnsupportedModel`, `ModelDamaged`, and `MissingExtra`.
+    """
+    how = how or How()
+    if how.weights not in WEIGHTS:
+        raise BadArgument(f"weights are stored as {', '.join(WEIGHTS)}; not {how.weights!r}")
+    found = parse(source)
+    name = name or re.sub(r"[^A-Za-z0-9._-]", "-", found.name)
+    target = model_home() / _free(name, replace)
+    fetched = fetch(found, tell)
+    tell("reading the weights")
+    towers = build(fetched.folder, found, name, choices or Choices())
+    make_folder(target.parent)
+    # Made beside its place, and moved there whole: an interrupted run leaves no half model.
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".adding-") as place:
+        made = Path(place) / "model"
+        record = write(made, towers, name=name, source=found, fetched=fetched, how=how, tell=tell)
+        move_folder(made, target)
+    return Adopted(load(name), target, **record)
+
+
+def _free(name: str, replace: bool) -> str:
+    """`name`, when a model can be stored under it."""
+    if not NAME.fullmatch(name):
+        raise BadArgument(f"{name[:80]!r} is not a model's name; give another with --name")
+    if name in BUILT_IN:
+        raise BadArgument(f"{name!r} is built in; give another name with --name")
+    if (model_home() / name).exists() and not replace:
+        raise BadArgument(
+            f"a model called {name!r} is there already: give another name with --name, or"
+            " --replace it"
+        )
+    return name

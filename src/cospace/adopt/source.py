@@ -1,0 +1,83 @@
+"""Where a model comes from: "hf:org/name@revision", a folder, "timm:name", "torchvision:vgg16"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from cospace.errors import BadArgument, ModelNotFound
+
+__all__ = ["SCHEMES", "Source", "parse"]
+
+SCHEMES = ("hf", "timm", "torchvision")
+
+# The published weights of torchvision as safetensors: timm's copies of the same numbers.
+_TORCHVISION = {"vgg16": "timm/vgg16.tv_in1k", "resnet50": "timm/resnet50.tv_in1k"}
+
+_REPOSITORY = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}", re.ASCII)
+_REVISION = re.compile(r"[\w./-]{1,120}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Source:
+    """`scheme` is one of `SCHEMES` or "folder"; `repository` is "org/name", or "" for a folder."""
+
+    scheme: str
+    name: str
+    repository: str = ""
+    revision: str = ""
+    folder: Path | None = None
+
+    def __str__(self) -> str:
+        at = f"@{self.revision}" if self.revision else ""
+        return f"{self.scheme}:{self.repository or self.folder}{at}"
+
+
+def parse(text: str) -> Source:
+    """The source that `text` names.
+
+    Raises `BadArgument` for what is none, with an example, and `ModelNotFound` for a folder
+    that is not there.
+
+    >>> parse("hf:BAAI/bge-small-en-v1.5").name
+    'bge-small-en-v1.5'
+    >>> parse("torchvision:vgg16").repository
+    'timm/vgg16.tv_in1k'
+    """
+    scheme, colon, rest = text.partition(":")
+    if colon and scheme in SCHEMES:
+        name, _, revision = rest.partition("@")
+        if revision and not _REVISION.fullmatch(revision):
+            raise BadArgument(f"{revision[:80]!r} is not a revision: a branch, a tag or a commit")
+        return _published(scheme, name, revision)
+    if colon and re.fullmatch(r"[a-z][a-z0-9_]+", scheme):
+        near = get_close_matches(scheme, SCHEMES, 1)
+        hint = f"; did you mean {near[0]}:{rest}?" if near else ""
+        raise BadArgument(
+            f"{scheme!r} is no source of models; known: {', '.join(SCHEMES)}, or a folder{hint}"
+        )
+    folder = Path(text).expanduser()
+    if not folder.is_dir():
+        like = f", such as hf:{text}" if _REPOSITORY.fullmatch(text) else ""
+        raise ModelNotFound(
+            f"{text}: no such folder. A model of the hub is written hf:org/name{like}"
+        )
+    return Source("folder", folder.resolve().name, folder=folder)
+
+
+def _published(scheme: str, name: str, revision: str) -> Source:
+    if scheme == "torchvision":
+        if name not in _TORCHVISION:
+            near = get_close_matches(name, _TORCHVISION, 1)
+            hint = f"; did you mean torchvision:{near[0]}?" if near else ""
+            raise ModelNotFound(
+                f"torchvision:{name[:80]}: known are {' and '.join(_TORCHVISION)}{hint} Others come"
+                " by timm:NAME"
+            )
+        return Source(scheme, name, _TORCHVISION[name], revision)
+    repository = name if "/" in name or scheme == "hf" else f"timm/{name}"
+    if not _REPOSITORY.fullmatch(repository):
+        raise BadArgument(f"{name[:100]!r} is not a repository: write hf:org/name, or timm:name")
+    return Source(scheme, repository.partition("/")[2], repository, revision)

@@ -1,0 +1,218 @@
+"""The model folder of adopted towers: graphs, tokenizers, licence, known answers, record."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cospace.adopt.convert import convert, save
+from cospace.encode.engine import Graph
+from cospace.encode.folder import FORMAT, open_folder
+from cospace.encode.modules.engine import TorchGraph
+from cospace.encode.modules.rebuild import KEPT
+from cospace.encode.modules.weights import check_finite
+from cospace.encode.towers import CLOSE, FAMILIES
+from cospace.errors import UnsupportedModel
+from cospace.files import copy_file, make_folder, write_bytes
+from cospace.space import Space, Tower
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cospace.adopt.fetch import Fetched
+    from cospace.adopt.source import Source
+    from cospace.encode.modules.built import Built
+
+__all__ = ["How", "write"]
+
+# What a model's files are kept by, for the engine torch.
+_KEPT_SUFFIXES = (".json", ".model", ".safetensors", ".txt")
+
+# The cosine that every probe must reach: the graph computes what the module computes.
+_EQUAL = 0.9999
+
+# Inputs that have no part in the making of a graph, of many lengths. The last is cut short.
+_PROBES = {
+    "text": (
+        "a", "chair", "a red chair", "Where can I buy a used bicycle?", "don't\tpanic\r\n(42)",
+        "Größe 42, wie neu!", "椅子とテーブル", "🚲 bike", "x" * 300, "two words " * 20,
+        "It was late; the shop was about to close, and nobody had asked for the lamp. " * 9,
+        "word " * 9_000,
+    ),
+    "image": tuple(f"pattern:{number}" for number in range(4, 10)),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class How:
+    """How a model is stored: its `weights` in the graph, and for which `engines`."""
+
+    weights: str = "f32"
+    engines: tuple[str, ...] = ("openvino",)
+
+
+def write(
+    place: Path,
+    towers: Sequence[Built],
+    *,
+    name: str,
+    source: Source,
+    fetched: Fetched,
+    how: How,
+    tell: Callable[[str], None],
+) -> dict[str, Any]:
+    """Makes the folder at `place`; what `Adopted` says of it.
+
+    Raises `ModelDamaged` for weights that are not finite, `UnsupportedModel` when a graph does
+    not give what its module gives.
+    """
+    parameters = check_finite(fetched.folder)
+    make_folder(place)
+    license = _license(fetched.folder, place)
+    notes = [] if license else ["its licence is not stated: read its card before you use it"]
+    records: list[Tower] = []
+    kept = _keep(fetched.folder, place / KEPT) if "torch" in how.engines else {}
+    for built in towers:
+        tell(f"writing the {built.kind} tower")
+        record = _tower(place, built, name, source, fetched)
+        if "openvino" in how.engines:
+            record = _graph(place, built, record, how.weights)
+        files = {**record.files, **kept}
+        records.append(replace(record, license=license, files=files))
+        if built.kind == "text" and not built.prompts:
+            notes.append(
+                "its prompts are unknown, so none are used: if its card names some, add it again"
+                " with --query-prompt and --document-prompt"
+            )
+    space = Space(name, towers[0].dim, towers=tuple(records))
+    if any(built.dim != space.dim for built in towers):
+        raise UnsupportedModel(f"its towers have {[built.dim for built in towers]} dimensions")
+    _record(place, space)
+    proved, cosines = [], {}
+    for tower, built in zip(space.towers, towers, strict=True):
+        tell(f"comparing the {built.kind} tower with the module it was made from")
+        answers, cosine = _prove(place, tower, built)
+        proved.append(replace(tower, canaries=answers))
+        cosines[built.kind] = cosine
+        if not cosine >= (CLOSE if how.weights == "int8" else _EQUAL):  # NaN is refused too
+            raise UnsupportedModel(
+                f"the {built.kind} graph does not compute what its module computes: the least"
+                f" cosine is {cosine:.5f}"
+                + (". Store it with --weights f32" if how.weights == "int8" else "")
+            )
+    _record(place, replace(space, towers=tuple(proved)))
+    return {"license": license, "parameters": parameters, "cosines": cosines, "notes": tuple(notes)}
+
+
+def _tower(place: Path, built: Built, name: str, source: Source, fetched: Fetched) -> Tower:
+    """The record of a tower, after the files that prepare its input were written."""
+    kind = built.kind
+    make_folder(place / kind)
+    files = {}
+    for file, data in built.files.items():
+        write_bytes(place / kind / file, data)
+        files[f"{kind}/{file}"] = hashlib.sha256(data).hexdigest()
+    preprocess = {
+        key: f"{kind}/{value}" if isinstance(value, str) and value in built.files else value
+        for key, value in built.preprocess.items()
+    }
+    return Tower(
+        kind=kind,
+        model=name,
+        source=f"{source.scheme}:{source.repository or source.name}",
+        revision=fetched.revision,
+        weights_sha256=built.weights_sha256,
+        family=built.family,
+        precision="f32",
+        files=files,
+        preprocess=preprocess,
+        pooling=built.pooling,
+        prompts=built.prompts,
+    )
+
+
+def _graph(place: Path, built: Built, tower: Tower, weights: str) -> Tower:
+    """The tower with the engine's graph, written into the folder."""
+    xml = f"{built.kind}/model.xml"
+    save(convert(built), place / xml, weights)
+    names = (xml, f"{built.kind}/model.bin")
+    files = {name: _sha256(place / name) for name in names}
+    return replace(tower, graph=xml, precision=weights, files={**tower.files, **files})
+
+
+def _keep(source: Path, target: Path) -> dict[str, str]:
+    """The hashes of the files that a model came in, copied to `target`: those torch needs."""
+    kept = {}
+    for file in sorted(source.rglob("*")):
+        if file.is_file() and file.suffix in _KEPT_SUFFIXES:
+            name = file.relative_to(source)
+            make_folder((target / name).parent)
+            copy_file(file, target / name)
+            kept[f"{KEPT}/{name.as_posix()}"] = _sha256(target / name)
+    return kept
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _prove(place: Path, tower: Tower, built: Built) -> tuple[tuple[dict[str, str], ...], float]:
+    """The known answers of the module, and the least cosine of the graph to it over the probes.
+
+    The module sees each probe alone and the graph sees all in one list, so that the cosine also
+    says that a vector does not depend on its neighbours.
+    """
+    folder = open_folder(place)
+    module = TorchGraph(built.module, built.inputs)
+    reference = FAMILIES[built.kind](folder, tower, module)
+    answers = tuple(
+        {"input": given, "vector": base64.b64encode(_alone(reference, given).tobytes()).decode()}
+        for given in built.known
+    )
+    if not tower.graph:  # for torch alone: it is what it is compared with
+        return answers, 1.0
+    served = FAMILIES[built.kind](folder, tower, Graph(folder, tower, _plain(tower)))
+    probes = _PROBES.get(built.kind, built.known)
+    expected = np.concatenate([_alone(reference, given) for given in probes])
+    found, _ = served.encode([served.canary(given) for given in probes])
+    return answers, float(np.einsum("ij,ij->i", expected, found).min())
+
+
+def _alone(reference: Any, given: str) -> NDArray[np.float32]:
+    rows, _ = reference.encode([reference.canary(given)])
+    return np.asarray(rows, "<f4")
+
+
+def _plain(tower: Tower) -> str:
+    """The most exact precision that the engine has for a tower."""
+    return "int8-as-f32" if tower.precision == "int8" else "f32"
+
+
+def _record(place: Path, space: Space) -> None:
+    record = {"format": FORMAT, **space.to_json()}
+    write_bytes(place / "space.json", json.dumps(record, indent=1, ensure_ascii=False).encode())
+
+
+def _license(source: Path, place: Path) -> str:
+    """The licence that the model's card states, "" when it states none; its text is taken along."""
+    texts = sorted(f for f in source.iterdir() if f.name.upper().startswith(("LICENSE", "NOTICE")))
+    for file in texts:
+        if file.is_file():
+            write_bytes(place / file.name, file.read_bytes())
+    card = source / "README.md"
+    if not card.is_file():
+        return ""
+    front = re.match(
+        r"---\n(.*?)\n---", card.read_text(encoding="utf-8", errors="replace"), re.DOTALL
+    )
+    stated = re.search(r"^license:[ \t]*(\S+)", front[1], re.MULTILINE) if front else None
+    return stated[1].strip("\"'") if stated else ""

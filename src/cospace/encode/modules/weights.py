@@ -1,0 +1,89 @@
+"""safetensors files: read, hashed, and held to be finite. No other format of weights is opened."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cospace.encode.modules.libraries import torch
+from cospace.errors import ModelDamaged, UnsafeFile, UnsupportedModel
+from cospace.need import need
+
+__all__ = ["check_finite", "fingerprint", "load_strictly", "read_safetensors", "weight_files"]
+
+_PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The safetensors files in `folder` and below it, in order of their names.
+
+    Raises `UnsafeFile` when there are weights only in formats that can run code.
+    """
+    files = sorted(folder.rglob("*.safetensors"))
+    if not files:
+        pickled = sorted(file.name for kind in _PICKLES for file in folder.glob(kind))
+        if pickled:
+            raise UnsafeFile(
+                f"{folder.name} has weights only as {pickled[0]}, a format that can run code, so"
+                " it was not opened. Where you trust it, write it anew:"
+                " safetensors.torch.save_file(torch.load(FILE, weights_only=True), OUT)"
+            )
+        raise UnsupportedModel(f"{folder.name} has no weights: expected *.safetensors")
+    return files
+
+
+def fingerprint(folder: Path) -> str:
+    """sha256, in hex, of the weights in `folder`: of the file, or of the hashes of several."""
+    digests = []
+    for file in weight_files(folder):
+        with file.open("rb") as stream:
+            digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
+    return (
+        digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+    )
+
+
+def read_safetensors(file: Path) -> Mapping[str, Any]:
+    """The tensors of a file by name. Raises `ModelDamaged` for one that is no safetensors file."""
+    need("safetensors", extra="torch")
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return dict(load_file(file))
+    except (OSError, SafetensorError) as error:
+        raise ModelDamaged(f"{file.name}: not a sound safetensors file ({error})") from error
+
+
+def load_strictly(module: Any, weights: Mapping[str, Any]) -> None:
+    """Loads exactly `weights` into the module. Raises `UnsupportedModel` where they do not fit."""
+    try:
+        module.load_state_dict(dict(weights), strict=True)
+    except RuntimeError as error:
+        raise UnsupportedModel(
+            f"the weights are not those of this model: {' '.join(str(error).split())[:400]}"
+        ) from error
+
+
+def check_finite(folder: Path) -> int:
+    """The number of weights in `folder`'s files, all of them finite.
+
+    Raises `ModelDamaged` that names the first tensor with NaN or Inf.
+    """
+    need("safetensors", extra="torch")
+    from safetensors import SafetensorError, safe_open
+
+    count = 0
+    for file in weight_files(folder):
+        try:
+            with safe_open(file, framework="pt") as tensors:
+                for name in tensors.keys():  # noqa: SIM118 - it is no dict
+                    tensor = tensors.get_tensor(name)
+                    count += tensor.numel()
+                    if tensor.is_floating_point() and not torch().isfinite(tensor).all():
+                        raise ModelDamaged(f"{file.name}: the tensor {name} holds NaN or Inf")
+        except (OSError, SafetensorError) as error:
+            raise ModelDamaged(f"{file.name}: not a sound safetensors file ({error})") from error
+    return count
