@@ -36,7 +36,7 @@ TEXTS: dict[str, dict[str, Any]] = {
 }
 
 
-def tokenizer(*, pad: int = 0) -> Any:
+def tokenizer(*, pad: int = 0, most: int = 72) -> Any:
     """A tokenizer of letters and pairs of letters, with the marks of BERT."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
@@ -56,7 +56,7 @@ def tokenizer(*, pad: int = 0) -> Any:
     )
     names = dict(zip(("pad", "unk", "cls", "sep", "mask"), _SPECIAL, strict=True))
     return library("transformers").PreTrainedTokenizerFast(
-        tokenizer_object=made, model_max_length=72, **{f"{k}_token": v for k, v in names.items()}
+        tokenizer_object=made, model_max_length=most, **{f"{k}_token": v for k, v in names.items()}
     )
 
 
@@ -147,4 +147,47 @@ def timm_model(place: Path, name: str) -> Any:
     model = timm.create_model(name, pretrained=False, num_classes=10).eval()
     place.mkdir(parents=True, exist_ok=True)
     timm.models.save_for_hf(model, place, safe_serialization=True)
+    return model
+
+
+# What a chat template of a native model comes to: who speaks, and what stands where.
+_TEMPLATE = (
+    "{% for m in messages %}<|im_start|>{{ m.role }} {% if m.content is string %}{{ m.content }}"
+    "{% else %}{% for c in m.content %}{% if c.type == 'image' %}<|vision_start|><|image_pad|>"
+    "<|vision_end|>{% else %}{{ c.text }}{% endif %}{% endfor %}{% endif %}<|im_end|>{% endfor %}"
+)
+
+
+def native_model(place: Path) -> Any:
+    """A Qwen3-VL embedding model of sentence-transformers, saved at `place`."""
+    transformers, st = library("transformers"), library("sentence_transformers")
+    torch.manual_seed(11)
+    tokens = tokenizer(most=1_024)
+    names = ("im_start", "im_end", "vision_start", "vision_end", "image_pad", "video_pad")
+    tokens.add_special_tokens({"additional_special_tokens": [f"<|{name}|>" for name in names]})
+    number = {name: tokens.convert_tokens_to_ids(f"<|{name}|>") for name in names}
+    rope = {"rope_type": "default", "rope_theta": 1e4, "mrope_section": [2, 1, 1]}
+    text = {**_TEXT, "max_position_embeddings": 512, "num_key_value_heads": 2, "head_dim": 8,
+            "rope_parameters": {**rope, "mrope_interleaved": True}}  # fmt: skip
+    vision = {"depth": 2, "hidden_size": 32, "intermediate_size": 64, "num_heads": 4,
+              "patch_size": 8, "out_hidden_size": 32, "num_position_embeddings": 64,
+              "deepstack_visual_indexes": [0]}  # fmt: skip
+    config = transformers.Qwen3VLConfig(
+        text_config=text, vision_config=vision,
+        image_token_id=number["image_pad"], video_token_id=number["video_pad"],
+        vision_start_token_id=number["vision_start"], vision_end_token_id=number["vision_end"],
+    )  # fmt: skip
+    transformers.Qwen3VLModel(config).save_pretrained(place / "inner")
+    size = {"shortest_edge": 16 * 16, "longest_edge": 64 * 64}
+    transformers.Qwen3VLProcessor(
+        image_processor=transformers.Qwen2VLImageProcessor(patch_size=8, merge_size=2, size=size),
+        video_processor=transformers.Qwen3VLVideoProcessor(patch_size=8, merge_size=2),
+        tokenizer=tokens, chat_template=_TEMPLATE,
+    ).save_pretrained(place / "inner")  # fmt: skip
+    modules = st.sentence_transformer.modules
+    model = st.SentenceTransformer(
+        modules=[modules.Transformer(str(place / "inner")), modules.Pooling(32, "lasttoken")],
+        prompts={"query": "find what this shows", "document": ""}, device="cpu",
+    )  # fmt: skip
+    model.save_pretrained(str(place / "saved"))
     return model

@@ -18,7 +18,14 @@ from cospace.testing.encoder import check_encoder
 pytest.importorskip("torch", reason="models are adopted from torch")
 
 from cospace.encode.modules.libraries import library
-from tests.torch_models import TEXTS, clip_model, open_clip_model, text_model, timm_model
+from tests.torch_models import (
+    TEXTS,
+    clip_model,
+    native_model,
+    open_clip_model,
+    text_model,
+    timm_model,
+)
 
 EQUAL = 0.9999
 SENTENCES = [
@@ -196,6 +203,24 @@ def test_timm(home: Path, photos: list[np.ndarray], name: str) -> None:
     model = exact("pictures")
     found = model.encode_document([cs.Image(photo) for photo in photos]).array
     assert cosines(found, seen).min() >= EQUAL
+    check_encoder(model)
+
+
+def test_a_native_model_takes_both_as_one(home: Path, photos: list[np.ndarray]) -> None:
+    from PIL import Image
+
+    reference = native_model(home)
+    added = adopt(str(home / "saved"), name="native")
+    model = cs.load("native")
+    assert {} == added.cosines, "torch runs it, so there is nothing to compare it with"
+    picture = Image.fromarray(photos[0])
+    both = cs.Parts(text="in green", image=cs.Image(photos[0]))
+    found = model.encode_document(["a red chair", cs.Image(photos[0]), both]).array
+    given = [{"text": "a red chair"}, {"image": picture}, {"text": "in green", "image": picture}]
+    expected = np.concatenate([reference.encode_document([one]) for one in given])
+    assert cosines(found, expected).min() >= EQUAL
+    prompted = reference.encode_query([{"text": "a red chair"}])
+    assert cosines(model.encode_query(["a red chair"]).array, prompted).min() >= EQUAL
     check_encoder(model)
 
 

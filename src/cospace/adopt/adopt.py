@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from cospace.adopt.convert import WEIGHTS
 from cospace.adopt.family import Choices, build
 from cospace.adopt.fetch import fetch
+from cospace.adopt.native import is_native
 from cospace.adopt.source import parse
-from cospace.adopt.write import How, write
+from cospace.adopt.write import How, Origin, write, write_native
 from cospace.encode.names import BUILT_IN, NAME, load, model_home
 from cospace.errors import BadArgument
 from cospace.files import make_folder, move_folder
@@ -66,12 +67,18 @@ def adopt(
     target = model_home() / _free(name, replace)
     fetched = fetch(found, tell)
     tell("reading the weights")
-    towers = build(fetched.folder, found, name, choices or Choices())
+    towers = None
+    if not is_native(fetched.folder):
+        towers = build(fetched.folder, found, name, choices or Choices())
     make_folder(target.parent)
     # Made beside its place, and moved there whole: an interrupted run leaves no half model.
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".adding-") as place:
         made = Path(place) / "model"
-        record = write(made, towers, name=name, source=found, fetched=fetched, how=how, tell=tell)
+        origin = Origin(name, found, fetched)
+        if towers is None:
+            record = write_native(made, origin, tell)
+        else:
+            record = write(made, towers, origin, how=how, tell=tell)
         move_folder(made, target)
     return Adopted(load(name), target, **record)
 

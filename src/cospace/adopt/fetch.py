@@ -20,7 +20,7 @@ from cospace.need import need
 __all__ = ["Fetched", "fetch"]
 
 _WANTED = (
-    "*.json", "*.jsonl", "*.txt", "*.md", "*.safetensors", "LICENSE*", "NOTICE*",
+    "*.json", "*.jinja", "*.txt", "*.md", "*.safetensors", "LICENSE*", "NOTICE*",
     "*.model",  # of SentencePiece, read by its own parser
 )  # fmt: skip
 _LEFT_OUT = ("onnx/*", "openvino/*", "coreml/*", "*.msgpack", "*.onnx")

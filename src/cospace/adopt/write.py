@@ -9,11 +9,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from cospace.adopt.convert import convert, save
+from cospace.adopt.native import native_space
 from cospace.encode.engine import Graph
 from cospace.encode.folder import FORMAT, open_folder
 from cospace.encode.modules.engine import TorchGraph
@@ -31,10 +32,10 @@ if TYPE_CHECKING:
     from cospace.adopt.source import Source
     from cospace.encode.modules.built import Built
 
-__all__ = ["How", "write"]
+__all__ = ["How", "Origin", "write", "write_native"]
 
 # What a model's files are kept by, for the engine torch.
-_KEPT_SUFFIXES = (".json", ".model", ".safetensors", ".txt")
+_KEPT_SUFFIXES = (".jinja", ".json", ".model", ".safetensors", ".txt")
 
 # The cosine that every probe must reach: the graph computes what the module computes.
 _EQUAL = 0.9999
@@ -51,6 +52,18 @@ _PROBES = {
 }  # fmt: skip
 
 
+_Answers: TypeAlias = "tuple[dict[str, str], ...]"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a model will be called, and where it comes from."""
+
+    name: str
+    source: Source
+    fetched: Fetched
+
+
 @dataclass(frozen=True)
 class How:
     """How a model is stored: its `weights` in the graph, and for which `engines`."""
@@ -62,10 +75,8 @@ class How:
 def write(
     place: Path,
     towers: Sequence[Built],
+    origin: Origin,
     *,
-    name: str,
-    source: Source,
-    fetched: Fetched,
     how: How,
     tell: Callable[[str], None],
 ) -> dict[str, Any]:
@@ -74,15 +85,14 @@ def write(
     Raises `ModelDamaged` for weights that are not finite, `UnsupportedModel` when a graph does
     not give what its module gives.
     """
-    parameters = check_finite(fetched.folder)
+    parameters = check_finite(origin.fetched.folder)
     make_folder(place)
-    license = _license(fetched.folder, place)
-    notes = [] if license else ["its licence is not stated: read its card before you use it"]
+    license, notes = _license(origin.fetched.folder, place)
     records: list[Tower] = []
-    kept = _keep(fetched.folder, place / KEPT) if "torch" in how.engines else {}
+    kept = _keep(origin.fetched.folder, place / KEPT) if "torch" in how.engines else {}
     for built in towers:
         tell(f"writing the {built.kind} tower")
-        record = _tower(place, built, name, source, fetched)
+        record = _tower(place, built, origin)
         if "openvino" in how.engines:
             record = _graph(place, built, record, how.weights)
         files = {**record.files, **kept}
@@ -92,7 +102,7 @@ def write(
                 "its prompts are unknown, so none are used: if its card names some, add it again"
                 " with --query-prompt and --document-prompt"
             )
-    space = Space(name, towers[0].dim, towers=tuple(records))
+    space = Space(origin.name, towers[0].dim, towers=tuple(records))
     if any(built.dim != space.dim for built in towers):
         raise UnsupportedModel(f"its towers have {[built.dim for built in towers]} dimensions")
     _record(place, space)
@@ -101,6 +111,8 @@ def write(
         tell(f"comparing the {built.kind} tower with the module it was made from")
         answers, cosine = _prove(place, tower, built)
         proved.append(replace(tower, canaries=answers))
+        if cosine is None:
+            continue
         cosines[built.kind] = cosine
         if not cosine >= (CLOSE if how.weights == "int8" else _EQUAL):  # NaN is refused too
             raise UnsupportedModel(
@@ -112,7 +124,21 @@ def write(
     return {"license": license, "parameters": parameters, "cosines": cosines, "notes": tuple(notes)}
 
 
-def _tower(place: Path, built: Built, name: str, source: Source, fetched: Fetched) -> Tower:
+def write_native(place: Path, origin: Origin, tell: Callable[[str], None]) -> dict[str, Any]:
+    """Makes the folder of a native multimodal model at `place`; what `Adopted` says of it."""
+    parameters = check_finite(origin.fetched.folder)
+    make_folder(place)
+    license, notes = _license(origin.fetched.folder, place)
+    tell("copying its files, and taking its known answers")
+    kept = _keep(origin.fetched.folder, place / KEPT)
+    space = native_space(origin.name, origin.source, origin.fetched, kept)
+    towers = tuple(replace(tower, license=license) for tower in space.towers)
+    _record(place, replace(space, towers=towers))
+    notes.append("torch runs it: there is no graph of it for the engine of processors")
+    return {"license": license, "parameters": parameters, "cosines": {}, "notes": tuple(notes)}
+
+
+def _tower(place: Path, built: Built, origin: Origin) -> Tower:
     """The record of a tower, after the files that prepare its input were written."""
     kind = built.kind
     make_folder(place / kind)
@@ -126,9 +152,9 @@ def _tower(place: Path, built: Built, name: str, source: Source, fetched: Fetche
     }
     return Tower(
         kind=kind,
-        model=name,
-        source=f"{source.scheme}:{source.repository or source.name}",
-        revision=fetched.revision,
+        model=origin.name,
+        source=f"{origin.source.scheme}:{origin.source.repository or origin.source.name}",
+        revision=origin.fetched.revision,
         weights_sha256=built.weights_sha256,
         family=built.family,
         precision="f32",
@@ -165,7 +191,9 @@ def _sha256(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _prove(place: Path, tower: Tower, built: Built) -> tuple[tuple[dict[str, str], ...], float]:
+def _prove(
+    place: Path, tower: Tower, built: Built
+) -> tuple[tuple[dict[str, str], ...], float | None]:
     """The known answers of the module, and the least cosine of the graph to it over the probes.
 
     The module sees each probe alone and the graph sees all in one list, so that the cosine also
@@ -178,8 +206,8 @@ def _prove(place: Path, tower: Tower, built: Built) -> tuple[tuple[dict[str, str
         {"input": given, "vector": base64.b64encode(_alone(reference, given).tobytes()).decode()}
         for given in built.known
     )
-    if not tower.graph:  # for torch alone: it is what it is compared with
-        return answers, 1.0
+    if not tower.graph:  # for torch alone: it is what a graph would be compared with
+        return answers, None
     served = FAMILIES[built.kind](folder, tower, Graph(folder, tower, _plain(tower)))
     probes = _PROBES.get(built.kind, built.known)
     expected = np.concatenate([_alone(reference, given) for given in probes])
@@ -202,17 +230,16 @@ def _record(place: Path, space: Space) -> None:
     write_bytes(place / "space.json", json.dumps(record, indent=1, ensure_ascii=False).encode())
 
 
-def _license(source: Path, place: Path) -> str:
-    """The licence that the model's card states, "" when it states none; its text is taken along."""
+def _license(source: Path, place: Path) -> tuple[str, list[str]]:
+    """(the licence that the model's card states, what to note); its text is taken along."""
     texts = sorted(f for f in source.iterdir() if f.name.upper().startswith(("LICENSE", "NOTICE")))
     for file in texts:
         if file.is_file():
             write_bytes(place / file.name, file.read_bytes())
     card = source / "README.md"
-    if not card.is_file():
-        return ""
-    front = re.match(
-        r"---\n(.*?)\n---", card.read_text(encoding="utf-8", errors="replace"), re.DOTALL
-    )
+    text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
+    front = re.match(r"---\n(.*?)\n---", text, re.DOTALL)
     stated = re.search(r"^license:[ \t]*(\S+)", front[1], re.MULTILINE) if front else None
-    return stated[1].strip("\"'") if stated else ""
+    if stated is None:
+        return "", ["its licence is not stated: read its card before you use it"]
+    return stated[1].strip("\"'"), []

@@ -162,9 +162,12 @@ def _add(args: argparse.Namespace) -> int:
         ("parameters", f"{added.parameters / 1e6:,.1f} M"),
         ("on disk", f"{size / 1e6:,.1f} MB"),
         ("licence", added.license or "not stated"),
-        ("least cosine", f"{close} to the model in torch, over inputs of many lengths"),
     ]
-    free = "" if args.engine == "torch" else "; torch is not needed for it any more"
+    if close:
+        lines.append(
+            ("least cosine", f"{close} to the model in torch, over inputs of many lengths")
+        )
+    free = "; torch is not needed for it any more" if model.space.towers[0].graph else ""
     show([f"{model.name} is ready{free}", *facts(lines)])
     for note in added.notes:
         tell(f"note: {note}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from cospace.encode.folder import Folder
 
-__all__ = ["Model"]
+__all__ = ["Model", "told_cut"]
 
 # Inputs that are prepared together: bounds the memory that decoded pictures take. Texts go to
 # their tower whole, which sorts and bounds windows of its own.
@@ -128,9 +128,7 @@ class Model:
     def _encode(self, inputs: Sequence[Content], role: str) -> Vectors:
         found: dict[str, list[tuple[int, Any]]] = {}
         left_out: dict[str, list[int]] = {}
-        for position, content in enumerate(_listing(inputs)):
-            parts = _parts(content, position)
-            self._check_usable(parts, position)
+        for position, parts in self._usable(inputs):
             for kind in parts:
                 if kind in self.space.kinds:
                     found.setdefault(kind, []).append((position, parts[kind].value))
@@ -145,7 +143,7 @@ class Model:
                 cut += self._add(kind, owned[start : start + window], role, rows)
         if len(found) > 1:
             _unit(rows)
-        report = [self._cut(sorted(cut), total)] if cut else []
+        report = [told_cut(sorted(cut), total, self._most_tokens())] if cut else []
         report += [
             f"{len(at)} of {total} inputs: the {kind} part was left out; {self.lacks(kind)}"
             for kind, at in left_out.items()
@@ -167,18 +165,22 @@ class Model:
         rows[[position for position, _ in owned]] += vectors
         return [owned[i][0] for i in short]
 
+    def _usable(self, inputs: Sequence[Content]) -> Iterator[tuple[int, Parts]]:
+        """Each input's position and parts, one of which at least has a tower here."""
+        for position, content in enumerate(_listing(inputs)):
+            parts = _parts(content, position)
+            self._check_usable(parts, position)
+            yield position, parts
+
     def _check_usable(self, parts: Parts, position: int) -> None:
         if not any(kind in self.space.kinds for kind in parts):
             what = f"is of kind {_listed(tuple(parts))}" if parts else "has no parts"
             takes = f"{self.name} takes {_listed(self.space.kinds)}"
             raise BadItem(f"input {position}", f"it {what}; {takes}")
 
-    def _cut(self, positions: list[int], total: int) -> str:
+    def _most_tokens(self) -> int:
         text: Any = self._tower("text")
-        were = "was" if len(positions) == 1 else "were"
-        what = f"{len(positions)} of {total} texts {were} cut at {text.max_tokens} tokens"
-        shown = ", ".join(map(str, positions[:10])) + (", ..." if len(positions) > 10 else "")
-        return f"{what}: positions {shown} (from 0)"
+        return int(text.max_tokens)
 
     def _tower(self, kind: str) -> LoadedTower:
         if os.getpid() != self._process:
@@ -219,6 +221,14 @@ def _parts(content: Content, position: int) -> Parts:
         return Parts.of(content)
     except BadItem as error:
         raise BadItem(f"input {position}", error.reason) from None
+
+
+def told_cut(positions: list[int], total: int, most: int) -> str:
+    """The line that tells of texts that were cut at `most` tokens."""
+    were = "was" if len(positions) == 1 else "were"
+    shown = ", ".join(map(str, positions[:10])) + (", ..." if len(positions) > 10 else "")
+    what = f"{len(positions)} of {total} texts {were} cut at {most} tokens"
+    return f"{what}: positions {shown} (from 0)"
 
 
 def _unit(rows: NDArray[np.float32]) -> None:

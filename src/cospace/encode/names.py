@@ -113,7 +113,12 @@ def _load_folder(path: Path, engine: str) -> Model:
         _refuse_unsafe(path.name)
         what = "is a file" if path.is_file() else "there is nothing"
         raise ModelNotFound(f"{path}: {what}; expected a model folder, with a space.json in it")
-    return Model(open_folder(path), engine=engine)
+    folder = open_folder(path)
+    if folder.space.towers[0].family == "native":
+        from cospace.encode.modules.native import Native
+
+        return Native(folder, engine=engine)
+    return Model(folder, engine=engine)
 
 
 def _refuse_unsafe(name: str) -> None:

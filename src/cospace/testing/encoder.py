@@ -175,12 +175,15 @@ def _check_both(encoder: Encoder) -> None:
     both, first, second = encoder.encode_document(
         [Parts(text=text, image=picture), text, picture]
     ).array
+    if encoder.space.towers[0].family == "native":
+        assert max(both @ first, both @ second) < 1 - 1e-6, "the two together are one input"
+        return
     mean = (first + second) / np.linalg.norm(first + second)
     assert both @ mean >= _SAME, "text and picture together give the mean of their vectors"
 
 
 def _check_reload(model: Model, inputs: list[Content]) -> None:
-    again = Model(open_folder(model.path), kinds=model.space.kinds, engine=model.engine)
+    again = type(model)(open_folder(model.path), kinds=model.space.kinds, engine=model.engine)
     assert again.space.fingerprint == model.space.fingerprint, "a reload has the same fingerprint"
     before, after = model.encode_document(inputs).array, again.encode_document(inputs).array
     assert np.einsum("ij,ij->i", before, after).min() >= _SAME, "a reload gives the same vectors"

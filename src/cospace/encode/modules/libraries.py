@@ -39,9 +39,11 @@ def library(name: str) -> Any:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     _mend_torchvision()
     module = need(name, extra="torch")
-    if name == "transformers":
-        module.utils.logging.set_verbosity_error()
-        module.utils.logging.disable_progress_bar()
+    if name in ("sentence_transformers", "transformers"):
+        logging = need("transformers", extra="torch").utils.logging
+
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
     return module
 
 

@@ -20,7 +20,17 @@ from cospace.encode.modules.libraries import library
 from cospace.encode.modules.weights import fingerprint, read_safetensors
 from cospace.errors import BadInput, UnsupportedModel
 
-__all__ = ["KNOWN_TEXTS", "POOLINGS", "Embedder", "Pooling", "build", "pooling_of"]
+__all__ = [
+    "KNOWN_TEXTS",
+    "POOLINGS",
+    "Embedder",
+    "Pooling",
+    "build",
+    "check_modules",
+    "pooling_of",
+    "prompts_of",
+    "refuse_gaps",
+]
 
 POOLINGS = ("cls", "lasttoken", "max", "mean", "mean_sqrt_len_tokens", "weightedmean")
 
@@ -42,6 +52,7 @@ _OLD_NAMES = {
     "pooling_mode_weightedmean_tokens": "weightedmean",
     "pooling_mode_lasttoken": "lasttoken",
 }
+_LAYERS = ("Transformer", "Pooling", "Dense", "Normalize", "LayerNorm", "Dropout")
 _ACTIVATIONS = ("GELU", "Identity", "LeakyReLU", "ReLU", "SiLU", "Sigmoid", "Tanh")
 
 
@@ -117,12 +128,11 @@ def build(folder: Path, *, name: str = "", pooling: str = "") -> list[Built]:
     unknown layers or pooling), `ModelDamaged` for weights that are missing or not finite.
     """
     facts = known(name)
-    saved = _json(folder / "modules.json") if (folder / "modules.json").is_file() else None
-    modules = _modules(saved) if saved is not None else []
+    modules = check_modules(folder)
     transformer, tokenizer = _transformer(folder / dict(modules).get("Transformer", ""))
     modes, layers = _after(folder, modules, facts, pooling)
     embedder = Embedder(transformer, Pooling(modes), layers).eval()
-    prompts = _prompts(folder, facts)
+    prompts = prompts_of(folder, facts)
     preprocess = _preprocess(folder / dict(modules).get("Transformer", ""), tokenizer, transformer)
     if facts and facts.matryoshka:
         preprocess["matryoshka"] = list(facts.matryoshka)
@@ -148,14 +158,17 @@ def build(folder: Path, *, name: str = "", pooling: str = "") -> list[Built]:
     return [tower]
 
 
-def _modules(saved: Any) -> list[tuple[str, str]]:
-    """(class, folder) of each module that modules.json lists. Nothing in it is imported."""
+def check_modules(folder: Path) -> list[tuple[str, str]]:
+    """(class, folder) of each module that modules.json lists, [] without one; none is imported.
+
+    Raises `UnsupportedModel` for a class that is not among the known ones.
+    """
+    if not (folder / "modules.json").is_file():
+        return []
     found = []
-    for row in saved:
+    for row in _json(folder / "modules.json"):
         module, _, kind = str(row["type"]).rpartition(".")
-        if not module.startswith("sentence_transformers") or kind not in (
-            "Transformer", "Pooling", "Dense", "Normalize", "LayerNorm", "Dropout",
-        ):  # fmt: skip
+        if not module.startswith("sentence_transformers") or kind not in _LAYERS:
             raise UnsupportedModel(
                 f"modules.json names {row['type'][:120]!r}, which is not a layer that is known"
                 " here; code that comes with a model is never run"
@@ -264,7 +277,7 @@ def pooling_of(config: Mapping[str, Any]) -> tuple[str, ...]:
     return (mode,) if isinstance(mode, str) else tuple(mode)
 
 
-def _prompts(folder: Path, facts: Known | None) -> dict[str, str]:
+def prompts_of(folder: Path, facts: Known | None = None) -> dict[str, str]:
     """The prompts by role: the model's own, or the registry's; {} when nobody says any."""
     file = folder / "config_sentence_transformers.json"
     config = _json(file) if file.is_file() else {}
