@@ -30,21 +30,27 @@ UNSAFE = frozenset(
 BUILT_IN = ("minilm", "starter")
 
 
-def load(name: str | os.PathLike[str]) -> Model:
+def load(name: str | os.PathLike[str], *, dim: int | None = None) -> Model:
     """The model of a name ("starter", "minilm", one that you added) or of a folder.
 
     A `str` with a slash in it, or one that starts with "." or "~", is a folder; so is every
     `Path`. "minilm" is the text half of "starter". Nothing is downloaded.
 
+    With `dim` the model gives the first `dim` numbers of its vectors, at length one: smaller,
+    and a space of its own (see docs/quantization.md for what that loses).
+
     Raises `ModelNotFound` with near matches, `UnsafeFile` for a format that can run code,
     `ModelDamaged` for a folder whose files fail their hashes, `FormatTooNew` for one that a
-    newer cospace wrote, and `MissingExtra` when the starter package is not installed.
+    newer cospace wrote, `MissingExtra` when the starter package is not installed, and
+    `BadArgument` for a `dim` that is not from 1 to the model's own.
 
     >>> load("minilm").encode_query(["vintage comfortable seating"]).array.shape
     (1, 384)
+    >>> load("minilm", dim=128).encode_query(["vintage comfortable seating"]).array.shape
+    (1, 128)
     """
     if not isinstance(name, str):
-        return _load_folder(Path(name))
+        return _load_folder(Path(name), dim)
     _refuse_unsafe(name)
     scheme, colon, rest = name.partition(":")
     if colon and SCHEME.fullmatch(scheme):
@@ -54,7 +60,7 @@ def load(name: str | os.PathLike[str]) -> Model:
             f" {', '.join(installed())}"
         )
     if _looks_like_path(name):
-        return _load_folder(Path(name).expanduser())
+        return _load_folder(Path(name).expanduser(), dim)
     if not NAME.fullmatch(name):
         raise BadArgument(
             f"{name[:80]!r} is not a model's name: letters, digits, '.', '_' and '-', at most 64."
@@ -62,10 +68,10 @@ def load(name: str | os.PathLike[str]) -> Model:
         )
     if name in BUILT_IN:
         folder: Path = need("cospace_starter", extra="starter").folder()
-        model = _load_folder(folder)
+        model = _load_folder(folder, dim)
         return model.restricted("text") if name == "minilm" else model
     if name in installed():
-        return _load_folder(model_home() / name)
+        return _load_folder(model_home() / name, dim)
     raise ModelNotFound(_missing(name))
 
 
@@ -93,12 +99,12 @@ def model_home() -> Path:
     return base / "cospace" / "models"
 
 
-def _load_folder(path: Path) -> Model:
+def _load_folder(path: Path, dim: int | None) -> Model:
     if not path.is_dir():
         _refuse_unsafe(path.name)
         what = "is a file" if path.is_file() else "there is nothing"
         raise ModelNotFound(f"{path}: {what}; expected a model folder, with a space.json in it")
-    return Model(open_folder(path))
+    return Model(open_folder(path), dim=dim)
 
 
 def _refuse_unsafe(name: str) -> None:

@@ -180,7 +180,7 @@ def _check_both(encoder: Encoder) -> None:
 
 
 def _check_reload(model: Model, inputs: list[Content]) -> None:
-    again = Model(open_folder(model.path), kinds=model.space.kinds)
+    again = Model(open_folder(model.path), kinds=model.space.kinds, dim=model.space.dim)
     assert again.space.fingerprint == model.space.fingerprint, "a reload has the same fingerprint"
     before, after = model.encode_document(inputs).array, again.encode_document(inputs).array
     assert np.einsum("ij,ij->i", before, after).min() >= _SAME, "a reload gives the same vectors"
