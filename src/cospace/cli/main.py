@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("restore", "items and vectors from a file that `export` wrote"),
     "backup": ("backup", "a consistent copy of a collection, while others use it"),
     "compact": ("compact", "give the space of deleted items back to the disk"),
+    "tokens": ("tokens", "how a model cuts a text into tokens, and what it does not read"),
     "models": ("models", "the models that are here; what they are; whether they are sound"),
     "limits": ("limits", "every limit, its value, and how to change it"),
     "doctor": ("doctor", "is this machine ready? versions, processor, starter, disk"),

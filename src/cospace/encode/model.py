@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cospace.encode.text import TextTower
 from cospace.encode.threads import spread
 from cospace.encode.towers import FAMILIES, LoadedTower, load_tower
 from cospace.errors import BadArgument, BadItem, BadVector, FormatTooNew, ModelDamaged
@@ -135,6 +136,17 @@ class Model:
         """Unit vectors [n, dim] of prepared parts of one kind, as documents."""
         rows, cut = self._rows(kind, prepared, "document")
         return Vectors(rows, self.space, report=self._noted(), truncated=cut)
+
+    def text_tower(self) -> TextTower:
+        """The text tower, for those who look at its tokens.
+
+        Raises `BadArgument` when the model reads no texts, or has no tokenizer that shows them.
+        """
+        tower = self._tower("text") if "text" in self.space.kinds else None
+        if not isinstance(tower, TextTower):
+            what = self.lacks("text") if tower is None else f"{self.name} shows no tokens"
+            raise BadArgument(f"{what}; tokens are shown for models that read texts here")
+        return tower
 
     def lacks(self, kind: str) -> str:
         """Why a part of `kind` cannot be encoded."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -82,13 +82,31 @@ class TextTower:
             )
         return rows, cut
 
+    @property
+    def tokenizer(self) -> Any:
+        """The tokenizer, for those who look at it; `windows` is what the model makes of a text."""
+        return self._tokenizer
+
+    def windows(self, texts: Sequence[str], role: str = "document") -> list[list[Any]]:
+        """For each text, with its prompt in front, the tokenizer's encodings, with offsets.
+
+        The first is what `encode` reads; the others hold what it cuts off, if anything.
+        """
+        prompt = self._prompts.get(role, "")
+        found = self._guarded(self._tokenizer.encode_batch, [prompt + text for text in texts])
+        return [[one, *one.overflowing] for one in found]
+
     def _is_cut(self, encoding: Any) -> bool:
         return len(encoding) == self.max_tokens and bool(encoding.overflowing)
 
     def _tokenise(self, texts: list[str]) -> list[Any]:
+        # "fast" leaves out the offsets of characters, which nobody asks for here.
+        return self._guarded(self._tokenizer.encode_batch_fast, texts)
+
+    @staticmethod
+    def _guarded(tokenise: Callable[[list[str]], Any], texts: list[str]) -> list[Any]:
         try:
-            # "fast" leaves out the offsets of characters, which nobody asks for here.
-            return list(self._tokenizer.encode_batch_fast(texts))
+            return list(tokenise(texts))
         except BaseException as error:
             # A panic of the Rust library is no Exception; it must not take the program down.
             if isinstance(error, Exception) or type(error).__name__ == "PanicException":
