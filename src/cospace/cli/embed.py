@@ -122,10 +122,12 @@ def _tell(
         reasons = [{"name": name, "reason": reason} for name, reason in failed]
         space = {"name": model.space.name, "fingerprint": model.space.fingerprint}
         record = {"out": args.out, "vectors": written, "dim": model.space.dim, "space": space}
-        document({**record, "failed": reasons})
+        document({**record, "note": model.note, "failed": reasons})
         return
     done = f"{count(written, 'vector')} of {model.space} written to {args.out}"
     show([done if written else "No vectors; nothing was written."])
+    if model.note:
+        tell(f"note: {model.note}")
     if failed:
         tell(f"{count(len(failed), 'item')} left out:")
         for name, reason in failed[:_MOST_REASONS]:

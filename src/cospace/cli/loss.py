@@ -64,10 +64,16 @@ def _columns(k: int) -> list[Column]:
 
 
 def _row(form: Form) -> list[str]:
-    trained = {None: "", True: "yes", False: "no"}[form.trained]
     beside = f"+{form.beside:,}" if form.beside else ""
     figures = [f"{100 * form.recall:.1f}%", f"{form.error:.4f}"]
-    return [form.name, str(form.dim), f"{form.bytes:,}", beside, *figures, trained]
+    return [
+        form.name,
+        str(form.dim),
+        f"{form.bytes:,}",
+        beside,
+        *figures,
+        "yes" if form.trained else "",
+    ]
 
 
 def _queries_word(number: int) -> str:

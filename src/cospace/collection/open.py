@@ -18,15 +18,23 @@ MEMORY = ":memory:"
 
 
 def open(
-    path: str | Path, *, model: str | Encoder | None = None, create: bool = True
+    path: str | Path,
+    *,
+    model: str | Encoder | None = None,
+    create: bool = True,
+    quantization: str | None = None,
 ) -> Collection:
     """The collection in the folder `path`, made if it is not there; ":memory:" keeps no files.
 
     `model` is a name, a folder or an `Encoder`. A collection remembers its model, so it need
     not be named again; a model of another space is refused.
 
+    `quantization` is how the search index of a large collection makes its vectors smaller:
+    "int8" (the default), "binary" or "none". It is remembered too; with another than before the
+    index is built anew, from the full vectors that the collection keeps.
+
     Raises `SpaceMismatch`, `CollectionBusy`, `CollectionNotFound` (with create=False),
-    `NotACollection`, `FormatTooNew`, `ModelNotFound`.
+    `NotACollection`, `FormatTooNew`, `ModelNotFound`, `BadArgument`.
 
     >>> import cospace as cs
     >>> shop = cs.open(":memory:", model="starter")
@@ -39,11 +47,21 @@ def open(
     if encoder is not None and not isinstance(getattr(encoder, "space", None), Space):
         raise BadArgument(f"model is a name, a folder or an Encoder, not {type(model).__name__}")
     if str(path) == MEMORY:
+        if quantization is not None:
+            raise BadArgument(f"{MEMORY} compares with the full vectors: leave out quantization=")
         return Collection(MemoryStore(), model=encoder, name=MEMORY)
     folder = Path(path)
     if encoder is not None:
         _check_space(folder, encoder, create)
-    return Collection(LocalStore(folder, create=create), model=encoder, name=folder.name)
+    store = LocalStore(folder, create=create, quantization=quantization)
+    return Collection(store, model=encoder, name=folder.name)
+
+
+def _shorter(stored: Space | None, given: Space) -> str:
+    """A hint where the collection holds the first numbers of vectors that the model gives whole."""
+    if stored is None or stored.anchor != given.anchor or stored.dim >= given.dim:
+        return ""
+    return f" Load the model with dim={stored.dim}."
 
 
 def _check_space(folder: Path, encoder: Encoder, create: bool) -> None:
@@ -63,6 +81,7 @@ def _check_space(folder: Path, encoder: Encoder, create: bool) -> None:
     if why:
         raise SpaceMismatch(
             f"{folder.name} holds {stored}; you opened it with {encoder.space} ({why})."
-            " Open it without model=, or index its source into another folder with this model:"
-            f" cospace index SOURCE --into OTHER --model {encoder.space.name}"
+            f"{_shorter(stored, encoder.space)} Open it without model=, or index its source into"
+            " another folder with this model: cospace index SOURCE --into OTHER --model"
+            f" {encoder.space.name}"
         )

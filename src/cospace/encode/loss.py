@@ -27,7 +27,7 @@ class Form:
     with. `recall` is the mean share of the exact first `k` that are found, in [0, 1]. `error`
     is the mean absolute difference of the scores from the full cosines: of all pairs of a query
     and a row, or, where the candidates are rescored, of those that are given.
-    `trained` is whether the model's record names this dimension; None when it names none.
+    `trained` is true for a smaller dimension that the model's record names.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Form:
     beside: int
     recall: float
     error: float
-    trained: bool | None = None
+    trained: bool = False
 
 
 def dims_of(space: Space) -> tuple[list[int], bool]:
@@ -49,10 +49,10 @@ def dims_of(space: Space) -> tuple[list[int], bool]:
     ([192, 96, 48], False)
     """
     named = [set(tower.preprocess.get("matryoshka") or ()) for tower in space.towers]
-    dims = sorted((d for d in set.intersection(*named) if d < space.dim), reverse=True)
-    if dims:
-        return dims, True
-    return [d for d in (space.dim // 2, space.dim // 4, space.dim // 8) if d], False
+    shared = set.intersection(*named) if named else set()
+    if any(dim < space.dim for dim in shared):
+        return sorted((dim for dim in shared if dim < space.dim), reverse=True), True
+    return [dim for dim in (space.dim // 2, space.dim // 4, space.dim // 8) if dim], False
 
 
 def measure(documents: Vectors, queries: Vectors, *, k: int = 10) -> list[Form]:
@@ -77,14 +77,13 @@ def measure(documents: Vectors, queries: Vectors, *, k: int = 10) -> list[Form]:
     exact = nearest(documents, queries, k)
     cosines = queries.normalized @ documents.normalized.T
     dims, trained = dims_of(space)
-    known = trained or None
     size = 4 * space.dim
-    forms = [Form("float32", space.dim, size, 0, 1.0, 0.0, known)]
+    forms = [Form("float32", space.dim, size, 0, 1.0, 0.0)]
     for dim in dims:
         rows, asked = (_first(vectors, dim) for vectors in (documents, queries))
         found = nearest(rows, asked, k)
         error = _mean(asked.normalized @ rows.normalized.T - cosines)
-        forms.append(Form("float32", dim, 4 * dim, 0, _recall(found, exact), error, known))
+        forms.append(Form("float32", dim, 4 * dim, 0, _recall(found, exact), error, trained))
     codes, bits = Int8.of(documents), Binary.of(documents)
     coded: list[tuple[str, int, Int8 | Binary]] = [
         ("int8", space.dim, codes),

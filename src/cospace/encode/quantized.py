@@ -45,7 +45,7 @@ class Nearest(NamedTuple):
 def nearest(documents: Vectors, queries: Vectors, k: int = 10) -> Nearest:
     """The `k` rows of highest cosine for each query, by comparing with all of them.
 
-    Fewer than `k` when there are not as many rows. Equal cosines come in the order of rows.
+    Fewer than `k` when there are not as many rows. Equal scores come in the order of rows.
     Raises `SpaceMismatch`, and `BadArgument` for a `k` below 1.
 
     >>> from cospace import Space
@@ -185,10 +185,10 @@ class Binary:
 
     def _distances(self, asked: NDArray[np.uint8], part: slice) -> NDArray[np.int32]:
         rows = self.bits[part]
-        return np.stack(
-            [_ONES[rows ^ one].sum(axis=1, dtype=np.int32) for one in asked]
-            or [np.zeros(len(rows), np.int32)][:0]
-        )
+        found = np.empty((len(asked), len(rows)), np.int32)
+        for number, one in enumerate(asked):
+            found[number] = _ONES[rows ^ one].sum(axis=1)
+        return found
 
     def scores(self, queries: Vectors) -> NDArray[np.float32]:
         """Estimated cosines, float32 [q, n]: cos(pi * differing / dim).
