@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -14,6 +13,7 @@ from cospace.cli.output import count, document, show
 from cospace.cli.table import Column, room, table
 from cospace.cli.textfile import TextFile
 from cospace.errors import BadArgument
+from cospace.limits import limit
 
 if TYPE_CHECKING:
     from cospace.encode import Model
@@ -22,13 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = ["run_loss"]
 
-# Without --queries this many of the texts, spread over them, are the questions.
-_MOST_QUERIES = 200
-# More texts than this are not encoded; which were left out is told.
-_MOST_TEXTS = 20_000
 _K = 10
-# With fewer texts a form must be very bad to lose one of the first ten.
-_SMALL = 5_000
+# Without --queries a tenth of the texts, or this many of them, are the questions.
+_MOST_QUERIES = 200
+# Among fewer texts, the first ten are most of them; below the second figure that is told.
+_LEAST, _FEW = 50, 5_000
 
 
 def run_loss(args: argparse.Namespace, model: Model) -> int:
@@ -38,74 +36,68 @@ def run_loss(args: argparse.Namespace, model: Model) -> int:
     if "text" not in model.space.kinds:
         raise BadArgument(f"{model.lacks('text')}; the loss is measured on texts")
     notes = [model.note] if model.note else []
-    texts = _texts(args, notes)
-    queries = _queries(args, texts, notes)
+    texts, queries = _asked(args, notes)
     documents = _encoded(model, texts, "document")
-    forms = measure(documents, _encoded(model, queries, "query"), k=min(_K, len(texts)))
-    if len(texts) < _SMALL:
+    forms = measure(documents, _encoded(model, queries, "query"), k=_K)
+    if len(texts) < _FEW:
         notes.append(
             f"{count(len(texts), 'text')} are few, and with more of them a form mostly"
             " loses more: measure on as many as you will search"
         )
     if args.json:
-        asked = {"model": model.space.name, "dim": model.space.dim, "k": min(_K, len(texts))}
+        asked = {"model": model.space.name, "dim": model.space.dim, "k": _K}
         used = {"texts": len(texts), "queries": len(queries), "notes": notes}
         document({**asked, **used, "forms": [asdict(form) for form in forms]})
         return 0
     show([f"{model.space}: {count(len(texts), 'text')}, {_queries_word(len(queries))}", ""])
-    show(table(_columns(min(_K, len(texts))), [_row(form) for form in forms], room()))
+    show(table(_COLUMNS, [_row(form) for form in forms], room()))
     show(["", *(f"note: {note}" for note in notes)])
     return 0
 
 
-def _columns(k: int) -> list[Column]:
-    numbers = ("dim", "bytes", "to rescore", f"recall@{k}", "score error")
-    return [Column("form"), *(Column(name, right=True) for name in numbers), Column("trained")]
+_NUMBERS = ("dim", "bytes", "to rescore", f"recall@{_K}", "score error")
+_COLUMNS = [Column("form"), *(Column(name, right=True) for name in _NUMBERS), Column("trained")]
 
 
 def _row(form: Form) -> list[str]:
-    beside = f"+{form.beside:,}" if form.beside else ""
+    sizes = [str(form.dim), f"{form.bytes:,}", f"+{form.beside:,}" if form.beside else ""]
     figures = [f"{100 * form.recall:.1f}%", f"{form.error:.4f}"]
-    return [
-        form.name,
-        str(form.dim),
-        f"{form.bytes:,}",
-        beside,
-        *figures,
-        "yes" if form.trained else "",
-    ]
+    return [form.name, *sizes, *figures, "yes" if form.trained else ""]
 
 
 def _queries_word(number: int) -> str:
     return f"{number:,} query" if number == 1 else f"{number:,} queries"
 
 
-def _texts(args: argparse.Namespace, notes: list[str]) -> list[str]:
-    """The texts that are searched, each once."""
+def _asked(args: argparse.Namespace, notes: list[str]) -> tuple[list[str], list[str]]:
+    """(texts, questions): those given; the example's; or some of the texts, held out."""
+    own = args.texts is not None
     name = args.texts or str(marketplace() / "listings.csv")
-    texts = _read(name, notes, guessed=args.texts is not None)
-    if args.texts is None:
+    texts = _read(name, notes, guessed=own)
+    if len(texts) < _LEAST:
+        raise BadArgument(
+            f"{name} holds {count(len(texts), 'text')} to measure with; a loss among fewer than"
+            f" {_LEAST} would say nothing"
+        )
+    if not own:
         notes.append("these are the listings of the example marketplace; --texts FILE takes yours")
-    return texts
-
-
-def _queries(args: argparse.Namespace, texts: Sequence[str], notes: list[str]) -> list[str]:
-    """The questions: those given; the example's own; or some of the texts themselves."""
     if args.queries is not None:
-        return _read(args.queries, notes)
-    if args.texts is None:
-        return _read(str(marketplace() / "queries.jsonl"), notes, guessed=False)
+        return texts, _read(args.queries, notes)
+    if not own:
+        return texts, _read(str(marketplace() / "queries.jsonl"), notes, guessed=False)
+    step = max(10, -(-len(texts) // _MOST_QUERIES))
     notes.append(
-        "the texts themselves were the questions, and each finds itself first; with real ones,"
-        " --queries FILE, more may be lost"
+        f"each {step}th text was a question, and was not searched; real questions are other than"
+        " texts: --queries FILE"
     )
-    return list(texts[:: -(-len(texts) // _MOST_QUERIES)])
+    return [text for i, text in enumerate(texts) if i % step], texts[::step]
 
 
 def _read(name: str, notes: list[str], *, guessed: bool = True) -> list[str]:
     """The texts of a file, each once; `notes` takes what is not used, and what was `guessed`."""
-    file = TextFile(name)
-    unique = dict.fromkeys(text for _, text in islice(file, _MOST_TEXTS))
+    file, most = TextFile(name), limit("loss_texts")
+    texts = iter(file)
+    unique = dict.fromkeys(text for _, text in islice(texts, most))
     if not unique:
         why = f": {': '.join(file.failed[0])}" if file.failed else ""
         raise BadArgument(f"{name}: there is no text in it{why}")
@@ -113,8 +105,10 @@ def _read(name: str, notes: list[str], *, guessed: bool = True) -> list[str]:
     if file.failed:
         failed = count(len(file.failed), "text")
         notes.append(f"{name}: {failed} left out, such as {': '.join(file.failed[0])}")
-    if next(iter(islice(file, _MOST_TEXTS, None)), None) is not None:
-        notes.append(f"{name}: only the first {_MOST_TEXTS:,} texts were used")
+    if next(texts, None) is not None:
+        notes.append(
+            f"{name}: only the first {most:,} were read; COSPACE_LIMIT_LOSS_TEXTS allows more"
+        )
     return list(unique)
 
 

@@ -23,6 +23,7 @@ from cospace.errors import (
     CollectionClosed,
     CollectionNotFound,
     DataDamaged,
+    FormatTooNew,
     NotACollection,
     StorageError,
 )
@@ -97,7 +98,14 @@ class LocalStore:
             self._lock.release()
             raise
         try:
-            if quantization not in (None, self._truth.quantization):
+            recorded = self._truth.quantization
+            if quantization is None and recorded not in QUANTIZATIONS:
+                raise FormatTooNew(
+                    f"{folder}: its index was made with quantization {recorded!r}, which this"
+                    " cospace does not know. Open it with quantization='int8', or upgrade with:"
+                    " pip install -U cospace"
+                )
+            if quantization is not None and quantization != recorded:
                 self._truth.quantization = quantization
             self._space = self._truth.space
             self._schema = self._truth.schema

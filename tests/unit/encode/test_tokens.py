@@ -154,7 +154,7 @@ def test_unknown_tokens_are_counted() -> None:
 # --- what cannot be shown ---
 
 
-@pytest.mark.parametrize("text", ["", " \n", "a\x00b", "\ud800", 7])
+@pytest.mark.parametrize("text", ["", " \n", "a\x00b", "a \ud800", 7])
 def test_a_text_that_cannot_be_encoded(text: Any) -> None:
     with pytest.raises(BadItem) as caught:
         tokens(tiny_model(), text)

@@ -9,13 +9,14 @@ import pytest
 from numpy.typing import NDArray
 
 import cospace as cs
-from cospace.errors import BadArgument
+from cospace.errors import BadArgument, FormatTooNew
 from cospace.store import edge, local
 from cospace.store.edge import QUANTIZATIONS
 from cospace.store.local import LocalStore
 from cospace.store.protocol import Row
 from cospace.store.schema import Schema
 from cospace.store.seal import Seal, read_seal
+from cospace.store.truth import Truth
 
 DIM, ROWS = 128, 1_200  # the engine rounds bits up to 128
 SPACE = cs.Space.of("random", DIM)
@@ -137,6 +138,18 @@ def test_another_name_is_refused_before_anything_is_made(tmp_path: Path, name: A
     with pytest.raises(BadArgument, match="quantization is one of 'none', 'int8', 'binary'"):
         cs.open(tmp_path / "a.cospace", quantization=name)
     assert not (tmp_path / "a.cospace").exists()
+
+
+def test_a_name_of_a_newer_version(tmp_path: Path) -> None:
+    folder = tmp_path / "a.cospace"
+    cs.open(folder).close()
+    truth = Truth(folder / "truth.sqlite")
+    truth.quantization = "ternary"
+    truth.close()
+    with pytest.raises(FormatTooNew, match="'ternary', which this cospace does not know"):
+        cs.open(folder)
+    with cs.open(folder, quantization="int8") as shop:
+        assert "int8" == shop.info().quantization
 
 
 def test_in_memory_there_is_none() -> None:
