@@ -35,8 +35,9 @@ def test_a_shop_of_short_vectors(cli: Cli, shop: Path) -> None:
     assert "the first 12 of 32 numbers" in again["notes"][-1]
     other = cli(*index, "--dim", "16")
     assert (2, True) == (other.code, "--dim 16 is chosen when a collection is made" in other.err)
-    whole = cli(*index, "--model", "tiny-0")
-    assert (3, True) == (whole.code, "Load the model with dim=12" in whole.err)
+    assert 3 == cli(*index, "--model", "tiny-0", "--dim", "16").code
+    named = cli(*index, "--model", "tiny-0", "--json").json
+    assert named["report"]["unchanged"] == named["items"], "a name leaves the dim to the collection"
 
 
 def test_another_quantization_is_told_by_verify_until_it_is_built(cli: Cli, shop: Path) -> None:

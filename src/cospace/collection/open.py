@@ -27,7 +27,8 @@ def open(
     """The collection in the folder `path`, made if it is not there; ":memory:" keeps no files.
 
     `model` is a name, a folder or an `Encoder`. A collection remembers its model, so it need
-    not be named again; a model of another space is refused.
+    not be named again, and the `dim=` that the model was loaded with; a model of another space
+    is refused.
 
     `quantization` is how the search index of a large collection makes its vectors smaller:
     "int8" (the default), "binary" or "none". It is remembered too; with another than before the
@@ -52,36 +53,41 @@ def open(
         return Collection(MemoryStore(), model=encoder, name=MEMORY)
     folder = Path(path)
     if encoder is not None:
-        _check_space(folder, encoder, create)
+        stored = _stored(folder, create)
+        if isinstance(model, str) and stored is not None and _is_shorter(stored, encoder.space):
+            encoder = load(model, dim=stored.dim)
+        _check_space(folder, stored, encoder)
     store = LocalStore(folder, create=create, quantization=quantization)
     return Collection(store, model=encoder, name=folder.name)
 
 
-def _shorter(stored: Space | None, given: Space) -> str:
-    """A hint where the collection holds the first numbers of vectors that the model gives whole."""
-    if stored is None or stored.anchor != given.anchor or stored.dim >= given.dim:
-        return ""
-    return f" Load the model with dim={stored.dim}."
-
-
-def _check_space(folder: Path, encoder: Encoder, create: bool) -> None:
-    """Refuse another model's space before anything is locked or written."""
+def _stored(folder: Path, create: bool) -> Space | None:
+    """The space of the collection that is there, read before anything is locked or written."""
     path = truth_path(folder, create=create)
     if not path.is_file():
-        return
+        return None
     try:
         truth = Truth(path, read_only=True)
     except CollectionNotFound:  # its making was cut short; it is made again
-        return
+        return None
     try:
-        stored = truth.space
+        return truth.space
     finally:
         truth.close()
+
+
+def _is_shorter(stored: Space, given: Space) -> bool:
+    """Whether the collection holds the first numbers of vectors that the model gives whole."""
+    return stored.anchor == given.anchor and stored.dim < given.dim
+
+
+def _check_space(folder: Path, stored: Space | None, encoder: Encoder) -> None:
+    """Refuse another model's space."""
     why = "" if stored is None else stored.conflict(encoder.space)
-    if why:
+    if stored is not None and why:
+        hint = f" Load it with dim={stored.dim}." if _is_shorter(stored, encoder.space) else ""
         raise SpaceMismatch(
             f"{folder.name} holds {stored}; you opened it with {encoder.space} ({why})."
-            f"{_shorter(stored, encoder.space)} Open it without model=, or index its source into"
-            " another folder with this model: cospace index SOURCE --into OTHER --model"
-            f" {encoder.space.name}"
+            f"{hint} Open it without model=, or index its source into another folder with this"
+            f" model: cospace index SOURCE --into OTHER --model {encoder.space.name}"
         )

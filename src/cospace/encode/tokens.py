@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,8 +21,8 @@ __all__ = ["Lengths", "Token", "Tokens", "cut_cosine", "lengths", "tokens"]
 
 ROLES = ("query", "document")
 
-# Texts that are tokenised together, and cut ones whose cosine is measured.
-_CHUNK = 1_000
+# Characters of texts that are tokenised together, and cut texts whose cosine is measured.
+_CHUNK = 1_000_000
 _MOST_COSINES = 32
 
 
@@ -189,9 +188,7 @@ def lengths(model: Encoder, texts: Iterable[str], *, role: str = "document") -> 
     tower, _ = _tower(model, role)
     unknown = marks(tower.tokenizer)[0]
     found = Lengths(model.space.name, role, tower.max_tokens)
-    numbered = enumerate(texts)
-    while chunk := list(islice(numbered, _CHUNK)):
-        good = list(_good(chunk, found))
+    for good in _chunks(texts, found):
         for (position, text), encodings in zip(
             good, tower.windows([text for _, text in good], role), strict=True
         ):
@@ -223,12 +220,21 @@ def _tower(model: Encoder, role: str) -> tuple[TextTower, str]:
     return tower, record.prompts.get(role, "")
 
 
-def _good(chunk: list[tuple[int, str]], found: Lengths) -> Iterator[tuple[int, str]]:
-    for position, text in chunk:
+def _chunks(texts: Iterable[str], found: Lengths) -> Iterator[list[tuple[int, str]]]:
+    """The texts that can be encoded, by position; the reasons of the others go to `found`."""
+    chunk: list[tuple[int, str]] = []
+    size = 0
+    for position, text in enumerate(texts):
         try:
-            yield position, check_text(text)
+            chunk.append((position, check_text(text)))
         except BadItem as error:
             found.failed.append((position, error.reason))
+            continue
+        size += len(text)
+        if size >= _CHUNK:
+            yield chunk
+            chunk, size = [], 0
+    yield chunk
 
 
 def _listed(tower: TextTower, encodings: Sequence[Any], prompt: int, text: str) -> Iterator[Token]:

@@ -122,8 +122,12 @@ def test_a_collection_finds_its_short_model_again(
         assert 12 == shop.model.space.dim
         assert ["1"] == shop.search("red chair").ids
         shop.add(cs.Item("2", "a blue chair"))
-    with pytest.raises(SpaceMismatch, match="Load the model with dim=12"):
-        cs.open(tmp_path / "shop.cospace", model="tiny-0")
+    with cs.open(tmp_path / "shop.cospace", model="tiny-0") as shop:
+        assert 12 == shop.model.space.dim, "a name leaves the dim to the collection"
+    with pytest.raises(SpaceMismatch, match="Load it with dim=12"):
+        cs.open(tmp_path / "shop.cospace", model=cs.load("tiny-0"))
+    with pytest.raises(SpaceMismatch, match="12 dimensions against 8"):
+        cs.open(tmp_path / "shop.cospace", model=cs.load("tiny-0", dim=8))
 
 
 def test_a_half_of_a_model_is_found_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
