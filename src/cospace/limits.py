@@ -51,6 +51,7 @@ TABLE: dict[str, Limit] = {
         Limit("batch_items", 1_000, "items", "items committed together while indexing"),
         Limit("report_reasons", 1_000, "reasons", "bad items a report lists; the rest are counted"),
         Limit("model_record_bytes", 4_000_000, "bytes", "the space.json of a model folder"),
+        Limit("loss_texts", 20_000, "texts", "`models show --loss` reads no more, and says so"),
         Limit("free_bytes", 64_000_000, "bytes", "writes are refused when less disk is left"),
     )
 }

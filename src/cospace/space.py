@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -96,7 +96,8 @@ class Space:
         if self.fingerprint == other.fingerprint:
             return ""
         if self.dim != other.dim:
-            return f"{self.dim} dimensions against {other.dim}"
+            same = ", of the same model" if self.anchor == other.anchor else ""
+            return f"{self.dim} dimensions against {other.dim}{same}"
         if self.anchor != other.anchor:
             return "the models differ"
         mine = {t.kind: t.fingerprint for t in self.towers}
@@ -116,6 +117,20 @@ class Space:
         self.check(other)
         extra = tuple(t for t in other.towers if t.kind not in self.kinds)
         return self if not extra else Space(self.name, self.dim, self.metric, self.towers + extra)
+
+    def truncated(self, dim: int) -> Space:
+        """The space of the first `dim` numbers of each vector: the same towers, another space.
+
+        Raises `BadArgument` for a `dim` that is not a whole number from 1 to this space's.
+
+        >>> Space.of("demo", 384).truncated(64).dim
+        64
+        """
+        if not isinstance(dim, int) or isinstance(dim, bool) or not 1 <= dim <= self.dim:
+            raise BadArgument(
+                f"{self.name}: dim is a whole number from 1 to {self.dim}, not {dim!r}"
+            )
+        return replace(self, dim=dim)
 
     def to_json(self) -> dict[str, Any]:
         """A record that `from_json` reads back."""

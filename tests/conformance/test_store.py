@@ -3,6 +3,9 @@
 from itertools import count
 from pathlib import Path
 
+import pytest
+
+from cospace.store.edge import QUANTIZATIONS
 from cospace.store.local import LocalStore
 from cospace.store.memory import MemoryStore
 from cospace.testing.store import check_store
@@ -12,6 +15,11 @@ def test_memory_store() -> None:
     check_store(MemoryStore)
 
 
-def test_local_store(tmp_path: Path) -> None:
+@pytest.mark.parametrize("quantization", QUANTIZATIONS)
+def test_local_store(tmp_path: Path, quantization: str) -> None:
     number = count()
-    check_store(lambda: LocalStore(tmp_path / f"{next(number)}.cospace"))
+
+    def make() -> LocalStore:
+        return LocalStore(tmp_path / f"{next(number)}.cospace", quantization=quantization)
+
+    check_store(make)

@@ -42,6 +42,7 @@ def parser() -> Parser:
     one.add_argument("--query", metavar="TEXT", nargs="+", help="questions, in place of SOURCE")
     one.add_argument("-o", "--out", metavar="OUT", required=True, help="a .npy or .parquet file")
     one.add_argument("--model", default="starter", help="a name or a folder; default: starter")
+    one.add_argument("--dim", type=int, metavar="N", help="the first N numbers of each vector")
     one.add_argument("--id", metavar="COLUMN", help="the column of ids")
     one.add_argument("--text", metavar="COLUMN", help="a column, or '{title}. {description}'")
     one.add_argument("--image", metavar="COLUMN", help="the column of pictures' paths")
@@ -60,12 +61,12 @@ def run(args: argparse.Namespace) -> int:
     write = writer_of(out)
     failed: list[tuple[str, str]] = []
     if args.query is not None:
-        model = cs.load(args.model)
+        model = cs.load(args.model, dim=args.dim)
         rows = model.encode_query(args.query).normalized
         written = write(out, model.space, [(list(args.query), rows)])
     else:
         reading = cs.read(args.source, id=args.id, text=args.text, image=args.image, metadata=[])
-        model = cs.load(args.model)
+        model = cs.load(args.model, dim=args.dim)
         with (
             bar(reading.total) as step,
             closing(_encoded(model, reading, args.part, failed, step)) as batches,
@@ -121,10 +122,12 @@ def _tell(
         reasons = [{"name": name, "reason": reason} for name, reason in failed]
         space = {"name": model.space.name, "fingerprint": model.space.fingerprint}
         record = {"out": args.out, "vectors": written, "dim": model.space.dim, "space": space}
-        document({**record, "failed": reasons})
+        document({**record, "note": model.note, "failed": reasons})
         return
     done = f"{count(written, 'vector')} of {model.space} written to {args.out}"
     show([done if written else "No vectors; nothing was written."])
+    if model.note:
+        tell(f"note: {model.note}")
     if failed:
         tell(f"{count(len(failed), 'item')} left out:")
         for name, reason in failed[:_MOST_REASONS]:

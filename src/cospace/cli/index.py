@@ -14,6 +14,7 @@ from cospace.errors import BadArgument, BadItem, CospaceError
 
 if TYPE_CHECKING:
     from cospace.collection import Collection, Report
+    from cospace.encode import Model
     from cospace.item import Item
     from cospace.read import Reading
 
@@ -38,6 +39,10 @@ def parser() -> Parser:
     one.add_argument("source", metavar="SOURCE", help="a table, or a folder")
     one.add_argument("--into", metavar="FOLDER", help="default: SOURCE's name + .cospace, here")
     one.add_argument("--model", help="a model's name or folder; default: the collection's own")
+    one.add_argument("--dim", type=int, metavar="N", help="keep the first N numbers of each vector")
+    one.add_argument(
+        "--quantization", choices=("none", "int8", "binary"), help="of the index; default: int8"
+    )
     one.add_argument("--id", metavar="COLUMN", help="the column of ids")
     one.add_argument("--text", metavar="COLUMN", help="a column, or '{title}. {description}'")
     one.add_argument("--image", metavar="COLUMN", help="the column of pictures' paths")
@@ -65,19 +70,44 @@ def run(args: argparse.Namespace) -> int:
         location=None if args.lat is None else (args.lat, args.lon),
     )
     into = Path(args.into) if args.into else _beside(args.source)
-    with cs.open(into, model=args.model or default_model(into)) as collection:
+    model = _model(args, into)
+    with cs.open(into, model=model, quantization=args.quantization) as collection:
+        note = getattr(collection.model, "note", "")
+        notes = [*reading.notes, *([note] if note else [])]
         if not args.json:
             tell(f"Indexing {args.source} into {into} ({collection.model.space})")
-            tell("\n".join(f"  {note}" for note in reading.notes))
+            tell("\n".join(f"  {note}" for note in notes))
         report = fill(collection, reading, strict=args.strict)
         items = len(collection)
     if args.json:
-        notes = list(reading.notes)
         document({"into": str(into), "items": items, "notes": notes, "report": report.to_json()})
     else:
         show(told(report))
         show(_next(into, items))
     return 0 if report.stored else 2
+
+
+def _model(args: argparse.Namespace, into: Path) -> str | Model | None:
+    """The model to open the collection with; None is its own.
+
+    Raises `BadArgument` when --dim is not the one that the collection was made with.
+    """
+    import cospace as cs
+    from cospace.cli.holding import Holding
+
+    name = args.model or default_model(into)
+    if args.dim is None:
+        return name
+    if name is not None:
+        return cs.load(name, dim=args.dim)
+    with Holding(into) as holding:
+        stored = holding.space
+    if stored is not None and stored.dim != args.dim:
+        raise BadArgument(
+            f"{into} holds {stored}; --dim {args.dim} is chosen when a collection is made."
+            f" Index into another folder: cospace index {args.source} --into OTHER --dim {args.dim}"
+        )
+    return None
 
 
 def default_model(folder: Path) -> str | None:

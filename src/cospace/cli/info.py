@@ -62,6 +62,7 @@ def _facts(info: StoreInfo, folder: str) -> list[tuple[str, str]]:
     lines += _space_facts(info.space)
     fields = [f"{f.name} ({f.type})" for f in info.schema.fields.values()]
     lines.append(("metadata", ", ".join(fields) or "none"))
+    lines.append(("index", f"{info.engine}, quantization {info.quantization}"))
     lines.append(("size", f"{size(info.bytes)} on disk"))
     failures = count(info.failures, "item")
     lines.append(("failed", f"{failures}: cospace info {folder} --failed"))
@@ -94,4 +95,5 @@ def _record(info: StoreInfo) -> dict[str, Any]:
         "bytes": info.bytes,
         "failures": info.failures,
         "engine": info.engine,
+        "quantization": info.quantization,
     }

@@ -31,10 +31,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("restore", "items and vectors from a file that `export` wrote"),
     "backup": ("backup", "a consistent copy of a collection, while others use it"),
     "compact": ("compact", "give the space of deleted items back to the disk"),
-    "models": (
-        "models",
-        "list, show, verify; add any model from the hub, a folder, timm, torchvision",
-    ),
+    "tokens": ("tokens", "how a model cuts a text into tokens, and what it does not read"),
+    "models": ("models", "list, show, verify; add any from the hub, a folder, timm, torchvision"),
     "limits": ("limits", "every limit, its value, and how to change it"),
     "doctor": ("doctor", "is this machine ready? versions, processor, starter, disk"),
 }

@@ -22,11 +22,13 @@ def parser() -> Parser:
     one = command(
         "models",
         "List the models that are installed; show what one is; verify its files against their\n"
-        "hashes and its vectors against known answers. `add` takes a torch model over, once: from\n"
-        "the hub (hf:org/name, at a revision with @), a folder, timm or torchvision. It needs\n"
-        "pip install 'cospace[torch]'; what it makes runs without torch.",
+        "hashes and its vectors against known answers. `show --loss` measures what smaller\n"
+        "vectors lose, on your texts or on the example marketplace's. `add` takes a torch model\n"
+        "over, once: from the hub (hf:org/name, at a revision with @), a folder, timm or\n"
+        "torchvision. It needs pip install 'cospace[torch]'; what it makes runs without torch.",
         "cospace models",
         "cospace models show starter",
+        "cospace models show starter --loss --texts listings.csv --queries questions.txt",
         "cospace models verify starter",
         "cospace models add hf:BAAI/bge-small-en-v1.5",
         "cospace models add torchvision:vgg16 --layer pooled --name vgg16-pooled",
@@ -35,6 +37,10 @@ def parser() -> Parser:
     actions = ("list", "show", "verify", "add", "remove")
     one.add_argument("action", nargs="?", default="list", choices=actions, help="default: list")
     one.add_argument("name", nargs="?", metavar="NAME", help="a name or folder; for add, a source")
+    one.add_argument("--dim", type=int, metavar="N", help="show: as if loaded with dim=N")
+    one.add_argument("--loss", action="store_true", help="show: what smaller vectors lose")
+    one.add_argument("--texts", metavar="FILE", help="--loss: a table, or a .txt of one a line")
+    one.add_argument("--queries", metavar="FILE", help="--loss: questions, as --texts")
     add = one.add_argument_group("for add")
     add.add_argument("--name", dest="called", metavar="NAME", default="", help="what to call it")
     add.add_argument(
@@ -55,6 +61,10 @@ def parser() -> Parser:
 
 def run(args: argparse.Namespace) -> int:
     """0; 7 from `verify` when the model is damaged."""
+    if args.action != "show" and (args.dim is not None or args.loss):
+        raise BadArgument("--dim and --loss go with: cospace models show NAME")
+    if not args.loss and (args.texts is not None or args.queries is not None):
+        raise BadArgument("--texts and --queries go with: cospace models show NAME --loss")
     if args.action == "list":
         if args.name is not None:
             raise BadArgument(f"list takes no name; did you mean: cospace models show {args.name}")
@@ -100,16 +110,23 @@ def _list(args: argparse.Namespace) -> int:
 def _show(args: argparse.Namespace) -> int:
     from cospace.encode import load
 
-    space = load(args.name).space
+    model = load(args.name, dim=args.dim)
+    space = model.space
+    if args.loss:
+        from cospace.cli.loss import run_loss
+
+        return run_loss(args, model)
     if args.json:
-        document(summary(space))
+        document({**summary(space), "note": model.note})
         return 0
     lines = [("dimensions", f"{space.dim}, {space.metric}"), ("fingerprint", space.fingerprint)]
     for tower in space.towers:
         lines += [(tower.kind, tower.model), ("  source", tower.source or "unknown")]
         lines += [("  licence", tower.license or "unknown"), ("  precision", tower.precision)]
         lines += [("  weights", f"sha256 {tower.weights_sha256[:16]}")]
-    show([space.name, *facts(lines)])
+    trained = [str(d) for t in space.towers[:1] for d in t.preprocess.get("matryoshka") or ()]
+    lines.append(("dim= trained", ", ".join(trained) or "unknown"))
+    show([space.name, *facts(lines), *([f"note: {model.note}"] if model.note else [])])
     return 0
 
 

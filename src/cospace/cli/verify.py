@@ -63,6 +63,8 @@ def _index(holding: Holding) -> str:
         return f"{seal}, or is in use; it is rebuilt from the items when that is needed"
     if seal.token != holding.truth.token:
         return "of another state of this collection; it is rebuilt when it is opened"
+    if seal.quantization != holding.truth.quantization:
+        return f"built for quantization {seal.quantization}; it is rebuilt when it is opened"
     behind = holding.truth.seq - seal.seq
     if behind:
         return f"sealed and whole; {count(behind, 'commit')} behind, taken in when it is opened"

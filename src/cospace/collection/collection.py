@@ -276,14 +276,20 @@ def _ids(ids: str | Sequence[str]) -> list[str]:
 def _installed(space: Space) -> Encoder:
     """The model of the space's name, or one of this space that is installed under another."""
     try:
-        return load(space.name)
+        return _fitting(space.name, space)
     except ModelNotFound:
         for name in installed():
             with suppress(CospaceError):  # a model that is damaged is not the one
-                model = load(name)
+                model = _fitting(name, space)
                 if not space.conflict(model.space):
                     return model
         raise
+
+
+def _fitting(name: str, space: Space) -> Encoder:
+    """The model of this name, with `dim=` where the space holds fewer numbers than it gives."""
+    model = load(name)
+    return model if model.space.dim <= space.dim else load(name, dim=space.dim)
 
 
 def _item(row: Row) -> Item:

@@ -18,15 +18,24 @@ MEMORY = ":memory:"
 
 
 def open(
-    path: str | Path, *, model: str | Encoder | None = None, create: bool = True
+    path: str | Path,
+    *,
+    model: str | Encoder | None = None,
+    create: bool = True,
+    quantization: str | None = None,
 ) -> Collection:
     """The collection in the folder `path`, made if it is not there; ":memory:" keeps no files.
 
     `model` is a name, a folder or an `Encoder`. A collection remembers its model, so it need
-    not be named again; a model of another space is refused.
+    not be named again, and the `dim=` that the model was loaded with; a model of another space
+    is refused.
+
+    `quantization` is how the search index of a large collection makes its vectors smaller:
+    "int8" (the default), "binary" or "none". It is remembered too; with another than before the
+    index is built anew, from the full vectors that the collection keeps.
 
     Raises `SpaceMismatch`, `CollectionBusy`, `CollectionNotFound` (with create=False),
-    `NotACollection`, `FormatTooNew`, `ModelNotFound`.
+    `NotACollection`, `FormatTooNew`, `ModelNotFound`, `BadArgument`.
 
     >>> import cospace as cs
     >>> shop = cs.open(":memory:", model="starter")
@@ -39,30 +48,46 @@ def open(
     if encoder is not None and not isinstance(getattr(encoder, "space", None), Space):
         raise BadArgument(f"model is a name, a folder or an Encoder, not {type(model).__name__}")
     if str(path) == MEMORY:
+        if quantization is not None:
+            raise BadArgument(f"{MEMORY} compares with the full vectors: leave out quantization=")
         return Collection(MemoryStore(), model=encoder, name=MEMORY)
     folder = Path(path)
     if encoder is not None:
-        _check_space(folder, encoder, create)
-    return Collection(LocalStore(folder, create=create), model=encoder, name=folder.name)
+        stored = _stored(folder, create)
+        if isinstance(model, str) and stored is not None and _is_shorter(stored, encoder.space):
+            encoder = load(model, dim=stored.dim)
+        _check_space(folder, stored, encoder)
+    store = LocalStore(folder, create=create, quantization=quantization)
+    return Collection(store, model=encoder, name=folder.name)
 
 
-def _check_space(folder: Path, encoder: Encoder, create: bool) -> None:
-    """Refuse another model's space before anything is locked or written."""
+def _stored(folder: Path, create: bool) -> Space | None:
+    """The space of the collection that is there, read before anything is locked or written."""
     path = truth_path(folder, create=create)
     if not path.is_file():
-        return
+        return None
     try:
         truth = Truth(path, read_only=True)
     except CollectionNotFound:  # its making was cut short; it is made again
-        return
+        return None
     try:
-        stored = truth.space
+        return truth.space
     finally:
         truth.close()
+
+
+def _is_shorter(stored: Space, given: Space) -> bool:
+    """Whether the collection holds the first numbers of vectors that the model gives whole."""
+    return stored.anchor == given.anchor and stored.dim < given.dim
+
+
+def _check_space(folder: Path, stored: Space | None, encoder: Encoder) -> None:
+    """Refuse another model's space."""
     why = "" if stored is None else stored.conflict(encoder.space)
-    if why:
+    if stored is not None and why:
+        hint = f" Load it with dim={stored.dim}." if _is_shorter(stored, encoder.space) else ""
         raise SpaceMismatch(
             f"{folder.name} holds {stored}; you opened it with {encoder.space} ({why})."
-            " Open it without model=, or index its source into another folder with this model:"
-            f" cospace index SOURCE --into OTHER --model {encoder.space.name}"
+            f"{hint} Open it without model=, or index its source into another folder with this"
+            f" model: cospace index SOURCE --into OTHER --model {encoder.space.name}"
         )

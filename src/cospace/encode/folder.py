@@ -113,7 +113,9 @@ def _check_types(space: Space) -> None:
         wrong = [value for value in texts if not isinstance(value, str)]
         if wrong:
             raise TypeError(f"expected a string, found {wrong[0]!r}")
-        dict(tower.preprocess)
+        trained = dict(tower.preprocess).get("matryoshka") or []
+        if not isinstance(trained, list) or not all(type(dim) is int for dim in trained):
+            raise TypeError(f"matryoshka is a list of dimensions, not {trained!r}")
 
 
 def _inside(path: Path, name: str) -> Path:

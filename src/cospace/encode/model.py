@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cospace.encode.text import TextTower
 from cospace.encode.threads import spread
 from cospace.encode.towers import FAMILIES, LoadedTower, load_tower
-from cospace.errors import BadArgument, BadItem, FormatTooNew, ModelDamaged
+from cospace.errors import BadArgument, BadItem, BadVector, FormatTooNew, ModelDamaged
 from cospace.item import Content, Part, Parts
 from cospace.space import Space
 from cospace.vectors import Vectors
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from cospace.encode.folder import Folder
 
-__all__ = ["Model", "told_cut"]
+__all__ = ["Model", "first_numbers", "told_cut"]
 
 # Inputs that are prepared together: bounds the memory that decoded pictures take. Texts go to
 # their tower whole, which sorts and bounds windows of its own.
@@ -43,7 +44,14 @@ class Model:
     (2, 384)
     """
 
-    def __init__(self, folder: Folder, *, kinds: Sequence[str] = (), engine: str = "") -> None:
+    def __init__(
+        self,
+        folder: Folder,
+        *,
+        kinds: Sequence[str] = (),
+        dim: int | None = None,
+        engine: str = "",
+    ) -> None:
         space = folder.space
         unknown = [kind for kind in space.kinds if kind not in FAMILIES]
         if unknown:
@@ -57,7 +65,7 @@ class Model:
                 raise BadArgument(f"{space.name} takes {_listed(space.kinds)}, not all of {kinds}")
             # The rest of a starter is one model, and goes by that model's name.
             space = Space(towers[0].model, space.dim, space.metric, towers)
-        self.space = space
+        self.space = space if dim is None else space.truncated(dim)
         self._folder = folder
         self.engine = engine
         self._towers: dict[str, LoadedTower] = {}
@@ -86,7 +94,21 @@ class Model:
 
     def restricted(self, *kinds: str) -> Model:
         """The same model with the towers for `kinds` only."""
-        return Model(self._folder, kinds=kinds, engine=self.engine)
+        return type(self)(self._folder, kinds=kinds, dim=self.space.dim, engine=self.engine)
+
+    @property
+    def note(self) -> str:
+        """What a reader should know of a `dim=` that the model may not be trained for, or ""."""
+        full, dim = self._folder.space.dim, self.space.dim
+        known = [tower.preprocess.get("matryoshka") for tower in self.space.towers]
+        if dim == full or all(trained and dim in trained for trained in known):
+            return ""
+        trained = next((one for one in known if one and dim not in one), None)
+        why = f"it was trained for {_numbers(trained)}" if trained else "its training is unknown"
+        return (
+            f"the first {dim} of {full} numbers: {why}. What that loses:"
+            " cospace models show NAME --loss"
+        )
 
     def warm(self, *kinds: str) -> Model:
         """The model itself, its towers for `kinds` (all of them by default) ready to use."""
@@ -118,8 +140,19 @@ class Model:
 
     def encode_prepared(self, kind: str, prepared: Sequence[Any]) -> Vectors:
         """Unit vectors [n, dim] of prepared parts of one kind, as documents."""
-        rows, cut = self._tower(kind).encode(prepared, "document")
-        return Vectors(rows, self.space, truncated=cut)
+        rows, cut = self._rows(kind, prepared, "document")
+        return Vectors(rows, self.space, report=self._noted(), truncated=cut)
+
+    def text_tower(self) -> TextTower:
+        """The text tower, for those who look at its tokens.
+
+        Raises `BadArgument` when the model reads no texts, or has no tokenizer that shows them.
+        """
+        tower = self._tower("text") if "text" in self.space.kinds else None
+        if not isinstance(tower, TextTower):
+            what = self.lacks("text") if tower is None else f"{self.name} shows no tokens"
+            raise BadArgument(f"{what}; tokens are shown for models that read texts here")
+        return tower
 
     def lacks(self, kind: str) -> str:
         """Why a part of `kind` cannot be encoded."""
@@ -143,7 +176,9 @@ class Model:
                 cut += self._add(kind, owned[start : start + window], role, rows)
         if len(found) > 1:
             _unit(rows)
-        report = [told_cut(sorted(cut), total, self._most_tokens())] if cut else []
+        report = self._noted()
+        if cut:
+            report.append(told_cut(sorted(cut), total, self._most_tokens()))
         report += [
             f"{len(at)} of {total} inputs: the {kind} part was left out; {self.lacks(kind)}"
             for kind, at in left_out.items()
@@ -161,7 +196,7 @@ class Model:
 
         # Pictures are decoded on all cores; for texts, threads would cost more than they save.
         prepared = spread(prepare, owned) if kind == "image" else [prepare(one) for one in owned]
-        vectors, short = tower.encode(prepared, role)
+        vectors, short = self._rows(kind, prepared, role)
         rows[[position for position, _ in owned]] += vectors
         return [owned[i][0] for i in short]
 
@@ -171,6 +206,16 @@ class Model:
             parts = _parts(content, position)
             self._check_usable(parts, position)
             yield position, parts
+
+    def _rows(
+        self, kind: str, prepared: Sequence[Any], role: str
+    ) -> tuple[NDArray[np.float32], list[int]]:
+        """What the tower gives, brought to the model's own `dim`; the positions cut short."""
+        rows, cut = self._tower(kind).encode(prepared, role)
+        return first_numbers(rows, self.space.dim), cut
+
+    def _noted(self) -> list[str]:
+        return [self.note] if self.note else []
 
     def _check_usable(self, parts: Parts, position: int) -> None:
         if not any(kind in self.space.kinds for kind in parts):
@@ -203,7 +248,8 @@ class Model:
         return tower
 
     def __repr__(self) -> str:
-        return f"Model({self.space}, takes {_listed(self.space.kinds)})"
+        note = f"; {self.note}" if self.note else ""
+        return f"Model({self.space}, takes {_listed(self.space.kinds)}{note})"
 
 
 def _listing(inputs: Sequence[Content]) -> Sequence[Content]:
@@ -229,6 +275,26 @@ def told_cut(positions: list[int], total: int, most: int) -> str:
     shown = ", ".join(map(str, positions[:10])) + (", ..." if len(positions) > 10 else "")
     what = f"{len(positions)} of {total} texts {were} cut at {most} tokens"
     return f"{what}: positions {shown} (from 0)"
+
+
+def first_numbers(rows: NDArray[np.float32], dim: int) -> NDArray[np.float32]:
+    """The first `dim` numbers of unit rows, brought back to length one: float32 [n, dim].
+
+    Matryoshka truncation: Kusupati et al., Matryoshka Representation Learning (2022).
+    """
+    if dim == rows.shape[1]:
+        return rows
+    rows = np.ascontiguousarray(rows[:, :dim])
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    lost = np.flatnonzero(norms[:, 0] < 1e-9)
+    if lost.size:
+        raise BadVector(f"row {lost[0]}: its first {dim} numbers are all zero", row=int(lost[0]))
+    rows /= norms
+    return rows
+
+
+def _numbers(dims: Sequence[int]) -> str:
+    return ", ".join(map(str, dims))
 
 
 def _unit(rows: NDArray[np.float32]) -> None:

@@ -30,7 +30,7 @@ UNSAFE = frozenset(
 BUILT_IN = ("minilm", "starter")
 
 
-def load(name: str | os.PathLike[str], *, engine: str = "") -> Model:
+def load(name: str | os.PathLike[str], *, dim: int | None = None, engine: str = "") -> Model:
     """The model of a name ("starter", "minilm", one that you added) or of a folder.
 
     A `str` with a slash in it, or one that starts with "." or "~", is a folder; so is every
@@ -40,21 +40,27 @@ def load(name: str | os.PathLike[str], *, engine: str = "") -> Model:
     `engine` is "openvino" (the default, for processors), "openvino:f32" to fix its precision,
     "torch" or "torch:cuda" for a model that was added with --engine torch or both.
 
+    With `dim` the model gives the first `dim` numbers of its vectors, at length one: smaller,
+    and a space of its own (see docs/quantization.md for what that loses).
+
     Raises `ModelNotFound` with near matches, `UnsafeFile` for a format that can run code,
     `ModelDamaged` for a folder whose files fail their hashes, `FormatTooNew` for one that a
-    newer cospace wrote, and `MissingExtra` when the starter package is not installed.
+    newer cospace wrote, `MissingExtra` when the starter package is not installed, and
+    `BadArgument` for a `dim` that is not from 1 to the model's own.
 
     >>> load("minilm").encode_query(["vintage comfortable seating"]).array.shape
     (1, 384)
+    >>> load("minilm", dim=128).encode_query(["vintage comfortable seating"]).array.shape
+    (1, 128)
     """
     if not isinstance(name, str):
-        return _load_folder(Path(name), engine)
+        return _load_folder(Path(name), dim, engine)
     _refuse_unsafe(name)
     scheme, colon, rest = name.partition(":")
     if colon and SCHEME.fullmatch(scheme):
-        return _load_added(scheme, rest, engine)
+        return _load_added(scheme, rest, dim, engine)
     if _looks_like_path(name):
-        return _load_folder(Path(name).expanduser(), engine)
+        return _load_folder(Path(name).expanduser(), dim, engine)
     if not NAME.fullmatch(name):
         raise BadArgument(
             f"{name[:80]!r} is not a model's name: letters, digits, '.', '_' and '-', at most 64."
@@ -62,19 +68,19 @@ def load(name: str | os.PathLike[str], *, engine: str = "") -> Model:
         )
     if name in BUILT_IN:
         folder: Path = need("cospace_starter", extra="starter").folder()
-        model = _load_folder(folder, engine)
+        model = _load_folder(folder, dim, engine)
         return model.restricted("text") if name == "minilm" else model
     if name in installed():
-        return _load_folder(model_home() / name, engine)
+        return _load_folder(model_home() / name, dim, engine)
     raise ModelNotFound(_missing(name))
 
 
-def _load_added(scheme: str, rest: str, engine: str) -> Model:
+def _load_added(scheme: str, rest: str, dim: int | None, engine: str) -> Model:
     """The model that was added from this source; sources are never fetched while loading."""
     repository, _, revision = rest.partition("@")
     for name in installed():
         if name not in BUILT_IN:
-            model = _load_folder(model_home() / name, engine)
+            model = _load_folder(model_home() / name, dim, engine)
             tower = model.space.towers[0]
             if tower.source == f"{scheme}:{repository}" and revision in ("", tower.revision):
                 return model
@@ -108,7 +114,7 @@ def model_home() -> Path:
     return base / "cospace" / "models"
 
 
-def _load_folder(path: Path, engine: str) -> Model:
+def _load_folder(path: Path, dim: int | None, engine: str) -> Model:
     if not path.is_dir():
         _refuse_unsafe(path.name)
         what = "is a file" if path.is_file() else "there is nothing"
@@ -117,8 +123,8 @@ def _load_folder(path: Path, engine: str) -> Model:
     if folder.space.towers[0].family == "native":
         from cospace.encode.modules.native import Native
 
-        return Native(folder, engine=engine)
-    return Model(folder, engine=engine)
+        return Native(folder, dim=dim, engine=engine)
+    return Model(folder, dim=dim, engine=engine)
 
 
 def _refuse_unsafe(name: str) -> None:

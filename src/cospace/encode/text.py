@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -36,21 +35,6 @@ _MULTIPLE = 16
 _WINDOW = 4_096
 
 
-_PUNCTUATION = str.maketrans("", "", string.punctuation)
-
-
-def _canonical(text: str) -> str:
-    """Lower-case, without ASCII punctuation, white space as single spaces: SigLIP's training."""
-    return " ".join(text.lower().translate(_PUNCTUATION).split())
-
-
-_CLEAN: dict[str, Callable[[str], str]] = {
-    "": str,
-    "lowercase": str.lower,
-    "canonicalize": _canonical,
-}
-
-
 class TextTower:
     """The tower that takes texts. `encode` is safe to call from many threads.
 
@@ -69,9 +53,9 @@ class TextTower:
             record = tower.preprocess
             self.max_tokens = int(record["max_tokens"])
             self._pad, self._pad_to = int(record.get("pad_id", 0)), int(record.get("pad_to", 0))
-            self._clean = _CLEAN[record.get("clean", "")]
             file = folder.read(tower, record["tokenizer"])
             self._tokenizer = Tokenizer.from_buffer(file)
+            self._tokenizer.normalizer = _normalizer(self._tokenizer, record.get("clean", ""))
             self._tokenizer.enable_truncation(self.max_tokens)
             self._tokenizer.no_padding()
         except ModelDamaged:
@@ -97,7 +81,7 @@ class TextTower:
         prompt = self._prompts.get(role, "")
         for start in range(0, len(texts), _WINDOW):
             window = texts[start : start + _WINDOW]
-            tokens = self._tokenise([self._clean(prompt + text) for text in window])
+            tokens = self._tokenise([prompt + t for t in window] if prompt else list(window))
             cut += [start + i for i, t in enumerate(tokens) if self._is_cut(t)]
             ids = [t.ids for t in tokens]
             lengths = [self._pad_to or len(i) for i in ids]
@@ -111,18 +95,55 @@ class TextTower:
             )
         return rows, cut
 
+    @property
+    def tokenizer(self) -> Any:
+        """The tokenizer, for those who look at it; `windows` is what the model makes of a text."""
+        return self._tokenizer
+
+    def windows(self, texts: Sequence[str], role: str = "document") -> list[list[Any]]:
+        """For each text, with its prompt in front, the tokenizer's encodings, with offsets.
+
+        The first is what `encode` reads; the others hold what it cuts off, if anything.
+        """
+        prompt = self._prompts.get(role, "")
+        found = self._guarded(self._tokenizer.encode_batch, [prompt + text for text in texts])
+        return [[one, *one.overflowing] for one in found]
+
     def _is_cut(self, encoding: Any) -> bool:
         return len(encoding) == self.max_tokens and bool(encoding.overflowing)
 
     def _tokenise(self, texts: list[str]) -> list[Any]:
+        # "fast" leaves out the offsets of characters, which nobody asks for here.
+        return self._guarded(self._tokenizer.encode_batch_fast, texts)
+
+    @staticmethod
+    def _guarded(tokenise: Callable[[list[str]], Any], texts: list[str]) -> list[Any]:
         try:
-            # "fast" leaves out the offsets of characters, which nobody asks for here.
-            return list(self._tokenizer.encode_batch_fast(texts))
+            return list(tokenise(texts))
         except BaseException as error:
             # A panic of the Rust library is no Exception; it must not take the program down.
             if isinstance(error, Exception) or type(error).__name__ == "PanicException":
                 raise BadItem("", f"the tokenizer failed: {str(error)[:200]}") from error
             raise
+
+
+def _normalizer(tokenizer: Any, clean: str) -> Any:
+    """The tokenizer's normalizer, with what `clean` asks for before it; offsets stay right."""
+    from tokenizers import Regex, normalizers
+
+    before = {
+        "": [],
+        "lowercase": [normalizers.Lowercase()],
+        # SigLIP's training: no ASCII punctuation, and single spaces.
+        "canonicalize": [
+            normalizers.Lowercase(),
+            normalizers.Replace(Regex(r"[!-/:-@\[-`{-~]"), ""),
+            normalizers.Replace(Regex(r"\s+"), " "),
+            normalizers.Strip(),
+        ],
+    }[clean]
+    own = tokenizer.normalizer
+    return normalizers.Sequence([*before, *([own] if own is not None else [])]) if before else own
 
 
 def plan(

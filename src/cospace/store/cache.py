@@ -63,11 +63,13 @@ class Cache:
             seal = read_seal(self.folder, self.shard)
             if isinstance(seal, Seal) and (seal.engine != ENGINE or seal.fields != fields):
                 seal = "it was built otherwise"
+            if isinstance(seal, Seal) and seal.quantization != self._truth.quantization:
+                seal = f"quantization was {seal.quantization}, and is {self._truth.quantization}"
             if isinstance(seal, Seal) and seal.token != self._truth.token:
                 seal = "it belongs to another collection, or to another state of this one"
         if isinstance(seal, Seal):
             try:
-                self._edge = Edge(self.shard, dim=space.dim, fields=fields, create=False)
+                self._edge = self._opened(space, fields, create=False)
                 self.rows = self._edge.count(None)
             except StorageError as error:
                 seal = str(error)
@@ -79,7 +81,13 @@ class Cache:
         self.discard()
         check_room(self.folder.parent)
         make_folder(self.shard)
-        self._edge = Edge(self.shard, dim=space.dim, fields=fields, create=True)
+        self._edge = self._opened(space, fields, create=True)
+
+    def _opened(self, space: Space, fields: list[str], *, create: bool) -> Edge:
+        quantization = self._truth.quantization
+        return Edge(
+            self.shard, dim=space.dim, fields=fields, create=create, quantization=quantization
+        )
 
     def _catch_up(self, schema: Schema) -> None:
         """Bring what was committed since `_seq` into the engine."""
@@ -145,7 +153,8 @@ class Cache:
         try:
             self._edge.flush()
             fields, token = sorted(self._edge.fields), self._truth.new_token()
-            seal = Seal(ENGINE, fields, self._seq, self.unindexed, token)
+            quantization = self._truth.quantization
+            seal = Seal(ENGINE, fields, self._seq, self.unindexed, token, quantization)
             write_seal(self.folder, self.shard, seal)
         except StorageError as error:
             log.warning("%s: the search index was not kept (%s)", self.folder.parent, error)

@@ -19,16 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cospace.errors import (
+    BadArgument,
     CollectionClosed,
     CollectionNotFound,
     DataDamaged,
+    FormatTooNew,
     NotACollection,
     StorageError,
 )
 from cospace.files import check_room, make_folder
 from cospace.space import Space
 from cospace.store.cache import Cache
-from cospace.store.edge import ENGINE, EXACT_BELOW, Edge
+from cospace.store.edge import ENGINE, EXACT_BELOW, QUANTIZATIONS, Edge
 from cospace.store.lock import Lock
 from cospace.store.protocol import Failure, Found, Row, StoreInfo
 from cospace.store.schema import Schema
@@ -70,10 +72,18 @@ def truth_path(folder: Path, *, create: bool = False) -> Path:
 class LocalStore:
     """A collection's folder, owned by this process until `close`.
 
-    Raises `CollectionBusy`, `NotACollection`, `FormatTooNew`, `CollectionNotFound`.
+    `quantization` ("none", "int8" or "binary") is how the cache makes its vectors smaller. It is
+    recorded; None is what is recorded, or "int8". With another one the cache is rebuilt.
+
+    Raises `BadArgument`, `CollectionBusy`, `NotACollection`, `FormatTooNew`, `CollectionNotFound`.
     """
 
-    def __init__(self, folder: Path, *, create: bool = True) -> None:
+    def __init__(
+        self, folder: Path, *, create: bool = True, quantization: str | None = None
+    ) -> None:
+        if quantization is not None and quantization not in QUANTIZATIONS:
+            names = ", ".join(map(repr, QUANTIZATIONS))
+            raise BadArgument(f"quantization is one of {names}, not {quantization!r}")
         self.folder = folder
         truth = truth_path(folder, create=create)
         if not folder.is_dir():
@@ -88,6 +98,15 @@ class LocalStore:
             self._lock.release()
             raise
         try:
+            recorded = self._truth.quantization
+            if quantization is None and recorded not in QUANTIZATIONS:
+                raise FormatTooNew(
+                    f"{folder}: its index was made with quantization {recorded!r}, which this"
+                    " cospace does not know. Open it with quantization='int8', or upgrade with:"
+                    " pip install -U cospace"
+                )
+            if quantization is not None and quantization != recorded:
+                self._truth.quantization = quantization
             self._space = self._truth.space
             self._schema = self._truth.schema
             self._cache = Cache(folder / "cache", self._truth)
@@ -278,7 +297,8 @@ def describe(folder: Path, truth: Truth, *, unindexed: int = 0) -> StoreInfo:
     items, fields, failures = truth.counts()
     size = sum(_on_disk(p) for p in folder.rglob("*"))
     indexed = max(0, items - unindexed)
-    return StoreInfo(items, fields, truth.space, truth.schema, indexed, failures, size, ENGINE)
+    space, schema, smaller = truth.space, truth.schema, truth.quantization
+    return StoreInfo(items, fields, space, schema, indexed, failures, size, ENGINE, smaller)
 
 
 def _on_disk(path: Path) -> int:

@@ -52,7 +52,10 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StoreInfo:
-    """What a store holds: counts, spaces, schema, and what is not indexed yet."""
+    """What a store holds: counts, spaces, schema, and what is not indexed yet.
+
+    `quantization` is how its index makes vectors smaller: "none", "int8" or "binary".
+    """
 
     items: int
     fields: Mapping[str, int]
@@ -62,6 +65,7 @@ class StoreInfo:
     failures: int
     bytes: int
     engine: str
+    quantization: str = "none"
 
 
 class Store(Protocol):

@@ -32,7 +32,7 @@ class Seal(NamedTuple):
     """What the cache was built from: the engine, its fields, and the last commit it holds.
 
     `token` stands in the truth too: a cache of another collection, or of the same one before
-    an older truth was put back, has another.
+    an older truth was put back, has another. `quantization` is how its vectors were made smaller.
     """
 
     engine: str
@@ -40,6 +40,7 @@ class Seal(NamedTuple):
     seq: int
     unindexed: int
     token: str
+    quantization: str
 
 
 def write_seal(cache: Path, shard: Path, seal: Seal) -> None:

@@ -151,6 +151,16 @@ class Truth:
             self._set("cache", token)
         return token
 
+    @property
+    def quantization(self) -> str:
+        """How the cache makes its vectors smaller."""
+        return self._about("quantization") or "int8"
+
+    @quantization.setter
+    def quantization(self, name: str) -> None:
+        with sqlite_errors(self.path), self._db:
+            self._set("quantization", name)
+
     # --- writing ---
 
     def write(self, rows: Sequence[Row], *, replace: bool, failures: Sequence[Failure]) -> int:

@@ -183,7 +183,9 @@ def _check_both(encoder: Encoder) -> None:
 
 
 def _check_reload(model: Model, inputs: list[Content]) -> None:
-    again = type(model)(open_folder(model.path), kinds=model.space.kinds, engine=model.engine)
+    again = type(model)(
+        open_folder(model.path), kinds=model.space.kinds, dim=model.space.dim, engine=model.engine
+    )
     assert again.space.fingerprint == model.space.fingerprint, "a reload has the same fingerprint"
     before, after = model.encode_document(inputs).array, again.encode_document(inputs).array
     assert np.einsum("ij,ij->i", before, after).min() >= _SAME, "a reload gives the same vectors"

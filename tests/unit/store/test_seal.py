@@ -5,7 +5,7 @@ import pytest
 
 from cospace.store.seal import Seal, _checksum, break_seal, read_seal, write_seal
 
-SEAL = Seal("engine 1", ["image", "text"], 7, 3, "token")
+SEAL = Seal("engine 1", ["image", "text"], 7, 3, "token", "int8")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cospace.encode.model import Model, told_cut
+from cospace.encode.model import Model, first_numbers, told_cut
 from cospace.encode.modules.engine import pick_device
 from cospace.encode.modules.libraries import library
 from cospace.encode.modules.rebuild import KEPT
@@ -41,8 +41,15 @@ _BATCH = 8
 class Native(Model):
     """A model folder of the family "native" as an `Encoder`. Needs the extra `torch`."""
 
-    def __init__(self, folder: Folder, *, kinds: Sequence[str] = (), engine: str = "") -> None:
-        super().__init__(folder, kinds=kinds, engine=engine)
+    def __init__(
+        self,
+        folder: Folder,
+        *,
+        kinds: Sequence[str] = (),
+        dim: int | None = None,
+        engine: str = "",
+    ) -> None:
+        super().__init__(folder, kinds=kinds, dim=dim, engine=engine)
         name, _, self._device = (engine or "torch").partition(":")
         if name != "torch":
             raise BadArgument(f"{folder.space.name} runs on torch alone, not on {name!r}")
@@ -56,10 +63,6 @@ class Native(Model):
         if self._model is None:
             return {}
         return dict.fromkeys(self.space.kinds, f"f32 on {self._model.device.type}")
-
-    def restricted(self, *kinds: str) -> Model:
-        """The same model for parts of `kinds` only."""
-        return Native(self._folder, kinds=kinds, engine=self.engine)
 
     def warm(self, *kinds: str) -> Model:
         """The model itself, loaded and held to its known answers."""
@@ -94,13 +97,16 @@ class Native(Model):
 
     def _vectors(self, given: list[dict[str, Any]], role: str, report: list[str]) -> Vectors:
         model = self._loaded()
+        report = [*self._noted(), *report]
         cut = [i for i, one in enumerate(given) if "text" in one and self._shorten(model, one)]
         if cut:
             report = [told_cut(cut, len(given), self._most), *report]
         if not given:
             return Vectors(np.zeros((0, self.space.dim), np.float32), self.space)
         with self._loading:  # the library is not made for threads
-            rows = native_rows(model, given, self._prompts.get(role, ""))
+            rows = first_numbers(
+                native_rows(model, given, self._prompts.get(role, "")), self.space.dim
+            )
         return Vectors(rows, self.space, report=report, truncated=cut)
 
     def _shorten(self, model: Any, one: dict[str, Any]) -> bool:
