@@ -35,8 +35,9 @@ def read_motion(source: Any, name: str = "", *, data: bytes | None = None) -> ND
     (20, 6)
     """
     if isinstance(source, np.ndarray):
-        rows = source.astype(np.float64) if source.dtype.kind in "fiu" else np.empty(0)
-        if rows.ndim != 2 or rows.shape[1] != CHANNELS or not np.isfinite(rows).all():
+        good = source.dtype.kind in "fiu" and source.ndim == 2 and source.shape[1] == CHANNELS
+        rows: NDArray[np.float64] = source.astype(np.float64) if good else np.empty((0, CHANNELS))
+        if not good or not np.isfinite(rows).all():
             raise BadItem(
                 name,
                 f"readings as an array are [rows, {CHANNELS}] of finite numbers, not"

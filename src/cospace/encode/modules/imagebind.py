@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -84,7 +84,8 @@ _PREPROCESS: Mapping[str, Mapping[str, object]] = {
         "size": _SIDE,
         "crop": "center",
         "interpolation": "bicubic",
-        "percentiles": [0.5, 99.5],
+        "low_percentile": 0.5,
+        "high_percentile": 99.5,
     },
     "imu": {"readings": _READINGS, "seconds": 5, "resampler": "sinc-hann-6-0.99"},
     "text": {"tokenizer": "tokenizer.json", "max_tokens": CONTEXT},
@@ -249,8 +250,8 @@ class Block(nn.Module):
 
     def forward(self, tokens: Tensor, causal: bool) -> Tensor:
         tokens = tokens + self.attn(self.norm_1(tokens), causal)
-        inner = F.gelu(self.mlp["fc1"](self.norm_2(tokens)))
-        return tokens + self.mlp["fc2"](inner)
+        inner: Tensor = self.mlp["fc2"](F.gelu(self.mlp["fc1"](self.norm_2(tokens))))
+        return tokens + inner
 
 
 class Attention(nn.Module):
@@ -290,6 +291,10 @@ class Scale(nn.Module):
 class Tower(nn.Module):
     """What one kind of input goes through, and the projection at its end."""
 
+    stem: Any
+    trunk: Any
+    head: Any
+
     def __init__(self, model: ImageBind, name: str) -> None:
         super().__init__()
         self.stem = model.modality_preprocessors[name]
@@ -303,6 +308,9 @@ class Tower(nn.Module):
 
 class PictureTower(Tower):
     """uint8 [n, 224 or 448, 224, 3]: a picture, or two frames one above the other."""
+
+    mean: Tensor
+    deviation: Tensor
 
     def __init__(self, model: ImageBind) -> None:
         super().__init__(model, "vision")
@@ -403,8 +411,7 @@ def _stem(name: str, shapes: Mapping[str, tuple[int, ...]]) -> nn.Module:
         return MotionStem(*shapes[f"{at}.imu_stem.proj.weight"])
     if name == "vision":
         width, _, _, *kernel = shapes[f"{at}.rgbt_stem.proj.1.weight"]
-        size = (_FRAMES, *kernel)
-        convolution = nn.Conv3d(3, width, size, bias=False)
+        convolution = nn.Conv3d(3, width, (_FRAMES, kernel[0], kernel[1]), bias=False)
         patches = nn.ModuleDict({"proj": nn.ModuleDict({"1": convolution})})
         return Stem({"rgbt_stem": patches}, _count((_SIDE, _SIDE), kernel, kernel[0]), width)
     part = "depth_stem" if name == "depth" else "rgbt_stem"
@@ -413,7 +420,9 @@ def _stem(name: str, shapes: Mapping[str, tuple[int, ...]]) -> nn.Module:
     patches = nn.ModuleDict({"proj": convolution2, "norm_layer": nn.LayerNorm(width)})
     audio = name == "audio"
     whole = (_BANDS, _STEPS) if audio else (_SIDE, _SIDE)
-    return Stem({part: patches}, _count(whole, kernel, _AUDIO_STRIDE if audio else kernel[0]), width)
+    return Stem(
+        {part: patches}, _count(whole, kernel, _AUDIO_STRIDE if audio else kernel[0]), width
+    )
 
 
 def _count(whole: tuple[int, int], kernel: list[int], stride: int) -> int:
