@@ -133,7 +133,7 @@ def model_folder(path: Path, towers: list[Built]) -> Path:
         graphs[id(built.module)] = names
         if shared is None:
             ov.serialize(convert(built), *(str(path / name) for name in names))
-        record = {key: value for key, value in built.preprocess.items()}
+        record: dict[str, Any] = dict(built.preprocess)
         for key, value in record.items():
             record[key] = f"{built.kind}/{value}" if value in built.files else value
         records.append(
