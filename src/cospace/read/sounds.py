@@ -124,15 +124,15 @@ def _wav(data: bytes, name: str) -> Sound:
 
 def _stretch(data: bytes, at: int, size: int, coding: tuple[int, ...], name: str) -> Sound:
     tag, channels, rate, _, block, bits = coding
+    there = len(data) - at
+    if size > there and size not in _UNKNOWN:
+        raise BadItem(name, f"the WAV file is cut short: {there:,} of {size:,} bytes are there")
     if (tag, bits) not in _DTYPES:
         return _coded(data, name)  # one of the rarer codings of WAV
     if rate not in _RATES or channels not in _CHANNELS or block != channels * bits // 8:
         raise BadItem(
             name, f"the WAV header says {channels} channels at {rate:,} Hz in blocks of {block}"
         )
-    there = len(data) - at
-    if size > there and size not in _UNKNOWN:
-        raise BadItem(name, f"the WAV file is cut short: {there:,} of {size:,} bytes are there")
     size = there if size in _UNKNOWN else size
     decode = partial(_samples, memoryview(data)[at:], channels, tag, bits)
     return Sound(rate, size // block, decode, name)
@@ -167,6 +167,11 @@ def _coded(data: bytes, name: str) -> Sound:
         rate, channels, frames = file.samplerate, file.channels, file.frames
     except Exception as error:  # of the library's own kinds
         raise BadItem(name, f"the sound cannot be decoded: {error}") from error
+    there = len(data) - at
+    if size > there and size not in _UNKNOWN:
+        raise BadItem(name, f"the WAV file is cut short: {there:,} of {size:,} bytes are there")
+    if (tag, bits) not in _DTYPES:
+        return _coded(data, name)  # one of the rarer codings of WAV
     if rate not in _RATES or channels not in _CHANNELS or frames < 0:
         raise BadItem(name, f"the header says {channels} channels at {rate:,} Hz")
 
