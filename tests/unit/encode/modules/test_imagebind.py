@@ -14,11 +14,8 @@ from torch.nn import functional as F  # noqa: E402, N812
 
 from cospace.encode.engine import Graph  # noqa: E402
 from cospace.encode.folder import open_folder  # noqa: E402
-from cospace.encode.modules.imagebind import (  # noqa: E402
-    Block,
-    ImageBind,
-    build,
-)
+from cospace.encode.modules.imagebind import build  # noqa: E402
+from cospace.encode.modules.imagebind_layout import Block, ImageBind  # noqa: E402
 from cospace.errors import BadArgument, ModelDamaged, ModelNotFound, UnsafeFile  # noqa: E402
 
 from . import tiny_imagebind as tiny  # noqa: E402
