@@ -6,10 +6,10 @@ vectors are averaged, and the mean is brought to length one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -49,7 +49,7 @@ class SignalTower:
     kind = ""
     entry = ""
     needs: tuple[str, ...] = ()
-    settled: dict[str, str] = {}  # noqa: RUF012 - what the record must say, word for word
+    settled: ClassVar[Mapping[str, str]] = {}  # what the record must say, word for word
 
     def __init__(self, folder: Folder, tower: Tower, graph: Graph) -> None:
         self.graph = graph
@@ -119,7 +119,7 @@ class AudioTower(SignalTower):
     kind = "audio"
     entry = "mel"
     needs = ("rate", "bands", "steps", "clips", "clip_seconds")
-    settled = {  # noqa: RUF012
+    settled: ClassVar[Mapping[str, str]] = {
         "channels": "mean",
         "filterbank": "kaldi-hann-25ms-10ms",
         "resampler": "sinc-hann-6-0.99",
@@ -166,7 +166,7 @@ class VideoTower(SignalTower):
     kind = "video"
     entry = "pixels"
     needs = ("size", "clips", "clip_seconds", "clip_frames")
-    settled = {"crop": "center", "interpolation": "bilinear"}  # noqa: RUF012
+    settled: ClassVar[Mapping[str, str]] = {"crop": "center", "interpolation": "bilinear"}
 
     def clips(self, value: Any, name: str, data: bytes | None) -> list[NDArray[Any]]:
         """The frames of each clip."""
@@ -198,7 +198,7 @@ class DepthTower(SignalTower):
     kind = "depth"
     entry = "disparity"
     needs = ("size", "baseline_metres", "nearest_metres", "farthest_metres", "most_disparity")
-    settled = {"crop": "center", "interpolation": "bilinear"}  # noqa: RUF012
+    settled: ClassVar[Mapping[str, str]] = {"crop": "center", "interpolation": "bilinear"}
 
     def clips(self, value: Any, name: str, data: bytes | None) -> list[NDArray[Any]]:
         """The one plane of a depth picture."""
@@ -237,7 +237,7 @@ class ThermalTower(SignalTower):
     kind = "thermal"
     entry = "heat"
     needs = ("size", "low_percentile", "high_percentile")
-    settled = {"crop": "center", "interpolation": "bicubic"}  # noqa: RUF012
+    settled: ClassVar[Mapping[str, str]] = {"crop": "center", "interpolation": "bicubic"}
 
     def clips(self, value: Any, name: str, data: bytes | None) -> list[NDArray[Any]]:
         """The one plane of a thermal picture."""
@@ -262,7 +262,7 @@ class MotionTower(SignalTower):
     kind = "imu"
     entry = "motion"
     needs = ("readings", "seconds")
-    settled = {"resampler": "sinc-hann-6-0.99"}  # noqa: RUF012
+    settled: ClassVar[Mapping[str, str]] = {"resampler": "sinc-hann-6-0.99"}
 
     def clips(self, value: Any, name: str, data: bytes | None) -> list[NDArray[Any]]:
         """The one clip of a recording; each channel's mean is kept out of the resampling."""

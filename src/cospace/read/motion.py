@@ -43,7 +43,7 @@ def read_motion(source: Any, name: str = "", *, data: bytes | None = None) -> ND
                 f"readings as an array are [rows, {CHANNELS}] of finite numbers, not"
                 f" {source.dtype} {list(source.shape)}",
             )
-    elif is_stored(source) or data is not None:
+    elif is_stored(source):
         rows = _table(media_bytes("imu", source, name) if data is None else data, name)
     else:
         raise BadItem(

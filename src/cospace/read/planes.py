@@ -42,7 +42,7 @@ def read_plane(
                 f" {list(plane.shape)}",
             )
         check_shape(plane.shape[1], plane.shape[0], name)
-    elif is_stored(source) or data is not None:
+    elif is_stored(source):
         plane = _decode(media_bytes(kind, source, name) if data is None else data, name)
     else:
         raise BadItem(

@@ -33,7 +33,7 @@ def signals(seed: int = 0) -> list[Part]:
     return [
         Audio(wav_bytes(chirp, 16_000)),
         Audio(wav_bytes(noise, 44_100)),
-        *(Video(gif_bytes(film, time)) for film, time in zip(films, (500, 200), strict=True)),
+        *(Video(gif_bytes(film, time)) for film, time in zip(films, (250, 200), strict=True)),
         Depth(room, metres=0.001, focal=500.0),
         Depth(random.uniform(1, 30, (48, 48)).astype(np.float32), disparity=1.0),
         Part("thermal", room[::-1].copy()),

@@ -83,7 +83,7 @@ def test_a_collection_takes_them_and_finds_them(
         assert 8 == shop.upsert(items[:-2]).unchanged
         for kind in ("audio", "imu", "thermal"):
             assert kind in [hit.id for hit in shop.search(files[kind], k=2, by=kind)]
-        back = shop.get("audio")
+        [back] = shop.get(["audio"])
         assert back is not None
         assert files["audio"] == back.parts["audio"]
         assert str(files["depth"].path) == shop.search("a", by="depth", k=1)[0].media["depth"]
