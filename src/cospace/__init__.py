@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cospace import errors, limits
     from cospace.collection import Collection, Report, open
     from cospace.encode import Encoder, load
-    from cospace.item import Image, Item, Part, Parts
+    from cospace.item import Audio, Depth, Image, Item, Part, Parts, Video
     from cospace.results import Hit, Results
     from cospace.space import Space, Tower
     from cospace.vectors import Vectors, similarity
@@ -28,7 +28,9 @@ __version__ = "0.1.0"
 
 # Every public name and the module it lives in, loaded on first use: `import cospace` stays light.
 _HOME = {
+    "Audio": "cospace.item",
     "Collection": "cospace.collection",
+    "Depth": "cospace.item",
     "Encoder": "cospace.encode",
     "Hit": "cospace.results",
     "Image": "cospace.item",
@@ -40,6 +42,7 @@ _HOME = {
     "Space": "cospace.space",
     "Tower": "cospace.space",
     "Vectors": "cospace.vectors",
+    "Video": "cospace.item",
     "errors": "",
     "limits": "",
     "load": "cospace.encode",
@@ -48,7 +51,9 @@ _HOME = {
 }
 
 __all__ = [
+    "Audio",
     "Collection",
+    "Depth",
     "Encoder",
     "Hit",
     "Image",
@@ -60,6 +65,7 @@ __all__ = [
     "Space",
     "Tower",
     "Vectors",
+    "Video",
     "errors",
     "limits",
     "load",

@@ -1,7 +1,8 @@
 """Item: an id, typed parts and metadata. What goes in, and what a search gives back.
 
 A plain `str` is always text. It is never taken for a path or a URL: a picture comes as
-`Image(path)`, any other signal as `Part(kind, array)`.
+`Image(path)`, a sound as `Audio(path)`, any other signal as `Part(kind, Path(...))` or
+`Part(kind, array)`.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from cospace.errors import BadItem
 from cospace.limits import limit
 
-__all__ = ["Content", "Image", "Item", "Part", "Parts"]
+__all__ = ["Audio", "Content", "Depth", "DepthMap", "Image", "Item", "Part", "Parts", "Video"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,16 @@ class Part:
                 "", f"a part's kind is a lower-case name such as 'text', not {self.kind!r}"
             )
 
+    @property
+    def source(self) -> Any:
+        """What holds the part: a path, the bytes of a file, or a value in memory."""
+        return self.value.source if isinstance(self.value, DepthMap) else self.value
+
+    @property
+    def path(self) -> Path | None:
+        """The path of the part's file, or None for what is in memory."""
+        return self.source if isinstance(self.source, Path) else None
+
 
 @dataclass(frozen=True, slots=True, init=False)
 class Image(Part):
@@ -42,15 +53,80 @@ class Image(Part):
     """
 
     def __init__(self, source: Any) -> None:
-        if isinstance(source, str):
-            source = Path(source)
         object.__setattr__(self, "kind", "image")
-        object.__setattr__(self, "value", source)
+        object.__setattr__(self, "value", _as_path(source))
 
-    @property
-    def path(self) -> Path | None:
-        """The path of the file, or None for a picture that is in memory."""
-        return self.value if isinstance(self.value, Path) else None
+
+@dataclass(frozen=True, slots=True, init=False)
+class Audio(Part):
+    """A sound: the path or the bytes of a WAV file; FLAC, OGG and MP3 with the extra [audio].
+
+    Nothing is opened here.
+    """
+
+    def __init__(self, source: Any) -> None:
+        object.__setattr__(self, "kind", "audio")
+        object.__setattr__(self, "value", _as_path(source))
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Video(Part):
+    """A video: the path or the bytes of an animated GIF, WebP or PNG; MP4 with the extra [video].
+
+    Nothing is opened here.
+    """
+
+    def __init__(self, source: Any) -> None:
+        object.__setattr__(self, "kind", "video")
+        object.__setattr__(self, "value", _as_path(source))
+
+
+class DepthMap(NamedTuple):
+    """A depth picture and what its numbers mean; see `Depth`."""
+
+    source: Any
+    metres: float | None
+    focal: float | None
+    disparity: float | None
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Depth(Part):
+    """How far away things are: a one-channel picture, and what its numbers mean.
+
+    `source` is a path, the bytes of a file (16-bit PNG, float TIFF), or an array
+    [height, width]. Say either `metres`, the length that one unit stands for (0.001 for
+    millimetres), with `focal`, the camera's focal length in pixels; or `disparity`, the pixels
+    of disparity that one unit stands for. Neither is guessed.
+
+    >>> Depth("room.png", metres=0.001, focal=518.9).kind
+    'depth'
+
+    Raises `BadItem` for a meaning that is missing, doubled, or not a positive number.
+    """
+
+    def __init__(
+        self,
+        source: Any,
+        *,
+        metres: float | None = None,
+        focal: float | None = None,
+        disparity: float | None = None,
+    ) -> None:
+        given = [value for value in (metres, focal, disparity) if value is not None]
+        whole = (metres is None) == (focal is None) and (metres is None) != (disparity is None)
+        if not whole or not all(isinstance(v, (int, float)) and 0 < v < 1e9 for v in given):
+            raise BadItem(
+                "",
+                "a depth says what one unit is: Depth(source, metres=0.001, focal=518.9), with the"
+                " focal length in pixels, or Depth(source, disparity=1.0)",
+            )
+        object.__setattr__(self, "kind", "depth")
+        object.__setattr__(self, "value", DepthMap(_as_path(source), metres, focal, disparity))
+
+
+def _as_path(source: Any) -> Any:
+    return Path(source) if isinstance(source, str) else source
 
 
 Content: TypeAlias = "str | Part | Parts"

@@ -34,6 +34,10 @@ def test_the_starter() -> None:
     assert cosines.min() >= 0.99999, "padding has no part in a vector, in 8 bits either"
 
 
+def test_a_model_of_seven_kinds(imagebind_folder: Path) -> None:
+    check_encoder(cs.load(imagebind_folder))
+
+
 class Broken:
     """A good encoder with one fault."""
 

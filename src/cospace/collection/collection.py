@@ -21,7 +21,7 @@ from cospace.errors import (
     CospaceError,
     ModelNotFound,
 )
-from cospace.item import Content, Image, Item, Parts, check_id
+from cospace.item import Audio, Content, Image, Item, Part, Parts, Video, check_id
 from cospace.read import Reading
 from cospace.results import Results
 from cospace.search import ask
@@ -293,5 +293,11 @@ def _fitting(name: str, space: Space) -> Encoder:
 
 
 def _item(row: Row) -> Item:
-    image = row.media.get("image")
-    return Item(row.id, Parts(text=row.text, image=Image(image) if image else None), row.metadata)
+    # What the numbers of a depth picture mean is not stored, so it is no part again.
+    media = {kind: _media(kind, path) for kind, path in row.media.items() if kind != "depth"}
+    return Item(row.id, Parts(**{"text": row.text, **media}), row.metadata)
+
+
+def _media(kind: str, path: str) -> Part:
+    named = {"image": Image, "audio": Audio, "video": Video}.get(kind)
+    return Part(kind, Path(path)) if named is None else named(path)

@@ -113,8 +113,7 @@ class Ingest:
             raise DuplicateId(f"the id {item.id!r} is there already", ids=[item.id])
         metadata = check_metadata(item.metadata, item.id)
         fields = schema.learn(metadata, item.id)
-        image = item.parts.image
-        media = {"image": str(image.path)} if image is not None and image.path else {}
+        media = {kind: str(part.path) for kind, part in item.parts.items() if part.path}
         new = Row(item.id, item.parts.text, metadata, media, hash=self._hash(one.hash))
         if one.skipped and old is not None:
             kept = changed(old, metadata=metadata, media=media, text=new.text)

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 from cospace.encode.hashing import content_hash
 from cospace.encode.model import Model
 from cospace.encode.threads import cores, pool, submit
-from cospace.errors import BadArgument, BadInput, BadItem
-from cospace.item import Image, Item, Part
-from cospace.read.pictures import load_bytes
+from cospace.errors import BadArgument, BadInput, BadItem, MissingExtra
+from cospace.item import Item, Part
+from cospace.read.media import is_stored, part_bytes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -158,12 +158,13 @@ def _prepare(encoder: Encoder, item: Item, known: Callable[[str, bytes], bool] |
     for kind, part in item.parts.items():
         if kind not in encoder.space.kinds:
             result.failed[kind] = _lacks(encoder, kind)
-        if isinstance(part, Image):
-            try:
-                loaded[kind] = load_bytes(part)
-            except BadItem as error:
-                result.failed.setdefault(kind, error.reason)
-                loaded[kind] = b""  # so that the item is taken again once its file is there
+        try:
+            data = part_bytes(part)
+        except BadItem as error:
+            result.failed.setdefault(kind, error.reason)
+            data = b""  # so that the item is taken again once its file is there
+        if data is not None:
+            loaded[kind] = data
     result.hash = content_hash(item.parts, loaded)
     if known is not None and known(item.id, result.hash):
         return _Prepared(Encoded(item, result.hash, skipped=True))
@@ -172,15 +173,14 @@ def _prepare(encoder: Encoder, item: Item, known: Callable[[str, bytes], bool] |
             continue
         try:
             done.values[kind] = _ready(encoder, kind, part, loaded.get(kind))
-        except BadItem as error:
-            result.failed[kind] = error.reason
+        except (BadItem, MissingExtra) as error:
+            result.failed[kind] = getattr(error, "reason", str(error))
     return done
 
 
 def _ready(encoder: Encoder, kind: str, part: Part, data: bytes | None) -> Any:
     if isinstance(encoder, Model):
-        in_memory = isinstance(part, Image) and not isinstance(part.value, bytes) and not part.path
-        return encoder.prepare(kind, part, None if in_memory else data)
+        return encoder.prepare(kind, part, data if is_stored(part.source) else None)
     return part
 
 

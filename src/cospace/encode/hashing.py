@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cospace.item import Parts
+from cospace.item import DepthMap, Parts
 
 __all__ = ["content_hash"]
 
@@ -17,15 +17,19 @@ def content_hash(parts: Parts, loaded: Mapping[str, bytes]) -> bytes:
     """sha256 (32 bytes) over the kinds and the bytes of an item's parts, in order of their kind.
 
     `loaded` gives the bytes of parts that stand in files, by kind: a picture that is saved
-    under another name keeps its hash, and one that is painted over gets another. Metadata and
-    id are left out, since vectors do not depend on them.
+    under another name keeps its hash, and one that is painted over gets another. What the
+    numbers of a depth picture mean is a part of it. Metadata and id are left out, since vectors
+    do not depend on them.
 
     >>> content_hash(Parts(text="a chair"), {}).hex()[:8]
     'ec1cdfa0'
     """
     digest = hashlib.sha256(b"cospace content 1")
     for kind in sorted(parts):
-        data = loaded[kind] if kind in loaded else _bytes(parts[kind].value)
+        value = parts[kind].value
+        data = loaded[kind] if kind in loaded else _bytes(parts[kind].source)
+        if isinstance(value, DepthMap):
+            data = f"{value[1:]} ".encode() + data
         # The lengths keep a text that ends like another part's start from standing for both.
         digest.update(f"\n{kind} {len(data)}\n".encode())
         digest.update(data)

@@ -131,7 +131,7 @@ class Model:
     def prepare(self, kind: str, part: Part, data: bytes | None = None) -> Any:
         """What `encode_prepared` takes, for one part: the slow half, made for a thread pool.
 
-        `data` are the bytes of a picture's file, when they have been read already.
+        `data` are the bytes of the part's file, when they have been read already.
         Raises `BadItem`.
         """
         if kind not in self.space.kinds:
@@ -194,8 +194,8 @@ class Model:
         def prepare(one: tuple[int, Any]) -> Any:
             return tower.prepare(one[1], f"input {one[0]}")
 
-        # Pictures are decoded on all cores; for texts, threads would cost more than they save.
-        prepared = spread(prepare, owned) if kind == "image" else [prepare(one) for one in owned]
+        # Files are decoded on all cores; for texts, threads would cost more than they save.
+        prepared = [prepare(one) for one in owned] if kind == "text" else spread(prepare, owned)
         vectors, short = self._rows(kind, prepared, role)
         rows[[position for position, _ in owned]] += vectors
         return [owned[i][0] for i in short]
@@ -308,4 +308,4 @@ def _unit(rows: NDArray[np.float32]) -> None:
 
 
 def _listed(kinds: Sequence[str]) -> str:
-    return " and ".join(kinds) or "nothing"
+    return " and ".join(filter(None, (", ".join(kinds[:-1]), *kinds[-1:]))) or "nothing"

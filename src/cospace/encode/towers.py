@@ -11,6 +11,13 @@ import numpy as np
 
 from cospace.encode.engine import Graph, Runner, precisions
 from cospace.encode.picture import PictureTower
+from cospace.encode.signals import (
+    AudioTower,
+    DepthTower,
+    MotionTower,
+    ThermalTower,
+    VideoTower,
+)
 from cospace.encode.text import TextTower
 from cospace.errors import BadArgument, BadInput, ModelDamaged
 
@@ -54,6 +61,11 @@ class LoadedTower(Protocol):
 FAMILIES: Mapping[str, Callable[[Folder, Tower, Runner], LoadedTower]] = {
     "text": TextTower,
     "image": PictureTower,
+    "audio": AudioTower,
+    "video": VideoTower,
+    "depth": DepthTower,
+    "thermal": ThermalTower,
+    "imu": MotionTower,
 }
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +19,7 @@ from cospace.errors import BadItem
 from cospace.item import Image
 from cospace.limits import limit
 from cospace.read.headers import count_frames, sniff, webp_size
-from cospace.read.regular import open_regular, shown
+from cospace.read.regular import check_size, read_file, shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image as Picture
     from PIL.ImageFile import ImageFile
 
-__all__ = ["PICTURE_FORMATS", "decode", "load_bytes"]
+__all__ = [
+    "PICTURE_FORMATS", "check_shape", "decode", "load_bytes", "opened", "orientation", "upright",
+]  # fmt: skip
 
 PICTURE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 
@@ -56,10 +60,10 @@ def load_bytes(image: Image, name: str = "") -> bytes:
     source = image.value
     name = name or _name_of(source)
     if isinstance(source, os.PathLike):
-        data = _read_file(Path(source), name)
+        data = read_file(Path(source), name, most="image_bytes")
     elif isinstance(source, (bytes, bytearray, memoryview)):
         data = bytes(source)
-        _check_size(len(data), name)
+        check_size(len(data), name, most="image_bytes")
     else:
         pixels = _as_array(decode(image, name))
         return f"{list(pixels.shape)} {pixels.dtype} ".encode() + pixels.tobytes()
@@ -90,7 +94,7 @@ def decode(image: Image, name: str = "", *, data: bytes | None = None) -> Pictur
         if isinstance(source, np.ndarray):
             return _from_array(source, name)
         if isinstance(source, Picture):
-            _check_shape(*source.size, name)
+            check_shape(*source.size, name)
             return _to_rgb(source, name)
         return _from_bytes(load_bytes(image, name) if data is None else data, name)
     except BadItem:
@@ -104,29 +108,8 @@ def _name_of(source: Any) -> str:
     return shown(source) if isinstance(source, os.PathLike) else "picture"
 
 
-def _read_file(path: Path, name: str) -> bytes:
-    """The bytes of a regular file of an allowed size."""
-    with open_regular(path, name) as file:
-        _check_size(os.fstat(file.fileno()).st_size, name)
-        try:
-            data = file.read(limit("image_bytes") + 1)
-        except OSError as error:
-            raise BadItem(name, f"cannot be read: {error}") from error
-    _check_size(len(data), name)  # the file may have grown since its size was asked
-    return data
-
-
-def _check_size(size: int, name: str) -> None:
-    most = limit("image_bytes")
-    if size > most:
-        raise BadItem(
-            name,
-            f"the file has {size:,} bytes or more; at most {most:,} are read. Make it smaller,"
-            " or raise COSPACE_LIMIT_IMAGE_BYTES",
-        )
-
-
-def _check_shape(width: int, height: int, name: str) -> None:
+def check_shape(width: int, height: int, name: str) -> None:
+    """Raises `BadItem` for a picture with more pixels, or a smaller side, than the limits say."""
     least, most = limit("image_min_side"), limit("image_pixels")
     if min(width, height) < least:
         raise BadItem(name, f"the picture is {width} x {height}; each side has at least {least}")
@@ -149,34 +132,45 @@ def _from_array(array: NDArray[Any], name: str) -> Picture:
             "a picture as an array is uint8 [height, width, 3] or [height, width], not"
             f" {array.dtype} {list(array.shape)}",
         )
-    _check_shape(array.shape[1], array.shape[0], name)
+    check_shape(array.shape[1], array.shape[0], name)
     return Pillow.fromarray(array).convert("RGB")
 
 
 def _from_bytes(data: bytes, name: str) -> Picture:
     """A picture from the bytes of a file, after its header has passed the limits."""
+    with opened(data, name) as picture:
+        return _to_rgb(picture, name)
+
+
+@contextmanager
+def opened(data: bytes, name: str, *, frames: str = "image_frames") -> Iterator[ImageFile]:
+    """The lazy PIL picture of a file's bytes, once its header has passed the limits.
+
+    `frames` is the limit (limits.py) that the number of its frames is held to.
+
+    Raises `BadItem` for another format, and for a size or a number of frames past the limits.
+    """
     kind = sniff(data)
     if kind not in PICTURE_FORMATS:
         raise BadItem(name, f"holds {kind}, not a picture in {', '.join(PICTURE_FORMATS)}")
     if kind == "WEBP":
         # Its decoder allocates the canvas while it opens, so the header is read by hand.
-        _check_shape(*webp_size(data), name)
-    frames = count_frames(data, kind, limit("image_frames") + 1)
-    if frames > limit("image_frames"):
+        check_shape(*webp_size(data), name)
+    if count_frames(data, kind, limit(frames) + 1) > limit(frames):
         raise BadItem(
             name,
-            f"the picture has more than {limit('image_frames')} frames. Take one of them, or"
-            " raise COSPACE_LIMIT_IMAGE_FRAMES",
+            f"the picture has more than {limit(frames)} frames. Take one of them, or raise"
+            f" COSPACE_LIMIT_{frames.upper()}",
         )
     with _open(data, kind) as picture:
-        _check_shape(*picture.size, name)
+        check_shape(*picture.size, name)
         if kind == "TIFF":
             # A tile is decoded whole, also where it is far larger than the picture.
             tags: Any = getattr(picture, "tag_v2", {})
             wide, high = (int(tags.get(tag, 1)) for tag in _TIFF_TILE)
             if wide * high > limit("image_pixels"):
                 raise BadItem(name, f"a tile of the TIFF is {wide:,} x {high:,} pixels")
-        return _to_rgb(picture, name)
+        yield picture
 
 
 def _open(data: bytes, kind: str) -> ImageFile:
@@ -196,7 +190,6 @@ def _to_rgb(picture: Picture, name: str) -> Picture:
     from PIL import Image as Pillow
 
     picture.load()
-    turn = _TURNS.get(_orientation(picture))
     if picture.mode.startswith("I;16"):
         flat = _from_16_bit(picture)
     elif picture.mode in ("I", "F"):
@@ -207,12 +200,19 @@ def _to_rgb(picture: Picture, name: str) -> Picture:
         flat.alpha_composite(layer)
     else:
         flat = picture
-    if turn is not None:
-        flat = flat.transpose(getattr(Pillow.Transpose, turn))
-    return flat.convert("RGB")  # a new picture, which no open file stands behind
+    turned = upright(flat, orientation(picture))
+    return turned.convert("RGB")  # a new picture, which no open file stands behind
 
 
-def _orientation(picture: Picture) -> int:
+def upright(picture: Picture, orientation: int) -> Picture:
+    """The picture turned as its EXIF orientation (1 to 8) says."""
+    from PIL import Image as Pillow
+
+    turn = _TURNS.get(orientation)
+    return picture if turn is None else picture.transpose(getattr(Pillow.Transpose, turn))
+
+
+def orientation(picture: Picture) -> int:
     """The EXIF orientation, 1 to 8; 1 (upright) where the EXIF block is broken."""
     try:
         return int(picture.getexif().get(_ORIENTATION, 1))

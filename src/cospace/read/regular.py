@@ -14,7 +14,7 @@ from typing import BinaryIO
 from cospace.errors import BadItem
 from cospace.limits import limit
 
-__all__ = ["bad_byte", "open_regular", "read_text", "shown"]
+__all__ = ["bad_byte", "check_size", "open_regular", "read_file", "read_text", "shown"]
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -33,6 +33,31 @@ def open_regular(path: Path, name: str) -> BinaryIO:
         os.close(descriptor)
         raise BadItem(name, "not a regular file (a folder, a pipe or a device)")
     return os.fdopen(descriptor, "rb")
+
+
+def read_file(path: Path, name: str, *, most: str) -> bytes:
+    """The bytes of a regular file; `most` is the limit (limits.py) that its size is held to.
+
+    Raises `BadItem` for what is missing, not a regular file, or too large; it is then unread.
+    """
+    with open_regular(path, name) as file:
+        check_size(os.fstat(file.fileno()).st_size, name, most=most)
+        try:
+            data = file.read(limit(most) + 1)
+        except OSError as error:
+            raise BadItem(name, f"cannot be read: {error}") from error
+    check_size(len(data), name, most=most)  # the file may have grown since its size was asked
+    return data
+
+
+def check_size(size: int, name: str, *, most: str) -> None:
+    """Raises `BadItem` for a file of more bytes than the limit called `most`."""
+    if size > limit(most):
+        raise BadItem(
+            name,
+            f"the file has {size:,} bytes or more; at most {limit(most):,} are read. Make it"
+            f" smaller, or raise COSPACE_LIMIT_{most.upper()}",
+        )
 
 
 def read_text(path: Path, name: str) -> str:

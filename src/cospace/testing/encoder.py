@@ -15,6 +15,7 @@ from cospace.errors import BadInput, BadItem, CospaceError, EmptyItem
 from cospace.item import Content, Image, Part, Parts
 from cospace.limits import limit
 from cospace.space import Space
+from cospace.testing.signals import bad_signals, signals
 from cospace.vectors import Vectors
 
 __all__ = ["check_encoder"]
@@ -36,7 +37,8 @@ def check_encoder(encoder: Encoder) -> None:
     """Nothing, when `encoder` keeps all the promises of the protocol.
 
     Raises `AssertionError` with a line that names the first promise it breaks. Which kinds are
-    tried follows from `encoder.space`; text and pictures are known here.
+    tried follows from `encoder.space`; known here are texts, pictures, and the signals of
+    `cospace.testing.signals`.
 
     >>> from cospace.testing.tiny import tiny_model
     >>> check_encoder(tiny_model())
@@ -44,7 +46,7 @@ def check_encoder(encoder: Encoder) -> None:
     assert isinstance(encoder, Encoder), "it has space, encode_query and encode_document"
     assert isinstance(encoder.space, Space), "its space is a Space"
     inputs = _inputs(encoder.space)
-    assert inputs, "its space has a tower for text or for pictures"
+    assert inputs, "its space has a tower for a kind that is known here"
     for encode in (encoder.encode_query, encoder.encode_document):
         _check_shape(encoder.space, encode, inputs)
         _check_order(encode, inputs)
@@ -68,7 +70,7 @@ def _inputs(space: Space) -> list[Content]:
         for height, width in ((32, 48), (224, 224), (300, 40)):
             noise = random.integers(0, 256, (height, width, 3), np.uint8)
             inputs.insert(len(inputs) // 2, Image(noise))
-    return inputs
+    return inputs + [part for part in signals() if part.kind in space.kinds]
 
 
 def _check_shape(
@@ -132,6 +134,7 @@ def _check_refusals(
             ("bytes that are no picture", Image(b"<html></html>")),
             ("floats", Image(np.zeros((8, 8, 3)))),
         ]
+    bad += [(what, part) for what, part in bad_signals() if part.kind in space.kinds]
     for what, value in bad:
         error = _refusal(encode, [good, value], what)
         assert isinstance(error, BadItem), f"{what} is refused as BadItem, not {error!r}"

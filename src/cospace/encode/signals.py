@@ -1,0 +1,319 @@
+"""Signals to vectors: sounds, videos, depth, thermal pictures and motion, one tower a kind.
+
+Each tower cuts its input into one or more clips as its `preprocess` record says. The clips' unit
+vectors are averaged, and the mean is brought to length one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from cospace.encode.picture import pattern
+from cospace.errors import BadItem, ModelDamaged
+from cospace.item import DepthMap
+from cospace.read.clips import clip_frames, clip_starts
+from cospace.read.filterbank import RATE, SHIFT, WINDOW, log_mel
+from cospace.read.media import media_bytes
+from cospace.read.motion import read_motion
+from cospace.read.planes import read_plane
+from cospace.read.resample import resample
+from cospace.read.sounds import open_sound
+from cospace.read.videos import open_video
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL.Image import Image as Picture
+
+    from cospace.encode.engine import Graph
+    from cospace.encode.folder import Folder
+    from cospace.space import Tower
+
+__all__ = ["AudioTower", "DepthTower", "MotionTower", "ThermalTower", "VideoTower"]
+
+# Clips that run through the graph together.
+_BATCH = 8
+
+
+class SignalTower:
+    """What all signals share. All methods are safe to call from many threads.
+
+    A subclass names its kind, the graph's input, and the numbers that its `preprocess` record
+    must hold; it makes clips of a part (`clips`), and one from a pattern (`example`).
+    """
+
+    kind = ""
+    entry = ""
+    needs: tuple[str, ...] = ()
+    settled: ClassVar[Mapping[str, str]] = {}  # what the record must say, word for word
+
+    def __init__(self, folder: Folder, tower: Tower, graph: Graph) -> None:
+        self.graph = graph
+        self._dim = folder.space.dim
+        record = dict(tower.preprocess)
+        try:
+            self.number = {name: Fraction(str(record[name])) for name in self.needs}
+            good = all(number > 0 for number in self.number.values())
+            good = good and all(record[name] == word for name, word in self.settled.items())
+        except (KeyError, TypeError, ValueError, ZeroDivisionError):
+            good = False
+        if not good:
+            raise ModelDamaged(f"{folder.path}: preprocess of the {self.kind} tower is {record}")
+        self.record = record
+
+    def prepare(self, value: Any, name: str, data: bytes | None = None) -> NDArray[Any]:
+        """The clips [clips, ...] of one part; `data` are the bytes of its file.
+
+        Raises `BadItem` for a part that cannot be read.
+        """
+        return np.stack(self.clips(value, name, data))
+
+    def canary(self, given: str) -> NDArray[Any]:
+        """What `encode` takes, for the input "pattern:N" of a known answer."""
+        return self.example(int(given.removeprefix("pattern:")))[None]
+
+    def encode(
+        self, prepared: Sequence[NDArray[Any]], role: str = "document"
+    ) -> tuple[NDArray[np.float32], list[int]]:
+        """The rows float32 [n, dim] of prepared parts; none is ever cut short."""
+        del role  # a signal is the same as a question and as a document
+        clips = [clip for part in prepared for clip in part]
+        found = np.empty((len(clips), self._dim), np.float32)
+
+        def inputs(batch: slice) -> dict[str, NDArray[Any]]:
+            return {self.entry: np.stack(clips[batch])}
+
+        batches = [slice(start, start + _BATCH) for start in range(0, len(clips), _BATCH)]
+        self.graph.run_each(((batch, partial(inputs, batch)) for batch in batches), found)
+        rows = np.empty((len(prepared), self._dim), np.float32)
+        start = 0
+        for row, part in zip(rows, prepared, strict=True):
+            row[:] = found[start] if len(part) == 1 else _mean(found[start : start + len(part)])
+            start += len(part)
+        return rows, []
+
+    def clips(self, value: Any, name: str, data: bytes | None) -> list[NDArray[Any]]:
+        """The clips of one part."""
+        raise NotImplementedError
+
+    def example(self, number: int) -> NDArray[Any]:
+        """A clip that every machine computes alike."""
+        raise NotImplementedError
+
+    def whole(self, name: str) -> int:
+        """One of the record's numbers that counts something."""
+        return int(self.number[name])
+
+
+class AudioTower(SignalTower):
+    """Sounds: log-mel energies float32 [bands, steps] of a few clips, the ends filled with zeros.
+
+    A clip of two seconds has 198 windows, and the graph takes 204; that is as the model was
+    trained. A sound that is shorter than a clip is one clip.
+    """
+
+    kind = "audio"
+    entry = "mel"
+    needs = ("rate", "bands", "steps", "clips", "clip_seconds")
+    settled: ClassVar[Mapping[str, str]] = {
+        "channels": "mean",
+        "filterbank": "kaldi-hann-25ms-10ms",
+        "resampler": "sinc-hann-6-0.99",
+    }
+
+    def __init__(self, folder: Folder, tower: Tower, graph: Graph) -> None:
+        super().__init__(folder, tower, graph)
+        if self.number["rate"] != RATE:
+            raise ModelDamaged(f"{folder.path}: the audio tower wants {self.number['rate']} Hz")
+
+    def clips(self, value: Any, name: str, data: bytes | None) -> list[NDArray[Any]]:
+        """Energies float32 [bands, steps] of each clip."""
+        sound = open_sound(media_bytes("audio", value, name) if data is None else data, name)
+        total = sound.frames_at(RATE)
+        if total < WINDOW:
+            raise BadItem(
+                name,
+                f"the sound lasts {sound.frames / sound.rate:.3f} s; at least {WINDOW / RATE} s"
+                " are needed",
+            )
+        length = self.number["clip_seconds"]
+        starts = clip_starts(Fraction(total, RATE), length, self.whole("clips"))
+        edges = [(int(start * RATE), int((start + length) * RATE)) for start in starts]
+        return [self._energies(sound.at(RATE, a, min(b, total))) for a, b in edges]
+
+    def _energies(self, samples: NDArray[np.float64]) -> NDArray[np.float32]:
+        bands, steps = self.whole("bands"), self.whole("steps")
+        found = log_mel(samples[: WINDOW + SHIFT * (steps - 1)], bands)
+        filled = np.zeros((bands, steps), np.float32)
+        filled[:, : len(found)] = found.T
+        return filled
+
+    def example(self, number: int) -> NDArray[np.float32]:
+        """Energies between -15 and 5."""
+        return _grid(number, self.whole("bands"), self.whole("steps")) * np.float32(20) - 15
+
+
+class VideoTower(SignalTower):
+    """Videos: uint8 [frames * size, size, 3], the frames of a clip one above the other.
+
+    Of each clip its first and its last frame are taken, each with its middle square.
+    """
+
+    kind = "video"
+    entry = "pixels"
+    needs = ("size", "clips", "clip_seconds", "clip_frames")
+    settled: ClassVar[Mapping[str, str]] = {"crop": "center", "interpolation": "bilinear"}
+
+    def clips(self, value: Any, name: str, data: bytes | None) -> list[NDArray[Any]]:
+        """The frames of each clip."""
+        film = open_video(media_bytes("video", value, name) if data is None else data, name)
+        length = self.number["clip_seconds"]
+        starts = clip_starts(Fraction(film.duration), length, self.whole("clips"))
+        chosen = clip_frames(film.times, starts, length)
+        pictures = film.frames([position for pair in chosen for position in pair])
+        squares = {
+            position: np.asarray(_square(picture, self.whole("size"), "BILINEAR"), np.uint8)
+            for position, picture in pictures.items()
+        }
+        return [np.concatenate([squares[position] for position in pair]) for pair in chosen]
+
+    def example(self, number: int) -> NDArray[np.uint8]:
+        """Two frames of a pattern."""
+        size = self.whole("size")
+        return np.concatenate([pattern(number, size), pattern(number + 5, size)])
+
+
+class DepthTower(SignalTower):
+    """Depth: disparity float32 [size, size] as a share of the most that is looked at.
+
+    Disparity in pixels is focal length (pixels) * baseline (metres) / depth (metres), with the
+    depth held to the nearest and the farthest. Depth that was not measured, 0, counts as
+    nearest. That is the recipe published for Omnivore (Girdhar et al. 2022).
+    """
+
+    kind = "depth"
+    entry = "disparity"
+    needs = ("size", "baseline_metres", "nearest_metres", "farthest_metres", "most_disparity")
+    settled: ClassVar[Mapping[str, str]] = {"crop": "center", "interpolation": "bilinear"}
+
+    def clips(self, value: Any, name: str, data: bytes | None) -> list[NDArray[Any]]:
+        """The one plane of a depth picture."""
+        if not isinstance(value, DepthMap):
+            raise BadItem(
+                name,
+                "a depth says what one unit is: Depth(source, metres=..., focal=...) or"
+                " Depth(source, disparity=...)",
+            )
+        samples = read_plane("depth", value.source, name, data=data).astype(np.float32)
+        most = float(self.number["most_disparity"])
+        if value.disparity is not None:
+            disparity = samples * value.disparity
+        else:
+            near, far = (float(self.number[f"{n}_metres"]) for n in ("nearest", "farthest"))
+            assert value.metres is not None
+            assert value.focal is not None
+            metres = np.clip(samples * value.metres, near, far)
+            disparity = value.focal * float(self.number["baseline_metres"]) / metres
+        shares = np.clip(disparity / most, 0, 1).astype(np.float32)
+        return [_plane(shares, self.whole("size"), "BILINEAR")]
+
+    def example(self, number: int) -> NDArray[np.float32]:
+        """Shares between 0 and 1/4."""
+        return _grid(number, self.whole("size"), self.whole("size")) / np.float32(4)
+
+
+class ThermalTower(SignalTower):
+    """Thermal pictures: float32 [size, size] from 0 (cold) to 1 (warm).
+
+    8-bit samples are divided by 255. 16-bit and float samples are raw readings that fill a small
+    part of their range; they are stretched between two percentiles of the picture, as cameras
+    do, and so a dead pixel has no part in the scale.
+    """
+
+    kind = "thermal"
+    entry = "heat"
+    needs = ("size", "low_percentile", "high_percentile")
+    settled: ClassVar[Mapping[str, str]] = {"crop": "center", "interpolation": "bicubic"}
+
+    def clips(self, value: Any, name: str, data: bytes | None) -> list[NDArray[Any]]:
+        """The one plane of a thermal picture."""
+        samples = read_plane("thermal", value, name, data=data)
+        if samples.dtype == np.uint8:
+            low, high = 0.0, 255.0
+        else:
+            ends = [min(100.0, float(self.number[f"{end}_percentile"])) for end in ("low", "high")]
+            low, high = (float(found) for found in np.percentile(samples, ends))
+        spread = high - low if high > low else 1.0
+        shares = np.clip((samples - low) / spread, 0, 1).astype(np.float32)
+        return [np.clip(_plane(shares, self.whole("size"), "BICUBIC"), 0, 1)]
+
+    def example(self, number: int) -> NDArray[np.float32]:
+        """Shares between 0 and 1."""
+        return _grid(number, self.whole("size"), self.whole("size"))
+
+
+class MotionTower(SignalTower):
+    """Motion: float32 [6, readings] over a fixed time, which the rows are taken to fill."""
+
+    kind = "imu"
+    entry = "motion"
+    needs = ("readings", "seconds")
+    settled: ClassVar[Mapping[str, str]] = {"resampler": "sinc-hann-6-0.99"}
+
+    def clips(self, value: Any, name: str, data: bytes | None) -> list[NDArray[Any]]:
+        """The one clip of a recording; each channel's mean is kept out of the resampling."""
+        rows = read_motion(value, name, data=data)
+        count = self.whole("readings")
+        means = rows.mean(axis=0)
+        channels = [_resampled(rows[:, i] - means[i], count) + means[i] for i in range(len(means))]
+        return [np.stack(channels).astype(np.float32)]
+
+    def example(self, number: int) -> NDArray[np.float32]:
+        """Readings between -10 and 10."""
+        return _grid(number, 6, self.whole("readings")) * 20 - 10
+
+
+def _mean(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The mean direction of unit rows; zero, to be refused, where they cancel out."""
+    total: NDArray[np.float32] = rows.mean(axis=0)
+    norm = np.float32(np.linalg.norm(total))
+    return total / norm if norm > 1e-6 else np.zeros_like(total)
+
+
+def _resampled(signal: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """As many readings as asked for, of a signal that is zero outside."""
+
+    def read(start: int, stop: int) -> NDArray[np.float64]:
+        inside = signal[max(0, start) : max(0, stop)]
+        before = max(0, min(-start, stop - start))
+        return np.pad(inside, (before, stop - start - before - len(inside)))
+
+    return resample(read, 0, count, rate=len(signal), to=count)
+
+
+def _plane(samples: NDArray[np.float32], size: int, filter: str) -> NDArray[np.float32]:
+    from PIL import Image as Pillow
+
+    return np.asarray(_square(Pillow.fromarray(samples), size, filter), np.float32)
+
+
+def _square(picture: Picture, size: int, filter: str) -> Picture:
+    """The middle of a picture, its shorter side brought to `size`."""
+    from PIL.Image import Resampling
+
+    width, height = picture.size
+    side = min(width, height)
+    left, top = (width - side) / 2, (height - side) / 2
+    return picture.resize((size, size), Resampling[filter], (left, top, left + side, top + side))
+
+
+def _grid(number: int, height: int, width: int) -> NDArray[np.float32]:
+    """Numbers from 0 to 1 that every machine computes alike: float32 [height, width]."""
+    y, x = np.ogrid[:height, :width]
+    steps = y * (number + 1) * 3 + x * (number + 2) * 5 + ((x * y) >> number)
+    shares: NDArray[np.float32] = ((steps % 256) / 256).astype(np.float32)
+    return shares
