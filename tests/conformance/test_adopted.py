@@ -26,6 +26,7 @@ from tests.torch_models import (
     text_model,
     timm_model,
 )
+from tests.unit.encode.modules.tiny_imagebind import checkpoint
 
 EQUAL = 0.9999
 SENTENCES = [
@@ -222,6 +223,17 @@ def test_a_native_model_takes_both_as_one(home: Path, photos: list[np.ndarray]) 
     prompted = reference.encode_query([{"text": "a red chair"}])
     assert cosines(model.encode_query(["a red chair"]).array, prompted).min() >= EQUAL
     check_encoder(model)
+
+
+def test_imagebind_brings_seven_kinds(home: Path) -> None:
+    folder = checkpoint(home / "mine")
+    added = adopt(str(folder), name="bind")
+    assert ("text", "image", "video", "audio", "depth", "thermal", "imu") == added.model.space.kinds
+    assert min(added.cosines.values()) >= EQUAL
+    assert "CC-BY-NC-SA-4.0" == added.license
+    towers = {tower.kind: tower for tower in added.model.space.towers}
+    assert towers["image"].graph == towers["video"].graph, "one graph for both"
+    check_encoder(exact("bind"))
 
 
 def test_a_text_model_given_a_picture_says_so(home: Path, photos: list[np.ndarray]) -> None:

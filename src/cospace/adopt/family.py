@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cospace.adopt.source import Source
-from cospace.encode.modules.weights import weight_files
+from cospace.encode.modules.weights import keys_of, weight_files
 from cospace.errors import UnsupportedModel
 
 if TYPE_CHECKING:
@@ -35,7 +35,11 @@ def build(folder: Path, source: Source, name: str, choices: Choices) -> list[Bui
     Raises `UnsupportedModel` for a folder in which no family recognises itself, `UnsafeFile`
     for weights in a format that can run code.
     """
-    weight_files(folder)
+    weights = weight_files(folder)
+    if any(key.startswith("modality_trunks.") for key in keys_of(weights[0])):
+        from cospace.encode.modules import imagebind
+
+        return imagebind.build(folder)
     if source.scheme == "torchvision":
         from cospace.encode.modules import pictures
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["How", "Origin", "write", "write_native"]
 
 # What a model's files are kept by, for the engine torch.
-_KEPT_SUFFIXES = (".jinja", ".json", ".model", ".safetensors", ".txt")
+_KEPT_SUFFIXES = (".gz", ".jinja", ".json", ".model", ".safetensors", ".txt")
 
 # The cosine that every probe must reach: the graph computes what the module computes.
 _EQUAL = 0.9999
@@ -87,14 +87,16 @@ def write(
     """
     parameters = check_finite(origin.fetched.folder)
     make_folder(place)
-    license, notes = _license(origin.fetched.folder, place)
+    license, notes = _license(origin.fetched.folder, place, towers[0].license)
     records: list[Tower] = []
     kept = _keep(origin.fetched.folder, place / KEPT) if "torch" in how.engines else {}
     for built in towers:
         tell(f"writing the {built.kind} tower")
         record = _tower(place, built, origin)
         if "openvino" in how.engines:
-            record = _graph(place, built, record, how.weights)
+            # Two kinds may share a module, as ImageBind's pictures and videos do.
+            known = {id(b.module): t for t, b in zip(records, towers, strict=False)}
+            record = _graph(place, built, record, how.weights, known.get(id(built.module)))
         files = {**record.files, **kept}
         records.append(replace(record, license=license, files=files))
         if built.kind == "text" and not built.prompts:
@@ -165,11 +167,12 @@ def _tower(place: Path, built: Built, origin: Origin) -> Tower:
     )
 
 
-def _graph(place: Path, built: Built, tower: Tower, weights: str) -> Tower:
-    """The tower with the engine's graph, written into the folder."""
-    xml = f"{built.kind}/model.xml"
-    save(convert(built), place / xml, weights)
-    names = (xml, f"{built.kind}/model.bin")
+def _graph(place: Path, built: Built, tower: Tower, weights: str, shared: Tower | None) -> Tower:
+    """The tower with the engine's graph, written into the folder unless `shared` has it."""
+    xml = shared.graph if shared else f"{built.kind}/model.xml"
+    if shared is None:
+        save(convert(built), place / xml, weights)
+    names = (xml, xml.removesuffix(".xml") + ".bin")
     files = {name: _sha256(place / name) for name in names}
     return replace(tower, graph=xml, precision=weights, files={**tower.files, **files})
 
@@ -209,7 +212,7 @@ def _prove(
     if not tower.graph:  # for torch alone: it is what a graph would be compared with
         return answers, None
     served = FAMILIES[built.kind](folder, tower, Graph(folder, tower, _plain(tower)))
-    probes = _PROBES.get(built.kind, built.known)
+    probes = _PROBES.get(built.kind, _PROBES["image"])
     expected = np.concatenate([_alone(reference, given) for given in probes])
     found, _ = served.encode([served.canary(given) for given in probes])
     return answers, float(np.einsum("ij,ij->i", expected, found).min())
@@ -230,8 +233,8 @@ def _record(place: Path, space: Space) -> None:
     write_bytes(place / "space.json", json.dumps(record, indent=1, ensure_ascii=False).encode())
 
 
-def _license(source: Path, place: Path) -> tuple[str, list[str]]:
-    """(the licence that the model's card states, what to note); its text is taken along."""
+def _license(source: Path, place: Path, usual: str = "") -> tuple[str, list[str]]:
+    """(the licence that the card states, or the usual one; what to note); texts are taken along."""
     texts = sorted(f for f in source.iterdir() if f.name.upper().startswith(("LICENSE", "NOTICE")))
     for file in texts:
         if file.is_file():
@@ -240,6 +243,8 @@ def _license(source: Path, place: Path) -> tuple[str, list[str]]:
     text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
     front = re.match(r"---\n(.*?)\n---", text, re.DOTALL)
     stated = re.search(r"^license:[ \t]*(\S+)", front[1], re.MULTILINE) if front else None
+    if stated is None and usual:
+        return usual, [f"its licence is {usual}: read it before you use it"]
     if stated is None:
         return "", ["its licence is not stated: read its card before you use it"]
     return stated[1].strip("\"'"), []

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image as Picture
 
-    from cospace.encode.engine import Graph
+    from cospace.encode.engine import Runner
     from cospace.encode.folder import Folder
     from cospace.space import Tower
 
@@ -51,7 +51,7 @@ class SignalTower:
     needs: tuple[str, ...] = ()
     settled: ClassVar[Mapping[str, str]] = {}  # what the record must say, word for word
 
-    def __init__(self, folder: Folder, tower: Tower, graph: Graph) -> None:
+    def __init__(self, folder: Folder, tower: Tower, graph: Runner) -> None:
         self.graph = graph
         self._dim = folder.space.dim
         record = dict(tower.preprocess)
@@ -125,7 +125,7 @@ class AudioTower(SignalTower):
         "resampler": "sinc-hann-6-0.99",
     }
 
-    def __init__(self, folder: Folder, tower: Tower, graph: Graph) -> None:
+    def __init__(self, folder: Folder, tower: Tower, graph: Runner) -> None:
         super().__init__(folder, tower, graph)
         if self.number["rate"] != RATE:
             raise ModelDamaged(f"{folder.path}: the audio tower wants {self.number['rate']} Hz")

@@ -131,7 +131,7 @@ def _normalizer(tokenizer: Any, clean: str) -> Any:
     """The tokenizer's normalizer, with what `clean` asks for before it; offsets stay right."""
     from tokenizers import Regex, normalizers
 
-    before = {
+    before: list[Any] = {
         "": [],
         "lowercase": [normalizers.Lowercase()],
         # SigLIP's training: no ASCII punctuation, and single spaces.

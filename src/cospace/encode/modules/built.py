@@ -25,7 +25,7 @@ class Built:
     float32 [n, dim], of any length. Normalisation of pixels or samples is part of it.
     `known` are the inputs of its known answers, as the tower's `canary` reads them. `files` are
     what prepares its input, by their name in the tower's folder ("tokenizer.json"), and
-    `preprocess` names them so.
+    `preprocess` names them so. `license` is that of the family, where its models state none.
     """
 
     kind: str
@@ -39,3 +39,4 @@ class Built:
     files: Mapping[str, bytes] = field(default_factory=dict)
     pooling: str = ""
     prompts: Mapping[str, str] = field(default_factory=dict)
+    license: str = ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,58 +9,30 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from cospace.errors import BadArgument, ModelDamaged, ModelNotFound, UnsafeFile
-from cospace.need import need
+from cospace.encode.modules.weights import fingerprint, read_safetensors, weight_files
+from cospace.errors import BadArgument, ModelDamaged
 
 if TYPE_CHECKING:
     from torch import nn
 
 __all__ = ["check_layout", "read_checkpoint", "take_weights"]
 
-_PICKLED = (".pth", ".pt", ".ckpt", ".bin", ".pkl")
-
 # How many tensors of each fault an error lists.
 _SHOWN = 3
 
-_CONVERT = """\
-{path}: this kind of file can run code when it is loaded, so it was not opened. If you trust where \
-it comes from, convert it once, with torch and safetensors installed:
 
-import torch
-from safetensors.torch import save_file
-weights = torch.load({name!r}, map_location="cpu", weights_only=True)
-save_file({{key: value.clone().contiguous() for key, value in weights.items()}}, {new!r})
-"""
-
-
-def read_checkpoint(folder: Path) -> tuple[dict[str, Tensor], str]:
+def read_checkpoint(folder: Path) -> tuple[Mapping[str, Tensor], str]:
     """The tensors of the one safetensors file in `folder`, by name, and the file's sha256.
 
     The file is mapped, not read: a tensor takes memory when it is used.
 
-    Raises `ModelNotFound` where there is none, `UnsafeFile` for a pickled one (with the lines
-    that convert it), `BadArgument` for several, and `ModelDamaged` for a file that is not whole.
+    Raises `BadArgument` for several files, and as `weight_files` and `read_safetensors`.
     """
-    found = sorted(path for path in folder.glob("*.safetensors") if path.is_file())
-    if not found:
-        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if path.suffix.lower() in _PICKLED:
-                new = path.with_suffix(".safetensors").name
-                raise UnsafeFile(_CONVERT.format(path=path, name=path.name, new=new))
-        raise ModelNotFound(f"{folder}: no .safetensors file in it; the checkpoint is your own")
+    found = weight_files(folder)
     if len(found) > 1:
         names = ", ".join(path.name for path in found[:_SHOWN])
         raise BadArgument(f"{folder}: expected one .safetensors file, found {names}")
-    [path] = found
-    try:
-        weights: dict[str, Tensor] = need("safetensors.torch", extra="torch").load_file(path)
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise ModelDamaged(f"{path}: cannot be read ({error.strerror})") from error
-    except Exception as error:  # of the library's own kind
-        raise ModelDamaged(f"{path}: not a whole safetensors file ({error})") from error
-    return weights, digest
+    return read_safetensors(found[0]), fingerprint(folder)
 
 
 def check_layout(model: nn.Module, found: Mapping[str, tuple[int, ...]]) -> None:

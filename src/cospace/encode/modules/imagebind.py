@@ -130,6 +130,8 @@ def build(folder: Path) -> list[Built]:
             preprocess=_PREPROCESS[kind],
             files={"tokenizer.json": tokenizer} if kind == "text" else {},
             pooling="last" if kind == "text" else "cls",
+            prompts={"query": "", "document": ""} if kind == "text" else {},
+            license=LICENSE,
         )
         for kind, module, inputs in towers
     ]

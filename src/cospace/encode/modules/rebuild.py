@@ -37,7 +37,7 @@ def torch_graph(folder: Folder, tower: Tower, device: str) -> TorchGraph:
 
 @lru_cache(maxsize=1)  # the towers of one folder are asked for one after the other
 def _built(folder: Path, family: str, pooling: str) -> tuple[Built, ...]:
-    from cospace.encode.modules import joint, pictures, texts
+    from cospace.encode.modules import imagebind, joint, pictures, texts
 
     if family == "transformers-text":
         return tuple(texts.build(folder, pooling=pooling))
@@ -50,4 +50,6 @@ def _built(folder: Path, family: str, pooling: str) -> tuple[Built, ...]:
         return tuple(joint.build(folder))
     if family == "open-clip":
         return tuple(joint.build_open_clip(folder))
+    if family == "imagebind":
+        return tuple(imagebind.build(folder))
     raise FormatTooNew(f"{folder}: this cospace has no builder for the family {family!r}")

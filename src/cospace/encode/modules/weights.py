@@ -11,9 +11,26 @@ from cospace.encode.modules.libraries import torch
 from cospace.errors import ModelDamaged, UnsafeFile, UnsupportedModel
 from cospace.need import need
 
-__all__ = ["check_finite", "fingerprint", "load_strictly", "read_safetensors", "weight_files"]
+__all__ = [
+    "check_finite",
+    "fingerprint",
+    "keys_of",
+    "load_strictly",
+    "read_safetensors",
+    "weight_files",
+]
 
-_PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+_PICKLED = (".bin", ".ckpt", ".pkl", ".pt", ".pth")
+
+_CONVERT = """\
+{path}: this kind of file can run code when it is loaded, so it was not opened. If you trust where \
+it comes from, convert it once, with torch and safetensors installed:
+
+import torch
+from safetensors.torch import save_file
+weights = torch.load({name!r}, map_location="cpu", weights_only=True)
+save_file({{key: value.clone().contiguous() for key, value in weights.items()}}, {new!r})
+"""
 
 
 def weight_files(folder: Path) -> list[Path]:
@@ -23,14 +40,11 @@ def weight_files(folder: Path) -> list[Path]:
     """
     files = sorted(folder.rglob("*.safetensors"))
     if not files:
-        pickled = sorted(file.name for kind in _PICKLES for file in folder.glob(kind))
-        if pickled:
-            raise UnsafeFile(
-                f"{folder.name} has weights only as {pickled[0]}, a format that can run code, so"
-                " it was not opened. Where you trust it, write it anew:"
-                " safetensors.torch.save_file(torch.load(FILE, weights_only=True), OUT)"
-            )
-        raise UnsupportedModel(f"{folder.name} has no weights: expected *.safetensors")
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if path.suffix.lower() in _PICKLED:
+                new = path.with_suffix(".safetensors").name
+                raise UnsafeFile(_CONVERT.format(path=path, name=path.name, new=new))
+        raise UnsupportedModel(f"{folder.name} has no weights: no .safetensors file in it")
     return files
 
 
@@ -67,8 +81,20 @@ def load_strictly(module: Any, weights: Mapping[str, Any]) -> None:
         ) from error
 
 
+def keys_of(file: Path) -> list[str]:
+    """The names of a file's tensors. Raises `ModelDamaged` for one that is no safetensors file."""
+    need("safetensors", extra="torch")
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(file, framework="pt") as tensors:
+            return list(tensors.keys())
+    except (OSError, SafetensorError) as error:
+        raise ModelDamaged(f"{file.name}: not a sound safetensors file ({error})") from error
+
+
 def check_finite(folder: Path) -> int:
-    """The number of weights in `folder`'s files, all of them finite.
+    """The number of weights in `folder`'s files, all of them finite; masks may hold -inf.
 
     Raises `ModelDamaged` that names the first tensor with NaN or Inf.
     """
@@ -82,7 +108,11 @@ def check_finite(folder: Path) -> int:
                 for name in tensors.keys():  # noqa: SIM118 - it is no dict
                     tensor = tensors.get_tensor(name)
                     count += tensor.numel()
-                    if tensor.is_floating_point() and not torch().isfinite(tensor).all():
+                    if not tensor.is_floating_point():
+                        continue
+                    if name.endswith("mask"):
+                        tensor = tensor.clamp(min=0)
+                    if not torch().isfinite(tensor).all():
                         raise ModelDamaged(f"{file.name}: the tensor {name} holds NaN or Inf")
         except (OSError, SafetensorError) as error:
             raise ModelDamaged(f"{file.name}: not a sound safetensors file ({error})") from error

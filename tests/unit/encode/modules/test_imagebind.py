@@ -16,7 +16,13 @@ from cospace.encode.engine import Graph  # noqa: E402
 from cospace.encode.folder import open_folder  # noqa: E402
 from cospace.encode.modules.imagebind import build  # noqa: E402
 from cospace.encode.modules.imagebind_layout import Block, ImageBind  # noqa: E402
-from cospace.errors import BadArgument, ModelDamaged, ModelNotFound, UnsafeFile  # noqa: E402
+from cospace.errors import (  # noqa: E402
+    BadArgument,
+    ModelDamaged,
+    ModelNotFound,
+    UnsafeFile,
+    UnsupportedModel,
+)
 
 from . import tiny_imagebind as tiny  # noqa: E402
 
@@ -281,14 +287,14 @@ def test_a_pickled_checkpoint_is_refused_with_the_lines_that_convert_it(
 
 
 def test_a_folder_that_lacks_something(tmp_path: Path) -> None:
-    with pytest.raises(ModelNotFound, match=r"no \.safetensors"):
+    with pytest.raises(UnsupportedModel, match=r"no \.safetensors"):
         build(tmp_path)
     folder = tiny.checkpoint(tmp_path / "a")
     (folder / "second.safetensors").write_bytes(b"")
     with pytest.raises(BadArgument, match="expected one"):
         build(folder)
     (folder / "ib.safetensors").unlink()
-    with pytest.raises(ModelDamaged, match="not a whole safetensors file"):
+    with pytest.raises(ModelDamaged, match="not a sound safetensors file"):
         build(folder)
     folder = tiny.checkpoint(tmp_path / "b")
     (folder / tiny.MERGES).unlink()
