@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from cospace.read import read
 
 if TYPE_CHECKING:
-    from cospace import errors, limits
+    from cospace import errors, evaluate, limits
     from cospace.collection import Collection, Report, open
     from cospace.encode import Encoder, load
     from cospace.item import Image, Item, Part, Parts
@@ -41,6 +41,7 @@ _HOME = {
     "Tower": "cospace.space",
     "Vectors": "cospace.vectors",
     "errors": "",
+    "evaluate": "",
     "limits": "",
     "load": "cospace.encode",
     "open": "cospace.collection",
@@ -61,6 +62,7 @@ __all__ = [
     "Tower",
     "Vectors",
     "errors",
+    "evaluate",
     "limits",
     "load",
     "open",

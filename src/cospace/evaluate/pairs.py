@@ -41,7 +41,7 @@ class Pairs:
 
 
 def read_pairs(path: str | os.PathLike[str]) -> Pairs:
-    """The pairs of a table with columns sentence1, sentence2 and score, or of an STS Benchmark file.
+    """The pairs of a table with sentence1, sentence2 and score, or of an STS Benchmark file.
 
     The latter is tab separated, has no header and no quotes: genre, file, year, id, score,
     sentence, sentence; more cells are passed over. The former is any table that `cospace.read`

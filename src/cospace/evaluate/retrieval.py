@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cospace.evaluate.beir import Beir, read_beir
-from cospace.evaluate.bootstrap import RESAMPLES, Difference, Interval, difference, interval, resample
+from cospace.evaluate.bootstrap import (
+    RESAMPLES,
+    Difference,
+    Interval,
+    difference,
+    interval,
+    resample,
+)
 from cospace.evaluate.encoding import ModelName, Progress, encode_texts, loaded, names_of
 from cospace.evaluate.metrics import ndcg, recall, reciprocal_rank
 from cospace.evaluate.nearest import Nearest

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cospace.errors import BadArgument
-from cospace.evaluate.bootstrap import RESAMPLES, Difference, Interval, difference, interval, resample
+from cospace.evaluate.bootstrap import (
+    RESAMPLES,
+    Difference,
+    Interval,
+    difference,
+    interval,
+    resample,
+)
 from cospace.evaluate.encoding import (
     Encoding,
     ModelName,
