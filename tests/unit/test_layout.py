@@ -228,8 +228,7 @@ def test_one_module_reads_model_weights() -> None:
 
 def test_nothing_that_can_run_code_is_imported() -> None:
     found = {
-        name: sorted(imports(tree) & RUNS_CODE - allowed(name))
-        for name, tree in TREES.items()
+        name: sorted(imports(tree) & RUNS_CODE - allowed(name)) for name, tree in TREES.items()
     }
     assert {} == {name: libraries for name, libraries in found.items() if libraries}
 

@@ -64,7 +64,10 @@ def draw_comparison(
     _draw_accuracy(left, points, chance, test)
     spots = _draw_price(right, points)
     figure.draw_without_rendering()  # puts the axes in their places
-    place_labels(right, spots, [_short(point.name) for point in points], colour=_INK)
+    bars = [
+        (x, 100 * p.probe[1], 100 * p.probe[2]) for (x, _, _), p in zip(spots, points, strict=True)
+    ]
+    place_labels(right, spots, [_short(p.name, 24) for p in points], bars=bars, colour=_INK)
     held = io.BytesIO()
     figure.savefig(held, format=kind[1:], facecolor="white")
     write_bytes(path, held.getvalue())
@@ -102,10 +105,11 @@ def _draw_price(axes: Any, points: Sequence[Point]) -> list[tuple[float, float, 
     """Draws the marks; gives the (x, y, radius in points) of each."""
     rates = [max(point.per_second, 1e-3) for point in points]
     shown = [100 * point.probe[0] for point in points]
-    spread = max(max(shown) - min(shown), 4.0)
+    low, high = (100 * pick(p.probe[i] for p in points) for i, pick in ((1, min), (2, max)))
+    room = 0.1 * max(high - low, 4.0)
     axes.set_xscale("log")
-    axes.set_xlim(min(rates) / 3, max(rates) * 3)
-    axes.set_ylim(min(shown) - 0.4 * spread, max(shown) + 0.4 * spread)
+    axes.set_xlim(min(rates) / 3, max(rates) * 4)
+    axes.set_ylim(low - room, high + room)
     largest = max(point.megabytes or 0.0 for point in points) or 1.0
     spots = []
     for row, point in enumerate(points):
@@ -115,7 +119,11 @@ def _draw_price(axes: Any, points: Sequence[Point]) -> list[tuple[float, float, 
             rates[row], shown[row], s=area, marker=mark, color=colour, alpha=0.85,
             edgecolor="white", linewidth=1, zorder=3 - area / 1e4,
         )  # fmt: skip
-        spots.append((rates[row], shown[row], math.sqrt(area) / 2))
+        # Without its interval, a difference of nothing would look like one.
+        ends = [100 * end for end in point.probe[1:]]
+        axes.plot([rates[row]] * 2, ends, color=colour, linewidth=1.6, alpha=0.5, zorder=2)
+        reach = 1 if mark == "o" else 1.35  # corners lie farther out than a circle's edge
+        spots.append((rates[row], shown[row], reach * math.sqrt(area) / 2))
     axes.xaxis.set_major_locator(need("matplotlib.ticker", extra="draw").LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_minor_locator(need("matplotlib.ticker", extra="draw").NullLocator())
     axes.xaxis.set_major_formatter(lambda rate, _: f"{rate:,.10g}")
@@ -125,7 +133,7 @@ def _draw_price(axes: Any, points: Sequence[Point]) -> list[tuple[float, float, 
     sizes = "" if not known else f" ({min(known):,.4g} to {max(known):,.4g} MB)"
     if len(known) == 1:
         sizes = f" ({known[0]:,.4g} MB)"
-    axes.set_title(f"area: size on disk{sizes}", fontsize=10, color=_SOFT, loc="left")
+    axes.set_title(f"larger mark: larger on disk{sizes}", fontsize=10, color=_SOFT, loc="left")
     _quiet(axes, grid="both")
     return spots
 

@@ -11,12 +11,12 @@ __all__ = ["place_labels"]
 _SIDES = (
     (1, 0, "left", "center"),
     (-1, 0, "right", "center"),
-    (0, 1, "center", "bottom"),
-    (0, -1, "center", "top"),
     (0.7, 0.7, "left", "bottom"),
     (0.7, -0.7, "left", "top"),
     (-0.7, 0.7, "right", "bottom"),
     (-0.7, -0.7, "right", "top"),
+    (0, 1, "center", "bottom"),
+    (0, -1, "center", "top"),
 )
 _GAP = 4  # points between a mark and its label
 
@@ -26,21 +26,23 @@ def place_labels(
     spots: Sequence[tuple[float, float, float]],
     names: Sequence[str],
     *,
+    bars: Sequence[tuple[float, float, float]] = (),
     colour: str,
     size: float = 9,
 ) -> list[str]:
     """Writes `names` beside `spots`, (x, y, radius in points); gives those without a free place.
 
-    The axes must have their final place and scale, since labels are measured where they stand.
+    `bars` are upright lines, (x, from, to), that no label may cross either. The axes must have their final place and scale, since labels are measured where they stand.
     """
     figure = axes.get_figure()
     renderer = figure.canvas.get_renderer()
     per_point = figure.dpi / 72
     around = axes.get_window_extent(renderer)
     taken = [_around(axes, spot, per_point) for spot in spots]
+    lines = [axes.transData.transform([(x, low), (x, high)]).ravel() for x, low, high in bars]
     left_out = []
     for own, ((x, y, radius), name) in enumerate(zip(spots, names, strict=True)):
-        others = taken[:own] + taken[own + 1 :]
+        others = [*taken[:own], *taken[own + 1 :], *map(tuple, lines)]
         for right, up, across, along in _SIDES:
             far = radius + _GAP
             label = axes.annotate(
