@@ -152,7 +152,7 @@ def _show(found: Comparison) -> None:
 
 
 def _row(one: Compared) -> list[str]:
-    parameters = "unknown" if one.parameters is None else f"{one.parameters / 1e6:,.1f} M"
+    parameters = "unknown" if one.parameters is None else f"{one.parameters / 1e6:,.3g} M"
     return [
         one.model,
         points(one.accuracy["knn"], 1),

@@ -14,6 +14,7 @@ from cospace.errors import BadArgument
 
 if TYPE_CHECKING:
     from cospace.evaluate import RetrievalReport, StsReport
+    from cospace.evaluate.encoding import Role
 
 __all__ = ["parser", "run"]
 
@@ -55,7 +56,7 @@ def _sts(args: argparse.Namespace, models: list[str]) -> int:
 
     if args.split is not None:
         raise BadArgument("--split is for retrieval; a table of pairs has none")
-    role = args.role or "document"
+    role: Role = args.role or "document"
     with bar(None) as step:
         report = sts(args.source, models, role=role, seed=args.seed, progress=step)
     if args.json:

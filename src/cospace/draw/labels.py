@@ -32,7 +32,8 @@ def place_labels(
 ) -> list[str]:
     """Writes `names` beside `spots`, (x, y, radius in points); gives those without a free place.
 
-    `bars` are upright lines, (x, from, to), that no label may cross either. The axes must have their final place and scale, since labels are measured where they stand.
+    `bars` are upright lines, (x, from, to), that no label may cross either. The axes must have
+    their final place and scale, since labels are measured where they stand.
     """
     figure = axes.get_figure()
     renderer = figure.canvas.get_renderer()

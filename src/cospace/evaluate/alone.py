@@ -131,7 +131,7 @@ def _measured(
     started = time.perf_counter()
     encoder = loaded(model, items.kind)
     if isinstance(encoder, Model):
-        encoder = encoder.restricted(items.kind).warm()
+        encoder.warm(items.kind)
     found.load_seconds = time.perf_counter() - started
     started = time.perf_counter()
     with closing(encode_items(encoder, items.items, batch=_BATCH)) as batches:
@@ -149,7 +149,8 @@ def _measured(
     found.seconds = time.perf_counter() - started
     peak = _resident("VmHWM")
     found.memory = None if peak is None or before is None else max(0, peak - before)
-    if isinstance(encoder, Model):
+    # A model whose folder has gone since it was loaded still works; its size is not known.
+    if isinstance(encoder, Model) and encoder.path.is_dir():
         found.parameters, found.bytes_on_disk = _size(encoder, items.kind)
 
 

@@ -23,6 +23,7 @@ from cospace.evaluate.examples import Examples, choose_examples
 from cospace.evaluate.labelled import Source
 from cospace.evaluate.neighbours import neighbour_classes
 from cospace.evaluate.probe import probe_classes
+from cospace.evaluate.split import check_share
 from cospace.read import Failures
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ def compare(
     """
     if k < 1:
         raise BadArgument(f"k counts from 1; {k} was given")
+    check_share(test)
     named = names_of(models)
     items = source.read()
     ready = [(name, model, loaded(model, items.kind)) for name, model in named]

@@ -80,8 +80,8 @@ def _once(
             otherwise += labels[before] != labels[key]
     copies = len(keys) - len(kept)
     if copies:
-        also = f"; {otherwise:,} of them under another label" if otherwise else ""
-        notes.append(f"{copies:,} exact copies of other items were left out{also}")
+        also = f" ({otherwise:,} under another label)" if otherwise else ""
+        notes.append(f"exact copies of other items, left out: {copies:,}{also}")
     return kept
 
 
@@ -93,15 +93,16 @@ def _testable(
     classes = {label for label, _ in sides}
     if given is None:
         alone = {label for label in classes if sides[label, False] < 2}
-        why = "have fewer than 2 items"
+        why = "fewer than 2 items"
     else:
         alone = {label for label in classes if not sides[label, False]}
-        why = "have nothing to train on"
+        why = "nothing to train on"
         unseen = sorted(label for label in classes if not sides[label, True])
         if unseen:
-            notes.append(f"{len(unseen):,} classes have no item to test on ({_few(unseen)})")
+            notes.append(f"classes with nothing to test on: {len(unseen):,} ({_few(unseen)})")
     if alone:
-        notes.append(f"{len(alone):,} classes {why} and were left out ({_few(sorted(alone))})")
+        named = _few(sorted(alone))
+        notes.append(f"classes with {why}, left out: {len(alone):,} ({named})")
     return [key for key in keys if labels[key] not in alone]
 
 

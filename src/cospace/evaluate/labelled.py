@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from cospace.errors import BadArgument, NotFound
 from cospace.item import Item, Parts
 from cospace.read import Failures, read
+from cospace.read.sources import find_source
 
 __all__ = ["Labelled", "Pictures", "Source", "Table", "source_of"]
 
@@ -105,7 +106,7 @@ def _read_folder(path: Path) -> Labelled:
             found.held += [name == held] * (len(found.items) - len(found.held))
         left = [name for name in below if name not in (_TRAIN, held)]
         if left:
-            found.notes.append(f"not used, beside {_TRAIN}/ and {held}/: {', '.join(left)}")
+            found.notes.append(f"folders beside {_TRAIN}/ and {held}/, not used: {', '.join(left)}")
     else:
         _add_below(found, path)
     return found
@@ -123,7 +124,7 @@ def _add_below(found: Labelled, path: Path) -> None:
         else:
             # The name of the part keeps train/hat/1.jpg apart from test/hat/1.jpg.
             found.add(Item(f"{path.name}/{item.id}", item.parts), label)
-    found.notes += [f"{count:,} {what} were left out" for what, count in others.items()]
+    found.notes += [f"{what}, left out: {count:,}" for what, count in others.items()]
     found.notes += [f"{path.name}/: {note}" for note in reading.notes]
     for failure in reading.failed:
         found.failed.add(f"{path.name}/{failure.name}", failure.reason)
@@ -131,19 +132,23 @@ def _add_below(found: Labelled, path: Path) -> None:
 
 def _read_table(table: Table) -> Labelled:
     kind, label = "image" if table.text is None else "text", table.label
+    columns = find_source(table.file).sample.names
+    if label not in columns:
+        has = ", ".join(columns[:12])
+        raise BadArgument(f"{table.file}: there is no column {label!r} of labels; it has {has}")
     reading = read(table.file, text=table.text, image=table.image, metadata=[label])
     found = Labelled(reading.name, kind)
     without: Counter[str] = Counter()
     for row, item in enumerate(reading, start=1):
         value = _label(item.metadata.get(label))
         if kind not in item.parts:
-            without[f"rows have no {kind}; they were left out"] += 1
+            without[f"rows without {kind}, left out"] += 1
         elif not value:
-            without[f"rows have no {label}; they were left out"] += 1
+            without[f"rows without {label}, left out"] += 1
         else:
             # The row's number keeps apart what has one id, and is the same in every pass.
             found.add(Item(f"row {row}", item.parts), value)
-    found.notes += [f"{count:,} {what}" for what, count in without.items()]
+    found.notes += [f"{what}: {count:,}" for what, count in without.items()]
     found.failed = reading.failed
     return found
 

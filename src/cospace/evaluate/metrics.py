@@ -85,6 +85,8 @@ def pearson(x: ArrayLike, y: ArrayLike) -> float:
     0.982
     """
     a, b = _pair(x, y)
+    if a.min() == a.max() or b.min() == b.max():
+        return float("nan")
     # Divided by its largest entry first, so that no square can overflow or vanish.
     a, b = (_scaled(one - one.mean()) for one in (a, b))
     length = np.sqrt((a @ a) * (b @ b))

@@ -192,9 +192,9 @@ def _notes(data: Beir) -> list[str]:
     """What is not as it should be, in words."""
     barren = sum(max(grades.values()) <= 0 for grades in data.judged.values())
     told = (
-        (data.unjudged, "queries have no judgment in this split; they were not run"),
-        (data.no_query, "judgments name a query that is not there; they were left out"),
-        (data.no_document, "judgments name a document that is not there; it counts as not found"),
-        (barren, "queries have nothing relevant; they score 0, as trec_eval has it"),
+        (data.unjudged, "queries without a judgment in this split, not run"),
+        (data.no_query, "judgments of a query that is not there, left out"),
+        (data.no_document, "judgments of a document that is not there, counted as not found"),
+        (barren, "queries that nothing is relevant to, counted as 0 as in trec_eval"),
     )
-    return [f"{number:,} {what}" for number, what in told if number]
+    return [f"{what}: {number:,}" for number, what in told if number]
