@@ -18,7 +18,7 @@ def stratified(classes: NDArray[np.intp], *, share: float, seed: int) -> NDArray
 
     Raises `BadArgument` for a share that is not between 0 and 1.
 
-    >>> stratified(np.array([0, 0, 0, 0, 1, 1, 2]), share=0.25, seed=0).sum()
+    >>> stratified(np.array([0, 0, 0, 0, 1, 1, 2]), share=0.25, seed=0).sum().item()
     2
     """
     check_share(share)

@@ -152,5 +152,5 @@ def test_nothing_to_measure_on(tmp_path: Path) -> None:
     with pytest.raises((EmptyItem, BadItem)):
         retrieval(tmp_path, tiny_model())
     (tmp_path / "corpus.jsonl").write_text("not json\n")
-    with pytest.raises(CospaceError, match="corpus.jsonl"):
+    with pytest.raises(CospaceError, match=r"corpus\.jsonl"):
         retrieval(tmp_path, tiny_model())
