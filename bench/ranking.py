@@ -31,7 +31,7 @@ RANKINGS: dict[str, Any] = {"dense": "text", "BM25": "words", "picture": "image"
 
 
 def measure(shop: cs.Collection, queries: list[tuple[str, dict[str, int]]], by: Any) -> list[float]:
-    """Mean nDCG@10 with linear and exponential gains, in points; how often a right item is first."""
+    """Mean nDCG@10 in points, linear and exponential gains; how often a right item is first."""
     rows = []
     for text, grades in queries:
         found = np.array([grades.get(one, 0) for one in shop.search(text, k=10, by=by).ids])

@@ -190,6 +190,17 @@ def test_without_matplotlib_the_table_is_there_all_the_same(
     assert 8 == cli("compare", "tiny-0", "--images", photos, "-o", "c.png").code
 
 
+def test_figures_are_told_also_when_the_picture_cannot_be_written(
+    cli: Cli, photos: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    (tmp_path / "c.png").mkdir()
+    ran = cli("compare", "tiny-0", "--images", photos, "-o", "c.png", "--json")
+    assert 6 == ran.code
+    assert (None, 1) == (ran.json["plot"], len(ran.json["results"]))
+    assert "cannot be written" in ran.json["plot_error"]
+
+
 # --- real data ---
 
 

@@ -19,6 +19,7 @@ WRITERS = {
     "files.py": "the door itself",
     "store/lock.py": "the lock must be a descriptor that stays open; it holds no data",
     "cli/main.py": "os.devnull in place of a closed pipe",
+    "evaluate/alone.py": "the pipe to the process that started this one",
 }
 # Modules in which another library writes its own files.
 OWN_FILES = {

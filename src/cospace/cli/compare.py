@@ -49,7 +49,7 @@ def parser() -> Parser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0."""
+    """0; the exit code of its error when the picture could not be written."""
     from cospace.evaluate import compare
 
     source = _source(args)
@@ -66,18 +66,16 @@ def run(args: argparse.Namespace) -> int:
         try:
             _draw(found, out)
         except CospaceError as error:
-            out, trouble = None, error
+            out, trouble, why = None, error, f"No picture was drawn: {error}"
     if args.json:
-        if trouble is None:
-            document({**found.to_json(), "plot": None if out is None else str(out)})
+        plot = {"plot": None if out is None else str(out), "plot_error": why or None}
+        document({**found.to_json(), **plot})
     else:
         _show(found)
         _tell(found)
         if out is not None or why:
             tell(why or f"The picture: {out}")
-    if trouble is not None:
-        raise trouble
-    return 0
+    return 0 if trouble is None else trouble.exit_code
 
 
 def _source(args: argparse.Namespace) -> Source:

@@ -18,7 +18,7 @@ from cospace.evaluate.bootstrap import (
     interval,
     resample,
 )
-from cospace.evaluate.encoding import ModelName, Progress, loaded, names_of
+from cospace.evaluate.encoding import ModelName, Progress, loaded, named_models
 from cospace.evaluate.examples import Examples, choose_examples
 from cospace.evaluate.labelled import Source
 from cospace.evaluate.neighbours import neighbour_classes
@@ -132,7 +132,7 @@ def compare(
     if k < 1:
         raise BadArgument(f"k counts from 1; {k} was given")
     check_share(test)
-    named = names_of(models)
+    named = named_models(models)
     items = source.read()
     ready = [(name, model, loaded(model, items.kind)) for name, model in named]
     measured = [
@@ -141,13 +141,15 @@ def compare(
         else measure_here(encoder, items, progress=progress)
         for name, model, encoder in ready
     ]
+    for (name, _), one in zip(named, measured, strict=True):
+        for item in items.items:
+            if item.id not in one.rows:  # files may change while models are measured
+                reason = one.failed.setdefault(item.id, "it was gone when the model came to it")
+                items.failed.add(item.id, f"{name}: {reason}")
     examples = choose_examples(items, measured, test=test, seed=seed)
     results = _results(named, measured, examples, k, seed)
     held = examples.classes[examples.held]
     most = int(np.bincount(examples.classes[~examples.held]).argmax())
-    for (name, _), one in zip(named, measured, strict=True):
-        for key, reason in one.failed.items():
-            items.failed.add(key, f"{name}: {reason}")
     return Comparison(
         name=items.name,
         kind=items.kind,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from cospace.encode import load
+from cospace.encode import Model, load
 from cospace.errors import BadArgument, BadInput, BadItem
 from cospace.read.texts import check_text
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cospace.encode import Encoder
     from cospace.vectors import Vectors
 
-__all__ = ["Encoding", "ModelName", "Progress", "Role", "encode_texts", "loaded", "names_of"]
+__all__ = ["Encoding", "ModelName", "Progress", "Role", "encode_texts", "loaded", "named_models"]
 
 ModelName: TypeAlias = "str | os.PathLike[str] | Encoder"
 Role: TypeAlias = Literal["query", "document"]
@@ -61,7 +61,7 @@ def loaded(model: ModelName, kind: str = "text") -> Encoder:
     return encoder
 
 
-def names_of(models: Sequence[ModelName] | ModelName) -> list[tuple[str, ModelName]]:
+def named_models(models: Sequence[ModelName] | ModelName) -> list[tuple[str, ModelName]]:
     """Each model with the name it goes by in a table: as it was typed, or that of its space.
 
     Raises `BadArgument` for no model, and for one that is named twice.
@@ -93,6 +93,8 @@ def encode_texts(
     >>> done.rows.shape, done.failed
     ((2, 32), {1: 'the text is empty; there is nothing to encode'})
     """
+    if isinstance(encoder, Model):
+        encoder.warm("text")  # so that loading it is not counted as encoding
     done = Encoding(np.full((len(texts), encoder.space.dim), np.nan, np.float32))
     for start in range(0, len(texts), _BATCH):
         positions = []

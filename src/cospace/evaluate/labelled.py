@@ -139,6 +139,7 @@ def _read_table(table: Table) -> Labelled:
     reading = read(table.file, text=table.text, image=table.image, metadata=[label])
     found = Labelled(reading.name, kind)
     without: Counter[str] = Counter()
+    seen: set[str] = set()
     for row, item in enumerate(reading, start=1):
         value = _label(item.metadata.get(label))
         if kind not in item.parts:
@@ -146,8 +147,10 @@ def _read_table(table: Table) -> Labelled:
         elif not value:
             without[f"rows without {label}, left out"] += 1
         else:
-            # The row's number keeps apart what has one id, and is the same in every pass.
-            found.add(Item(f"row {row}", item.parts), value)
+            # What has an id that stood before is kept, under a name that is the same in each pass.
+            key = f"{item.id} (again, {row})" if item.id in seen else item.id
+            seen.add(item.id)
+            found.add(Item(key, item.parts), value)
     found.notes += [f"{what}: {count:,}" for what, count in without.items()]
     found.failed = reading.failed
     return found

@@ -90,10 +90,13 @@ def _is_benchmark(file: Path) -> bool:
     with open_regular(file, file.name) as stream:
         line = Lines(stream, limit("row_bytes"), ANY_NEWLINE).next()
     cells = (line.data or b"").split(b"\t") if line else []
+    if len(cells) < _CELLS:
+        return False
     try:
-        return len(cells) >= _CELLS and bool(str(float(cells[_SCORE])))
+        float(cells[_SCORE])
     except ValueError:
         return False
+    return True
 
 
 def _benchmark_rows(file: Path) -> Iterator[tuple[str, tuple[Any, Any, Any] | str]]:

@@ -19,7 +19,7 @@ from cospace.evaluate.bootstrap import (
     interval,
     resample,
 )
-from cospace.evaluate.encoding import ModelName, Progress, encode_texts, loaded, names_of
+from cospace.evaluate.encoding import ModelName, Progress, encode_texts, loaded, named_models
 from cospace.evaluate.metrics import ndcg, recall, reciprocal_rank
 from cospace.evaluate.nearest import Nearest
 from cospace.read import Failures
@@ -117,7 +117,7 @@ def retrieval(
 
     Raises as `read_beir` and `cospace.load` do.
     """
-    named = names_of(models)
+    named = named_models(models)
     data = read_beir(folder, split=split)
     encoders = [(name, loaded(model)) for name, model in named]
     tables, results = [], []

@@ -25,7 +25,7 @@ from cospace.evaluate.encoding import (
     Role,
     encode_texts,
     loaded,
-    names_of,
+    named_models,
 )
 from cospace.evaluate.metrics import pearson, spearman
 from cospace.evaluate.pairs import Pairs, read_pairs
@@ -127,7 +127,7 @@ def sts(
     >>> report.pairs, report.results[0].spearman.value
     (2, 1.0)
     """
-    named = names_of(models)
+    named = named_models(models)
     pairs = read_pairs(file)
     unique = list(dict.fromkeys([*pairs.first, *pairs.second]))
     place = {text: position for position, text in enumerate(unique)}

@@ -1,6 +1,8 @@
 """Classes are read as they stand, nothing leaks, and each model is measured by itself."""
 
+import sys
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,7 @@ from cospace.errors import (
     ModelNotFound,
     NotFound,
 )
-from cospace.evaluate import Pictures, Table, compare
+from cospace.evaluate import Pictures, Table, alone, compare
 from cospace.evaluate.alone import Measured, measure_alone
 from cospace.evaluate.examples import choose_examples
 from cospace.evaluate.labelled import Labelled, source_of
@@ -76,8 +78,6 @@ def test_a_table_gives_texts_or_pictures(tmp_path: Path) -> None:
 
 
 def test_a_source_survives_its_record() -> None:
-    from dataclasses import asdict
-
     for source in (Pictures("photos"), Table("a.csv", "label", text="{a}. {b}")):
         assert source == source_of(asdict(source))
 
@@ -232,8 +232,6 @@ def test_an_error_of_the_child_is_raised_here(tmp_path: Path, folder: Path) -> N
 def test_a_child_that_dies_is_told(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from cospace.evaluate import alone
-
     monkeypatch.setattr(alone, "_PROGRAM", "import os; os.kill(os.getpid(), 9)")
     with pytest.raises(CospaceError, match=r"killed \(signal 9\)"):
         measure_alone(str(folder), Pictures("x"))
@@ -252,6 +250,29 @@ def test_what_cannot_be_compared(tmp_path: Path) -> None:
         compare(tiny_model().restricted("text"), Pictures(str(tmp_path / "p")))
 
 
+def test_items_that_go_away_meanwhile_are_told(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write_labelled(tmp_path / "t.csv")
+    real = alone.measure_alone
+
+    def shorter(model: str, source: Table, **given: object) -> Measured:
+        file.write_text("\n".join(file.read_text().splitlines()[:-1]) + "\n")
+        return real(model, source)
+
+    monkeypatch.setattr(sys.modules[compare.__module__], "measure_alone", shorter)
+    found = compare(str(folder), Table(str(file), "topic", text="body"))
+    assert (19, 1) == (found.train + found.test, found.results[0].failed)
+    assert "gone" in next(iter(found.failed)).reason
+
+
+def test_rows_with_one_id_are_kept_apart(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text("id,body,topic\nx,a chair,a\nx,a bus,b\ny,a lamp,a\n")
+    items = Table(str(file), "topic", text="body").read().items
+    assert ["x", "x (again, 2)", "y"] == [item.id for item in items]
+
+
 # --- parameters ---
 
 
@@ -262,8 +283,6 @@ def test_parameters_are_the_numbers_of_the_graph(folder: Path) -> None:
 
 
 def test_parameters_of_another_kind_of_graph_are_unknown(folder: Path) -> None:
-    from dataclasses import replace
-
     opened = open_folder(folder)
     assert parameters(opened, replace(opened.tower("text"), graph="weights.other")) is None
 
