@@ -135,7 +135,7 @@ def _title(found: Comparison) -> str:
 
 def _show(found: Comparison) -> None:
     names = ("k-NN, %", "probe, %", "dim", "parameters", "on disk", "items/s", "memory")
-    columns = [Column("model", most=40), *(Column(name, right=True) for name in names)]
+    columns = [Column("model", most=40), *(Column(name, right=True, most=32) for name in names)]
     show([_title(found), "", *table(columns, [_row(one) for one in found.results], room())])
     if len(found.results) > 1:
         columns = [Column(f"against {found.results[0].model}", most=48)]

@@ -71,7 +71,7 @@ def _sts(args: argparse.Namespace, models: list[str]) -> int:
 
 def _sts_table(report: StsReport) -> list[str]:
     names = ("Spearman", "Pearson", "dim", "sentences/s")
-    columns = [Column("model", most=40), *(Column(name, right=True) for name in names)]
+    columns = [Column("model", most=40), *(Column(name, right=True, most=32) for name in names)]
     rows = [
         [
             one.model,
@@ -119,7 +119,7 @@ def _retrieval(args: argparse.Namespace, models: list[str]) -> int:
 def _retrieval_table(report: RetrievalReport) -> list[str]:
     titles = {"ndcg@10": "nDCG@10", "recall@100": "recall@100", "mrr@10": "MRR@10"}
     columns = [Column("model", most=40)]
-    columns += [Column(title, right=True) for title in titles.values()]
+    columns += [Column(title, right=True, most=32) for title in titles.values()]
     columns += [Column("dim", right=True), Column("documents/s", right=True)]
     rows = []
     for one in report.results:
