@@ -14,14 +14,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import cospace as cs
+from cospace.evaluate.metrics import ndcg, reciprocal_rank
 
 ROOT = Path(__file__).parents[1]
 MSMARCO = ROOT / "../shared/data/retrieval/msmarco-sample"
@@ -31,23 +30,14 @@ MARKET = ROOT / "examples/marketplace"
 RANKINGS: dict[str, Any] = {"dense": "text", "BM25": "words", "picture": "image", "default": None}
 
 
-def ndcg(ids: list[str], grades: dict[str, int], exponential: bool) -> float:
-    gain = (lambda g: 2**g - 1) if exponential else (lambda g: g)
-
-    def dcg(values: Iterable[int]) -> float:
-        return sum(gain(v) / math.log2(i + 2) for i, v in enumerate(values))
-
-    best = dcg(sorted(grades.values(), reverse=True)[:10])
-    return dcg(grades.get(one, 0) for one in ids[:10]) / best if best else 0.0
-
-
 def measure(shop: cs.Collection, queries: list[tuple[str, dict[str, int]]], by: Any) -> list[float]:
-    """(linear nDCG@10, exponential nDCG@10, right item first), each [queries]."""
+    """Mean nDCG@10 in points, linear and exponential gains; how often a right item is first."""
     rows = []
     for text, grades in queries:
-        ids = shop.search(text, k=10, by=by).ids
-        first = bool(ids) and grades.get(ids[0], 0) > 0
-        rows.append((ndcg(ids, grades, False), ndcg(ids, grades, True), first))
+        found = np.array([grades.get(one, 0) for one in shop.search(text, k=10, by=by).ids])
+        judged = np.array([*grades.values()])
+        exponential = ndcg(2.0**found - 1, 2.0**judged - 1)
+        rows.append((ndcg(found, judged), exponential, reciprocal_rank(found, k=1)))
     means = np.mean(rows, axis=0)
     return [100 * means[0], 100 * means[1], float(np.sum([r[2] for r in rows]))]
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from cospace.read import read
 
 if TYPE_CHECKING:
-    from cospace import errors, limits
+    from cospace import errors, evaluate, limits
     from cospace.collection import Collection, Report, open
     from cospace.encode import Encoder, load
     from cospace.item import Audio, Depth, Image, Item, Part, Parts, Video
@@ -44,6 +44,7 @@ _HOME = {
     "Vectors": "cospace.vectors",
     "Video": "cospace.item",
     "errors": "",
+    "evaluate": "",
     "limits": "",
     "load": "cospace.encode",
     "open": "cospace.collection",
@@ -67,6 +68,7 @@ __all__ = [
     "Vectors",
     "Video",
     "errors",
+    "evaluate",
     "limits",
     "load",
     "open",

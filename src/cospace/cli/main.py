@@ -33,6 +33,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compact": ("compact", "give the space of deleted items back to the disk"),
     "tokens": ("tokens", "how a model cuts a text into tokens, and what it does not read"),
     "models": ("models", "list, show, verify; add any from the hub, a folder, timm, torchvision"),
+    "evaluate": ("evaluate", "how good models are: sentence similarity, retrieval"),
+    "compare": ("compare", "encoders side by side on your own classes: accuracy, speed, size"),
     "limits": ("limits", "every limit, its value, and how to change it"),
     "doctor": ("doctor", "is this machine ready? versions, processor, starter, disk"),
 }

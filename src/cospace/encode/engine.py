@@ -6,6 +6,7 @@ it reports each import to a server. Nothing is downloaded and nothing is cached 
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from cospace.encode.folder import Folder
     from cospace.space import Tower
 
-__all__ = ["Graph", "Runner", "openvino", "precisions"]
+__all__ = ["Graph", "Runner", "openvino", "parameters", "precisions"]
 
 _importing = threading.Lock()
 
@@ -192,3 +193,36 @@ def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     norms[(np.abs(norms - 1) < 1e-6) | (norms == 0)] = 1
     rows /= norms
     return rows
+
+
+# Constants of these types are weights; int32 and int64 hold shapes, axes and positions.
+_WEIGHTS = frozenset({"bf16", "f16", "f32", "f64", "i4", "i8", "u4", "u8"})
+
+
+def parameters(folder: Folder, tower: Tower) -> int | None:
+    """How many numbers a tower's graph holds as weights; None for a graph that is no OpenVINO IR.
+
+    Counted are the elements of floating-point and of 8- and 4-bit constants, each once, with the
+    scales of 8-bit weights (under 1% of them). What conversion leaves out, such as the layer of
+    ImageNet's classes, is not there to be counted; a folded batch norm counts as its bias.
+
+    Raises `ModelDamaged`.
+    """
+    if not tower.graph.endswith(".xml"):
+        return None
+    import numpy as np
+
+    weights = folder.read(tower, tower.graph.removesuffix(".xml") + ".bin")
+    xml = folder.read(tower, tower.graph)
+    try:
+        tensor = openvino().Tensor(np.frombuffer(weights, np.uint8))
+        nodes = _core().read_model(xml, tensor).get_ordered_ops()
+        constants = [node for node in nodes if node.get_type_name() == "Constant"]
+        sizes: list[int] = [
+            math.prod(node.get_output_shape(0))
+            for node in constants
+            if node.get_element_type().get_type_name() in _WEIGHTS
+        ]
+        return sum(sizes)
+    except RuntimeError as error:
+        raise ModelDamaged(f"{folder.path}/{tower.graph}: {str(error)[:500]}") from error

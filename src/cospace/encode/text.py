@@ -131,7 +131,7 @@ def _normalizer(tokenizer: Any, clean: str) -> Any:
     """The tokenizer's normalizer, with what `clean` asks for before it; offsets stay right."""
     from tokenizers import Regex, normalizers
 
-    before: list[Any] = {
+    steps: dict[str, list[Any]] = {
         "": [],
         "lowercase": [normalizers.Lowercase()],
         # SigLIP's training: no ASCII punctuation, and single spaces.
@@ -141,7 +141,8 @@ def _normalizer(tokenizer: Any, clean: str) -> Any:
             normalizers.Replace(Regex(r"\s+"), " "),
             normalizers.Strip(),
         ],
-    }[clean]
+    }
+    before = steps[clean]
     own = tokenizer.normalizer
     return normalizers.Sequence([*before, *([own] if own is not None else [])]) if before else own
 

@@ -1,0 +1,174 @@
+"""`cospace compare`: encoders side by side on labelled items of one's own."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cospace.cli.bar import bar
+from cospace.cli.figures import change, points, tell_left_out
+from cospace.cli.output import document, show, size, tell
+from cospace.cli.parsing import Parser, command
+from cospace.cli.table import Column, room, table
+from cospace.errors import BadArgument, CospaceError, MissingExtra
+from cospace.need import need
+
+if TYPE_CHECKING:
+    from cospace.evaluate import Compared, Comparison
+    from cospace.evaluate.labelled import Source
+
+__all__ = ["parser", "run"]
+
+_DEFAULT = "compare.png"
+
+
+def parser() -> Parser:
+    """The arguments of `cospace compare`."""
+    one = command(
+        "compare",
+        "How well each MODEL tells your classes apart, by k nearest neighbours and by a linear\n"
+        "probe on held-out items, and what it costs: speed, size, memory. Pictures lie in a\n"
+        "folder with one subfolder for each class (or in train/ and validation/, and those of\n"
+        "the classes below); texts stand in a table with a column of labels.",
+        "cospace compare starter ./my-model --images photos/",
+        "cospace compare minilm --table reviews.csv --text body --label stars -o reviews.png",
+    )
+    one.add_argument("models", metavar="MODEL", nargs="+", help="names or folders of models")
+    one.add_argument("--images", metavar="FOLDER", help="pictures, one subfolder a class")
+    one.add_argument("--table", metavar="FILE", help="a table, with --label and --text or --image")
+    one.add_argument("--text", metavar="COLUMN", help="a column, or '{title}. {description}'")
+    one.add_argument("--image", metavar="COLUMN", help="the column of pictures' paths")
+    one.add_argument("--label", metavar="COLUMN", help="the column of classes")
+    one.add_argument("--test", type=float, default=0.25, help="share held out; default: 0.25")
+    one.add_argument("-k", type=int, default=5, help="neighbours that vote; default: 5")
+    one.add_argument("--seed", type=int, default=0, help="of the split and draws; default: 0")
+    one.add_argument("-o", "--out", metavar="FILE", help=f"the picture; default: {_DEFAULT}")
+    one.add_argument("--no-plot", action="store_true", help="no picture")
+    return one
+
+
+def run(args: argparse.Namespace) -> int:
+    """0; the exit code of its error when the picture could not be written."""
+    from cospace.evaluate import compare
+
+    source = _source(args)
+    if args.seed < 0:
+        raise BadArgument(f"--seed is a number from 0; got {args.seed}")
+    out, why = _plot(args)
+    with bar(None) as step:
+        found = compare(
+            args.models, source, test=args.test, k=args.k, seed=args.seed, progress=step
+        )
+    # The figures took their time: they are told also where the picture cannot be written.
+    trouble: CospaceError | None = None
+    if out is not None:
+        try:
+            _draw(found, out)
+        except CospaceError as error:
+            out, trouble, why = None, error, f"No picture was drawn: {error}"
+    if args.json:
+        plot = {"plot": None if out is None else str(out), "plot_error": why or None}
+        document({**found.to_json(), **plot})
+    else:
+        _show(found)
+        _tell(found)
+        if out is not None or why:
+            tell(why or f"The picture: {out}")
+    return 0 if trouble is None else trouble.exit_code
+
+
+def _source(args: argparse.Namespace) -> Source:
+    from cospace.evaluate import Pictures, Table
+
+    if (args.images is None) == (args.table is None):
+        raise BadArgument("give --images FOLDER, or --table FILE; see: cospace compare --help")
+    if args.images is not None:
+        if args.text or args.image or args.label:
+            raise BadArgument("--text, --image and --label go with --table, not with --images")
+        return Pictures(args.images)
+    if args.label is None:
+        raise BadArgument("--table needs --label COLUMN, the column of classes")
+    return Table(args.table, args.label, text=args.text, image=args.image)
+
+
+def _plot(args: argparse.Namespace) -> tuple[Path | None, str]:
+    """Where the picture goes, or why there is none; checked before anything is measured."""
+    if args.no_plot:
+        if args.out is not None:
+            raise BadArgument("-o asks for a picture, --no-plot for none")
+        return None, ""
+    out = Path(args.out or _DEFAULT)
+    try:
+        need("matplotlib", extra="draw")
+    except MissingExtra as error:
+        if args.out is not None:
+            raise
+        return None, f"No picture was drawn: {error}"
+    from cospace.draw.comparison import FORMATS
+
+    if out.suffix.lower() not in FORMATS:
+        raise BadArgument(f"{out}: a picture ends in {', '.join(FORMATS)}")
+    if not out.parent.is_dir():
+        raise BadArgument(f"there is no folder {out.parent} to write into")
+    return out, ""
+
+
+def _draw(found: Comparison, out: Path) -> None:
+    from cospace.draw import Point, draw_comparison
+
+    marks = []
+    for one in found.results:
+        knn, probe = (
+            (figure.value, figure.low, figure.high)
+            for figure in (one.accuracy["knn"], one.accuracy["probe"])
+        )
+        megabytes = None if one.bytes_on_disk is None else one.bytes_on_disk / 1e6
+        marks.append(Point(one.model, knn, probe, one.per_second, megabytes))
+    draw_comparison(marks, out, title=_title(found), chance=found.chance, test=found.test)
+
+
+def _title(found: Comparison) -> str:
+    classes = f"{found.name}: {len(found.classes)} classes"
+    return f"{classes}, {found.train:,} items to train on, {found.test:,} held out"
+
+
+def _show(found: Comparison) -> None:
+    names = ("k-NN, %", "probe, %", "dim", "parameters", "on disk", "items/s", "memory")
+    columns = [Column("model", most=40), *(Column(name, right=True, most=32) for name in names)]
+    show([_title(found), "", *table(columns, [_row(one) for one in found.results], room())])
+    if len(found.results) > 1:
+        columns = [Column(f"against {found.results[0].model}", most=48)]
+        columns += [Column("k-NN", most=48), Column("probe", most=48)]
+        rows = [
+            [one.model, change(one.differences["knn"]), change(one.differences["probe"])]
+            for one in found.results[1:]
+        ]
+        show(["", *table(columns, rows, room())])
+    chance = f"Chance is {100 * found.chance:.1f}: always {found.commonest!r}."
+    show(["", f"Split: {found.split}. {chance} Intervals are 95%."])
+
+
+def _row(one: Compared) -> list[str]:
+    parameters = "unknown" if one.parameters is None else f"{one.parameters / 1e6:,.3g} M"
+    return [
+        one.model,
+        points(one.accuracy["knn"], 1),
+        points(one.accuracy["probe"], 1),
+        str(one.dim),
+        parameters,
+        "unknown" if one.bytes_on_disk is None else size(one.bytes_on_disk),
+        f"{one.per_second:,.1f}",
+        "unknown" if one.memory is None else size(one.memory),
+    ]
+
+
+def _tell(found: Comparison) -> None:
+    for note in found.notes:
+        tell(note)
+    for one in found.results:
+        if one.truncated:
+            tell(f"{one.model}: {one.truncated:,} texts were cut short at the model's limit")
+        if not one.converged:
+            tell(f"{one.model}: the probe's training had not ended; its accuracy is a lower bound")
+    tell_left_out(found.failed)

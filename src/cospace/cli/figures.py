@@ -1,0 +1,54 @@
+"""Figures with their uncertainty, and what was left out of them, in words for a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cospace.cli.output import tell
+
+if TYPE_CHECKING:
+    from cospace.evaluate.bootstrap import Difference, Interval
+    from cospace.read import Failures
+
+__all__ = ["change", "points", "tell_left_out"]
+
+_MOST_REASONS = 5
+
+
+def points(figure: Interval, digits: int = 2) -> str:
+    """A figure of [-1, 1] in points of 100, with its interval.
+
+    >>> from cospace.evaluate.bootstrap import Interval
+    >>> points(Interval(0.8672, 0.8505, 0.8809))
+    '86.72 (85.05 to 88.09)'
+    """
+    if figure.value != figure.value:
+        return "undefined"
+    value, low, high = (100 * part for part in (figure.value, figure.low, figure.high))
+    return f"{value:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+
+
+def change(figure: Difference | None) -> str:
+    """A difference in points of 100, with its interval and verdict; a dash for None.
+
+    >>> from cospace.evaluate.bootstrap import Difference
+    >>> change(Difference(0.02, 0.01, 0.03, p=0.002))
+    '+2.00 (+1.00 to +3.00) better'
+    """
+    if figure is None:
+        return "-"
+    if figure.value != figure.value:
+        return "undefined"
+    low, high = 100 * figure.low, 100 * figure.high
+    return f"{100 * figure.value:+.2f} ({low:+.2f} to {high:+.2f}) {figure.verdict}"
+
+
+def tell_left_out(failed: Failures) -> None:
+    """Tells how much was left out, and why, on stderr."""
+    if not len(failed):
+        return
+    tell(f"Left out, {len(failed):,} in all:")
+    for failure in list(failed)[:_MOST_REASONS]:
+        tell(f"  {failure}")
+    if len(failed) > _MOST_REASONS:
+        tell(f"  ... and {len(failed) - _MOST_REASONS:,} more; --json lists them")

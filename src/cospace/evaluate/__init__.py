@@ -1,0 +1,30 @@
+"""Evaluate: how good a model is, in figures with their uncertainty, and which of two is better.
+
+    pairs ---- sts ------+
+    beir ----- retrieval +-- bootstrap --> a report, with intervals and differences
+    labelled - compare --+
+
+`metrics` holds the figures themselves; `probe` and `neighbours` are the classifiers that
+`compare` reads classes with, and `alone` measures a model in a process of its own.
+"""
+
+from __future__ import annotations
+
+from cospace.evaluate.compare import Compared, Comparison, compare
+from cospace.evaluate.labelled import Pictures, Table
+from cospace.evaluate.retrieval import RetrievalReport, RetrievalResult, retrieval
+from cospace.evaluate.sts import StsReport, StsResult, sts
+
+__all__ = [
+    "Compared",
+    "Comparison",
+    "Pictures",
+    "RetrievalReport",
+    "RetrievalResult",
+    "StsReport",
+    "StsResult",
+    "Table",
+    "compare",
+    "retrieval",
+    "sts",
+]

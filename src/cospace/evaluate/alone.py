@@ -1,0 +1,224 @@
+"""One encoder measured in a process of its own, so that no model pays for another's memory.
+
+The parent starts this interpreter again with a fixed program, and sends the model's name and
+the source as JSON on its command line. The child reads the source itself, and writes frames to
+its standard output: a line of JSON, then as many bytes of float32 as the line says.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess  # this interpreter with a fixed program; see test_layout
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+from cospace import errors
+from cospace.encode import Model
+from cospace.encode.bulk import encode_items
+from cospace.encode.engine import parameters
+from cospace.encode.folder import open_folder
+from cospace.errors import CospaceError
+from cospace.evaluate.encoding import loaded
+from cospace.evaluate.labelled import source_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cospace.encode import Encoder
+    from cospace.encode.bulk import Encoded
+    from cospace.evaluate.encoding import ModelName, Progress
+    from cospace.evaluate.labelled import Labelled, Source
+
+__all__ = ["Measured", "measure_alone", "measure_here", "serve"]
+
+_BATCH = 256
+_PROGRAM = "from cospace.evaluate.alone import serve; serve()"
+_COST = ("load_seconds", "seconds", "parameters", "bytes_on_disk", "memory")
+
+
+@dataclass(slots=True)
+class Measured:
+    """What one encoder gave for the items of a source, and what it cost.
+
+    `rows` holds the unit vector of each encoded item by its id, `hashes` its content's sha256.
+    `load_seconds` is from the name to the first tower that is ready; `seconds` is all of
+    reading, decoding and encoding. None stands for what cannot be known.
+    """
+
+    model: str
+    dim: int = 0
+    rows: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    hashes: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    truncated: int = 0
+    load_seconds: float = 0.0
+    seconds: float = 0.0
+    parameters: int | None = None
+    bytes_on_disk: int | None = None
+    memory: int | None = None
+
+
+def measure_alone(model: str, source: Source, *, progress: Progress | None = None) -> Measured:
+    """The model of a name or folder on the items of a source, in a new process.
+
+    Raises what the child raised: as `cospace.load` does, for a model that does not take the
+    kind of item that there is, and `CospaceError` when the child ended without an answer.
+    """
+    # -P: nothing in the folder one happens to stand in is taken for a library.
+    command = [sys.executable, "-P", "-c", _PROGRAM, json.dumps([model, asdict(source)])]
+    found = Measured(model)
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:  # noqa: S603
+        assert child.stdout is not None
+        try:
+            ended = _receive(child.stdout, found, progress)
+        except BaseException:
+            child.kill()
+            raise
+    if not ended:
+        how = f"was killed (signal {-child.returncode})" if child.returncode < 0 else "ended"
+        raise CospaceError(f"{model}: its process {how} without an answer; out of memory?")
+    return found
+
+
+def measure_here(
+    encoder: Encoder, items: Labelled, *, progress: Progress | None = None
+) -> Measured:
+    """An encoder that is an object of this process: alike, but its memory is not known."""
+    found = Measured(encoder.space.name)
+    for frame, data in _measured(encoder, items, found):
+        _take(found, frame, data, progress)
+    found.memory = None  # others live in this process
+    return found
+
+
+def serve() -> None:
+    """The child's whole life: measure, and write frames to standard output."""
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what libraries print does not get between the frames
+
+    def send(frame: dict[str, Any], data: bytes = b"") -> None:
+        out.write(json.dumps(frame).encode() + b"\n" + data)
+        out.flush()
+
+    try:
+        model, source = json.loads(sys.argv[1])
+        found = Measured(model)
+        for frame, data in _measured(model, source_of(source).read(), found):
+            send(frame, data)
+        send({"cost": {name: getattr(found, name) for name in _COST}})
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except CospaceError as error:
+        send({"error": {"kind": type(error).__name__, "message": str(error)}})
+    except Exception as error:  # noqa: BLE001 - told by the parent, which has the user's ear
+        send({"error": {"kind": "CospaceError", "message": f"{type(error).__name__}: {error}"}})
+
+
+def _measured(
+    model: ModelName, items: Labelled, found: Measured
+) -> Iterator[tuple[dict[str, Any], bytes]]:
+    """A frame and its bytes for each batch; at the end `found` holds what it cost."""
+    before = _resident("VmRSS")
+    started = time.perf_counter()
+    encoder = loaded(model, items.kind)
+    if isinstance(encoder, Model):
+        encoder.warm(items.kind)
+    found.load_seconds = time.perf_counter() - started
+    started = time.perf_counter()
+    with closing(encode_items(encoder, items.items, batch=_BATCH)) as batches:
+        for batch in batches:
+            good = [one for one in batch if one.vectors]
+            frame = {
+                "dim": encoder.space.dim,
+                "ids": [one.item.id for one in good],
+                "hashes": [one.hash.hex() for one in good],
+                "failed": {one.item.id: _reason(one) for one in batch if not one.vectors},
+                "truncated": sum(one.truncated for one in good),
+            }
+            rows = [one.vectors[items.kind].astype("<f4").tobytes() for one in good]
+            yield frame, b"".join(rows)
+    found.seconds = time.perf_counter() - started
+    peak = _resident("VmHWM")
+    found.memory = None if peak is None or before is None else max(0, peak - before)
+    # A model whose folder has gone since it was loaded still works; its size is not known.
+    if isinstance(encoder, Model) and encoder.path.is_dir():
+        found.parameters, found.bytes_on_disk = _size(encoder, items.kind)
+
+
+def _reason(one: Encoded) -> str:
+    return "; ".join(one.failed.values()) or "nothing in it to encode"
+
+
+def _size(model: Model, kind: str) -> tuple[int | None, int]:
+    """Parameters of the tower, and the bytes of all its files."""
+    folder = open_folder(model.path)
+    tower = folder.tower(kind)
+    return parameters(folder, tower), sum((model.path / n).stat().st_size for n in tower.files)
+
+
+def _receive(stream: IO[bytes], found: Measured, progress: Progress | None) -> bool:
+    """Takes frames up to the last; True when that came."""
+    while line := stream.readline():
+        frame = json.loads(line)
+        if "error" in frame:
+            raise _error(**frame["error"])
+        if "cost" in frame:
+            for name, value in frame["cost"].items():
+                setattr(found, name, value)
+            return True
+        _take(found, frame, stream.read(4 * frame["dim"] * len(frame["ids"])), progress)
+    return False
+
+
+def _take(found: Measured, frame: dict[str, Any], data: bytes, progress: Progress | None) -> None:
+    ids = frame["ids"]
+    found.dim = frame["dim"]
+    found.truncated += frame["truncated"]
+    rows = np.frombuffer(data, "<f4").reshape(len(ids), found.dim)
+    found.rows.update(zip(ids, rows, strict=True))
+    found.hashes.update(zip(ids, frame["hashes"], strict=True))
+    found.failed.update(frame["failed"])
+    if progress is not None:
+        progress(len(ids) + len(frame["failed"]))
+
+
+def _error(kind: str, message: str) -> CospaceError:
+    """The error that the child raised: of the same type, with the same words."""
+    type_ = getattr(errors, kind, CospaceError)
+    try:
+        error: CospaceError
+        error = type_("", message) if issubclass(type_, errors.BadItem) else type_(message)
+    except TypeError:  # one that carries more than words
+        error = CospaceError(f"{kind}: {message}")
+    return error
+
+
+def _resident(field: str) -> int | None:
+    """Bytes of memory of this process: VmRSS (now) or VmHWM (the most so far); None if unknown.
+
+    Not of getrusage: on Linux its maximum begins with that of the process that started this one.
+    """
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return _most()
+    found = re.search(rf"^{field}:\s+(\d+) kB$", status, re.MULTILINE)
+    return int(found[1]) * 1024 if found else None
+
+
+def _most() -> int | None:
+    """The most memory so far, where the system has no /proc: bytes on macOS."""
+    if sys.platform != "darwin":
+        return None
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

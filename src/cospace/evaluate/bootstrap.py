@@ -1,0 +1,156 @@
+"""Bootstrap: how far a figure could move, had other queries or pairs been drawn.
+
+The test set is a sample. Drawing from it again, with replacement, many times, and taking the
+figure of each draw, shows how much of it is luck. Two models are compared on the same draws:
+hard queries are hard for both, so the difference is known better than either figure.
+
+Source: Efron and Tibshirani, An introduction to the bootstrap, 1993 (percentile intervals);
+Sakai, Evaluating evaluation metrics based on the bootstrap, SIGIR 2006 (paired, for retrieval).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cospace.errors import BadArgument
+
+__all__ = [
+    "RESAMPLES",
+    "Difference",
+    "Interval",
+    "difference",
+    "interval",
+    "mean_difference",
+    "mean_interval",
+    "resample",
+]
+
+RESAMPLES = 1_000
+_LEVEL = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A figure, and the range from `low` to `high` that holds 95% of its resampled values."""
+
+    value: float
+    low: float
+    high: float
+
+    def to_json(self) -> dict[str, float | None]:
+        """`value`, `low`, `high`; None in place of a figure that is not defined."""
+        return {name: _number(getattr(self, name)) for name in ("value", "low", "high")}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference(Interval):
+    """How much higher one figure is than another, on the same items.
+
+    `p` is two-sided: about how often a difference this far from 0 would come up by the draw of
+    the items alone. `verdict` is "better" or "worse" when the range leaves 0 out.
+    """
+
+    p: float
+
+    @property
+    def verdict(self) -> str:
+        """ "better", "worse" or "no clear difference"."""
+        if self.low > 0:
+            return "better"
+        return "worse" if self.high < 0 else "no clear difference"
+
+    def to_json(self) -> dict[str, Any]:
+        """The range, `p` and the verdict."""
+        return {**Interval.to_json(self), "p": _number(self.p), "verdict": self.verdict}
+
+
+def resample(
+    statistic: Callable[[NDArray[np.intp]], ArrayLike],
+    count: int,
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> NDArray[np.float64]:
+    """`statistic` of `resamples` draws from `count` items: float64 [resamples, m].
+
+    `statistic` is given positions [count] (some twice, some never) and gives m figures, one a
+    model for example; all of them see the same draws. The same seed draws the same.
+
+    Raises `BadArgument` for no items or fewer than 100 resamples.
+
+    >>> values = np.array([1.0, 2.0, 3.0])
+    >>> resample(lambda drawn: [values[drawn].mean()], 3, resamples=100).shape
+    (100, 1)
+    """
+    if count < 1:
+        raise BadArgument("there is nothing to draw from: 0 items")
+    if resamples < 100:
+        raise BadArgument(f"an interval needs at least 100 resamples, not {resamples}")
+    random = np.random.default_rng(seed)
+    draws = [statistic(random.integers(count, size=count)) for _ in range(resamples)]
+    return np.array(draws, np.float64).reshape(resamples, -1)
+
+
+def interval(value: float, draws: NDArray[np.float64]) -> Interval:
+    """The percentile interval of `value` from its resampled values [resamples].
+
+    Draws in which the figure is not defined (NaN) are left out; NaN when none is left.
+    """
+    return Interval(value, *_range(draws))
+
+
+def difference(value: float, draws: NDArray[np.float64]) -> Difference:
+    """As `interval`, for a difference: with `p`, from the share of draws on 0's other side."""
+    known = draws[np.isfinite(draws)]
+    if not known.size:
+        return Difference(value, *_range(draws), float("nan"))
+    # One is added to both: a p of exactly 0 cannot be known from so many draws.
+    side = min(np.count_nonzero(known <= 0), np.count_nonzero(known >= 0))
+    return Difference(value, *_range(draws), min(1.0, 2 * (side + 1) / (known.size + 1)))
+
+
+def mean_interval(values: ArrayLike, *, resamples: int = RESAMPLES, seed: int = 0) -> Interval:
+    """The mean of `values` [n] (one a query, say) with its interval.
+
+    >>> mean_interval([0.5] * 20)
+    Interval(value=0.5, low=0.5, high=0.5)
+    """
+    known = np.asarray(values, np.float64)
+    draws = resample(lambda i: [known[i].mean()], known.size, resamples=resamples, seed=seed)
+    return interval(float(known.mean()), draws[:, 0])
+
+
+def mean_difference(
+    a: ArrayLike, b: ArrayLike, *, resamples: int = RESAMPLES, seed: int = 0
+) -> Difference:
+    """Is `a` better than `b`? The mean of a - b [n], both measured on the same n items.
+
+    Raises `BadArgument` when the two are not of one length.
+
+    >>> mean_difference([0.9, 0.8, 0.7] * 10, [0.5, 0.5, 0.6] * 10).verdict
+    'better'
+    """
+    first, second = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    if first.shape != second.shape:
+        raise BadArgument(f"pairs come from the same items: {first.shape} against {second.shape}")
+    apart = first - second
+    draws = resample(lambda i: [apart[i].mean()], apart.size, resamples=resamples, seed=seed)
+    return difference(float(apart.mean()), draws[:, 0])
+
+
+def _range(draws: NDArray[np.float64]) -> tuple[float, float]:
+    known = draws[np.isfinite(draws)]
+    if not known.size:
+        return float("nan"), float("nan")
+    edge = 100 * (1 - _LEVEL) / 2
+    low, high = np.percentile(known, [edge, 100 - edge])
+    return float(low), float(high)
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

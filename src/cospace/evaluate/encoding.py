@@ -1,0 +1,134 @@
+"""Texts to vectors for an evaluation: what fails is counted, what is cut is counted, in time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+
+from cospace.encode import Model, load
+from cospace.errors import BadArgument, BadInput, BadItem
+from cospace.read.texts import check_text
+
+if TYPE_CHECKING:
+    import os
+
+    from numpy.typing import NDArray
+
+    from cospace.encode import Encoder
+    from cospace.vectors import Vectors
+
+__all__ = ["Encoding", "ModelName", "Progress", "Role", "encode_texts", "loaded", "named_models"]
+
+ModelName: TypeAlias = "str | os.PathLike[str] | Encoder"
+Role: TypeAlias = Literal["query", "document"]
+Progress: TypeAlias = Callable[[int], object]
+
+# Texts that are encoded together: enough for an encoder to sort them by length.
+_BATCH = 4_096
+
+
+@dataclass(slots=True)
+class Encoding:
+    """Unit rows float32 [n, dim], one a text; a row of NaN where the text is in `failed`."""
+
+    rows: NDArray[np.float32]
+    failed: dict[int, str] = field(default_factory=dict)
+    truncated: list[int] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def good(self) -> NDArray[np.bool_]:
+        """Which of the texts have a vector: bool [n]."""
+        known = np.ones(len(self.rows), bool)
+        known[list(self.failed)] = False
+        return known
+
+
+def loaded(model: ModelName, kind: str = "text") -> Encoder:
+    """The encoder of a name or a folder, or the one that was given; it must take `kind`.
+
+    Raises as `cospace.load` does, and `BadArgument` for a model without a tower for `kind`.
+    """
+    named = isinstance(model, str) or hasattr(model, "__fspath__")
+    encoder: Encoder = load(model) if named else model  # type: ignore[arg-type, assignment]
+    if kind not in encoder.space.kinds:
+        takes = " and ".join(encoder.space.kinds)
+        raise BadArgument(f"{encoder.space.name} takes {takes}; this needs a model for {kind}")
+    return encoder
+
+
+def named_models(models: Sequence[ModelName] | ModelName) -> list[tuple[str, ModelName]]:
+    """Each model with the name it goes by in a table: as it was typed, or that of its space.
+
+    Raises `BadArgument` for no model, and for one that is named twice.
+    """
+    several = isinstance(models, Sequence) and not isinstance(models, str)
+    given: list[ModelName] = list(models) if several else [models]  # type: ignore[arg-type, list-item]
+    named = [(_name(model), model) for model in given]
+    if not named:
+        raise BadArgument("name at least one model")
+    twice = [name for i, (name, _) in enumerate(named) if name in [n for n, _ in named[:i]]]
+    if twice:
+        raise BadArgument(f"{twice[0]!r} is named twice; a model is compared with others")
+    return named
+
+
+def _name(model: ModelName) -> str:
+    return model.space.name if hasattr(model, "space") else str(model)
+
+
+def encode_texts(
+    encoder: Encoder, texts: Sequence[str], role: Role, *, progress: Progress | None = None
+) -> Encoding:
+    """The vectors of `texts` as queries or as documents; one bad text never fails the rest.
+
+    `progress` is called with how many more are done. Time is that of the encoder alone.
+
+    >>> from cospace.testing.tiny import tiny_model
+    >>> done = encode_texts(tiny_model(), ["a red chair", ""], "document")
+    >>> done.rows.shape, done.failed
+    ((2, 32), {1: 'the text is empty; there is nothing to encode'})
+    """
+    if isinstance(encoder, Model):
+        encoder.warm("text")  # so that loading it is not counted as encoding
+    done = Encoding(np.full((len(texts), encoder.space.dim), np.nan, np.float32))
+    for start in range(0, len(texts), _BATCH):
+        positions = []
+        for position in range(start, min(start + _BATCH, len(texts))):
+            try:
+                check_text(texts[position])
+                positions.append(position)
+            except BadItem as error:
+                done.failed[position] = error.reason
+        if positions:
+            _encode(encoder, texts, role, positions, done)
+        if progress is not None:
+            progress(min(_BATCH, len(texts) - start))
+    return done
+
+
+def _encode(
+    encoder: Encoder, texts: Sequence[str], role: Role, positions: list[int], done: Encoding
+) -> None:
+    encode: Callable[[list[str]], Vectors]
+    encode = encoder.encode_query if role == "query" else encoder.encode_document
+    started = time.perf_counter()
+    try:
+        vectors = encode([texts[position] for position in positions])
+    except BadInput as error:
+        if len(positions) == 1:
+            done.failed[positions[0]] = getattr(error, "reason", str(error))
+            return
+        # One of them is bad: halves are tried, so that the others are kept at little cost.
+        half = len(positions) // 2
+        _encode(encoder, texts, role, positions[:half], done)
+        _encode(encoder, texts, role, positions[half:], done)
+        return
+    done.seconds += time.perf_counter() - started
+    encoder.space.check(vectors.space, what=f"the vectors of {encoder.space.name}")
+    done.rows[positions] = vectors.normalized
+    done.truncated += [positions[i] for i in vectors.truncated]

@@ -1,0 +1,38 @@
+"""k nearest neighbours: how well the vectors sort themselves into classes, with nothing trained."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cospace.errors import BadArgument
+from cospace.evaluate.nearest import Nearest
+
+__all__ = ["neighbour_classes"]
+
+
+def neighbour_classes(
+    train: NDArray[np.float32], classes: NDArray[np.intp], test: NDArray[np.float32], *, k: int = 5
+) -> NDArray[np.intp]:
+    """The class of each row of `test` [m, dim] by a vote of the `k` closest rows of `train`.
+
+    `classes` [n] are those of the unit rows of `train` [n, dim]. Each of the k has one vote, by
+    cosine; where two classes have as many, the one with the larger sum of cosines wins.
+
+    Source: Cover and Hart, Nearest neighbor pattern classification, 1967.
+
+    >>> train = np.eye(2, dtype=np.float32)
+    >>> neighbour_classes(train, np.array([4, 7]), np.array([[0.6, 0.8]], np.float32), k=1)
+    array([7])
+    """
+    if len(train) != len(classes) or not len(train):
+        raise BadArgument(f"{len(train)} rows have {len(classes)} classes; expected one each")
+    closest = Nearest(test, k=min(k, len(train)))
+    closest.add(train, np.arange(len(train)))
+    numbers, cosines = closest.found()
+    votes = np.zeros((len(test), int(classes.max()) + 1))
+    rows = np.repeat(np.arange(len(test)), numbers.shape[1])
+    # Whole votes decide; the cosines, made too small to make a vote, break ties.
+    np.add.at(votes, (rows, classes[numbers].reshape(-1)), 1 + cosines.reshape(-1) / (4 * k))
+    winners: NDArray[np.intp] = votes.argmax(axis=1)
+    return winners

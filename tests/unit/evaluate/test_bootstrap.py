@@ -1,0 +1,103 @@
+"""Intervals hold what they promise, differences are paired, and a seed draws the same."""
+
+import math
+
+import numpy as np
+import pytest
+
+from cospace.errors import BadArgument
+from cospace.evaluate.bootstrap import (
+    Difference,
+    difference,
+    interval,
+    mean_difference,
+    mean_interval,
+    resample,
+)
+
+
+def test_the_interval_of_a_mean_is_that_of_theory() -> None:
+    values = np.random.default_rng(1).normal(5, 2, 400)
+    found = mean_interval(values, resamples=4_000)
+    error = values.std() / math.sqrt(400)
+    assert found.value == values.mean()
+    assert values.mean() - 1.96 * error == pytest.approx(found.low, abs=0.1 * error)
+    assert values.mean() + 1.96 * error == pytest.approx(found.high, abs=0.1 * error)
+
+
+def test_about_95_of_100_intervals_hold_the_truth() -> None:
+    random = np.random.default_rng(0)
+    samples = [mean_interval(random.normal(0, 1, 60), resamples=200) for _ in range(300)]
+    held = np.mean([one.low <= 0 <= one.high for one in samples])
+    assert 0.90 <= held <= 0.98
+
+
+def test_the_interval_is_that_of_scipy() -> None:
+    stats = pytest.importorskip("scipy.stats", reason="scipy is not installed")
+    values = np.random.default_rng(2).exponential(1, 200)
+    found = mean_interval(values, resamples=5_000)
+    told = stats.bootstrap(
+        (values,), np.mean, method="percentile", n_resamples=5_000, rng=np.random.default_rng(3)
+    ).confidence_interval
+    assert told.low == pytest.approx(found.low, abs=0.01)
+    assert told.high == pytest.approx(found.high, abs=0.01)
+
+
+def test_the_same_seed_draws_the_same_and_another_does_not() -> None:
+    values = np.arange(30.0)
+    assert mean_interval(values, seed=3) == mean_interval(values, seed=3)
+    assert mean_interval(values, seed=3) != mean_interval(values, seed=4)
+
+
+def test_every_figure_of_a_draw_sees_the_same_items() -> None:
+    values = np.arange(10.0)
+    draws = resample(lambda i: [values[i].sum(), 2 * values[i].sum()], 10, resamples=100)
+    assert np.array_equal(2 * draws[:, 0], draws[:, 1])
+
+
+def test_pairing_sees_a_small_difference_behind_a_large_spread() -> None:
+    random = np.random.default_rng(0)
+    hard = random.normal(0, 10, 200)  # how hard each query is
+    better, worse = hard + random.normal(0.5, 0.5, 200), hard + random.normal(0, 0.5, 200)
+    a, b = mean_interval(better), mean_interval(worse)
+    assert a.low < b.high  # the two ranges overlap widely
+    found = mean_difference(better, worse)
+    assert "better" == found.verdict
+    assert found.p < 0.01
+    assert "worse" == mean_difference(worse, better).verdict
+
+
+def test_equal_models_show_no_clear_difference() -> None:
+    same = [0.1, 0.5, 0.9]
+    found = mean_difference(same, same)
+    assert ("no clear difference", 1.0) == (found.verdict, found.p)
+
+
+def test_p_is_about_uniform_where_there_is_no_difference() -> None:
+    random = np.random.default_rng(5)
+    found = [mean_difference(*random.normal(0, 1, (2, 80)), resamples=200).p for _ in range(200)]
+    assert 0.01 <= np.mean(np.array(found) < 0.05) <= 0.11
+
+
+def test_draws_without_a_figure_are_left_out() -> None:
+    draws = np.array([0.1, math.nan, 0.3])
+    assert interval(0.2, draws).high <= 0.3
+    nothing = interval(math.nan, np.array([math.nan]))
+    assert {"value": None, "low": None, "high": None} == nothing.to_json()
+    none = difference(math.nan, np.array([math.nan]))
+    assert "no clear difference" == none.verdict
+    assert none.to_json()["p"] is None
+
+
+def test_a_difference_as_json() -> None:
+    told = Difference(0.1, 0.05, 0.15, p=0.01).to_json()
+    assert {"value": 0.1, "low": 0.05, "high": 0.15, "p": 0.01, "verdict": "better"} == told
+
+
+def test_what_cannot_be_drawn_from() -> None:
+    with pytest.raises(BadArgument, match="0 items"):
+        mean_interval([])
+    with pytest.raises(BadArgument, match="at least 100"):
+        mean_interval([1.0], resamples=10)
+    with pytest.raises(BadArgument, match="same items"):
+        mean_difference([1.0, 2.0], [1.0])
