@@ -1,6 +1,6 @@
 """Encoding: speed and quality of all-MiniLM-L6-v2 beside its peers. One table.
 
-    python bench/encode.py [--peers a,b] [--limit 400] [--repeats 3] [--no-quality] [--json]
+    python bench/encode.py [--peers a,b] [--limit 400] [--repeats 3] [--questions 25] [--json]
 
 Every peer is a process in an environment of its own (`peers/*.txt`, made when absent, under
 bench/out/peers or $COSPACE_BENCH_PEERS; 6 GB), all with the same genuine weights. First each
@@ -9,7 +9,8 @@ busy machine slows all, and medians are shown; who waits, sleeps (the table says
 
 Long texts are msmarco passages, short ones sentences of STS Benchmark dev: of both `--limit`,
 evenly spaced. STS is Spearman's correlation on all of STS dev in points, marked "=" within 0.3
-of torch fp32; nDCG@10 is of exact search in all passages. The first vector is timed from the
+of torch fp32; nDCG@10 is of exact search with `--questions` of msmarco's 50, in the passages
+judged for them and their share of the others (50: in all 5,000). The first vector is timed from the
 start of the process; memory is the most that was resident.
 
 "of peak": a text of t tokens takes 6 layers x (12 x 384 x 384 t + 2 x 384 t x t) multiply-adds:
@@ -62,6 +63,7 @@ def main() -> None:
     options.add_argument("--limit", type=int, default=400, help="texts of each kind in a turn")
     options.add_argument("--repeats", type=int, default=3, help="turns; medians are shown")
     options.add_argument("--starts", type=int, default=3, help="processes started by each peer")
+    options.add_argument("--questions", type=int, default=25, help="of nDCG, at most 50")
     options.add_argument("--no-quality", action="store_true", help="without STS and nDCG")
     options.add_argument("--json", action="store_true", help="print one JSON object instead")
     given = options.parse_args()
@@ -79,6 +81,7 @@ def measure(names: list[str], given: argparse.Namespace) -> dict[str, Any]:
     """Everything that is shown: a row by peer, and what they have in common."""
     began = time.perf_counter()
     texts = read_texts(given.limit)
+    search = None if given.no_quality else quality.retrieval(given.questions)
     rows: dict[str, Row] = {name: {} for name in names}
     workers: dict[str, Worker] = {}
     vectors: dict[str, Array] = {}
@@ -86,7 +89,7 @@ def measure(names: list[str], given: argparse.Namespace) -> dict[str, Any]:
         print(f"{name}: starting, and encoding everything once", file=sys.stderr)
         try:
             worker, rows[name]["first s"] = start(name, given.starts)
-            vectors[name] = first_pass(worker, texts, rows[name], not given.no_quality)
+            vectors[name] = first_pass(worker, texts, rows[name], search)
             workers[name] = worker
         except Absent as error:
             rows[name] = {"absent": str(error)}
@@ -108,6 +111,7 @@ def measure(names: list[str], given: argparse.Namespace) -> dict[str, Any]:
         "long texts": len(texts.long),
         "short texts": len(texts.short),
         "tokens of a long text": statistics.mean(texts.tokens),
+        "questions, passages": [len(search.questions), len(search.passages)] if search else None,
         "peaks": peaks,
         "peers": rows,
         "bars": bars(present),
@@ -118,7 +122,8 @@ def measure(names: list[str], given: argparse.Namespace) -> dict[str, Any]:
 def read_texts(limit: int) -> Texts:
     """The long and the short texts that are timed."""
     pairs = quality.sentences()
-    long = quality.spaced(list(quality.passages().values()), limit)
+    passages = list(quality.retrieval(50).passages.values())
+    long = quality.spaced(passages, limit)
     tokenizer = Tokenizer.from_file(str(weights() / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(256)
@@ -138,12 +143,12 @@ def start(name: str, starts: int) -> tuple[Worker, float]:
     return worker, statistics.median([*taken, worker.first])
 
 
-def first_pass(worker: Worker, texts: Texts, row: Row, whole: bool) -> Array:
+def first_pass(worker: Worker, texts: Texts, row: Row, search: quality.Retrieval | None) -> Array:
     """The vectors that are compared; on the way the peer warms up, and its quality is found."""
-    if not whole:
+    if search is None:
         return worker.encode(texts.long + texts.short)
-    passages = worker.encode(list(quality.passages().values()))
-    row["ndcg"] = quality.ndcg(passages, lambda texts: worker.encode(texts, "query"))
+    passages = worker.encode(list(search.passages.values()))
+    row["ndcg"] = search.ndcg(passages, lambda questions: worker.encode(questions, "query"))
     pairs = quality.sentences()
     sentences = worker.encode(pairs.first + pairs.second)
     row["sts"] = pairs.sts(sentences)
@@ -152,7 +157,7 @@ def first_pass(worker: Worker, texts: Texts, row: Row, whole: bool) -> Array:
 
 def speed(workers: dict[str, Worker], texts: Texts, repeats: int, rows: dict[str, Row]) -> None:
     """Medians over turns: seconds for long and short texts, for one query, and of the processor."""
-    asked = list(quality.queries().values())
+    asked = list(quality.retrieval(50).questions.values())
     turns: dict[str, list[dict[str, float]]] = {name: [] for name in workers}
     for number in range(repeats):
         print(f"turn {number + 1} of {repeats}", file=sys.stderr)
@@ -221,6 +226,7 @@ def table(result: dict[str, Any]) -> str:
         f"$ {result['command']}",
         f"{result['cores']} cores, {long}, {result['short texts']} short",
         f"billions of multiply-adds per second, at most: {', '.join(peaks)}",
+        f"questions and passages of nDCG: {result['questions, passages']}",
         f"{result['minutes']:.1f} minutes",
         "",
         "".join([f"{'':22}", *(f"{title:>{width}}" for title, width in COLUMNS)]),

@@ -38,38 +38,51 @@ def sentences() -> Sentences:
     return Sentences(list(first), list(second), np.array(scores, np.float64))
 
 
-def passages() -> dict[str, str]:
-    """The 5,000 passages of the msmarco sample, by id."""
-    return {row["_id"]: row["text"] for row in read_jsonl(MSMARCO / "corpus.jsonl")}
+@dataclass(frozen=True)
+class Retrieval:
+    """Passages and questions by id, and the grades that people gave passages for each question."""
+
+    passages: dict[str, str]
+    questions: dict[str, str]
+    grades: dict[str, dict[str, int]]
+
+    def ndcg(self, vectors: Array, encode: Callable[[list[str]], Array], k: int = 10) -> float:
+        """nDCG@k in points, of exact search, as BEIR counts it: a passage gains its grade.
+
+        `vectors` are of all passages, in order; `encode` makes those of questions.
+        """
+        ids = list(self.passages)
+        scores = encode(list(self.questions.values())) @ vectors.T
+        discounts = 1 / np.log2(np.arange(2, k + 2))
+        found = []
+        for question, line in zip(self.questions, scores, strict=True):
+            judged = self.grades[question]
+            gains = np.array([judged.get(ids[i], 0) for i in np.argsort(-line)[:k]])
+            ideal = np.array(sorted(judged.values(), reverse=True)[:k])
+            found.append((gains @ discounts) / (ideal @ discounts[: len(ideal)]))
+        return 100 * float(np.mean(found))
 
 
-def queries() -> dict[str, str]:
-    """Its 50 questions, by id."""
-    return {row["_id"]: row["text"] for row in read_jsonl(MSMARCO / "queries.jsonl")}
+def retrieval(count: int) -> Retrieval:
+    """The msmarco sample, 50 questions and 5,000 passages; or `count` questions and their share.
 
-
-def ndcg(vectors: Array, encode_queries: Callable[[list[str]], Array], k: int = 10) -> float:
-    """nDCG@k in points, of exact search, as BEIR counts it: a passage gains its grade.
-
-    `vectors` are of all passages, in order.
+    Their share are the passages judged for them, and as large a part of those never judged.
     """
+    passages = {row["_id"]: row["text"] for row in read_jsonl(MSMARCO / "corpus.jsonl")}
+    questions = {row["_id"]: row["text"] for row in read_jsonl(MSMARCO / "queries.jsonl")}
     grades: dict[str, dict[str, int]] = {}
     for file in sorted((MSMARCO / "qrels").glob("*.tsv")):
         for line in file.read_text().splitlines():
             question, passage, grade = line.split("\t")
             if grade.isdigit():  # some sets begin with a header
                 grades.setdefault(question, {})[passage] = int(grade)
-    ids = list(passages())
-    asked = {id: text for id, text in queries().items() if id in grades}
-    scores = encode_queries(list(asked.values())) @ vectors.T
-    discounts = 1 / np.log2(np.arange(2, k + 2))
-    found = []
-    for question, line in zip(asked, scores, strict=True):
-        judged = grades[question]
-        gains = np.array([judged.get(ids[i], 0) for i in np.argsort(-line)[:k]])
-        ideal = np.array(sorted(judged.values(), reverse=True)[:k])
-        found.append((gains @ discounts) / (ideal @ discounts[: len(ideal)]))
-    return 100 * float(np.mean(found))
+    judged = {passage for of_one in grades.values() for passage in of_one}
+    asked = {id: text for id, text in questions.items() if id in grades}
+    kept = dict(list(asked.items())[:count])
+    others = [id for id in passages if id not in judged]
+    wanted = {passage for id in kept for passage in grades[id]}
+    wanted.update(others[: len(others) * len(kept) // len(asked)])
+    return Retrieval({id: passages[id] for id in passages if id in wanted}, kept, grades)
 
 
 def spearman(left: NDArray[Any], right: NDArray[Any]) -> float:
