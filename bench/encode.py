@@ -73,7 +73,10 @@ def main() -> None:
         sys.exit(f"no peer is called {unknown[0]!r}; there are: {', '.join(PEERS)}")
     if not quality.DATA.is_dir():
         sys.exit(f"{quality.DATA}: not there; this benchmark reads it")
-    result = measure(names, given)
+    try:
+        result = measure(names, given)
+    except Absent as error:  # without the weights nobody can take part
+        sys.exit(str(error))
     print(json.dumps(result, indent=1) if given.json else table(result))
 
 
