@@ -37,11 +37,11 @@ PACKAGES = (
 
 
 def cospace(folder: Path) -> Loaded:
-    """The model that `cs.load` names, as it comes; `folder` has no part in it."""
+    """The starter's text model as it comes; `folder` has no part in it."""
     del folder
     import cospace as cs
 
-    model = cs.load(os.environ.get("COSPACE_BENCH_MODEL", "minilm"))
+    model = cs.load("minilm")
 
     def encode(texts: list[str], role: str) -> NDArray[np.float32]:
         take = model.encode_query if role == "query" else model.encode_document
@@ -59,7 +59,6 @@ def sentence_transformers(precision: str, form: str = "torch", **settings: Any) 
     def load(folder: Path) -> Loaded:
         from sentence_transformers import SentenceTransformer
 
-        # The models are local, and a backend warns at length that it need not convert them.
         model = SentenceTransformer(str(folder / form), device="cpu", **settings)
 
         def encode(texts: list[str], role: str) -> NDArray[np.float32]:
