@@ -1,6 +1,6 @@
 """Encoding: speed and quality of all-MiniLM-L6-v2 beside its peers. One table.
 
-    python bench/encode.py [--peers a,b] [--limit 400] [--repeats 3] [--questions 25] [--json]
+    python bench/encode.py [--peers a,b] [--limit 300] [--repeats 3] [--questions 20] [--json]
 
 Every peer is a process in an environment of its own (`peers/*.txt`, made when absent, under
 bench/out/peers or $COSPACE_BENCH_PEERS; 6 GB), all with the same genuine weights. First each
@@ -60,10 +60,10 @@ class Texts:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--peers", default=",".join(PEERS), help="which, with commas")
-    options.add_argument("--limit", type=int, default=400, help="texts of each kind in a turn")
+    options.add_argument("--limit", type=int, default=300, help="texts of each kind in a turn")
     options.add_argument("--repeats", type=int, default=3, help="turns; medians are shown")
     options.add_argument("--starts", type=int, default=3, help="processes started by each peer")
-    options.add_argument("--questions", type=int, default=25, help="of nDCG, at most 50")
+    options.add_argument("--questions", type=int, default=20, help="of nDCG, at most 50")
     options.add_argument("--no-quality", action="store_true", help="without STS and nDCG")
     options.add_argument("--json", action="store_true", help="print one JSON object instead")
     given = options.parse_args()
