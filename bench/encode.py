@@ -238,12 +238,11 @@ def table(result: dict[str, Any]) -> str:
     lines += [f"{name:22}{shown(row)}" for name, row in rows.items()]
     busiest = max((row.get("idle cpu s", 0), name) for name, row in rows.items())
     lines += ["", f"while others had their turns, {busiest[1]} used most: {busiest[0]:.2f} cpu s"]
-    lines += [
-        f"{name}: "
-        + ", ".join(f"{package} {number}" for package, number in row["versions"].items())
-        for name, row in rows.items()
-        if "versions" in row
-    ]
+    alike: dict[str, list[str]] = {}
+    for name, row in rows.items():
+        versions = [f"{package} {number}" for package, number in row.get("versions", {}).items()]
+        alike.setdefault(", ".join(versions), []).append(name)
+    lines += [f"{', '.join(names)}: {versions}" for versions, names in alike.items() if versions]
     return "\n".join([*lines, "", *result["bars"]])
 
 

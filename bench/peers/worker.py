@@ -70,7 +70,7 @@ def sentence_transformers(precision: str, form: str = "torch", **settings: Any) 
                 return precision
             # Left alone, OpenVINO computes float weights in bf16 where the processor can.
             hint = model[0].auto_model.request.get_property("INFERENCE_PRECISION_HINT")
-            return {"bfloat16": "bf16", "f16": "bf16"}.get(hint.get_type_name(), "f32")
+            return "bf16" if hint.get_type_name() == "bf16" else "f32"
 
         return encode, computed_in
 
