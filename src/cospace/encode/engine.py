@@ -107,6 +107,7 @@ class Runner(Protocol):
     """What runs a tower: a `Graph` here, or a torch module. Safe to use from many threads."""
 
     precision: str
+    streams: int
 
     def run_each(
         self,

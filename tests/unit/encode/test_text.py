@@ -33,6 +33,20 @@ def test_a_long_list_gives_the_vectors_of_a_short_one() -> None:
     assert np.einsum("ij,ij->i", many[::100], some).min() >= 0.9999
 
 
+def test_few_texts_are_divided_among_the_streams() -> None:
+    tower = tiny_model()._tower("text")
+    streams = tower.graph.streams
+    assert 256 == tower._budget([7])
+    assert 1_024 == tower._budget([16] * 64 * streams)
+    assert 1_024 == tower._budget([9] * 64 * streams), "lengths count with their padding"
+    assert 1_464 == tower._budget([16] * 96 * streams * 20 + [5] * streams), "21 rounds, not 20"
+
+
+@given(st.lists(st.integers(0, 300), max_size=200))
+def test_a_budget_is_within_its_bounds(lengths: list[int]) -> None:
+    assert 256 <= tiny_model()._tower("text")._budget(lengths) <= 1_536
+
+
 class Panic(BaseException):
     """As the Rust library raises it: not an Exception."""
 
