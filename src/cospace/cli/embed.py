@@ -16,7 +16,7 @@ from cospace.errors import BadArgument
 
 if TYPE_CHECKING:
     from cospace.cli.vectorfile import Batch
-    from cospace.encode import Model
+    from cospace.encode import Encoder
     from cospace.item import Item
     from cospace.read import Reading
 
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _encoded(
-    model: Model,
+    model: Encoder,
     reading: Reading,
     part: str | None,
     failed: list[tuple[str, str]],
@@ -115,7 +115,7 @@ def _only(reading: Reading, first: str, part: str | None) -> Iterator[Item]:
 
 
 def _tell(
-    args: argparse.Namespace, model: Model, written: int, failed: list[tuple[str, str]]
+    args: argparse.Namespace, model: Encoder, written: int, failed: list[tuple[str, str]]
 ) -> None:
     if args.json:
         reasons = [{"name": name, "reason": reason} for name, reason in failed]

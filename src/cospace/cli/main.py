@@ -48,7 +48,8 @@ options:
   --version      the version
 
 exit codes: 0 done, 1 unexpected, 2 bad input, 3 another model's space, 4 not found,
-  5 in use by another process, 6 disk or damage, 7 damaged model, 8 missing library, 130 Ctrl-C
+  5 in use by another process, 6 disk or damage, 7 damaged model, 8 missing library,
+  9 a hosted model's service, 130 Ctrl-C
 
 start with:
   cospace demo"""

@@ -9,10 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cospace.encode.inputs import (
+    check_usable,
+    lacks,
+    left_out,
+    listed,
+    listing,
+    parts_of,
+    shown,
+)
 from cospace.encode.threads import spread
 from cospace.encode.towers import FAMILIES, LoadedTower, load_tower
 from cospace.errors import BadArgument, BadItem, FormatTooNew, ModelDamaged
-from cospace.item import Content, Part, Parts
+from cospace.item import Content, Part
 from cospace.space import Space
 from cospace.vectors import Vectors
 
@@ -54,7 +63,7 @@ class Model:
         if kinds:
             towers = tuple(tower for tower in space.towers if tower.kind in kinds)
             if len(towers) != len(set(kinds)):
-                raise BadArgument(f"{space.name} takes {_listed(space.kinds)}, not all of {kinds}")
+                raise BadArgument(f"{space.name} takes {listed(space.kinds)}, not all of {kinds}")
             # The rest of a starter is one model, and goes by that model's name.
             space = Space(towers[0].model, space.dim, space.metric, towers)
         self.space = space
@@ -122,19 +131,19 @@ class Model:
 
     def lacks(self, kind: str) -> str:
         """Why a part of `kind` cannot be encoded."""
-        return f"{self.name} takes {_listed(self.space.kinds)}; it has no tower for {kind!r}"
+        return lacks(self.space, kind)
 
     def _encode(self, inputs: Sequence[Content], role: str) -> Vectors:
         found: dict[str, list[tuple[int, Any]]] = {}
-        left_out: dict[str, list[int]] = {}
-        for position, content in enumerate(_listing(inputs)):
-            parts = _parts(content, position)
-            self._check_usable(parts, position)
+        others: dict[str, list[int]] = {}
+        for position, content in enumerate(listing(inputs)):
+            parts = parts_of(content, position)
+            check_usable(parts, position, self.space)
             for kind in parts:
                 if kind in self.space.kinds:
                     found.setdefault(kind, []).append((position, parts[kind].value))
                 else:
-                    left_out.setdefault(kind, []).append(position)
+                    others.setdefault(kind, []).append(position)
         total = len(inputs)
         rows = np.zeros((total, self.space.dim), np.float32)
         cut: list[int] = []
@@ -145,10 +154,7 @@ class Model:
         if len(found) > 1:
             _unit(rows)
         report = [self._cut(sorted(cut), total)] if cut else []
-        report += [
-            f"{len(at)} of {total} inputs: the {kind} part was left out; {self.lacks(kind)}"
-            for kind, at in left_out.items()
-        ]
+        report += left_out(others, total, self.space)
         return Vectors(rows, self.space, report=report, truncated=sorted(cut))
 
     def _add(
@@ -166,18 +172,11 @@ class Model:
         rows[[position for position, _ in owned]] += vectors
         return [owned[i][0] for i in short]
 
-    def _check_usable(self, parts: Parts, position: int) -> None:
-        if not any(kind in self.space.kinds for kind in parts):
-            what = f"is of kind {_listed(tuple(parts))}" if parts else "has no parts"
-            takes = f"{self.name} takes {_listed(self.space.kinds)}"
-            raise BadItem(f"input {position}", f"it {what}; {takes}")
-
     def _cut(self, positions: list[int], total: int) -> str:
         text: Any = self._tower("text")
         were = "was" if len(positions) == 1 else "were"
         what = f"{len(positions)} of {total} texts {were} cut at {text.max_tokens} tokens"
-        shown = ", ".join(map(str, positions[:10])) + (", ..." if len(positions) > 10 else "")
-        return f"{what}: positions {shown} (from 0)"
+        return f"{what}: {shown(positions)}"
 
     def _tower(self, kind: str) -> LoadedTower:
         if os.getpid() != self._process:
@@ -200,24 +199,7 @@ class Model:
         return tower
 
     def __repr__(self) -> str:
-        return f"Model({self.space}, takes {_listed(self.space.kinds)})"
-
-
-def _listing(inputs: Sequence[Content]) -> Sequence[Content]:
-    """`inputs`, when it is a list of inputs and not a single one."""
-    if isinstance(inputs, (str, bytes, Part, Parts)):
-        kind = type(inputs).__name__
-        raise BadArgument(f"expected a list of inputs, was given one {kind}: write [it] instead")
-    if not isinstance(inputs, Sequence):
-        raise BadArgument(f"expected a list of inputs, not {type(inputs).__name__}: use list(...)")
-    return inputs
-
-
-def _parts(content: Content, position: int) -> Parts:
-    try:
-        return Parts.of(content)
-    except BadItem as error:
-        raise BadItem(f"input {position}", error.reason) from None
+        return f"Model({self.space}, takes {listed(self.space.kinds)})"
 
 
 def _unit(rows: NDArray[np.float32]) -> None:
@@ -228,7 +210,3 @@ def _unit(rows: NDArray[np.float32]) -> None:
         raise BadItem(f"input {opposite[0]}", "its parts point in opposite directions")
     norms[np.abs(norms - 1) < 1e-6] = 1  # rows of a single part keep their exact bits
     rows /= norms
-
-
-def _listed(kinds: Sequence[str]) -> str:
-    return " and ".join(kinds) or "nothing"

@@ -8,12 +8,14 @@ import sys
 from difflib import get_close_matches
 from pathlib import Path
 
+from cospace.encode.cached import Cached
 from cospace.encode.folder import open_folder
+from cospace.encode.hosted import SERVICES, hosted
 from cospace.encode.model import Model
 from cospace.errors import BadArgument, ModelNotFound, UnsafeFile
 from cospace.need import need
 
-__all__ = ["installed", "load", "model_home"]
+__all__ = ["installed", "is_hosted", "load", "model_home"]
 
 SCHEME = re.compile(r"[a-z][a-z0-9]+")  # one letter alone is a drive of Windows
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -30,11 +32,17 @@ UNSAFE = frozenset(
 BUILT_IN = ("minilm", "starter")
 
 
-def load(name: str | os.PathLike[str]) -> Model:
+def load(
+    name: str | os.PathLike[str], *, dim: int | None = None, cache: bool | None = None
+) -> Model | Cached:
     """The model of a name ("starter", "minilm", one that you added) or of a folder.
 
     A `str` with a slash in it, or one that starts with "." or "~", is a folder; so is every
-    `Path`. "minilm" is the text half of "starter". Nothing is downloaded.
+    `Path`. "minilm" is the text half of "starter". Nothing is downloaded. A name with a service
+    in front ("openai:text-embedding-3-small") is a hosted model; `dim` picks its dimension.
+
+    With `cache` vectors are kept on disk, and taken from there. By default those of hosted
+    models are, and those of others when the environment says COSPACE_CACHE=1.
 
     Raises `ModelNotFound` with near matches, `UnsafeFile` for a format that can run code,
     `ModelDamaged` for a folder whose files fail their hashes, `FormatTooNew` for one that a
@@ -43,6 +51,30 @@ def load(name: str | os.PathLike[str]) -> Model:
     >>> load("minilm").encode_query(["vintage comfortable seating"]).array.shape
     (1, 384)
     """
+    if is_hosted(name):
+        if cache is False:
+            raise BadArgument(
+                f"{name} goes through the cache, so that nothing is paid for twice;"
+                " cospace.encode.hosted.hosted(name) gives the model without it"
+            )
+        return Cached(hosted(str(name), dim=dim))
+    if dim is not None:
+        raise BadArgument(f"dim= is for hosted models; {name} gives what it gives")
+    model = _load_local(name)
+    wanted = os.environ.get("COSPACE_CACHE", "") not in ("", "0") if cache is None else cache
+    return Cached(model) if wanted else model
+
+
+def is_hosted(name: object) -> bool:
+    """Whether a model's name has a service in front that cospace knows.
+
+    >>> is_hosted("openai:text-embedding-3-small"), is_hosted("starter")
+    (True, False)
+    """
+    return isinstance(name, str) and name.partition(":")[0] in SERVICES and ":" in name
+
+
+def _load_local(name: str | os.PathLike[str]) -> Model:
     if not isinstance(name, str):
         return _load_folder(Path(name))
     _refuse_unsafe(name)
