@@ -76,7 +76,13 @@ class Bedrock(Hosted):
             # What the space says of the endpoint must be all there is to say.
             ignore_configured_endpoint_urls=True,
         )
-        return sdk.client("bedrock-runtime", endpoint_url=self.endpoint or None, config=config)
+        # A session of its own: boto3's default one keeps the first credentials that it found.
+        return sdk.session.Session().client(
+            "bedrock-runtime",
+            region_name=os.environ.get("AWS_REGION") or None,  # boto3 reads AWS_DEFAULT_REGION
+            endpoint_url=self.endpoint or None,
+            config=config,
+        )
 
     def ask(self, client: Any, inputs: Sequence[Sent], role: str) -> Answer:
         """One request."""
@@ -116,7 +122,7 @@ class Bedrock(Hosted):
             return Trouble("other", "no AWS region is set; set AWS_REGION")
         if isinstance(error, (sdk.ConnectTimeoutError, sdk.ReadTimeoutError)):
             return Trouble("down", f"no answer within {limit('service_ms') / 1000:g} s")
-        if isinstance(error, (sdk.HTTPClientError, sdk.ResponseStreamingError)):
+        if isinstance(error, (sdk.ConnectionError, sdk.HTTPClientError)):
             return Trouble("down", f"it cannot be reached ({kind})")
         if isinstance(error, sdk.BotoCoreError):
             return Trouble("other", f"{kind}: {error}")

@@ -96,7 +96,8 @@ class Gemini(Hosted):
             return Trouble("down", f"no answer within {limit('service_ms') / 1000:g} s")
         if type(error).__module__.partition(".")[0] in ("httpx", "httpx2", "httpcore", "requests"):
             return Trouble("down", f"it cannot be reached ({kind})")
-        if isinstance(error, ValueError):  # pydantic's, and json's
+        # What the SDK, pydantic and json stumble over, at an answer that is none.
+        if isinstance(error, (AttributeError, KeyError, TypeError, ValueError)):
             return Trouble("down", f"its answer cannot be read ({kind})")
         return None
 

@@ -91,6 +91,8 @@ class OpenAI(Hosted):
             return Trouble("down", f"its answer cannot be read ({type(error).__name__})")
         if isinstance(error, sdk.OpenAIError):  # raised while the client is made
             return Trouble("key", "there is no key; set OPENAI_API_KEY")
+        if isinstance(error, ValueError):  # json's, at an answer that is none
+            return Trouble("down", f"its answer cannot be read ({type(error).__name__})")
         return None
 
 
