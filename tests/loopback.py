@@ -10,8 +10,9 @@ import base64
 import hashlib
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +23,7 @@ class Reply(NamedTuple):
 
     status: int
     body: Any
-    headers: dict[str, str] = {}
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 class Asked(NamedTuple):
@@ -194,8 +195,8 @@ class BedrockService(Service):
             "long": (
                 400,
                 "ValidationException",
-                f"400 Bad Request: Too many input tokens. Max input tokens: {self.most}, request"
-                f" input token count: {count} ",
+                f"Too many input tokens. Max input tokens: {self.most}, request input token count:"
+                + f" {count} ",
             ),
             "input": (400, "ValidationException", "the input is refused"),
             "model": (404, "ResourceNotFoundException", "Could not resolve the foundation model"),

@@ -47,12 +47,14 @@ def parser() -> Parser:
     one.add_argument("--lat", metavar="COLUMN", help="the column of latitudes")
     one.add_argument("--lon", metavar="COLUMN", help="the column of longitudes")
     one.add_argument("--strict", action="store_true", help="stop at the first bad item")
+    one.add_argument("--yes", action="store_true", help="do not ask what a hosted model may cost")
     return one
 
 
 def run(args: argparse.Namespace) -> int:
     """0 when something is stored, 2 when nothing could be."""
     import cospace as cs
+    from cospace.cli.cost import agree, bill_of, billed
 
     if (args.lat is None) != (args.lon is None):
         raise BadArgument("--lat and --lon go together: name both columns")
@@ -69,11 +71,13 @@ def run(args: argparse.Namespace) -> int:
         if not args.json:
             tell(f"Indexing {args.source} into {into} ({collection.model.space})")
             tell("\n".join(f"  {note}" for note in reading.notes))
-        report = fill(collection, reading, strict=args.strict)
-        items = len(collection)
+        agree(collection.model, reading, yes=args.yes)
+        with billed(collection.model):
+            report = fill(collection, reading, strict=args.strict)
+        items, bill = len(collection), bill_of(collection.model)
     if args.json:
-        notes = list(reading.notes)
-        document({"into": str(into), "items": items, "notes": notes, "report": report.to_json()})
+        record = {"into": str(into), "items": items, "notes": list(reading.notes)}
+        document({**record, "report": report.to_json(), **bill})
     else:
         show(told(report))
         show(_next(into, items))

@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "backup": ("backup", "a consistent copy of a collection, while others use it"),
     "compact": ("compact", "give the space of deleted items back to the disk"),
     "models": ("models", "the models that are here; what they are; whether they are sound"),
+    "cache": ("cache", "vectors kept on disk, so that nothing is encoded or paid for twice"),
     "limits": ("limits", "every limit, its value, and how to change it"),
     "doctor": ("doctor", "is this machine ready? versions, processor, starter, disk"),
 }

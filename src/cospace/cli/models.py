@@ -93,10 +93,14 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from cospace.encode import load
+    from cospace.encode import Model, load
+    from cospace.encode.names import is_hosted
 
     started = time.monotonic()
-    model = load(args.name).warm()
+    model = load(args.name, cache=None if is_hosted(args.name) else False)
+    if not isinstance(model, Model):
+        raise BadArgument(f"{args.name} is a hosted model: there are no files here to verify")
+    model.warm()
     seconds = time.monotonic() - started
     files = sum(len(tower.files) for tower in model.space.towers)
     answers = sum(len(tower.canaries) for tower in model.space.towers)
