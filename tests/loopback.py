@@ -195,8 +195,7 @@ class BedrockService(Service):
             "long": (
                 400,
                 "ValidationException",
-                f"Too many input tokens. Max input tokens: {self.most}, request input token count:"
-                + f" {count} ",
+                f"Too many input tokens. Max input tokens: {self.most}, request count: {count}",
             ),
             "input": (400, "ValidationException", "the input is refused"),
             "model": (404, "ResourceNotFoundException", "Could not resolve the foundation model"),
