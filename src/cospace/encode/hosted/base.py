@@ -132,7 +132,7 @@ class Hosted(ABC):
         return self._sent(parts, f"input {position}", None)
 
     def estimate(self, inputs: Sequence[Content]) -> Estimate:
-        """What these inputs would cost; see `tokens_about`. What cannot be encoded is left out."""
+        """What these inputs would cost, by `tokens_about`; parts it does not take cost nothing."""
         tokens = images = count = 0
         for content in inputs:
             parts = Parts.of(content)

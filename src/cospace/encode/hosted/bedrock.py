@@ -157,7 +157,6 @@ def _of_code(error: Any) -> Trouble:
         return Trouble("model", f"the model is not in this region ({reason})")
     if _LONG.search(reason):
         counts = _COUNTS.search(reason)
-        # A little less than what fits: tokens are not spread evenly over a text.
-        ratio = 0.95 * int(counts[1]) / max(1, int(counts[2])) if counts else None
+        ratio = int(counts[1]) / max(1, int(counts[2])) if counts else None
         return Trouble("long", reason, ratio=ratio)
     return Trouble("input", reason)

@@ -114,7 +114,7 @@ class Estimate:
         cached = f"; {self.known:,} are in the cache" if self.known else ""
         return (
             f"{self.name}: about ${self.dollars:.4f} for about {self.tokens:,} tokens{pictures}"
-            f" of {self.inputs - self.known:,} inputs{cached} (prices of {PRICES_OF})"
+            f" in {self.inputs - self.known:,} inputs{cached} (prices of {PRICES_OF})"
         )
 
 

@@ -27,8 +27,11 @@ __all__ = ["Answer", "Facts", "Piece", "Sending", "Sent"]
 
 T = TypeVar("T")
 
-# A text that is too long is cut to this share of itself until it is taken.
+# A text that is too long is cut to this share of itself until it is taken. Where the service says
+# how much too long it is, the share follows from that, in these bounds: tokens are not spread
+# evenly, and at least half of what would be taken shall be.
 _SHORTER = 0.75
+_LEAST, _MOST = 0.5, 0.95
 
 
 @dataclass(frozen=True)
@@ -160,7 +163,7 @@ class Sending:
     def _alone(self, position: int, sent: Sent, trouble: Trouble) -> Piece:
         """The vector of an input that was refused: of as much of its text as is taken."""
         while trouble.kind == "long" and sent.text is not None and len(sent.text) > 1:
-            keep = min(_SHORTER if trouble.ratio is None else trouble.ratio, 0.95)
+            keep = _SHORTER if trouble.ratio is None else min(max(trouble.ratio, _LEAST), _MOST)
             sent = replace(sent, text=sent.text[: max(1, int(len(sent.text) * keep))])
             try:
                 return Piece([position], self._asked([sent]), [position])
