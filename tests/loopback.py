@@ -50,6 +50,7 @@ class Service:
         self.paid: list[str] = []
         self.most, self.quota = most, quota
         self.lock = threading.Lock()
+        self.came = threading.Condition(self.lock)
         self.over = threading.Event()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.server.daemon_threads = True
@@ -58,6 +59,11 @@ class Service:
             target=self.server.serve_forever, kwargs={"poll_interval": 0.01}
         )
         self.thread.start()
+
+    def wait_for(self, requests: int, *, seconds: float) -> bool:
+        """Whether so many requests came in time."""
+        with self.came:
+            return self.came.wait_for(lambda: len(self.asked) >= requests, seconds)
 
     def close(self) -> None:
         self.over.set()
@@ -83,6 +89,7 @@ class Service:
         asked = self.read(path, headers, body)
         with self.lock:
             self.asked.append(asked)
+            self.came.notify_all()
             step = self.script.pop(0) if self.script else None
         if isinstance(step, Reply):
             return step

@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -109,6 +110,27 @@ def test_what_goes_wrong_has_a_code(alone: Cli, service: OpenAIService, shop: Pa
         assert "Bill: " in done.err
     assert 4 == alone("embed", shop, "-o", "v.npy", "--model", "openai:nothing").code
     assert 2 == alone("models", "verify", MODEL).code
+
+
+def test_a_job_that_is_killed_pays_for_nothing_twice(
+    alone: Cli, process: Any, service: OpenAIService, tmp_path: Path
+) -> None:
+    texts = [f"text number {i}" for i in range(600)]
+    rows = "".join(f"{i},{text}\n" for i, text in enumerate(texts))
+    (tmp_path / "many.csv").write_text(f"id,title\n{rows}")
+    service.script = [lambda rows: rows, lambda rows: rows, "hang"]
+    command = ("embed", "many.csv", "-o", "v.npy", "--model", MODEL)
+    job = process(*command, COSPACE_HOME=str(tmp_path / "home"))
+    try:
+        assert service.wait_for(3, seconds=60)
+    finally:
+        job.kill()
+        job.communicate()
+    assert 512 == len(service.paid)
+    done = alone(*command)
+    assert 0 == done.code, done.err
+    assert "512 are in the cache" in done.err
+    assert sorted(texts) == sorted(service.paid)
 
 
 def test_models_show_a_hosted_model(alone: Cli, service: OpenAIService) -> None:

@@ -100,6 +100,8 @@ class VectorCache:
     def get(self, keys: Sequence[bytes]) -> dict[bytes, Found]:
         """What is known of the keys. A row that fails its checksum is not known."""
         found: dict[bytes, Found] = {}
+        if not self.path.exists():
+            return found
         old: list[int] = []
         now = _now()
         with self._open() as db:
