@@ -62,10 +62,11 @@ class Hosted(ABC):
             ends = f"{min(dims)} to {max(dims)}" if len(dims) > 5 else ", ".join(map(str, dims))
             raise BadArgument(f"{self.name} gives {ends} dimensions, not {dim}")
         self.endpoint = self._endpoint()
+        self.place = f"{self.SERVICE} at {_public(self.endpoint) or 'its own address'}"
         tower = Tower(
             kind="text",
             model=model,
-            source=" at ".join(filter(None, [self.SERVICE, _public(self.endpoint)])),
+            source=self.place if self.endpoint else self.SERVICE,
             preprocess=self.facts.preprocess,
         )
         towers = tuple(replace(tower, kind=kind) for kind in self.facts.kinds)

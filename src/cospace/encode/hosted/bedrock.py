@@ -123,8 +123,9 @@ class Bedrock(Hosted):
         if isinstance(error, (sdk.ConnectTimeoutError, sdk.ReadTimeoutError)):
             return Trouble("down", f"no answer within {limit('service_ms') / 1000:g} s")
         if isinstance(error, (sdk.ConnectionError, sdk.HTTPClientError)):
-            return Trouble("down", f"it cannot be reached ({kind})")
-        if isinstance(error, sdk.BotoCoreError):
+            return Trouble("down", f"{self.place} cannot be reached ({kind})")
+        # boto3 raises a bare ValueError for an address or a region that can be none.
+        if isinstance(error, (sdk.BotoCoreError, ValueError)):
             return Trouble("other", f"{kind}: {error}")
         return None
 

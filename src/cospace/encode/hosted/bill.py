@@ -75,8 +75,9 @@ def price_of(name: str) -> Price:
 def tokens_about(text: str) -> int:
     """About how many tokens a text has: a service's own tokenizer is not at hand.
 
-    Four ASCII characters are taken for one token, and so is any other character. English prose
-    has a little fewer tokens than that; digits, code and rare words have more.
+    Four ASCII characters are taken for one token, and so is any other character. On the pages of
+    this repository that lies between 15% below and 40% above the count of the starter's tokenizer
+    (a WordPiece); digits, code and rare words have more tokens than that.
 
     >>> tokens_about("a red chair"), tokens_about("東京")
     (3, 2)

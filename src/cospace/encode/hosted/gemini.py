@@ -95,7 +95,7 @@ class Gemini(Hosted):
         if "Timeout" in kind:
             return Trouble("down", f"no answer within {limit('service_ms') / 1000:g} s")
         if type(error).__module__.partition(".")[0] in ("httpx", "httpx2", "httpcore", "requests"):
-            return Trouble("down", f"it cannot be reached ({kind})")
+            return Trouble("down", f"{self.place} cannot be reached ({kind})")
         # What the SDK, pydantic and json stumble over, at an answer that is none.
         if isinstance(error, (AttributeError, KeyError, TypeError, ValueError)):
             return Trouble("down", f"its answer cannot be read ({kind})")

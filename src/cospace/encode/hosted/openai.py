@@ -84,7 +84,7 @@ class OpenAI(Hosted):
         if isinstance(error, sdk.APITimeoutError):
             return Trouble("down", f"no answer within {limit('service_ms') / 1000:g} s")
         if isinstance(error, sdk.APIConnectionError):
-            return Trouble("down", "it cannot be reached")
+            return Trouble("down", f"{self.place} cannot be reached")
         if isinstance(error, sdk.APIStatusError):
             return _of_status(error)
         if isinstance(error, sdk.APIError):

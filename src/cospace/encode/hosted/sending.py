@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from cospace.encode.hosted.bill import tokens_about
 from cospace.encode.hosted.calls import Refused, Trouble, answer, without_keys
 from cospace.encode.threads import pool, submit
-from cospace.errors import BadItem, CospaceError
+from cospace.errors import BadItem, CospaceError, ServiceError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -170,7 +170,23 @@ class Sending:
             except Refused as refused:
                 trouble = refused.trouble
         reason = without_keys(trouble.reason)[:300]
+        self._check_that_anything_is_taken(reason)
         raise BadItem(f"input {position}", f"{self._model.SERVICE} refuses it: {reason}")
+
+    def _check_that_anything_is_taken(self, reason: str) -> None:
+        """Raises `ServiceError` when it is not the input that is refused, but every request.
+
+        So a wrong setting is told once, and not as the fault of each input.
+        """
+        if self._model.bill.requests:
+            return
+        try:
+            self._asked([Sent("a")])
+        except Refused:
+            why = f"{self._model.SERVICE} refuses every request: {reason}"
+        else:
+            return
+        raise ServiceError(why)
 
     def _within(self, sent: Sent) -> Sent:
         """The input itself, or what the service's limit of characters leaves of it."""

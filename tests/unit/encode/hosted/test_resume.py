@@ -16,14 +16,14 @@ from cospace.limits import override
 
 from .conftest import KEY, Kit
 
-TEXTS = [f"text number {i}" for i in range(300)]
+TEXTS = [f"text number {i}" for i in range(150)]
 
 
 @pytest.fixture
 def slow(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> Kit:
-    """One request at a time, of at most 50 inputs."""
+    """One request at a time, of at most 25 inputs."""
     facts = kit.kind.MODELS[kit.name]
-    fewer = {**kit.kind.MODELS, kit.name: replace(facts, inputs=min(facts.inputs, 50))}
+    fewer = {**kit.kind.MODELS, kit.name: replace(facts, inputs=min(facts.inputs, 25))}
     monkeypatch.setattr(kit.kind, "MODELS", fewer)
     monkeypatch.setattr(kit.kind, "WORKERS", 1)
     return kit
@@ -34,28 +34,28 @@ def test_a_quota_in_the_middle_is_not_paid_for_twice(
     slow: Kit, workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slow.kind, "WORKERS", workers)
-    slow.service.quota = 120
+    slow.service.quota = 60
     with pytest.raises(QuotaExceeded, match="only the rest is paid for"):
         Cached(slow.model()).encode_document(TEXTS)
     before = list(slow.service.paid)
-    assert 100 <= len(before) <= 120
+    assert 50 <= len(before) <= 60
     slow.service.quota = None
     model = Cached(slow.model())
-    assert 300 == len(model.encode_document(TEXTS))
+    assert 150 == len(model.encode_document(TEXTS))
     assert sorted(TEXTS) == sorted(slow.service.paid), "each text is paid for once"
     assert len(before) == model.bill.cached
-    assert (300, len(slow.service.paid)) == (len(Cached(slow.model()).encode_document(TEXTS)), 300)
+    assert (150, 150) == (len(Cached(slow.model()).encode_document(TEXTS)), len(slow.service.paid))
 
 
 def test_a_stream_of_items_goes_on_where_it_was(slow: Kit) -> None:
-    items = [cs.Item(str(i), text) for i, text in enumerate(TEXTS[:120])]
-    slow.service.quota = 70
+    items = [cs.Item(str(i), text) for i, text in enumerate(TEXTS[:80])]
+    slow.service.quota = 50
     with pytest.raises(QuotaExceeded):
         list(encode_items(Cached(slow.model()), items, batch=30))
     slow.service.quota = None
     done = [b for batch in encode_items(Cached(slow.model()), items, batch=30) for b in batch]
-    assert 120 == len(done)
-    assert sorted(TEXTS[:120]) == sorted(slow.service.paid)
+    assert 80 == len(done)
+    assert sorted(TEXTS[:80]) == sorted(slow.service.paid)
 
 
 def test_a_collection_goes_on_where_it_was(openai: Kit) -> None:
@@ -65,7 +65,7 @@ def test_a_collection_goes_on_where_it_was(openai: Kit) -> None:
         with pytest.raises(QuotaExceeded):
             shop.add(items)
         openai.service.quota = None
-        assert 300 == shop.upsert(items).stored
+        assert 150 == shop.upsert(items).stored
         assert "7" == shop.search("text number 7", by="text")[0].id
     assert sorted([*TEXTS, "text number 7"]) == sorted(openai.service.paid)
 

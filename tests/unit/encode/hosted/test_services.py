@@ -32,6 +32,7 @@ TEXTS = [f"text number {i}" for i in range(7)]
 # --- right answers ---
 
 
+@pytest.mark.parametrize("kit", ["openai", "gemini"], indirect=True)  # Titan: test_limits.py
 def test_it_keeps_the_promises_of_an_encoder(kit: Kit) -> None:
     kit.service.most = kit.model().facts.tokens
     check_encoder(kit.model())
@@ -134,7 +135,10 @@ def test_a_connection_that_breaks_is_tried_again(kit: Kit) -> None:
 def test_a_service_that_is_not_there(kit: Kit) -> None:
     model = kit.model()
     kit.service.close()
-    with override(service_attempts=2), pytest.raises(ServiceDown, match="cannot be reached"):
+    with (
+        override(service_attempts=2),
+        pytest.raises(ServiceDown, match=rf"at {kit.service.url}.* cannot be reached"),
+    ):
         model.encode_query(["a"])
 
 
@@ -187,6 +191,12 @@ def test_one_refused_input_is_named(kit: Kit) -> None:
     with pytest.raises(BadItem, match=r"refuses it: .*the input is refused") as told:
         kit.model().encode_document(TEXTS)
     assert "input 4" == told.value.name
+
+
+def test_a_service_that_refuses_everything_blames_no_input(kit: Kit) -> None:
+    kit.service.script = [kit.service.fails("input")] * 30
+    with pytest.raises(ServiceError, match=r"refuses every request: .*the input is refused"):
+        kit.model().encode_document(TEXTS)
 
 
 # --- keys ---
