@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,7 +92,7 @@ class Cached:
     def encode_prepared(self, kind: str, prepared: Sequence[_Ready]) -> Vectors:
         """Vectors [n, dim] of prepared parts of one kind, as documents."""
 
-        def encode(positions: list[int]) -> Iterator[Piece]:
+        def encode(positions: list[int]) -> Generator[Piece, None, None]:
             values = [prepared[i].value for i in positions]
             if isinstance(self.encoder, Hosted):
                 yield from _moved(self.encoder.pieces(values, "document"), positions)
@@ -141,7 +141,7 @@ class Cached:
                 if kind not in self.space.kinds:
                     others.setdefault(kind, []).append(position)
 
-        def encode(positions: list[int]) -> Iterator[Piece]:
+        def encode(positions: list[int]) -> Generator[Piece, None, None]:
             if isinstance(self.encoder, Hosted):
                 sent = [self.encoder.sent(inputs[i], i) for i in positions]
                 yield from _moved(self.encoder.pieces(sent, role), positions)
@@ -166,7 +166,7 @@ class Cached:
         self,
         keys: Sequence[bytes],
         held: Mapping[bytes, Found],
-        encode: Callable[[list[int]], Iterator[Piece]],
+        encode: Callable[[list[int]], Generator[Piece, None, None]],
         report: list[str],
     ) -> Vectors:
         """The vectors of the keys: those held, those in the cache, and those encoded now."""
@@ -179,14 +179,16 @@ class Cached:
                 # What was claimed may have landed since we looked, by another thread or process.
                 found |= self.cache.get(list(wanted))
                 positions = sorted(wanted[key] for key in mine if key not in found)
-                for piece in encode(positions) if positions else ():
-                    new = [
-                        (keys[i], row, i in piece.cut)
-                        for i, row in zip(piece.positions, piece.rows, strict=True)
-                    ]
-                    self.cache.put(self.space, new)
-                    found |= {key: (row, short) for key, row, short in new}
-                    paid += len(new)
+                # Closed here and now when a piece cannot be kept: no more is sent, nor paid for.
+                with closing(encode(positions)) as pieces:
+                    for piece in pieces:
+                        new = [
+                            (keys[i], row, i in piece.cut)
+                            for i, row in zip(piece.positions, piece.rows, strict=True)
+                        ]
+                        self.cache.put(self.space, new)
+                        found |= {key: (row, short) for key, row, short in new}
+                        paid += len(new)
             finally:
                 self._release(mine)
         self._count(len(keys) - paid)
@@ -227,9 +229,9 @@ def _piece(vectors: Vectors, at: list[int]) -> Piece:
     return Piece(at, vectors.array, [at[i] for i in vectors.truncated])
 
 
-def _moved(pieces: Iterator[Piece], at: list[int]) -> Iterator[Piece]:
+def _moved(pieces: Generator[Piece, None, None], at: list[int]) -> Generator[Piece, None, None]:
     """The pieces of a part of the inputs, with the positions of the whole."""
-    with _named(at):
+    with _named(at), closing(pieces):
         for piece in pieces:
             places = [at[i] for i in piece.positions]
             yield Piece(places, piece.rows, [at[i] for i in piece.cut])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from importlib.util import find_spec
@@ -146,7 +146,7 @@ class Hosted(ABC):
 
     # --- sending ---
 
-    def pieces(self, inputs: Sequence[Sent], role: str) -> Iterator[Piece]:
+    def pieces(self, inputs: Sequence[Sent], role: str) -> Generator[Piece, None, None]:
         """The inputs' vectors, as they come back; all that came is given before an error is.
 
         Raises `BadItem` with the position in `inputs` of one that the service refuses.

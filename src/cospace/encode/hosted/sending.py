@@ -7,7 +7,7 @@ a bad one, and each has the same vector in every batch.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -86,7 +86,7 @@ class Sending:
         self._model, self._inputs, self._role = model, inputs, role
         self._over = threading.Event()
 
-    def pieces(self) -> Iterator[Piece]:
+    def pieces(self) -> Generator[Piece, None, None]:
         """The inputs' vectors, as they come back; all that came is given before an error is."""
         batches = list(self._batches())
         errors: list[tuple[int, CospaceError]] = []

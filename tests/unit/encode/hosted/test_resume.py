@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 import cospace as cs
 from cospace.encode.bulk import encode_items
 from cospace.encode.cached import Cached
-from cospace.errors import BadArgument, QuotaExceeded, ServiceDown
+from cospace.errors import BadArgument, QuotaExceeded, ServiceDown, StorageError
 from cospace.limits import override
 
 from .conftest import KEY, Kit
@@ -78,6 +79,22 @@ def test_half_an_answer_is_never_kept(slow: Kit) -> None:
     assert 0 == model.cache.info().vectors
     assert 1 == len(model.encode_document(["a"]))
     assert 1 == model.cache.info().vectors
+
+
+def test_what_cannot_be_kept_is_not_paid_for(slow: Kit) -> None:
+    """When the cache fails, the job stops: the requests under way are the last."""
+    model = Cached(slow.model())
+    model.encode_document(["the cache is made"])
+
+    def break_the_cache(rows: np.ndarray) -> np.ndarray:
+        with sqlite3.connect(model.cache.path) as db:
+            db.execute("DROP TABLE total")
+        return rows
+
+    slow.service.script = [break_the_cache]
+    with pytest.raises(StorageError, match="the cache cannot be used"):
+        model.encode_document(TEXTS)
+    assert len(slow.service.asked) <= 4
 
 
 def test_load_gives_a_model_with_a_cache(kit: Kit) -> None:
