@@ -12,7 +12,7 @@ $(VENV)/.core: pyproject.toml starter/pyproject.toml $(shell find src examples s
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.core
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 -e '.[dev]'
 	@touch $@
 
 $(VENV)/.bench: pyproject.toml $(VENV)/.dev

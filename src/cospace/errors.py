@@ -24,7 +24,11 @@ CospaceError                    exit 1   http 500
 │   └── FormatTooNew                                written by a newer cospace
 ├── NetworkError                exit 9   http 502   a host could not be reached, or refused
 ├── ModelDamaged                exit 7   http 500   a model file fails its hash or its known answers
-└── MissingExtra                exit 8   http 501   an optional library is not installed
+├── MissingExtra                exit 8   http 501   an optional library is not installed
+└── ServiceError                exit 9   http 502   the service behind a hosted model failed
+    ├── KeyRefused                                  no key, or one that it does not take
+    ├── QuotaExceeded                    http 429   its limit of requests or of money is reached
+    └── ServiceDown                      http 503   not reached, too slow, or no sound answer
 """
 
 from __future__ import annotations
@@ -45,12 +49,16 @@ __all__ = [
     "DurabilityError",
     "EmptyItem",
     "FormatTooNew",
+    "KeyRefused",
     "MissingExtra",
     "ModelDamaged",
     "ModelNotFound",
     "NetworkError",
     "NotACollection",
     "NotFound",
+    "QuotaExceeded",
+    "ServiceDown",
+    "ServiceError",
     "SpaceMismatch",
     "StorageError",
     "UnsafeFile",
@@ -214,3 +222,26 @@ class MissingExtra(CospaceError, ImportError):
 
     exit_code = 8
     http_status = 501
+
+
+class ServiceError(CospaceError):
+    """The service behind a hosted model failed; what it gave before is in the cache."""
+
+    exit_code = 9
+    http_status = 502
+
+
+class KeyRefused(ServiceError):
+    """There is no key in the environment, or the service does not take it."""
+
+
+class QuotaExceeded(ServiceError):
+    """The service's limit of requests, tokens or money is reached."""
+
+    http_status = 429
+
+
+class ServiceDown(ServiceError):
+    """The service was not reached, was too slow, or gave no sound answer, several times over."""
+
+    http_status = 503

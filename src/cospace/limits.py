@@ -58,6 +58,11 @@ TABLE: dict[str, Limit] = {
         Limit("model_record_bytes", 4_000_000, "bytes", "the space.json of a model folder"),
         Limit("loss_texts", 20_000, "texts", "`models show --loss` reads no more, and says so"),
         Limit("free_bytes", 64_000_000, "bytes", "writes are refused when less disk is left"),
+        Limit("cache_bytes", 2_000_000_000, "bytes", "cached vectors; the least used go first"),
+        Limit("cost_cents", 100, "cents", "a job estimated above (US) is asked about first"),
+        Limit("service_attempts", 6, "attempts", "requests that fail are sent so often in all"),
+        Limit("service_wait", 120, "seconds", "a service that asks to wait longer is given up"),
+        Limit("service_ms", 60_000, "milliseconds", "a hosted model's time for one answer"),
     )
 }
 

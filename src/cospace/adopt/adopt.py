@@ -15,7 +15,7 @@ from cospace.adopt.fetch import fetch
 from cospace.adopt.native import is_native
 from cospace.adopt.source import parse
 from cospace.adopt.write import How, Origin, write, write_native
-from cospace.encode.names import BUILT_IN, NAME, load, model_home
+from cospace.encode.names import BUILT_IN, NAME, load_folder, model_home
 from cospace.errors import BadArgument
 from cospace.files import make_folder, move_folder
 
@@ -80,7 +80,7 @@ def adopt(
         else:
             record = write(made, towers, origin, how=how, tell=tell)
         move_folder(made, target)
-    return Adopted(load(name), target, **record)
+    return Adopted(load_folder(target), target, **record)
 
 
 def _free(name: str, replace: bool) -> str:

@@ -16,7 +16,7 @@ from cospace.errors import BadArgument
 
 if TYPE_CHECKING:
     from cospace.cli.vectorfile import Batch
-    from cospace.encode import Model
+    from cospace.encode import Encoder
     from cospace.item import Item
     from cospace.read import Reading
 
@@ -47,12 +47,14 @@ def parser() -> Parser:
     one.add_argument("--text", metavar="COLUMN", help="a column, or '{title}. {description}'")
     one.add_argument("--image", metavar="COLUMN", help="the column of pictures' paths")
     one.add_argument("--part", choices=("text", "image"), help="which part of each item")
+    one.add_argument("--yes", action="store_true", help="do not ask what a hosted model may cost")
     return one
 
 
 def run(args: argparse.Namespace) -> int:
     """0 when vectors were written, 2 when there were none to write."""
     import cospace as cs
+    from cospace.cli.cost import agree, billed
     from cospace.cli.vectorfile import writer_of
 
     if (args.source is None) == (args.query is None):
@@ -62,12 +64,15 @@ def run(args: argparse.Namespace) -> int:
     failed: list[tuple[str, str]] = []
     if args.query is not None:
         model = cs.load(args.model, dim=args.dim)
-        rows = model.encode_query(args.query).normalized
+        with billed(model):
+            rows = model.encode_query(args.query).normalized
         written = write(out, model.space, [(list(args.query), rows)])
     else:
         reading = cs.read(args.source, id=args.id, text=args.text, image=args.image, metadata=[])
         model = cs.load(args.model, dim=args.dim)
+        agree(model, _parts(model, reading, args.part), yes=args.yes)
         with (
+            billed(model),
             bar(reading.total) as step,
             closing(_encoded(model, reading, args.part, failed, step)) as batches,
         ):
@@ -80,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _encoded(
-    model: Model,
+    model: Encoder,
     reading: Reading,
     part: str | None,
     failed: list[tuple[str, str]],
@@ -91,7 +96,7 @@ def _encoded(
 
     from cospace.encode.bulk import encode_items
 
-    items = _only(reading, part or ("text" if "text" in model.space.kinds else "image"), part)
+    items = _parts(model, reading, part)
     with closing(encode_items(model, items, batch=_BATCH)) as batches:  # its threads end with it
         for batch in batches:
             good = [one for one in batch if one.vectors]
@@ -106,28 +111,32 @@ def _encoded(
             step(len(batch))
 
 
-def _only(reading: Reading, first: str, part: str | None) -> Iterator[Item]:
-    """The items with one part each: `first` where it is there; any other when `part` is None."""
+def _parts(model: Encoder, reading: Reading, part: str | None) -> Iterator[Item]:
+    """The items with one part each: `part`, or else their text where there is one."""
     from cospace.item import Item, Parts
 
+    first = part or ("text" if "text" in model.space.kinds else "image")
     for item in reading:
         kind = first if first in item.parts or part else next(iter(item.parts), first)
         yield Item(item.id, Parts(**{kind: item.parts.get(kind)}))
 
 
 def _tell(
-    args: argparse.Namespace, model: Model, written: int, failed: list[tuple[str, str]]
+    args: argparse.Namespace, model: Encoder, written: int, failed: list[tuple[str, str]]
 ) -> None:
+    from cospace.cli.cost import bill_of
+
+    note = getattr(model, "note", "")
     if args.json:
         reasons = [{"name": name, "reason": reason} for name, reason in failed]
         space = {"name": model.space.name, "fingerprint": model.space.fingerprint}
         record = {"out": args.out, "vectors": written, "dim": model.space.dim, "space": space}
-        document({**record, "note": model.note, "failed": reasons})
+        document({**record, "note": note, "failed": reasons, **bill_of(model)})
         return
     done = f"{count(written, 'vector')} of {model.space} written to {args.out}"
     show([done if written else "No vectors; nothing was written."])
-    if model.note:
-        tell(f"note: {model.note}")
+    if note:
+        tell(f"note: {note}")
     if failed:
         tell(f"{count(len(failed), 'item')} left out:")
         for name, reason in failed[:_MOST_REASONS]:

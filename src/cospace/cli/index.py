@@ -14,7 +14,7 @@ from cospace.errors import BadArgument, BadItem, CospaceError
 
 if TYPE_CHECKING:
     from cospace.collection import Collection, Report
-    from cospace.encode import Model
+    from cospace.encode import Encoder
     from cospace.item import Item
     from cospace.read import Reading
 
@@ -52,12 +52,14 @@ def parser() -> Parser:
     one.add_argument("--lat", metavar="COLUMN", help="the column of latitudes")
     one.add_argument("--lon", metavar="COLUMN", help="the column of longitudes")
     one.add_argument("--strict", action="store_true", help="stop at the first bad item")
+    one.add_argument("--yes", action="store_true", help="do not ask what a hosted model may cost")
     return one
 
 
 def run(args: argparse.Namespace) -> int:
     """0 when something is stored, 2 when nothing could be."""
     import cospace as cs
+    from cospace.cli.cost import agree, bill_of, billed
 
     if (args.lat is None) != (args.lon is None):
         raise BadArgument("--lat and --lon go together: name both columns")
@@ -77,17 +79,20 @@ def run(args: argparse.Namespace) -> int:
         if not args.json:
             tell(f"Indexing {args.source} into {into} ({collection.model.space})")
             tell("\n".join(f"  {note}" for note in notes))
-        report = fill(collection, reading, strict=args.strict)
-        items = len(collection)
+        agree(collection.model, reading, yes=args.yes)
+        with billed(collection.model):
+            report = fill(collection, reading, strict=args.strict)
+        items, bill = len(collection), bill_of(collection.model)
     if args.json:
-        document({"into": str(into), "items": items, "notes": notes, "report": report.to_json()})
+        record = {"into": str(into), "items": items, "notes": notes}
+        document({**record, "report": report.to_json(), **bill})
     else:
         show(told(report))
         show(_next(into, items))
     return 0 if report.stored else 2
 
 
-def _model(args: argparse.Namespace, into: Path) -> str | Model | None:
+def _model(args: argparse.Namespace, into: Path) -> str | Encoder | None:
     """The model to open the collection with; None is its own.
 
     Raises `BadArgument` when --dim is not the one that the collection was made with.

@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "models": ("models", "list, show, verify; add any from the hub, a folder, timm, torchvision"),
     "evaluate": ("evaluate", "how good models are: sentence similarity, retrieval"),
     "compare": ("compare", "encoders side by side on your own classes: accuracy, speed, size"),
+    "cache": ("cache", "vectors kept on disk, so that nothing is encoded or paid for twice"),
     "limits": ("limits", "every limit, its value, and how to change it"),
     "doctor": ("doctor", "is this machine ready? versions, processor, starter, disk"),
 }
@@ -51,8 +52,8 @@ options:
   --version      the version
 
 exit codes: 0 done, 1 unexpected, 2 bad input, 3 another model's space, 4 not found,
-  5 in use by another process, 6 disk or damage, 7 damaged model, 8 missing library, 9 network,
-  130 Ctrl-C
+  5 in use by another process, 6 disk or damage, 7 damaged model, 8 missing library,
+  9 a hub or a hosted model's service, 130 Ctrl-C
 
 start with:
   cospace demo"""

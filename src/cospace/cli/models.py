@@ -114,10 +114,13 @@ def _show(args: argparse.Namespace) -> int:
     space = model.space
     if args.loss:
         from cospace.cli.loss import run_loss
+        from cospace.encode.model import Model
 
+        if not isinstance(model, Model):
+            raise BadArgument(f"--loss is measured here, and {space.name} is not a model of yours")
         return run_loss(args, model)
     if args.json:
-        document({**summary(space), "note": model.note})
+        document({**summary(space), "note": getattr(model, "note", "")})
         return 0
     lines = [("dimensions", f"{space.dim}, {space.metric}"), ("fingerprint", space.fingerprint)]
     for tower in space.towers:
@@ -131,10 +134,14 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from cospace.encode import load
+    from cospace.encode import Model, load
+    from cospace.encode.names import is_hosted
 
     started = time.monotonic()
-    model = load(args.name).warm()
+    model = load(args.name, cache=None if is_hosted(args.name) else False)
+    if not isinstance(model, Model):
+        raise BadArgument(f"{args.name} is a hosted model: there are no files here to verify")
+    model.warm()
     seconds = time.monotonic() - started
     files = sum(len(tower.files) for tower in model.space.towers)
     answers = sum(len(tower.canaries) for tower in model.space.towers)

@@ -13,7 +13,7 @@ from cospace.collection.question import question_of
 from cospace.collection.report import Report
 from cospace.collection.transfer import export_parquet, import_parquet
 from cospace.encode import Encoder, load
-from cospace.encode.names import installed
+from cospace.encode.names import installed, is_hosted
 from cospace.errors import (
     BadArgument,
     BadItem,
@@ -275,6 +275,8 @@ def _ids(ids: str | Sequence[str]) -> list[str]:
 
 def _installed(space: Space) -> Encoder:
     """The model of the space's name, or one of this space that is installed under another."""
+    if is_hosted(space.name):
+        return load(space.name, dim=space.dim)
     try:
         return _fitting(space.name, space)
     except ModelNotFound:

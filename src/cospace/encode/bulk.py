@@ -16,7 +16,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from cospace.encode.hashing import content_hash
-from cospace.encode.model import Model
+from cospace.encode.protocol import Prepares
 from cospace.encode.threads import cores, pool, submit
 from cospace.errors import BadArgument, BadInput, BadItem, MissingExtra
 from cospace.item import Item, Part
@@ -179,7 +179,7 @@ def _prepare(encoder: Encoder, item: Item, known: Callable[[str, bytes], bool] |
 
 
 def _ready(encoder: Encoder, kind: str, part: Part, data: bytes | None) -> Any:
-    if isinstance(encoder, Model):
+    if isinstance(encoder, Prepares):
         return encoder.prepare(kind, part, data if is_stored(part.source) else None)
     return part
 
@@ -201,7 +201,7 @@ def _encode(encoder: Encoder, chunk: list[_Prepared]) -> list[Encoded]:
 def _encode_kind(encoder: Encoder, kind: str, chunk: list[_Prepared]) -> None:
     values = [prepared.values.pop(kind) for prepared in chunk]
     try:
-        if isinstance(encoder, Model):
+        if isinstance(encoder, Prepares):
             vectors = encoder.encode_prepared(kind, values)
         else:
             vectors = encoder.encode_document(values)
@@ -209,10 +209,11 @@ def _encode_kind(encoder: Encoder, kind: str, chunk: list[_Prepared]) -> None:
         if len(chunk) == 1:
             chunk[0].result.failed[kind] = getattr(error, "reason", str(error))
             return
-        # One of them is bad: each is tried alone, and the others are kept.
+        # One of them is bad: the halves are tried, until it stands alone and the others are kept.
         for prepared, value in zip(chunk, values, strict=True):
             prepared.values[kind] = value
-            _encode_kind(encoder, kind, [prepared])
+        for half in (chunk[: len(chunk) // 2], chunk[len(chunk) // 2 :]):
+            _encode_kind(encoder, kind, half)
         return
     for prepared, row in zip(chunk, vectors.normalized, strict=True):
         prepared.result.vectors[kind] = row

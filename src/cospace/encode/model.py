@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cospace.encode.inputs import check_usable, lacks, left_out, listed, listing, parts_of, shown
 from cospace.encode.text import TextTower
 from cospace.encode.threads import spread
 from cospace.encode.towers import FAMILIES, LoadedTower, load_tower
@@ -62,7 +63,7 @@ class Model:
         if kinds:
             towers = tuple(tower for tower in space.towers if tower.kind in kinds)
             if len(towers) != len(set(kinds)):
-                raise BadArgument(f"{space.name} takes {_listed(space.kinds)}, not all of {kinds}")
+                raise BadArgument(f"{space.name} takes {listed(space.kinds)}, not all of {kinds}")
             # The rest of a starter is one model, and goes by that model's name.
             space = Space(towers[0].model, space.dim, space.metric, towers)
         self.space = space if dim is None else space.truncated(dim)
@@ -156,17 +157,17 @@ class Model:
 
     def lacks(self, kind: str) -> str:
         """Why a part of `kind` cannot be encoded."""
-        return f"{self.name} takes {_listed(self.space.kinds)}; it has no tower for {kind!r}"
+        return lacks(self.space, kind)
 
     def _encode(self, inputs: Sequence[Content], role: str) -> Vectors:
         found: dict[str, list[tuple[int, Any]]] = {}
-        left_out: dict[str, list[int]] = {}
+        others: dict[str, list[int]] = {}
         for position, parts in self._usable(inputs):
             for kind in parts:
                 if kind in self.space.kinds:
                     found.setdefault(kind, []).append((position, parts[kind].value))
                 else:
-                    left_out.setdefault(kind, []).append(position)
+                    others.setdefault(kind, []).append(position)
         total = len(inputs)
         rows = np.zeros((total, self.space.dim), np.float32)
         cut: list[int] = []
@@ -179,10 +180,7 @@ class Model:
         report = self._noted()
         if cut:
             report.append(told_cut(sorted(cut), total, self._most_tokens()))
-        report += [
-            f"{len(at)} of {total} inputs: the {kind} part was left out; {self.lacks(kind)}"
-            for kind, at in left_out.items()
-        ]
+        report += left_out(others, total, self.space)
         return Vectors(rows, self.space, report=report, truncated=sorted(cut))
 
     def _add(
@@ -202,9 +200,9 @@ class Model:
 
     def _usable(self, inputs: Sequence[Content]) -> Iterator[tuple[int, Parts]]:
         """Each input's position and parts, one of which at least has a tower here."""
-        for position, content in enumerate(_listing(inputs)):
-            parts = _parts(content, position)
-            self._check_usable(parts, position)
+        for position, content in enumerate(listing(inputs)):
+            parts = parts_of(content, position)
+            check_usable(parts, position, self.space)
             yield position, parts
 
     def _rows(
@@ -216,12 +214,6 @@ class Model:
 
     def _noted(self) -> list[str]:
         return [self.note] if self.note else []
-
-    def _check_usable(self, parts: Parts, position: int) -> None:
-        if not any(kind in self.space.kinds for kind in parts):
-            what = f"is of kind {_listed(tuple(parts))}" if parts else "has no parts"
-            takes = f"{self.name} takes {_listed(self.space.kinds)}"
-            raise BadItem(f"input {position}", f"it {what}; {takes}")
 
     def _most_tokens(self) -> int:
         text: Any = self._tower("text")
@@ -249,32 +241,13 @@ class Model:
 
     def __repr__(self) -> str:
         note = f"; {self.note}" if self.note else ""
-        return f"Model({self.space}, takes {_listed(self.space.kinds)}{note})"
-
-
-def _listing(inputs: Sequence[Content]) -> Sequence[Content]:
-    """`inputs`, when it is a list of inputs and not a single one."""
-    if isinstance(inputs, (str, bytes, Part, Parts)):
-        kind = type(inputs).__name__
-        raise BadArgument(f"expected a list of inputs, was given one {kind}: write [it] instead")
-    if not isinstance(inputs, Sequence):
-        raise BadArgument(f"expected a list of inputs, not {type(inputs).__name__}: use list(...)")
-    return inputs
-
-
-def _parts(content: Content, position: int) -> Parts:
-    try:
-        return Parts.of(content)
-    except BadItem as error:
-        raise BadItem(f"input {position}", error.reason) from None
+        return f"Model({self.space}, takes {listed(self.space.kinds)}{note})"
 
 
 def told_cut(positions: list[int], total: int, most: int) -> str:
     """The line that tells of texts that were cut at `most` tokens."""
     were = "was" if len(positions) == 1 else "were"
-    shown = ", ".join(map(str, positions[:10])) + (", ..." if len(positions) > 10 else "")
-    what = f"{len(positions)} of {total} texts {were} cut at {most} tokens"
-    return f"{what}: positions {shown} (from 0)"
+    return f"{len(positions)} of {total} texts {were} cut at {most} tokens: {shown(positions)}"
 
 
 def first_numbers(rows: NDArray[np.float32], dim: int) -> NDArray[np.float32]:
@@ -305,7 +278,3 @@ def _unit(rows: NDArray[np.float32]) -> None:
         raise BadItem(f"input {opposite[0]}", "its parts point in opposite directions")
     norms[np.abs(norms - 1) < 1e-6] = 1  # rows of a single part keep their exact bits
     rows /= norms
-
-
-def _listed(kinds: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(kinds[:-1]), *kinds[-1:]))) or "nothing"

@@ -8,12 +8,14 @@ import sys
 from difflib import get_close_matches
 from pathlib import Path
 
+from cospace.encode.cached import Cached
 from cospace.encode.folder import open_folder
+from cospace.encode.hosted import SERVICES, hosted
 from cospace.encode.model import Model
 from cospace.errors import BadArgument, ModelNotFound, UnsafeFile
 from cospace.need import need
 
-__all__ = ["installed", "load", "model_home"]
+__all__ = ["installed", "is_hosted", "load", "load_folder", "model_home"]
 
 SCHEME = re.compile(r"[a-z][a-z0-9]+")  # one letter alone is a drive of Windows
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -30,18 +32,28 @@ UNSAFE = frozenset(
 BUILT_IN = ("minilm", "starter")
 
 
-def load(name: str | os.PathLike[str], *, dim: int | None = None, engine: str = "") -> Model:
+def load(
+    name: str | os.PathLike[str],
+    *,
+    dim: int | None = None,
+    engine: str = "",
+    cache: bool | None = None,
+) -> Model | Cached:
     """The model of a name ("starter", "minilm", one that you added) or of a folder.
 
     A `str` with a slash in it, or one that starts with "." or "~", is a folder; so is every
     `Path`. "minilm" is the text half of "starter". "hf:org/name" is the model that
-    `cospace models add hf:org/name` made. Nothing is downloaded.
+    `cospace models add hf:org/name` made. Nothing is downloaded. A name with a service in front
+    ("openai:text-embedding-3-small") is a hosted model.
+
+    With `dim` the model gives the first `dim` numbers of its vectors, at length one: smaller,
+    and a space of its own (see docs/quantization.md for what that loses).
 
     `engine` is "openvino" (the default, for processors), "openvino:f32" to fix its precision,
     "torch" or "torch:cuda" for a model that was added with --engine torch or both.
 
-    With `dim` the model gives the first `dim` numbers of its vectors, at length one: smaller,
-    and a space of its own (see docs/quantization.md for what that loses).
+    With `cache` vectors are kept on disk, and taken from there. By default those of hosted
+    models are, and those of others when the environment says COSPACE_CACHE=1.
 
     Raises `ModelNotFound` with near matches, `UnsafeFile` for a format that can run code,
     `ModelDamaged` for a folder whose files fail their hashes, `FormatTooNew` for one that a
@@ -53,14 +65,36 @@ def load(name: str | os.PathLike[str], *, dim: int | None = None, engine: str = 
     >>> load("minilm", dim=128).encode_query(["vintage comfortable seating"]).array.shape
     (1, 128)
     """
+    if is_hosted(name):
+        if cache is False:
+            raise BadArgument(
+                f"{name} goes through the cache, so that nothing is paid for twice;"
+                " cospace.encode.hosted.hosted(name) gives the model without it"
+            )
+        return Cached(hosted(str(name), dim=dim))
+    model = _load_local(name, dim, engine)
+    wanted = os.environ.get("COSPACE_CACHE", "") not in ("", "0") if cache is None else cache
+    return Cached(model) if wanted else model
+
+
+def is_hosted(name: object) -> bool:
+    """Whether a model's name has a service in front that cospace knows.
+
+    >>> is_hosted("openai:text-embedding-3-small"), is_hosted("starter")
+    (True, False)
+    """
+    return isinstance(name, str) and name.partition(":")[0] in SERVICES and ":" in name
+
+
+def _load_local(name: str | os.PathLike[str], dim: int | None, engine: str) -> Model:
     if not isinstance(name, str):
-        return _load_folder(Path(name), dim, engine)
+        return load_folder(Path(name), dim, engine)
     _refuse_unsafe(name)
     scheme, colon, rest = name.partition(":")
     if colon and SCHEME.fullmatch(scheme):
         return _load_added(scheme, rest, dim, engine)
     if _looks_like_path(name):
-        return _load_folder(Path(name).expanduser(), dim, engine)
+        return load_folder(Path(name).expanduser(), dim, engine)
     if not NAME.fullmatch(name):
         raise BadArgument(
             f"{name[:80]!r} is not a model's name: letters, digits, '.', '_' and '-', at most 64."
@@ -68,10 +102,10 @@ def load(name: str | os.PathLike[str], *, dim: int | None = None, engine: str = 
         )
     if name in BUILT_IN:
         folder: Path = need("cospace_starter", extra="starter").folder()
-        model = _load_folder(folder, dim, engine)
+        model = load_folder(folder, dim, engine)
         return model.restricted("text") if name == "minilm" else model
     if name in installed():
-        return _load_folder(model_home() / name, dim, engine)
+        return load_folder(model_home() / name, dim, engine)
     raise ModelNotFound(_missing(name))
 
 
@@ -80,7 +114,7 @@ def _load_added(scheme: str, rest: str, dim: int | None, engine: str) -> Model:
     repository, _, revision = rest.partition("@")
     for name in installed():
         if name not in BUILT_IN:
-            model = _load_folder(model_home() / name, dim, engine)
+            model = load_folder(model_home() / name, dim, engine)
             tower = model.space.towers[0]
             if tower.source == f"{scheme}:{repository}" and revision in ("", tower.revision):
                 return model
@@ -114,7 +148,8 @@ def model_home() -> Path:
     return base / "cospace" / "models"
 
 
-def _load_folder(path: Path, dim: int | None, engine: str) -> Model:
+def load_folder(path: Path, dim: int | None = None, engine: str = "") -> Model:
+    """The model in a folder, without a cache in front. Raises as `load`."""
     if not path.is_dir():
         _refuse_unsafe(path.name)
         what = "is a file" if path.is_file() else "there is nothing"

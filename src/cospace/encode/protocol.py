@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
-from cospace.item import Content
+from cospace.item import Content, Part
 from cospace.space import Space
 from cospace.vectors import Vectors
 
-__all__ = ["Encoder"]
+__all__ = ["Encoder", "Prepares"]
 
 
 @runtime_checkable
@@ -34,4 +34,20 @@ class Encoder(Protocol):
 
     def encode_document(self, inputs: Sequence[Content]) -> Vectors:
         """Vectors [n, dim] of what is searched, with the model's document prompt."""
+        ...
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """What an encoder may offer besides: to prepare parts one by one, ahead and in threads."""
+
+    def prepare(self, kind: str, part: Part, data: bytes | None = None) -> Any:
+        """What `encode_prepared` takes, for one part; `data` are the bytes of its file.
+
+        Raises `BadItem`.
+        """
+        ...
+
+    def encode_prepared(self, kind: str, prepared: Sequence[Any]) -> Vectors:
+        """Unit vectors [n, dim] of prepared parts of one kind, as documents."""
         ...

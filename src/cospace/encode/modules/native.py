@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cospace.encode.inputs import left_out
 from cospace.encode.model import Model, first_numbers, told_cut
 from cospace.encode.modules.engine import pick_device
 from cospace.encode.modules.libraries import library
@@ -83,16 +84,13 @@ class Native(Model):
 
     def _encode(self, inputs: Sequence[Content], role: str) -> Vectors:
         given: list[dict[str, Any]] = []
-        left_out: dict[str, list[int]] = {}
+        others: dict[str, list[int]] = {}
         for position, parts in self._usable(inputs):
             mine = Parts(**{kind: parts[kind] for kind in parts if kind in self.space.kinds})
             given.append(native_input(mine, f"input {position}"))
             for kind in set(parts) - set(mine):
-                left_out.setdefault(kind, []).append(position)
-        report = [
-            f"{len(at)} of {len(given)} inputs: the {kind} part was left out; {self.lacks(kind)}"
-            for kind, at in left_out.items()
-        ]
+                others.setdefault(kind, []).append(position)
+        report = left_out(others, len(given), self.space)
         return self._vectors(given, role, report)
 
     def _vectors(self, given: list[dict[str, Any]], role: str, report: list[str]) -> Vectors:

@@ -1,0 +1,31 @@
+"""Models behind a service, one file each: OpenAI, Amazon Bedrock, Google Gemini.
+
+The only modules of cospace that reach for a network, through the services' own SDKs.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from cospace.encode.hosted.base import Hosted
+from cospace.encode.hosted.bill import Bill, Estimate
+
+__all__ = ["SERVICES", "Bill", "Estimate", "Hosted", "hosted"]
+
+# The scheme of a name, and the module and class behind it; imported when it is asked for.
+SERVICES = {
+    "openai": ("cospace.encode.hosted.openai", "OpenAI"),
+    "bedrock": ("cospace.encode.hosted.bedrock", "Bedrock"),
+    "gemini": ("cospace.encode.hosted.gemini", "Gemini"),
+}
+
+
+def hosted(name: str, *, dim: int | None = None) -> Hosted:
+    """The model of a name such as "openai:text-embedding-3-small", without a cache.
+
+    Raises `ModelNotFound`, `BadArgument`, `MissingExtra`. Nothing is sent.
+    """
+    service, _, model = name.partition(":")
+    module, kind = SERVICES[service]
+    found: Hosted = getattr(import_module(module), kind)(model, dim=dim)
+    return found

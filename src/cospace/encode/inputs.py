@@ -1,0 +1,72 @@
+"""What `encode_query` and `encode_document` were given: a list, its parts, what cannot be used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from cospace.errors import BadArgument, BadItem
+from cospace.item import Content, Part, Parts
+from cospace.space import Space
+
+__all__ = ["check_usable", "lacks", "left_out", "listed", "listing", "parts_of", "shown"]
+
+
+def listing(inputs: Sequence[Content]) -> Sequence[Content]:
+    """`inputs`, when it is a list of inputs and not a single one. Raises `BadArgument`."""
+    if isinstance(inputs, (str, bytes, Part, Parts)):
+        kind = type(inputs).__name__
+        raise BadArgument(f"expected a list of inputs, was given one {kind}: write [it] instead")
+    if not isinstance(inputs, Sequence):
+        raise BadArgument(f"expected a list of inputs, not {type(inputs).__name__}: use list(...)")
+    return inputs
+
+
+def parts_of(content: Content, position: int) -> Parts:
+    """The parts of the input at `position`. Raises `BadItem` that names the position."""
+    try:
+        return Parts.of(content)
+    except BadItem as error:
+        raise BadItem(f"input {position}", error.reason) from None
+
+
+def check_usable(parts: Parts, position: int, space: Space) -> None:
+    """Raises `BadItem` when the space has a tower for none of the parts."""
+    if not any(kind in space.kinds for kind in parts):
+        what = f"is of kind {listed(tuple(parts))}" if parts else "has no parts"
+        raise BadItem(f"input {position}", f"it {what}; {space.name} takes {listed(space.kinds)}")
+
+
+def lacks(space: Space, kind: str) -> str:
+    """Why a part of `kind` cannot be encoded.
+
+    >>> lacks(Space.of("letters", 26), "audio")
+    "letters takes text; it has no tower for 'audio'"
+    """
+    return f"{space.name} takes {listed(space.kinds)}; it has no tower for {kind!r}"
+
+
+def left_out(positions: Mapping[str, Sequence[int]], total: int, space: Space) -> list[str]:
+    """Lines of a report on the parts, by kind, that the space has no tower for."""
+    return [
+        f"{len(at)} of {total} inputs: the {kind} part was left out; {lacks(space, kind)}"
+        for kind, at in positions.items()
+    ]
+
+
+def listed(kinds: Sequence[str]) -> str:
+    """The kinds in words.
+
+    >>> listed(["text", "image", "audio"])
+    'text, image and audio'
+    """
+    return " and ".join(filter(None, (", ".join(kinds[:-1]), *kinds[-1:]))) or "nothing"
+
+
+def shown(positions: Sequence[int]) -> str:
+    """The first ten positions, for a line of a report.
+
+    >>> shown([3, 5])
+    'positions 3, 5 (from 0)'
+    """
+    first = ", ".join(map(str, positions[:10])) + (", ..." if len(positions) > 10 else "")
+    return f"positions {first} (from 0)"
