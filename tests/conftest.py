@@ -36,7 +36,7 @@ def fast_path(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def imagebind_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model folder with a tower for every kind: a tiny ImageBind of random weights."""
-    from tests.unit.encode.modules import tiny_imagebind
+    import tiny_imagebind
 
     place = tmp_path_factory.mktemp("imagebind")
     towers = tiny_imagebind.built_towers(place / "checkpoint")

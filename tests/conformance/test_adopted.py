@@ -17,8 +17,8 @@ from cospace.testing.encoder import check_encoder
 
 pytest.importorskip("torch", reason="models are adopted from torch")
 
-from cospace.encode.modules.libraries import library
-from tests.torch_models import (
+from tiny_imagebind import checkpoint
+from torch_models import (
     TEXTS,
     clip_model,
     native_model,
@@ -26,7 +26,8 @@ from tests.torch_models import (
     text_model,
     timm_model,
 )
-from tests.unit.encode.modules.tiny_imagebind import checkpoint
+
+from cospace.encode.modules.libraries import library
 
 EQUAL = 0.9999
 SENTENCES = [

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 tokenizers = pytest.importorskip("tokenizers", reason="the tokenizer is for this library")
 pytest.importorskip("torch", reason="the reference and its neighbours import torch")
 
+from tiny_imagebind import merges  # noqa: E402
+
 from cospace.encode.modules.bpe import (  # noqa: E402
     CONTEXT,
     MERGES,
@@ -22,8 +24,6 @@ from cospace.encode.modules.bpe import (  # noqa: E402
     tokenizer_json,
 )
 from cospace.errors import ModelDamaged, ModelNotFound  # noqa: E402
-
-from .tiny_imagebind import merges  # noqa: E402
 
 END = 49_407
 

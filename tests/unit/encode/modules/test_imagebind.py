@@ -10,6 +10,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the modules are torch modules")
 safetensors = pytest.importorskip("safetensors.torch", reason="checkpoints are safetensors")
 
+import tiny_imagebind as tiny  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
 
 from cospace.encode.engine import Graph  # noqa: E402
@@ -23,8 +24,6 @@ from cospace.errors import (  # noqa: E402
     UnsafeFile,
     UnsupportedModel,
 )
-
-from . import tiny_imagebind as tiny  # noqa: E402
 
 HEADS = {"vision": 16, "text": 16, "audio": 12, "depth": 8, "thermal": 12, "imu": 8}
 KINDS = ["text", "image", "video", "audio", "depth", "thermal", "imu"]
