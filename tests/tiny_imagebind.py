@@ -180,6 +180,7 @@ class Torch:
     """A built tower in the place of a compiled graph."""
 
     precision = "f32"
+    streams = 1
 
     def __init__(self, built: Built) -> None:
         self.built = built

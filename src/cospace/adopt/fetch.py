@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cospace.adopt.source import Source
-from cospace.errors import ModelNotFound, NetworkError, UnsafeFile
+from cospace.errors import CospaceError, ModelNotFound, NetworkError, UnsafeFile
 from cospace.files import check_room
 from cospace.need import need
 
@@ -51,12 +51,12 @@ def fetch(source: Source, tell: Callable[[str], None]) -> Fetched:
     offline = os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "TRUE", "YES")
     try:
         if not offline:
-            revision, size = _announce(hub.HfApi(endpoint=endpoint), source, tell)
+            size = _announce(hub.HfApi(endpoint=endpoint), source, tell)
         folder = hub.snapshot_download(
             source.repository, revision=revision, allow_patterns=list(_WANTED),
             ignore_patterns=list(_LEFT_OUT), endpoint=endpoint, local_files_only=offline,
         )  # fmt: skip
-    except (ModelNotFound, UnsafeFile):
+    except CospaceError:
         raise
     except (
         Exception
@@ -69,8 +69,8 @@ def fetch(source: Source, tell: Callable[[str], None]) -> Fetched:
     return Fetched(path, path.name, size)
 
 
-def _announce(api: Any, source: Source, tell: Callable[[str], None]) -> tuple[str, int]:
-    """(commit, bytes to fetch), after the licence and the size were told."""
+def _announce(api: Any, source: Source, tell: Callable[[str], None]) -> int:
+    """The bytes to fetch, after the licence and the size were told."""
     from fnmatch import fnmatch
 
     found = api.model_info(source.repository, revision=source.revision or None, files_metadata=True)
@@ -89,7 +89,7 @@ def _announce(api: Any, source: Source, tell: Callable[[str], None]) -> tuple[st
     license = (found.card_data or {}).get("license") or "not stated"
     tell(f"{source.repository} at {found.sha[:12]}: {size / 1e6:,.1f} MB, licence: {license}")
     check_room(Path(os.environ.get("HF_HOME") or Path.home()), size)
-    return str(found.sha), size
+    return size
 
 
 def _told(source: Source, error: Exception) -> Exception:

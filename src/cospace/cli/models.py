@@ -12,7 +12,7 @@ from cospace.cli.table import Column, facts, room, table
 from cospace.errors import BadArgument, CospaceError, ModelNotFound
 
 if TYPE_CHECKING:
-    from cospace.space import Space
+    from cospace.space import Space, Tower
 
 __all__ = ["parser", "run"]
 
@@ -111,7 +111,7 @@ def _show(args: argparse.Namespace) -> int:
     from cospace.encode import load
 
     model = load(args.name, dim=args.dim)
-    space = model.space
+    space, note = model.space, getattr(model, "note", "")
     if args.loss:
         from cospace.cli.loss import run_loss
         from cospace.encode.model import Model
@@ -120,17 +120,35 @@ def _show(args: argparse.Namespace) -> int:
             raise BadArgument(f"--loss is measured here, and {space.name} is not a model of yours")
         return run_loss(args, model)
     if args.json:
-        document({**summary(space), "note": getattr(model, "note", "")})
+        document({**summary(space), "note": note})
         return 0
     lines = [("dimensions", f"{space.dim}, {space.metric}"), ("fingerprint", space.fingerprint)]
     for tower in space.towers:
         lines += [(tower.kind, tower.model), ("  source", tower.source or "unknown")]
-        lines += [("  licence", tower.license or "unknown"), ("  precision", tower.precision)]
-        lines += [("  weights", f"sha256 {tower.weights_sha256[:16]}")]
+        lines += [(f"  {name}", text) for name, text in _told(tower) if text]
     trained = [str(d) for t in space.towers[:1] for d in t.preprocess.get("matryoshka") or ()]
     lines.append(("dim= trained", ", ".join(trained) or "unknown"))
-    show([space.name, *facts(lines), *([f"note: {model.note}"] if model.note else [])])
+    show([space.name, *facts(lines), *([f"note: {note}"] if note else [])])
     return 0
+
+
+def _told(tower: Tower) -> list[tuple[str, str]]:
+    """What there is to say of a tower; what does not apply to it is ""."""
+    kept = ["torch"] if any(name.startswith("torch/") for name in tower.files) else []
+    engines = [*(["openvino"] if tower.graph else []), *kept]
+    prompts = [f"{role}: {prompt!r}" for role, prompt in tower.prompts.items() if prompt]
+    none = "none" if tower.prompts else "unknown, none used"
+    most = tower.preprocess.get("max_tokens")
+    return [
+        ("revision", tower.revision[:12]),
+        ("licence", tower.license or "unknown"),
+        ("engines", ", ".join(engines)),
+        ("precision", tower.precision),
+        ("weights", f"sha256 {tower.weights_sha256[:16]}" if tower.weights_sha256 else ""),
+        ("pooling", tower.pooling),
+        ("reads", f"{most} tokens" if most else ""),
+        ("prompts", (", ".join(prompts) or none) if tower.kind == "text" else ""),
+    ]
 
 
 def _verify(args: argparse.Namespace) -> int:

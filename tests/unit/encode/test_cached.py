@@ -210,8 +210,7 @@ def test_load_takes_a_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     again.encode_document(["a"])
     assert 1 == again.hits
     assert not isinstance(cs.load("tiny", cache=False), Cached)
-    with pytest.raises(BadArgument, match="hosted"):
-        cs.load("tiny", dim=8)
+    assert 8 == cs.load("tiny", dim=8, cache=True).encode_document(["a"]).array.shape[1]
 
 
 def test_an_unread_picture_is_named(cache: VectorCache) -> None:
