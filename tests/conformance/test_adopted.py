@@ -25,6 +25,7 @@ from torch_models import (
     open_clip_model,
     text_model,
     timm_model,
+    tokenizer,
 )
 
 from cospace.encode.modules.libraries import library
@@ -95,6 +96,25 @@ def test_text_models_pass_the_public_suite(home: Path, kind: str) -> None:
     adopt(str(home / kind / "saved"), name="mine")
     model = exact("mine")
     assert 16 == model.space.dim
+    check_encoder(model)
+
+
+def test_static_embeddings_are_a_table_and_a_mean(home: Path) -> None:
+    """As Word2Vec and GloVe are used, and Model2Vec: a vector a token, whatever is around."""
+    st = library("sentence_transformers")
+    import torch
+
+    torch.manual_seed(3)
+    tokens = tokenizer()
+    module = st.sentence_transformer.modules.StaticEmbedding(tokens, embedding_dim=20)
+    reference = st.SentenceTransformer(modules=[module], device="cpu")
+    reference.save_pretrained(str(home / "static"))
+    added = adopt(str(home / "static"), name="static")
+    assert added.cosines["text"] >= EQUAL
+    model = exact("static")
+    found = model.encode_document(SENTENCES)
+    assert cosines(found.array, reference.encode(SENTENCES)).min() >= EQUAL
+    assert () == found.truncated, "it reads to the end"
     check_encoder(model)
 
 

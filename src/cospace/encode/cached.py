@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,7 @@ from cospace.encode.hashing import content_hash
 from cospace.encode.hosted.base import Hosted
 from cospace.encode.hosted.bill import Estimate
 from cospace.encode.hosted.sending import Piece
-from cospace.encode.inputs import check_usable, left_out, listing, parts_of, shown
+from cospace.encode.inputs import check_usable, left_out, listing, parts_of, renamed, shown
 from cospace.encode.protocol import Encoder, Prepares
 from cospace.errors import BadArgument, BadItem
 from cospace.item import Content, Part, Parts
@@ -149,7 +148,7 @@ class Cached:
             each = self.encoder.encode_query if role == "query" else self.encoder.encode_document
             for start in range(0, len(positions), _WINDOW):
                 at = positions[start : start + _WINDOW]
-                with _named(at):
+                with renamed(at):
                     vectors = each([inputs[i] for i in at])
                 yield _piece(vectors, at)
 
@@ -236,20 +235,7 @@ def _piece(vectors: Vectors, at: list[int]) -> Piece:
 
 def _moved(pieces: Generator[Piece, None, None], at: list[int]) -> Generator[Piece, None, None]:
     """The pieces of a part of the inputs, with the positions of the whole."""
-    with _named(at), closing(pieces):
+    with renamed(at), closing(pieces):
         for piece in pieces:
             places = [at[i] for i in piece.positions]
             yield Piece(places, piece.rows, [at[i] for i in piece.cut])
-
-
-@contextmanager
-def _named(at: list[int]) -> Iterator[None]:
-    """A block in which an error that names a position of a part names that of the whole."""
-    try:
-        yield
-    except BadItem as error:
-        match = re.fullmatch(r"input (\d+)", error.name)
-        if match is None or int(match[1]) >= len(at):
-            raise
-        # The type stays: an empty input is an EmptyItem.
-        raise type(error)(f"input {at[int(match[1])]}", error.reason) from None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from cospace.errors import BadArgument, BadItem
 from cospace.item import Content, Part, Parts
 from cospace.space import Space
 
-__all__ = ["check_usable", "lacks", "left_out", "listed", "listing", "parts_of", "shown"]
+__all__ = ["check_usable", "lacks", "left_out", "listed", "listing", "parts_of", "renamed", "shown"]
 
 
 def listing(inputs: Sequence[Content]) -> Sequence[Content]:
@@ -70,3 +72,16 @@ def shown(positions: Sequence[int]) -> str:
     """
     first = ", ".join(map(str, positions[:10])) + (", ..." if len(positions) > 10 else "")
     return f"positions {first} (from 0)"
+
+
+@contextmanager
+def renamed(at: Sequence[int]) -> Iterator[None]:
+    """A block in which an error that names a position of a part names that of the whole."""
+    try:
+        yield
+    except BadItem as error:
+        match = re.fullmatch(r"input (\d+)", error.name)
+        if match is None or int(match[1]) >= len(at):
+            raise
+        # The type stays: an empty input is an EmptyItem.
+        raise type(error)(f"input {at[int(match[1])]}", error.reason) from None

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cospace.encode.inputs import check_usable, lacks, left_out, listed, listing, parts_of, shown
+from cospace.encode.inputs import (
+    check_usable,
+    lacks,
+    left_out,
+    listed,
+    listing,
+    parts_of,
+    renamed,
+    shown,
+)
 from cospace.encode.text import TextTower
 from cospace.encode.threads import spread
 from cospace.encode.towers import FAMILIES, LoadedTower, load_tower
@@ -194,7 +203,8 @@ class Model:
 
         # Files are decoded on all cores; for texts, threads would cost more than they save.
         prepared = [prepare(one) for one in owned] if kind == "text" else spread(prepare, owned)
-        vectors, short = self._rows(kind, prepared, role)
+        with renamed([position for position, _ in owned]):
+            vectors, short = self._rows(kind, prepared, role)
         rows[[position for position, _ in owned]] += vectors
         return [owned[i][0] for i in short]
 

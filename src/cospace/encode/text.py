@@ -88,6 +88,9 @@ class TextTower:
             tokens = self._tokenise([prompt + t for t in window] if prompt else list(window))
             cut += [start + i for i, t in enumerate(tokens) if self._is_cut(t)]
             ids = [t.ids for t in tokens]
+            if not all(ids):
+                empty = next(i for i, mine in enumerate(ids) if not mine)
+                raise BadItem(f"input {start + empty}", "no token of it is in the vocabulary")
             lengths = [self._pad_to or len(i) for i in ids]
             most = self._pad_to or self.max_tokens
             batches = plan(lengths, self._budget(lengths), _MULTIPLE, most=most)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -52,7 +53,17 @@ _OLD_NAMES = {
     "pooling_mode_weightedmean_tokens": "weightedmean",
     "pooling_mode_lasttoken": "lasttoken",
 }
-_LAYERS = ("Transformer", "Pooling", "Dense", "Normalize", "LayerNorm", "Dropout")
+_MOST_STATIC = 8_192  # tokens
+
+_LAYERS = (
+    "Transformer",
+    "StaticEmbedding",
+    "Pooling",
+    "Dense",
+    "Normalize",
+    "LayerNorm",
+    "Dropout",
+)
 _ACTIVATIONS = ("GELU", "Identity", "LeakyReLU", "ReLU", "SiLU", "Sigmoid", "Tanh")
 
 
@@ -129,11 +140,14 @@ def build(folder: Path, *, name: str = "", pooling: str = "") -> list[Built]:
     """
     facts = known(name)
     modules = check_modules(folder)
-    transformer, tokenizer = _transformer(folder / dict(modules).get("Transformer", ""))
-    modes, layers = _after(folder, modules, facts, pooling)
-    embedder = Embedder(transformer, Pooling(modes), layers).eval()
+    if modules and modules[0][0] == "StaticEmbedding":
+        reader, tokens, preprocess = _static(folder / modules[0][1])
+        modes, layers = _after(folder, modules, facts, "mean")
+    else:
+        reader, tokens, preprocess = _transformer(folder / dict(modules).get("Transformer", ""))
+        modes, layers = _after(folder, modules, facts, pooling)
+    embedder = Embedder(reader, Pooling(modes), layers).eval()
     prompts = prompts_of(folder, facts)
-    preprocess = _preprocess(folder / dict(modules).get("Transformer", ""), tokenizer, transformer)
     if facts and facts.matryoshka:
         preprocess["matryoshka"] = list(facts.matryoshka)
     with torch.no_grad():
@@ -151,7 +165,7 @@ def build(folder: Path, *, name: str = "", pooling: str = "") -> list[Built]:
         known=KNOWN_TEXTS,
         weights_sha256=fingerprint(folder),
         preprocess=preprocess,
-        files={"tokenizer.json": tokenizer.backend_tokenizer.to_str().encode()},
+        files={"tokenizer.json": tokens},
         pooling="+".join(modes),
         prompts=prompts,
     )
@@ -177,8 +191,35 @@ def check_modules(folder: Path) -> list[tuple[str, str]]:
     return found
 
 
-def _transformer(folder: Path) -> tuple[nn.Module, Any]:
-    """The transformer in float32, and its tokenizer."""
+class _Table(nn.Module):
+    """A vector a token, whatever stands around it: what a transformer is to an Embedder."""
+
+    def __init__(self, table: Any) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding.from_pretrained(table.float())
+
+    def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+        del attention_mask  # the pooling minds it
+        return SimpleNamespace(last_hidden_state=self.embedding(input_ids))
+
+
+def _static(folder: Path) -> tuple[nn.Module, bytes, dict[str, Any]]:
+    """A StaticEmbedding's table, its tokenizer without special tokens, and the preprocess record.
+
+    It reads texts of any length; here they are cut at `_MOST_STATIC` tokens, and that is told.
+    """
+    weights = read_safetensors(folder / "model.safetensors")
+    table = weights.get("embedding.weight", weights.get("embeddings"))
+    if table is None or set(weights) - {"embedding.weight", "embeddings"}:
+        raise UnsupportedModel(f"a static embedding with the tensors {sorted(weights)[:5]}")
+    record = _json(folder / "tokenizer.json")
+    record["post_processor"] = None
+    tokens = json.dumps(record, ensure_ascii=False).encode()
+    return _Table(table), tokens, {"tokenizer": "tokenizer.json", "max_tokens": _MOST_STATIC}
+
+
+def _transformer(folder: Path) -> tuple[nn.Module, bytes, dict[str, Any]]:
+    """The transformer in float32, its tokenizer, and the preprocess record."""
     transformers = library("transformers")
     options = {"local_files_only": True, "trust_remote_code": False}
     try:
@@ -204,7 +245,8 @@ def _transformer(folder: Path) -> tuple[nn.Module, Any]:
     refuse_gaps(report)
     if not getattr(tokenizer, "is_fast", False):
         raise UnsupportedModel(f"{folder.name}: its tokenizer has no tokenizer.json form")
-    return model.eval(), tokenizer
+    tokens = tokenizer.backend_tokenizer.to_str().encode()
+    return model.eval(), tokens, _preprocess(folder, tokenizer, model)
 
 
 def refuse_gaps(report: Mapping[str, Any]) -> None:
