@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 import re
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +17,7 @@ import numpy as np
 
 from cospace.adopt.convert import convert, save
 from cospace.adopt.native import native_space
-from cospace.encode.engine import Graph
+from cospace.encode.engine import Graph, has_bf16
 from cospace.encode.folder import FORMAT, open_folder
 from cospace.encode.modules.engine import TorchGraph
 from cospace.encode.modules.rebuild import KEPT
@@ -39,6 +41,9 @@ _KEPT_SUFFIXES = (".gz", ".jinja", ".json", ".model", ".safetensors", ".txt")
 
 # The cosine that every probe must reach: the graph computes what the module computes.
 _EQUAL = 0.9999
+
+# Turns of each precision while the faster is looked for; the best counts.
+_TURNS = 3
 
 # Inputs that have no part in the making of a graph, of many lengths. The last is cut short.
 _PROBES = {
@@ -112,7 +117,7 @@ def write(
     for tower, built in zip(space.towers, towers, strict=True):
         tell(f"comparing the {built.kind} tower with the module it was made from")
         answers, cosine = _prove(place, tower, built)
-        proved.append(replace(tower, canaries=answers))
+        proved.append(replace(tower, canaries=answers, precision=_fastest(place, tower)))
         if cosine is None:
             continue
         cosines[built.kind] = cosine
@@ -174,7 +179,8 @@ def _graph(place: Path, built: Built, tower: Tower, weights: str, shared: Tower 
         save(convert(built), place / xml, weights)
     names = (xml, xml.removesuffix(".xml") + ".bin")
     files = {name: _sha256(place / name) for name in names}
-    return replace(tower, graph=xml, precision=weights, files={**tower.files, **files})
+    precision = "int8" if weights == "int8" else "f32"
+    return replace(tower, graph=xml, precision=precision, files={**tower.files, **files})
 
 
 def _keep(source: Path, target: Path) -> dict[str, str]:
@@ -216,6 +222,26 @@ def _prove(
     expected = np.concatenate([_alone(reference, given) for given in probes])
     found, _ = served.encode([served.canary(given) for given in probes])
     return answers, float(np.einsum("ij,ij->i", expected, found).min())
+
+
+def _fastest(place: Path, tower: Tower) -> str:
+    """The precision that this processor is fastest in, of those that the weights allow."""
+    if tower.precision == "int8" or not tower.graph or not has_bf16():
+        return tower.precision
+    folder = open_folder(place)
+    probes = _PROBES.get(tower.kind, _PROBES["image"])
+    best = {"f32": math.inf, "bf16": math.inf}
+    served = {
+        name: FAMILIES[tower.kind](folder, tower, Graph(folder, tower, name)) for name in best
+    }
+    for _ in range(_TURNS):
+        for name, loaded in served.items():
+            given = [loaded.canary(probe) for probe in probes]
+            start = time.perf_counter()
+            loaded.encode(given)
+            best[name] = min(best[name], time.perf_counter() - start)
+    # A tenth is what the coarser numbers must be worth.
+    return "bf16" if best["bf16"] < 0.9 * best["f32"] else "f32"
 
 
 def _alone(reference: Any, given: str) -> NDArray[np.float32]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cospace.encode.folder import Folder
     from cospace.space import Tower
 
-__all__ = ["Graph", "Runner", "openvino", "parameters", "precisions"]
+__all__ = ["Graph", "Runner", "has_bf16", "openvino", "parameters", "precisions"]
 
 _importing = threading.Lock()
 
@@ -35,9 +35,6 @@ _MOST_STREAMS = 8
 # as fast (4.9 against 9.7 ms). Besides, OpenVINO 2026.4.1 gives wrong numbers for convolutions
 # with 8-bit weights in more than one stream (cosine 0.57 to the known answers).
 _ONE_STREAM = frozenset({"image"})
-
-# Families whose picture towers are transformers.
-_TRANSFORMERS = frozenset({"imagebind", "open-clip", "transformers-clip", "transformers-siglip"})
 
 # What the engine is told for each precision. The graph is as it is; this is how it is computed.
 # int8: graphs with fixed ranges run in 8 bits as they are; where only the weights are 8-bit, each
@@ -88,19 +85,22 @@ def _core() -> Any:
 
 
 def precisions(tower: Tower) -> tuple[str, ...]:
-    """The precisions to try for a tower on this processor, the fastest first.
+    """The precisions to try for a tower on this processor, the recorded one first.
 
-    Measured on AVX512-BF16: 8-bit weights want 8-bit activations, and gain nothing from bf16;
-    float weights gain most from bf16, where the processor has it; convolutions do not (6.4
-    against 4.9 ms a picture).
+    8-bit weights want 8-bit activations. Whether bf16 is faster than f32 cannot be told from what
+    a processor says of itself: of two that have AVX512-BF16, one was 1.4 times as fast with it
+    and one half as fast. So it is measured when a model is added, and recorded.
     """
-    if tower.kind == "image" and tower.family not in _TRANSFORMERS:
-        return ("f32",)
     if tower.precision == "int8":
         return ("int8", "int8-as-f32")
-    if "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+    if tower.precision == "bf16" and has_bf16():
         return ("bf16", "f32")
     return ("f32",)
+
+
+def has_bf16() -> bool:
+    """Whether the processor multiplies bfloat16 numbers at all."""
+    return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 class Runner(Protocol):

@@ -91,9 +91,14 @@ class PictureTower:
         from PIL.Image import Resampling
 
         # Only what the crop keeps is resized: a panorama costs no more than a square.
-        box = _box(self._crop, *picture.size, self._resize, self.size)
-        small = picture.resize((self.size, self.size), Resampling[self._filter], box)
-        return np.asarray(small, np.uint8)
+        left, top, right, bottom = _box(self._crop, *picture.size, self._resize, self.size)
+        size, how = (self.size, self.size), Resampling[self._filter]
+        if self._crop == "center":
+            return np.asarray(picture.resize(size, how, (left, top, right, bottom)), np.uint8)
+        # One axis at a time gives the pixels of the whole picture's resize. Both at once do not,
+        # where a box is enlarged (Pillow 13: one in fifteen is off by a level or two).
+        wide = picture.resize((self.size, picture.height), how, (left, 0, right, picture.height))
+        return np.asarray(wide.resize(size, how, (0, top, self.size, bottom)), np.uint8)
 
 
 def _box(
