@@ -15,6 +15,7 @@ from cospace.adopt.fetch import fetch
 from cospace.adopt.native import is_native
 from cospace.adopt.source import parse
 from cospace.adopt.write import How, Origin, write, write_native
+from cospace.encode.modules.weights import check_finite
 from cospace.encode.names import BUILT_IN, NAME, load_folder, model_home
 from cospace.errors import BadArgument
 from cospace.files import make_folder, move_folder
@@ -67,6 +68,7 @@ def adopt(
     target = model_home() / _free(name, replace)
     fetched = fetch(found, tell)
     tell("reading the weights")
+    parameters = check_finite(fetched.folder)
     towers = None
     if not is_native(fetched.folder):
         towers = build(fetched.folder, found, name, choices or Choices())
@@ -80,7 +82,7 @@ def adopt(
         else:
             record = write(made, towers, origin, how=how, tell=tell)
         move_folder(made, target)
-    return Adopted(load_folder(target), target, **record)
+    return Adopted(load_folder(target), target, parameters=parameters, **record)
 
 
 def _free(name: str, replace: bool) -> str:

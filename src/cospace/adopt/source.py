@@ -46,6 +46,8 @@ def parse(text: str) -> Source:
     >>> parse("torchvision:vgg16").repository
     'timm/vgg16.tv_in1k'
     """
+    if not text.strip():
+        raise BadArgument("which model? hf:org/name, timm:name, torchvision:vgg16, or a folder")
     scheme, colon, rest = text.partition(":")
     if colon and scheme in SCHEMES:
         name, _, revision = rest.partition("@")
@@ -53,7 +55,7 @@ def parse(text: str) -> Source:
             raise BadArgument(f"{revision[:80]!r} is not a revision: a branch, a tag or a commit")
         return _published(scheme, name, revision)
     if colon and re.fullmatch(r"[a-z][a-z0-9_]+", scheme):
-        near = get_close_matches(scheme, SCHEMES, 1)
+        near = get_close_matches(scheme, SCHEMES, 1, cutoff=0.4)
         hint = f"; did you mean {near[0]}:{rest}?" if near else ""
         raise BadArgument(
             f"{scheme!r} is no source of models; known: {', '.join(SCHEMES)}, or a folder{hint}"

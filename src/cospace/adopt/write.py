@@ -21,7 +21,6 @@ from cospace.encode.engine import Graph, has_bf16
 from cospace.encode.folder import FORMAT, open_folder
 from cospace.encode.modules.engine import TorchGraph
 from cospace.encode.modules.rebuild import KEPT
-from cospace.encode.modules.weights import check_finite
 from cospace.encode.towers import CLOSE, FAMILIES
 from cospace.errors import UnsupportedModel
 from cospace.files import copy_file, make_folder, write_bytes
@@ -87,10 +86,8 @@ def write(
 ) -> dict[str, Any]:
     """Makes the folder at `place`; what `Adopted` says of it.
 
-    Raises `ModelDamaged` for weights that are not finite, `UnsupportedModel` when a graph does
-    not give what its module gives.
+    Raises `UnsupportedModel` when a graph does not give what its module gives.
     """
-    parameters = check_finite(origin.fetched.folder)
     make_folder(place)
     license, notes = _license(origin.fetched.folder, place, towers[0].license)
     records: list[Tower] = []
@@ -128,12 +125,11 @@ def write(
                 + (". Store it with --weights f32" if how.weights == "int8" else "")
             )
     _record(place, replace(space, towers=tuple(proved)))
-    return {"license": license, "parameters": parameters, "cosines": cosines, "notes": tuple(notes)}
+    return {"license": license, "cosines": cosines, "notes": tuple(notes)}
 
 
 def write_native(place: Path, origin: Origin, tell: Callable[[str], None]) -> dict[str, Any]:
     """Makes the folder of a native multimodal model at `place`; what `Adopted` says of it."""
-    parameters = check_finite(origin.fetched.folder)
     make_folder(place)
     license, notes = _license(origin.fetched.folder, place)
     tell("copying its files, and taking its known answers")
@@ -142,7 +138,7 @@ def write_native(place: Path, origin: Origin, tell: Callable[[str], None]) -> di
     towers = tuple(replace(tower, license=license) for tower in space.towers)
     _record(place, replace(space, towers=towers))
     notes.append("torch runs it: there is no graph of it for the engine of processors")
-    return {"license": license, "parameters": parameters, "cosines": {}, "notes": tuple(notes)}
+    return {"license": license, "cosines": {}, "notes": tuple(notes)}
 
 
 def _tower(place: Path, built: Built, origin: Origin) -> Tower:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["PictureTower", "pattern"]
 
 _BATCH = 8
+_PANORAMA = 4  # times as long as it is high, or the reverse
 _FILTERS = ("NEAREST", "BOX", "BILINEAR", "HAMMING", "BICUBIC", "LANCZOS")
 
 
@@ -90,15 +91,25 @@ class PictureTower:
         """The part of the picture that the record's crop keeps, as a square of `size`."""
         from PIL.Image import Resampling
 
-        # Only what the crop keeps is resized: a panorama costs no more than a square.
-        left, top, right, bottom = _box(self._crop, *picture.size, self._resize, self.size)
-        size, how = (self.size, self.size), Resampling[self._filter]
-        if self._crop == "center":
-            return np.asarray(picture.resize(size, how, (left, top, right, bottom)), np.uint8)
-        # One axis at a time gives the pixels of the whole picture's resize. Both at once do not,
-        # where a box is enlarged (Pillow 13: one in fifteen is off by a level or two).
-        wide = picture.resize((self.size, picture.height), how, (left, 0, right, picture.height))
-        return np.asarray(wide.resize(size, how, (0, top, self.size, bottom)), np.uint8)
+        how = Resampling[self._filter]
+        long, short = max(picture.size), min(picture.size)
+        if self._crop in ("floor", "round") and long <= _PANORAMA * short:
+            # Whole, and then cut, as the model's own library does it: Pillow picks the axis that
+            # it resizes first by the shapes, so that a part alone would be a level off or two.
+            wide, high = (int(self._resize * side / short) for side in picture.size)
+            left, top = (_start(self._crop, side, self.size) for side in (wide, high))
+            small = picture.resize((wide, high), how)
+            small = small.crop((left, top, left + self.size, top + self.size))
+        else:
+            # Only what the crop keeps is resized: a panorama costs no more than a square.
+            box = _box(self._crop, *picture.size, self._resize, self.size)
+            small = picture.resize((self.size, self.size), how, box)
+        return np.asarray(small, np.uint8)
+
+
+def _start(crop: str, length: int, size: int) -> int:
+    """Where the middle `size` of `length` pixels begins; halves go as the library has them."""
+    return round((length - size) / 2) if crop == "round" else (length - size) // 2
 
 
 def _box(
@@ -114,8 +125,7 @@ def _box(
     edges = []
     for length in (width, height):
         whole = int(resize * length / min(width, height))
-        # Halves go to the even neighbour, as torchvision's round() takes them.
-        start = round((whole - size) / 2) if crop == "round" else (whole - size) // 2
+        start = _start(crop, whole, size)
         edges.append((start * length / whole, (start + size) * length / whole))
     (left, right), (top, bottom) = edges
     return left, top, right, bottom
