@@ -67,6 +67,8 @@ def adopt(
     name = name or re.sub(r"[^A-Za-z0-9._-]", "-", found.name)
     target = model_home() / _free(name, replace)
     fetched = fetch(found, tell)
+    if found.folder is not None:
+        tell(f"{found.folder}: {fetched.size / 1e6:,.1f} MB")
     tell("reading the weights")
     parameters = check_finite(fetched.folder)
     towers = None

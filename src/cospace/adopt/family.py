@@ -35,15 +35,16 @@ def build(folder: Path, source: Source, name: str, choices: Choices) -> list[Bui
     Raises `UnsupportedModel` for a folder in which no family recognises itself, `UnsafeFile`
     for weights in a format that can run code.
     """
-    weights = weight_files(folder)
-    if any(key.startswith("modality_trunks.") for key in keys_of(weights[0])):
+    keys = keys_of(weight_files(folder)[0])
+    if any(key.startswith("modality_trunks.") for key in keys):
         from cospace.encode.modules import imagebind
 
         return imagebind.build(folder)
-    if source.scheme == "torchvision":
+    architecture = source.name if source.scheme == "torchvision" else _torchvision(folder, keys)
+    if architecture:
         from cospace.encode.modules import pictures
 
-        return pictures.build(folder, architecture=source.name, layer=choices.layer)
+        return pictures.build(folder, architecture=architecture, layer=choices.layer)
     if (folder / "open_clip_config.json").is_file():
         from cospace.encode.modules import joint
 
@@ -65,6 +66,14 @@ def build(folder: Path, source: Source, name: str, choices: Choices) -> list[Bui
     given = {"query": choices.query_prompt, "document": choices.document_prompt}
     prompts = {role: prompt for role, prompt in given.items() if prompt is not None}
     return [replace(tower, prompts={**tower.prompts, **prompts})]
+
+
+def _torchvision(folder: Path, keys: list[str]) -> str:
+    """ "vgg16" or "resnet50" for torchvision's own weights, which come without a configuration."""
+    if (folder / "config.json").exists():
+        return ""
+    marks = {"vgg16": "features.28.weight", "resnet50": "layer3.5.conv3.weight"}
+    return next((name for name, key in marks.items() if key in keys), "")
 
 
 def _config(folder: Path) -> dict[str, Any]:

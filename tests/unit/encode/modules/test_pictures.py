@@ -75,6 +75,26 @@ def test_timms_copy_of_vgg16_has_the_same_numbers_under_other_names(tmp_path: Pa
     assert 512 == pooled.dim
 
 
+def test_torchvisions_own_file_is_recognised_by_its_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from safetensors.torch import save_file
+
+    import cospace as cs
+    from cospace.adopt import adopt
+
+    monkeypatch.setenv("COSPACE_HOME", str(tmp_path / "home"))
+    torch.manual_seed(0)
+    (tmp_path / "mine").mkdir()
+    save_file(ResNet50().state_dict(), tmp_path / "mine/resnet50.safetensors")
+    added = adopt(str(tmp_path / "mine"), name="resnet50")
+    assert added.cosines["image"] >= 0.9999
+    tower = cs.load("resnet50").space.towers[0]
+    assert ("torchvision-resnet50", "pooled", 256) == (
+        tower.family, tower.pooling, tower.preprocess["resize"]
+    )  # fmt: skip
+
+
 def test_an_unknown_layer_and_other_weights_are_told(tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
