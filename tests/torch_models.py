@@ -158,6 +158,55 @@ _TEMPLATE = (
 )
 
 
+_GEMMA_TEMPLATE = (
+    "{% for m in messages %}{% if m.content is string %}{{ m.content }}{% else %}"
+    "{% for c in m.content %}{% if c.type == 'image' %}<|image|>{% else %}{{ c.text }}{% endif %}"
+    "{% endfor %}{% endif %}{% endfor %}"
+)
+
+
+def gemma_model(place: Path) -> Any:
+    """An EmbeddingGemma 2 of sentence-transformers, saved at `place`."""
+    transformers, st = library("transformers"), library("sentence_transformers")
+    torch.manual_seed(12)
+    names = ("image", "boi", "eoi", "audio", "boa", "eoa")
+    marks = {f"{name}_token": f"<|{name}|>" for name in names}
+    plain = tokenizer(most=1_024)
+    plain.add_special_tokens({"additional_special_tokens": [*marks.values(), "<|video|>"]})
+    plain.save_pretrained(place / "tokens")
+    tokens = transformers.PreTrainedTokenizerFast.from_pretrained(
+        place / "tokens", extra_special_tokens=marks
+    )
+    number = {name: tokens.convert_tokens_to_ids(f"<|{name}|>") for name in (*names, "video")}
+    text = {**_TEXT, "max_position_embeddings": 1_024, "num_key_value_heads": 2, "head_dim": 8,
+            "sliding_window": 16, "hidden_size_per_layer_input": 16, "embedding_dim": 24,
+            "sliding_window_pattern": 2, "global_head_dim": 8}  # fmt: skip
+    vision = {"model_type": "gemma4_vision", "hidden_size": 32, "intermediate_size": 64,
+              "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 4,
+              "head_dim": 8, "patch_size": 8}  # fmt: skip
+    config = transformers.EmbeddingGemma2Config(
+        text_config=text, vision_config=vision, audio_config=None,
+        boi_token_id=number["boi"], eoi_token_id=number["eoi"], image_token_id=number["image"],
+        audio_token_id=number["audio"], video_token_id=number["video"],
+    )  # fmt: skip
+    transformers.EmbeddingGemma2Model(config).save_pretrained(place / "inner")
+    transformers.EmbeddingGemma2Processor(
+        transformers.Gemma4AudioFeatureExtractor(),
+        transformers.Gemma4ImageProcessor(patch_size=8, max_soft_tokens=70),
+        tokens,
+        transformers.EmbeddingGemma2VideoProcessor(patch_size=8),
+        chat_template=_GEMMA_TEMPLATE,
+    ).save_pretrained(place / "inner")
+    modules = st.sentence_transformer.modules
+    base = modules.Transformer(str(place / "inner"))
+    model = st.SentenceTransformer(
+        modules=[base, modules.Pooling(base.get_embedding_dimension(), "mean")],
+        prompts={"query": "find what this shows", "document": ""}, device="cpu",
+    )  # fmt: skip
+    model.save_pretrained(str(place / "saved"))
+    return model
+
+
 def native_model(place: Path) -> Any:
     """A Qwen3-VL embedding model of sentence-transformers, saved at `place`."""
     transformers, st = library("transformers"), library("sentence_transformers")

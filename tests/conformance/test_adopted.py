@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from tiny_imagebind import checkpoint
 from torch_models import (
     TEXTS,
     clip_model,
+    gemma_model,
     native_model,
     open_clip_model,
     text_model,
@@ -228,10 +229,14 @@ def test_timm(home: Path, photos: list[np.ndarray], name: str) -> None:
     check_encoder(model)
 
 
-def test_a_native_model_takes_both_as_one(home: Path, photos: list[np.ndarray]) -> None:
+@pytest.mark.parametrize("made", [native_model, gemma_model])
+def test_a_native_model_takes_both_as_one(
+    home: Path, photos: list[np.ndarray], made: Callable[[Path], Any]
+) -> None:
+    """Qwen3-VL and EmbeddingGemma 2."""
     from PIL import Image
 
-    reference = native_model(home)
+    reference = made(home)
     added = adopt(str(home / "saved"), name="native")
     model = cs.load("native")
     assert {} == added.cosines, "torch runs it, so there is nothing to compare it with"
