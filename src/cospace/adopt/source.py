@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from cospace.errors import BadArgument, ModelNotFound
+from cospace.encode.names import BUILT_IN, UNSAFE
+from cospace.errors import BadArgument, ModelNotFound, UnsafeFile
 
 __all__ = ["SCHEMES", "Source", "parse"]
 
@@ -16,7 +17,7 @@ SCHEMES = ("hf", "timm", "torchvision")
 # The published weights of torchvision as safetensors: timm's copies of the same numbers.
 _TORCHVISION = {"vgg16": "timm/vgg16.tv_in1k", "resnet50": "timm/resnet50.tv_in1k"}
 
-_REPOSITORY = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}", re.ASCII)
+_REPOSITORY = re.compile(r"\w[\w.-]{0,95}/\w[\w.-]{0,95}", re.ASCII)
 _REVISION = re.compile(r"[\w./-]{1,120}", re.ASCII)
 
 
@@ -61,6 +62,12 @@ def parse(text: str) -> Source:
             f"{scheme!r} is no source of models; known: {', '.join(SCHEMES)}, or a folder{hint}"
         )
     folder = Path(text).expanduser()
+    if folder.suffix.lower() in UNSAFE and not folder.is_dir():
+        raise UnsafeFile(f"{text}: {folder.suffix} files can run code; safetensors are taken")
+    if folder.is_file():
+        raise BadArgument(f"{text}: a file; give the folder that holds the model")
+    if text in BUILT_IN:
+        raise BadArgument(f"{text!r} is there already: it comes with the package cospace-starter")
     if not folder.is_dir():
         like = f", such as hf:{text}" if _REPOSITORY.fullmatch(text) else ""
         raise ModelNotFound(

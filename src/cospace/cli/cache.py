@@ -7,7 +7,7 @@ import argparse
 from cospace.cli.output import count, document, show, size
 from cospace.cli.parsing import Parser, command
 from cospace.cli.table import Column, room, table
-from cospace.errors import BadArgument
+from cospace.errors import BadArgument, NotFound
 
 __all__ = ["parser", "run"]
 
@@ -36,6 +36,10 @@ def run(args: argparse.Namespace) -> int:
 
     cache = VectorCache()
     if args.action == "clear":
+        names = {row[0] for row in cache.info().spaces}
+        if args.space is not None and args.space not in names:
+            here = ", ".join(sorted(names)) or "none"
+            raise NotFound(f"no space called {args.space!r} in the cache; there are: {here}")
         dropped = cache.clear(args.space)
         if args.json:
             document({"path": str(cache.path), "dropped": dropped})

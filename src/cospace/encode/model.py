@@ -21,7 +21,7 @@ from cospace.encode.inputs import (
 )
 from cospace.encode.text import TextTower
 from cospace.encode.threads import spread
-from cospace.encode.towers import FAMILIES, LoadedTower, load_tower
+from cospace.encode.towers import FAMILIES, LoadedTower, check_engine, load_tower
 from cospace.errors import BadArgument, BadItem, BadVector, FormatTooNew, ModelDamaged
 from cospace.item import Content, Part, Parts
 from cospace.space import Space
@@ -77,7 +77,7 @@ class Model:
             space = Space(towers[0].model, space.dim, space.metric, towers)
         self.space = space if dim is None else space.truncated(dim)
         self._folder = folder
-        self.engine = engine
+        self.engine = check_engine(engine, space)
         self._towers: dict[str, LoadedTower] = {}
         self._damaged: dict[str, ModelDamaged] = {}
         self._loading = threading.Lock()

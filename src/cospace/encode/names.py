@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from cospace.encode.cached import Cached
 from cospace.encode.folder import open_folder
 from cospace.encode.hosted import SERVICES, hosted
 from cospace.encode.model import Model
-from cospace.errors import BadArgument, ModelNotFound, UnsafeFile
+from cospace.errors import BadArgument, CospaceError, ModelNotFound, UnsafeFile
 from cospace.need import need
 
 __all__ = ["installed", "is_hosted", "load", "load_folder", "model_home"]
@@ -30,6 +31,7 @@ UNSAFE = frozenset(
 )  # fmt: skip
 
 BUILT_IN = ("minilm", "starter")
+_MINILM = "all-MiniLM-L6-v2"  # what "minilm" is, and what its space is called
 
 
 def load(
@@ -87,6 +89,8 @@ def is_hosted(name: object) -> bool:
 
 
 def _load_local(name: str | os.PathLike[str], dim: int | None, engine: str) -> Model:
+    if not isinstance(name, (str, os.PathLike)):
+        raise BadArgument(f"a model is given by its name or folder, not as {name!r}")
     if not isinstance(name, str):
         return load_folder(Path(name), dim, engine)
     _refuse_unsafe(name)
@@ -100,10 +104,11 @@ def _load_local(name: str | os.PathLike[str], dim: int | None, engine: str) -> M
             f"{name[:80]!r} is not a model's name: letters, digits, '.', '_' and '-', at most 64."
             " For a folder write its path with a slash, such as './model'"
         )
-    if name in BUILT_IN:
+    if name in BUILT_IN or name == _MINILM:
         folder: Path = need("cospace_starter", extra="starter").folder()
-        model = load_folder(folder, dim, engine)
-        return model.restricted("text") if name == "minilm" else model
+        if name == "starter":
+            return load_folder(folder, dim, engine)
+        return Model(open_folder(folder), kinds=("text",), dim=dim, engine=engine)
     if name in installed():
         return load_folder(model_home() / name, dim, engine)
     raise ModelNotFound(_missing(name))
@@ -113,11 +118,17 @@ def _load_added(scheme: str, rest: str, dim: int | None, engine: str) -> Model:
     """The model that was added from this source; sources are never fetched while loading."""
     repository, _, revision = rest.partition("@")
     for name in installed():
-        if name not in BUILT_IN:
-            model = load_folder(model_home() / name, dim, engine)
-            tower = model.space.towers[0]
+        if name in BUILT_IN:
+            continue
+        with suppress(CospaceError):  # a model that is damaged is not the one
+            tower = open_folder(model_home() / name).space.towers[0]
             if tower.source == f"{scheme}:{repository}" and revision in ("", tower.revision):
-                return model
+                return load_folder(model_home() / name, dim, engine)
+    known = ("hf", "timm", "torchvision", *SERVICES)
+    if scheme not in known:
+        near = get_close_matches(scheme, known, 1, cutoff=0.5)
+        hint = f"; did you mean {near[0]}:{rest}?" if near else ""
+        raise ModelNotFound(f"{scheme!r} is no source of models: {', '.join(known)}{hint}")
     raise ModelNotFound(
         f"{scheme}:{rest} was not added yet: cospace models add {scheme}:{rest}; installed are:"
         f" {', '.join(installed())}"

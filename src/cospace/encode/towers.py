@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cospace.encode.folder import Folder
-    from cospace.space import Tower
+    from cospace.space import Space, Tower
 
-__all__ = ["FAMILIES", "LoadedTower", "known_answers", "load_tower"]
+__all__ = ["FAMILIES", "LoadedTower", "check_engine", "known_answers", "load_tower"]
 
 # The cosine that every known answer must reach. Honest precisions lie above 0.998; a graph
 # that is wrong in a way that matters lies far below.
@@ -94,6 +94,26 @@ def load_tower(folder: Folder, kind: str, engine: str = "") -> LoadedTower:
     )
 
 
+def check_engine(engine: str, space: Space) -> str:
+    """`engine` itself, when this model has the files that it runs.
+
+    Raises `BadArgument` for an unknown one, and one that the model was not added for.
+    """
+    name, _, way = engine.partition(":")
+    if name not in ("", "openvino", "torch") or (way and not name):
+        raise BadArgument(
+            f"there is no engine {engine!r}: 'openvino', 'openvino:f32', 'torch' or 'torch:cuda'"
+        )
+    tower = space.towers[0]
+    kept = any(file.startswith("torch/") for file in tower.files)
+    if (name == "openvino" and not tower.graph) or (name == "torch" and not kept):
+        other = "torch" if name == "openvino" else "openvino"
+        raise BadArgument(
+            f"{space.name} was added for {other} alone: add it again with --engine both"
+        )
+    return engine
+
+
 def _graphs(folder: Folder, tower: Tower, engine: str) -> Iterator[tuple[str, Runner]]:
     """The tower's graph in each way of running it that may be tried, the fastest first."""
     name, _, way = (engine or ("openvino" if tower.graph else "torch")).partition(":")
@@ -101,17 +121,9 @@ def _graphs(folder: Folder, tower: Tower, engine: str) -> Iterator[tuple[str, Ru
         from cospace.encode.modules.rebuild import torch_graph
 
         yield name, torch_graph(folder, tower, way)
-    elif name == "openvino" and tower.graph:
-        for precision in (way,) if way else precisions(tower):
-            yield precision, Graph(folder, tower, precision)
-    elif name == "openvino":
-        raise BadArgument(
-            f"{folder.space.name} was added for torch alone; add it again with --engine both"
-        )
-    else:
-        raise BadArgument(
-            f"there is no engine {name!r}: 'openvino', 'openvino:f32', 'torch' or 'torch:cuda'"
-        )
+        return
+    for precision in (way,) if way else precisions(tower):
+        yield precision, Graph(folder, tower, precision)
 
 
 def known_answers(loaded: LoadedTower, tower: Tower, folder: Folder) -> float:

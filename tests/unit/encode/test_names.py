@@ -1,6 +1,7 @@
 """`load`: names, folders, and what is refused before anything is opened."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -79,3 +80,26 @@ def test_the_model_home_follows_the_platform(monkeypatch: pytest.MonkeyPatch) ->
     assert Path("/data/cospace/models") == model_home()
     monkeypatch.setattr("sys.platform", "darwin")
     assert "Application Support" in str(model_home())
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"name": None}, "name or folder"),
+        ({"name": "minilm", "engine": "jax"}, "no engine 'jax'"),
+        ({"name": "minilm", "engine": "torch"}, "--engine both"),
+        ({"name": "minilm", "dim": 0}, "all-MiniLM-L6-v2: dim"),
+    ],
+)
+def test_arguments_that_are_refused_at_once(given: dict[str, Any], words: str) -> None:
+    with pytest.raises(BadArgument, match=words):
+        cs.load(**given)
+
+
+def test_a_service_or_a_source_with_a_typo() -> None:
+    with pytest.raises(ModelNotFound, match="did you mean openai:small"):
+        cs.load("opnai:small")
+
+
+def test_the_models_own_name_is_as_good_as_ours() -> None:
+    assert cs.load("minilm").space.fingerprint == cs.load("all-MiniLM-L6-v2").space.fingerprint
