@@ -21,6 +21,7 @@ from cospace.encode.engine import Graph, has_bf16
 from cospace.encode.folder import FORMAT, open_folder
 from cospace.encode.modules.engine import TorchGraph
 from cospace.encode.modules.rebuild import KEPT
+from cospace.encode.modules.weights import sha256_of
 from cospace.encode.towers import CLOSE, FAMILIES
 from cospace.errors import UnsupportedModel
 from cospace.files import copy_file, make_folder, write_bytes
@@ -174,7 +175,7 @@ def _graph(place: Path, built: Built, tower: Tower, weights: str, shared: Tower 
     if shared is None:
         save(convert(built), place / xml, weights)
     names = (xml, xml.removesuffix(".xml") + ".bin")
-    files = {name: _sha256(place / name) for name in names}
+    files = {name: sha256_of(place / name) for name in names}
     precision = "int8" if weights == "int8" else "f32"
     return replace(tower, graph=xml, precision=precision, files={**tower.files, **files})
 
@@ -187,18 +188,11 @@ def _keep(source: Path, target: Path) -> dict[str, str]:
             name = file.relative_to(source)
             make_folder((target / name).parent)
             copy_file(file, target / name)
-            kept[f"{KEPT}/{name.as_posix()}"] = _sha256(target / name)
+            kept[f"{KEPT}/{name.as_posix()}"] = sha256_of(target / name)
     return kept
 
 
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _prove(
-    place: Path, tower: Tower, built: Built
-) -> tuple[tuple[dict[str, str], ...], float | None]:
+def _prove(place: Path, tower: Tower, built: Built) -> tuple[_Answers, float | None]:
     """The known answers of the module, and the least cosine of the graph to it over the probes.
 
     The module sees each probe alone and the graph sees all in one list, so that the cosine also

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cospace.encode.modules.built import Built
 from cospace.encode.modules.engine import TorchGraph, pick_device
-from cospace.errors import BadArgument, FormatTooNew
+from cospace.errors import FormatTooNew
 
 if TYPE_CHECKING:
     from cospace.encode.folder import Folder
@@ -22,13 +22,9 @@ KEPT = "torch"  # the folder, inside a model folder, of the files that a model c
 def torch_graph(folder: Folder, tower: Tower, device: str) -> TorchGraph:
     """The tower's module on `device`, "" for the best that torch sees.
 
-    Raises `BadArgument` when the folder keeps no torch files, `MissingExtra` without torch.
+    That the folder keeps torch files was checked when the model was loaded. Raises `BadArgument`
+    for a device that torch does not see, `MissingExtra` without torch.
     """
-    if not any(name.startswith(f"{KEPT}/") for name in tower.files):
-        raise BadArgument(
-            f"{folder.space.name} was added without its torch weights, which the engine 'torch'"
-            " runs: add it again with --engine both"
-        )
     where = pick_device(device)
     towers = _built(folder.path / KEPT, tower.family, tower.pooling)
     built = {one.kind: one for one in towers}[tower.kind]

@@ -17,6 +17,7 @@ __all__ = [
     "keys_of",
     "load_strictly",
     "read_safetensors",
+    "sha256_of",
     "weight_files",
 ]
 
@@ -50,13 +51,16 @@ def weight_files(folder: Path) -> list[Path]:
 
 def fingerprint(folder: Path) -> str:
     """sha256, in hex, of the weights in `folder`: of the file, or of the hashes of several."""
-    digests = []
-    for file in weight_files(folder):
-        with file.open("rb") as stream:
-            digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
+    digests = [sha256_of(file) for file in weight_files(folder)]
     return (
         digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
     )
+
+
+def sha256_of(file: Path) -> str:
+    """sha256, in hex, of a file's bytes."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def read_safetensors(file: Path) -> Mapping[str, Any]:
