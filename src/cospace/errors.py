@@ -13,7 +13,8 @@ CospaceError                    exit 1   http 500
 ├── SpaceMismatch               exit 3   http 409   vectors of two different spaces
 ├── NotFound                    exit 4   http 404
 │   ├── CollectionNotFound
-│   └── ModelNotFound
+│   ├── ModelNotFound
+│   └── UnknownWord                                 a word model has no vector for it
 ├── NotACollection              exit 4   http 400   the path holds something else
 ├── CollectionBusy              exit 5   http 423   another process owns it
 ├── CollectionClosed            exit 5   http 409   used after close() or across fork()
@@ -61,6 +62,7 @@ __all__ = [
     "ServiceError",
     "SpaceMismatch",
     "StorageError",
+    "UnknownWord",
     "UnsafeFile",
     "UnsupportedModel",
 ]
@@ -148,6 +150,14 @@ class CollectionNotFound(NotFound):
 
 class ModelNotFound(NotFound):
     """No model of this name; the message lists near matches."""
+
+
+class UnknownWord(NotFound):
+    """A word model has no vector for this `word`; the message lists words spelled alike."""
+
+    def __init__(self, message: str, *, word: str) -> None:
+        super().__init__(message)
+        self.word = word
 
 
 class NotACollection(CospaceError):

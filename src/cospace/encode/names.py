@@ -170,6 +170,10 @@ def load_folder(path: Path, dim: int | None = None, engine: str = "") -> Model:
         from cospace.encode.modules.native import Native
 
         return Native(folder, dim=dim, engine=engine)
+    if folder.space.towers[0].family == "words":
+        from cospace.encode.words import WordModel
+
+        return WordModel(folder, dim=dim, engine=engine)
     return Model(folder, dim=dim, engine=engine)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cospace.encode.hashing import sha256_of
 from cospace.encode.modules.libraries import torch
 from cospace.errors import ModelDamaged, UnsafeFile, UnsupportedModel
 from cospace.need import need
@@ -17,7 +18,6 @@ __all__ = [
     "keys_of",
     "load_strictly",
     "read_safetensors",
-    "sha256_of",
     "weight_files",
 ]
 
@@ -55,12 +55,6 @@ def fingerprint(folder: Path) -> str:
     return (
         digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
     )
-
-
-def sha256_of(file: Path) -> str:
-    """sha256, in hex, of a file's bytes."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def read_safetensors(file: Path) -> Mapping[str, Any]:

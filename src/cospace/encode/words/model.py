@@ -1,0 +1,161 @@
+"""WordModel: word vectors as an `Encoder` of texts, with the tools for words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cospace.encode.folder import Folder
+from cospace.encode.model import Model
+from cospace.encode.words.saving import read_table, save_table, word_space
+from cospace.encode.words.tools import Neighbour, nearest_rows, odd_one_out, unit_rows
+from cospace.encode.words.tower import WordTower
+from cospace.errors import BadArgument, UnknownWord
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cospace.encode.words.vectors import WordVectors
+    from cospace.space import Space
+
+__all__ = ["WordModel"]
+
+
+class WordModel(Model):
+    """Word vectors, from a folder or from memory. Texts become weighted means of their words.
+
+    >>> import numpy as np
+    >>> from cospace.encode.words import WordModel, WordVectors
+    >>> rows = np.array([[1, 0], [0.9, 0.1], [0, 1]], np.float32)
+    >>> model = WordModel.of(WordVectors(["sofa", "couch", "bicycle"], rows), name="demo")
+    >>> model.nearest("sofa", k=1)[0].word
+    'couch'
+    >>> model.doesnt_match(["sofa", "couch", "bicycle"])
+    'bicycle'
+    """
+
+    def __init__(
+        self,
+        folder: Folder,
+        *,
+        kinds: Sequence[str] = (),
+        dim: int | None = None,
+        engine: str = "",
+        table: WordVectors | None = None,
+    ) -> None:
+        if engine:
+            raise BadArgument(f"a word model is a table, and needs no engine such as {engine!r}")
+        super().__init__(folder, kinds=kinds, dim=dim)
+        self.table = read_table(folder) if table is None else table
+        record = folder.space.towers[0].preprocess
+        self._split = str(record["split"])
+        tower = WordTower(self.table, self._split, str(record["weighting"]))
+        self._towers = {"text": tower}
+
+    @classmethod
+    def of(
+        cls,
+        table: WordVectors,
+        *,
+        name: str,
+        split: str = "words",
+        weighting: str = "sif",
+        space: Space | None = None,
+    ) -> WordModel:
+        """A model of a table in memory; `space` where more is to be said of it than this."""
+        space = space or word_space(table, name, split=split, weighting=weighting)
+        return cls(Folder(Path(), space), table=table)
+
+    @property
+    def words(self) -> Sequence[str]:
+        """The vocabulary, the commonest word first."""
+        return self.table.words
+
+    def save(self, folder: str | Path, *, replace: bool = False) -> Path:
+        """Writes the model's folder, whole or not at all, and gives its path.
+
+        Raises `BadArgument` where something stands already, unless `replace`; `DiskFull`.
+        """
+        return save_table(self.table, self._folder.space, Path(folder), replace=replace)
+
+    def vector(self, word: str) -> NDArray[np.float32]:
+        """The word's vector, float32 [dim], of any length. Raises `UnknownWord`."""
+        found = self.table.vector(word)
+        if found is None and self._split != "spaces":
+            found = self.table.vector(word.lower())
+        if found is None:
+            raise UnknownWord(self._unknown(word), word=word)
+        return found
+
+    def nearest(
+        self, word: str | NDArray[np.float32], k: int = 10, *, without: Sequence[str] = ()
+    ) -> list[Neighbour]:
+        """The `k` words of the highest cosine to a word or vector, itself not among them.
+
+        Raises `UnknownWord` with words that are spelled alike.
+        """
+        if k < 1:
+            raise BadArgument(f"k counts from 1; {k} was given")
+        asked = self.vector(word) if isinstance(word, str) else np.asarray(word, np.float32)
+        if asked.shape != (self.table.dim,):
+            raise BadArgument(f"a vector of {self.table.dim} numbers, not {list(asked.shape)}")
+        words = [*without, word] if isinstance(word, str) else list(without)
+        left = {row for row in map(self._row, words) if row is not None}
+        return [
+            Neighbour(self.words[row], score)
+            for row, score in nearest_rows(self._unit, asked, k, without=left)
+        ]
+
+    def analogy(self, a: str, b: str, c: str, k: int = 1) -> list[Neighbour]:
+        """The `k` words that are to `c` as `b` is to `a`: analogy("man", "king", "woman").
+
+        3CosAdd over unit vectors, the three words left out: Levy and Goldberg, Linguistic
+        Regularities in Sparse and Explicit Word Representations (2014), equation 1.
+        """
+        first, second, third = (_unit(self.vector(word)) for word in (a, b, c))
+        return self.nearest(second - first + third, k, without=(a, b, c))
+
+    def word_similarity(self, a: str, b: str) -> float:
+        """The cosine of two words."""
+        return float(np.clip(_unit(self.vector(a)) @ _unit(self.vector(b)), -1, 1))
+
+    def doesnt_match(self, words: Sequence[str]) -> str:
+        """The word that lies farthest from the mean of all. Raises `BadArgument` below three."""
+        if isinstance(words, str) or len(words) < 3:
+            raise BadArgument("doesnt_match takes a list of three words or more")
+        return words[odd_one_out([_unit(self.vector(word)) for word in words])]
+
+    def __contains__(self, word: object) -> bool:
+        return isinstance(word, str) and self._row(word) is not None
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def _row(self, word: str) -> int | None:
+        row = self.table.index.get(word)
+        if row is None and self._split != "spaces":
+            row = self.table.index.get(word.lower())
+        return row
+
+    @cached_property
+    def _unit(self) -> NDArray[np.float32]:
+        return unit_rows(self.table.rows)
+
+    def _unknown(self, word: str) -> str:
+        near = get_close_matches(word.lower(), self.words[:50_000], 3, cutoff=0.7)
+        hint = f"; spelled alike are {', '.join(near)}" if near else ""
+        return f"{word[:80]!r} is none of the {len(self):,} words of {self.name}{hint}"
+
+    def __repr__(self) -> str:
+        return f"WordModel({self.space}, {len(self):,} words)"
+
+
+def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    norm = np.linalg.norm(vector)
+    unit: NDArray[np.float32] = vector / (norm if norm > 0 else 1)
+    return unit

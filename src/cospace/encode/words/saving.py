@@ -1,0 +1,146 @@
+"""A word model's folder: `space.json`, `vectors.safetensors`, and `words.txt`, one word a line."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cospace.encode.folder import FORMAT
+from cospace.encode.hashing import sha256_of
+from cospace.encode.words.tensors import parse_tensors, write_tensors
+from cospace.encode.words.tower import WordTower
+from cospace.encode.words.vectors import Subwords, WordVectors
+from cospace.errors import BadArgument, BadItem, ModelDamaged
+from cospace.files import check_room, make_folder, move_folder, remove, write_bytes, writing
+from cospace.space import Space, Tower
+
+if TYPE_CHECKING:
+    from cospace.encode.folder import Folder
+
+__all__ = ["FAMILY", "read_table", "save_table", "word_space"]
+
+FAMILY = "words"
+
+_VECTORS, _WORDS = "vectors.safetensors", "words.txt"
+
+
+def word_space(
+    table: WordVectors,
+    name: str,
+    *,
+    split: str,
+    weighting: str,
+    source: str = "",
+    license: str = "",
+    training: dict[str, Any] | None = None,
+) -> Space:
+    """The space of a table's texts: its identity is the words, the vectors and how they are used.
+
+    `training` is a record of how the vectors came about, for whoever reads it.
+    """
+    preprocess: dict[str, Any] = {"split": split, "weighting": weighting}
+    if table.subwords is not None:
+        kept = table.subwords
+        preprocess["subwords"] = [kept.buckets, kept.least, kept.most]
+    if training:
+        preprocess["training"] = training
+    tower = Tower(
+        kind="text",
+        model=name,
+        source=source,
+        license=license,
+        weights_sha256=_digest(table),
+        family=FAMILY,
+        precision="f32",
+        preprocess=preprocess,
+        pooling=weighting,
+        prompts={"query": "", "document": ""},
+    )
+    return Space(name, table.dim, towers=(tower,))
+
+
+def save_table(table: WordVectors, space: Space, folder: Path, *, replace: bool = False) -> Path:
+    """Writes the folder of a word model, whole or not at all, and gives its path."""
+    if folder.exists() and not replace and (not folder.is_dir() or any(folder.iterdir())):
+        raise BadArgument(f"{folder}: there is something already; name another, or replace it")
+    size = table.rows.nbytes + (table.subwords.rows.nbytes if table.subwords else 0)
+    check_room(folder.parent, size + 32 * len(table))
+    made = folder.with_name(f".{folder.name}.{os.getpid()}.new")
+    remove(made)
+    try:
+        make_folder(made)
+        write_bytes(made / _WORDS, "".join(f"{word}\n" for word in table.words).encode())
+        with writing(made / _VECTORS) as stream:
+            write_tensors(stream, _tensors(table))
+        files = {name: sha256_of(made / name) for name in (_VECTORS, _WORDS)}
+        tower = _recorded(table, space.towers[0], files)
+        record = {"format": FORMAT, **dataclasses.replace(space, towers=(tower,)).to_json()}
+        text = json.dumps(record, indent=1, ensure_ascii=False)
+        write_bytes(made / "space.json", text.encode())
+        move_folder(made, folder)
+    finally:
+        remove(made)
+    return folder
+
+
+def read_table(folder: Folder) -> WordVectors:
+    """The table of a word model's folder. Raises `ModelDamaged` when its parts do not agree."""
+    tower = folder.space.towers[0]
+    try:
+        text = folder.read(tower, _WORDS).decode("utf-8")
+        tensors = parse_tensors(folder.read(tower, _VECTORS))
+        subwords = None
+        if "subwords" in tensors:
+            settings = tower.preprocess["subwords"]
+            subwords = Subwords(
+                tensors["subwords"], tensors["subword_ids"], *(int(n) for n in settings)
+            )
+        table = WordVectors(
+            text.split("\n")[:-1], tensors["vectors"], tensors.get("counts"), subwords
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelDamaged(f"{folder.path}: the word vectors cannot be used ({error})") from error
+    if table.dim != folder.space.dim:
+        raise ModelDamaged(
+            f"{folder.path}: vectors of {table.dim}, where space.json says {folder.space.dim}"
+        )
+    return table
+
+
+def _recorded(table: WordVectors, tower: Tower, files: dict[str, str]) -> Tower:
+    preprocess = tower.preprocess
+    loaded = WordTower(table, str(preprocess["split"]), str(preprocess["weighting"]))
+    answers = []
+    for word in table.words[:8]:
+        try:
+            rows, _ = loaded.encode([word])
+        except BadItem:  # a punctuation mark, or a row of zeros
+            continue
+        vector = base64.b64encode(rows[0].astype("<f4").tobytes()).decode()
+        answers.append({"input": word, "vector": vector})
+    return dataclasses.replace(tower, files=files, canaries=tuple(answers))
+
+
+def _tensors(table: WordVectors) -> dict[str, Any]:
+    tensors: dict[str, Any] = {"vectors": table.rows}
+    if table.counts is not None:
+        tensors["counts"] = table.counts
+    if table.subwords is not None:
+        tensors |= {"subwords": table.subwords.rows, "subword_ids": table.subwords.ids}
+    return tensors
+
+
+def _digest(table: WordVectors) -> str:
+    """sha256 of the words and of all numbers: what the vectors of texts depend on."""
+    digest = hashlib.sha256("\n".join(table.words).encode())
+    for name, tensor in _tensors(table).items():
+        digest.update(f"\n{name} {tensor.shape}\n".encode())
+        digest.update(np.ascontiguousarray(tensor).data.cast("B"))
+    return digest.hexdigest()

@@ -1,0 +1,7 @@
+"""Training: word embeddings from a corpus of one's own. Needs the extra `train`."""
+
+from __future__ import annotations
+
+from cospace.train.corpus import Corpus
+
+__all__ = ["Corpus"]
