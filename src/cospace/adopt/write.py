@@ -18,8 +18,7 @@ import numpy as np
 from cospace.adopt.convert import convert, save
 from cospace.adopt.native import native_space
 from cospace.encode.engine import Graph, has_bf16
-from cospace.encode.folder import FORMAT, open_folder
-from cospace.encode.hashing import sha256_of
+from cospace.encode.folder import FORMAT, open_folder, sha256_of
 from cospace.encode.modules.engine import TorchGraph
 from cospace.encode.modules.rebuild import KEPT
 from cospace.encode.towers import CLOSE, FAMILIES

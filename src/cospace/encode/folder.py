@@ -17,7 +17,7 @@ from cospace.errors import BadInput, FormatTooNew, ModelDamaged, ModelNotFound
 from cospace.limits import limit
 from cospace.space import Space, Tower
 
-__all__ = ["FORMAT", "Folder", "open_folder"]
+__all__ = ["FORMAT", "Folder", "open_folder", "sha256_of"]
 
 FORMAT = 1
 
@@ -70,6 +70,12 @@ def open_folder(path: Path) -> Folder:
         for name, expected in tower.files.items():
             _check(_inside(path, name), expected)
     return Folder(path, space)
+
+
+def sha256_of(file: Path) -> str:
+    """sha256, in hex, of a file's bytes."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _space(path: Path) -> Space:

@@ -1,17 +1,16 @@
-"""Hashes: of an item's content, which tells that it has not changed, and of a file."""
+"""The content hash of an item: what tells that it has not changed since it was encoded."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cospace.item import DepthMap, Parts
 
-__all__ = ["content_hash", "sha256_of"]
+__all__ = ["content_hash"]
 
 
 def content_hash(parts: Parts, loaded: Mapping[str, bytes]) -> bytes:
@@ -45,9 +44,3 @@ def _bytes(value: Any) -> bytes:
     if isinstance(value, np.ndarray):
         return f"{value.dtype.str} {list(value.shape)} ".encode() + value.tobytes()
     return repr(value).encode("utf-8", "surrogatepass")
-
-
-def sha256_of(file: Path) -> str:
-    """sha256, in hex, of a file's bytes."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cospace.encode.hashing import sha256_of
+from cospace.encode.folder import sha256_of
 from cospace.encode.modules.libraries import torch
 from cospace.errors import ModelDamaged, UnsafeFile, UnsupportedModel
 from cospace.need import need

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cospace.encode.folder import FORMAT
-from cospace.encode.hashing import sha256_of
+from cospace.encode.folder import FORMAT, sha256_of
 from cospace.encode.words.tensors import parse_tensors, write_tensors
 from cospace.encode.words.tower import WordTower
 from cospace.encode.words.vectors import Subwords, WordVectors
