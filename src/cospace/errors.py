@@ -26,6 +26,7 @@ CospaceError                    exit 1   http 500
 ├── NetworkError                exit 9   http 502   a host could not be reached, or refused
 ├── ModelDamaged                exit 7   http 500   a model file fails its hash or its known answers
 ├── MissingExtra                exit 8   http 501   an optional library is not installed
+├── TrainingDiverged            exit 1   http 500   a training's numbers ran away
 └── ServiceError                exit 9   http 502   the service behind a hosted model failed
     ├── KeyRefused                                  no key, or one that it does not take
     ├── QuotaExceeded                    http 429   its limit of requests or of money is reached
@@ -62,6 +63,7 @@ __all__ = [
     "ServiceError",
     "SpaceMismatch",
     "StorageError",
+    "TrainingDiverged",
     "UnknownWord",
     "UnsafeFile",
     "UnsupportedModel",
@@ -120,6 +122,10 @@ class DuplicateId(BadInput):
     def __init__(self, message: str, *, ids: list[str]) -> None:
         super().__init__(message)
         self.ids = ids
+
+
+class TrainingDiverged(CospaceError):
+    """A training whose numbers ran away; the message names the epoch and the likely cause."""
 
 
 class UnsafeFile(BadInput):

@@ -8,10 +8,11 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from cospace.errors import DiskFull, DurabilityError, StorageError
 from cospace.limits import limit
@@ -21,6 +22,7 @@ __all__ = [
     "make_folder",
     "move_folder",
     "remove",
+    "scratch",
     "storage_errors",
     "write_bytes",
     "writing",
@@ -64,6 +66,11 @@ def writing(path: Path) -> Iterator[BinaryIO]:
     finally:
         with suppress(OSError):  # nothing was made, or nothing can be taken away
             temporary.unlink()
+
+
+def scratch() -> IO[bytes]:
+    """A nameless file for what does not fit memory; it goes when it is closed."""
+    return tempfile.TemporaryFile(prefix="cospace-")
 
 
 def write_bytes(path: Path, data: bytes) -> None:

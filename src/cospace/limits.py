@@ -57,6 +57,8 @@ TABLE: dict[str, Limit] = {
         Limit("report_reasons", 1_000, "reasons", "bad items a report lists; the rest are counted"),
         Limit("model_record_bytes", 4_000_000, "bytes", "the space.json of a model folder"),
         Limit("loss_texts", 20_000, "texts", "`models show --loss` reads no more, and says so"),
+        Limit("word_bytes", 1_000, "bytes", "longer words of a corpus are left out, and counted"),
+        Limit("corpus_memory_bytes", 400_000_000, "bytes", "a larger corpus is memory-mapped"),
         Limit("free_bytes", 64_000_000, "bytes", "writes are refused when less disk is left"),
         Limit("cache_bytes", 2_000_000_000, "bytes", "cached vectors; the least used go first"),
         Limit("cost_cents", 100, "cents", "a job estimated above (US) is asked about first"),

@@ -5,8 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-__all__ = ["bar"]
+if TYPE_CHECKING:
+    from cospace.train import Progress
+
+__all__ = ["bar", "training_bar"]
 
 
 @contextmanager
@@ -19,3 +23,25 @@ def bar(total: int | None) -> Iterator[Callable[[int], object]]:
 
     with tqdm(total=total, unit=" items", file=sys.stderr, dynamic_ncols=True, leave=False) as one:
         yield one.update
+
+
+@contextmanager
+def training_bar() -> Iterator[Callable[[Progress], object] | None]:
+    """A function to call with the `Progress` of a training; None on a pipe."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from tqdm import tqdm
+
+    shape = "{percentage:3.0f}%|{bar}| {desc}"
+    with tqdm(total=1.0, bar_format=shape, file=sys.stderr, dynamic_ncols=True, leave=False) as one:
+
+        def show(now: Progress) -> None:
+            loss = "" if now.loss is None else f", loss {now.loss:.3f}"
+            left = tqdm.format_interval(now.seconds_left)
+            one.set_description_str(
+                f"epoch {now.epoch}/{now.epochs}, {now.per_second:,.0f}/s{loss}, {left} left", False
+            )
+            one.update(now.share - one.n)
+
+        yield show

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
-from cospace.train.corpus import Corpus
+from cospace.train.corpus import Corpus, read_corpus
+from cospace.train.options import Options
+from cospace.train.progress import Progress, TrainingStopped
+from cospace.train.words import subwords, word2vec
 
-__all__ = ["Corpus"]
+__all__ = [
+    "Corpus",
+    "Options",
+    "Progress",
+    "TrainingStopped",
+    "read_corpus",
+    "subwords",
+    "word2vec",
+]

@@ -1,0 +1,103 @@
+"""Options of a training: what may be said, what is said by default, what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from difflib import get_close_matches
+from os import PathLike
+from typing import Any, TypedDict
+
+from cospace.encode.words.reading import SPLITS, WEIGHTINGS
+from cospace.errors import BadArgument
+from cospace.limits import limit
+from cospace.train.progress import Progress
+
+__all__ = ["Options", "Settings", "settings_of"]
+
+
+class Options(TypedDict, total=False):
+    """What every trainer takes besides its own parameters.
+
+    `min_count`: rarer words are left out (5). `seed` (0). `workers`: threads (1; with one, the
+    same seed gives the same vectors, bit for bit). `split`: how texts become words ("words").
+    `weighting`: how words become texts, "sif" or "mean". `name`: of the model's space.
+    `checkpoint`: a folder that holds the state after each epoch; a training that finds its own
+    there goes on from it. `progress`: called with a `Progress`, a few times a second. `tell`:
+    called with a line, of memory and of what was left out.
+    """
+
+    min_count: int
+    sample: float
+    rate: float
+    seed: int
+    workers: int
+    split: str
+    weighting: str
+    name: str
+    checkpoint: str | PathLike[str] | None
+    progress: Callable[[Progress], object]
+    tell: Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that a training depends on; `to_json` is its record."""
+
+    method: str
+    dim: int = 100
+    window: int = 5
+    negative: int = 5
+    epochs: int = 5
+    min_count: int = 5
+    sample: float = 1e-3
+    rate: float = 0.025
+    seed: int = 0
+    workers: int = 1
+    split: str = "words"
+    weighting: str = "sif"
+    least: int = 0
+    most: int = 0
+    buckets: int = 0
+    x_max: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """A record of what matters to this method."""
+        return {name: value for name, value in asdict(self).items() if value not in ("", 0, 0.0)}
+
+
+# The least and the most of each number.
+_RANGES: Mapping[str, tuple[float, float]] = {
+    "window": (1, 1_000), "negative": (1, 64), "epochs": (1, 100_000), "min_count": (1, 1 << 40),
+    "sample": (0, 1), "rate": (1e-9, 100), "seed": (0, (1 << 63) - 1), "workers": (1, 1_024),
+    "least": (0, 64), "most": (0, 64), "buckets": (0, (1 << 31) - 1), "x_max": (0, 1e12),
+}  # fmt: skip
+
+
+def settings_of(method: str, own: Mapping[str, Any], options: Mapping[str, Any]) -> Settings:
+    """The settings of a training. Raises `BadArgument` for an unknown name or a bad value."""
+    known = set(Options.__annotations__)
+    unknown = sorted(set(options) - known)
+    if unknown:
+        near = get_close_matches(unknown[0], [*known, *own], 1, cutoff=0.5)
+        hint = f"; did you mean {near[0]}?" if near else f": {', '.join(sorted(known))}"
+        raise BadArgument(f"there is no option {unknown[0]!r}{hint}")
+    names = {field.name for field in fields(Settings)}
+    given = {**own, **{key: value for key, value in options.items() if key in names}}
+    settings = Settings(method, **{key: value for key, value in given.items() if value is not None})
+    for name, (least, most) in {"dim": (1, limit("dim")), **_RANGES}.items():
+        value = getattr(settings, name)
+        whole = type(getattr(Settings, name)) is int
+        good = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not good or (whole and value != int(value)) or not least <= value <= most:
+            kind = "a whole number" if whole else "a number"
+            raise BadArgument(f"{name} is {kind} from {least:g} to {most:g}, not {value!r}")
+    if settings.split not in SPLITS:
+        raise BadArgument(f"split is one of {', '.join(SPLITS)}, not {settings.split!r}")
+    if settings.weighting not in WEIGHTINGS:
+        raise BadArgument(
+            f"weighting is one of {', '.join(WEIGHTINGS)}, not {settings.weighting!r}"
+        )
+    if settings.least > settings.most:
+        raise BadArgument(f"n-grams of {settings.least} to {settings.most} characters: none")
+    return settings

@@ -1,0 +1,126 @@
+"""`drive`: epochs, checkpoints, progress and Ctrl-C, the same for every trainer."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cospace.errors import BadArgument, TrainingDiverged
+from cospace.train.progress import Progress
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cospace.encode.words import WordVectors
+    from cospace.train.checkpoint import Checkpoint
+    from cospace.train.options import Settings
+
+__all__ = ["Pulse", "Run", "Stopped", "check_memory", "drive"]
+
+
+class Stopped(Exception):
+    """Somebody pressed Ctrl-C: workers leave at their next chunk."""
+
+
+# Called with (how much of the epoch is done, the loss of late or None); raises Stopped.
+Pulse = Callable[[float, "float | None"], None]
+
+
+class Run(Protocol):
+    """One training of one method. `work` is what an epoch goes through: words, or pairs."""
+
+    work: int
+
+    def epoch(self, number: int, pulse: Pulse) -> float:
+        """Trains epoch `number`, from 0; its mean loss. All that is drawn follows from it."""
+        ...
+
+    def sound(self) -> bool:
+        """False when a number is no longer finite."""
+        ...
+
+    def state(self) -> Mapping[str, NDArray[Any]]:
+        """The arrays that a resumed training needs."""
+        ...
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Takes them back."""
+        ...
+
+    def table(self) -> WordVectors:
+        """The vectors as they are."""
+        ...
+
+
+def drive(
+    run: Run,
+    settings: Settings,
+    *,
+    checkpoint: Checkpoint | None = None,
+    progress: Callable[[Progress], object] | None = None,
+) -> float:
+    """Trains to the end, and gives how much of it was done: 1.0, or less after Ctrl-C.
+
+    Raises `TrainingDiverged` that names the epoch when numbers are no longer finite.
+    """
+    done = 0
+    if checkpoint is not None:
+        done, state = checkpoint.load()
+        if state:
+            run.restore(state)
+    clock = _Clock(settings.epochs, done, run.work, progress)
+    for number in range(done, settings.epochs):
+        clock.number = number
+        try:
+            loss = run.epoch(number, clock.pulse)
+        except (KeyboardInterrupt, Stopped):
+            return clock.share
+        if not run.sound() or loss != loss:  # noqa: PLR0124 - NaN
+            raise TrainingDiverged(
+                f"epoch {number + 1} of {settings.epochs}: the vectors are no longer finite"
+                f" numbers. The likely cause is the rate, {settings.rate:g}: try a tenth of it"
+            )
+        if checkpoint is not None:
+            checkpoint.save(number + 1, run.state())
+    return 1.0
+
+
+class _Clock:
+    """Turns shares of epochs into `Progress`, a few times a second."""
+
+    def __init__(
+        self, epochs: int, done: int, work: int, progress: Callable[[Progress], object] | None
+    ) -> None:
+        self.number = done
+        self.share = done / epochs
+        self._epochs, self._begin, self._work = epochs, done / epochs, work
+        self._progress = progress
+        self._started = time.monotonic()
+        self._told = 0.0
+
+    def pulse(self, share: float, loss: float | None) -> None:
+        self.share = (self.number + share) / self._epochs
+        now = time.monotonic()
+        if self._progress is None or (now - self._told < 0.2 and share < 1):
+            return
+        self._told = now
+        seconds = max(now - self._started, 1e-9)
+        speed = (self.share - self._begin) / seconds
+        left = (1 - self.share) / speed if speed > 0 else 0.0
+        rate = speed * self._epochs * self._work
+        self._progress(Progress(self.number + 1, self._epochs, self.share, rate, left, loss))
+
+
+def check_memory(need: int, advice: str) -> None:
+    """Raises `BadArgument` with `advice` when the machine has less than `need` bytes in all."""
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows does not say
+        return
+    if need > total:
+        raise BadArgument(
+            f"this needs {need / 1e9:,.1f} GB of memory; the machine has {total / 1e9:,.1f}."
+            f" {advice}"
+        )

@@ -1,0 +1,135 @@
+"""word2vec, subwords and GloVe: a corpus becomes a word model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Unpack
+
+from cospace.encode.words import WordModel
+from cospace.encode.words.saving import word_space
+from cospace.errors import BadArgument
+from cospace.need import need
+from cospace.train.checkpoint import Checkpoint
+from cospace.train.corpus import Corpus, Source, read_corpus
+from cospace.train.options import Options, Settings, settings_of
+from cospace.train.progress import TrainingStopped
+from cospace.train.running import Run, check_memory, drive
+
+__all__ = ["finished", "subwords", "word2vec"]
+
+_SMALLER = "Take a larger min_count, or a smaller dim"
+
+
+def word2vec(
+    corpus: Source,
+    *,
+    dim: int = 100,
+    window: int = 5,
+    negative: int = 5,
+    epochs: int = 5,
+    architecture: str = "skipgram",
+    **options: Unpack[Options],
+) -> WordModel:
+    """Word vectors that predict the words nearby: "skipgram", or "cbow", which is faster.
+
+    Mikolov et al., Efficient Estimation of Word Representations in Vector Space (2013), with
+    negative sampling (Distributed Representations of Words and Phrases, 2013). `corpus` is a text
+    file (also compressed), a folder of them, lists of words, or a `Corpus` that was read before.
+    `window` is how many words to each side are looked at (each centre draws from 1 to it),
+    `negative` how many noise words stand against each. `options` are those of
+    `cospace.train.Options`; by default rate=0.025, sample=1e-3, workers=1.
+
+    With one worker the same corpus, settings and seed give the same vectors, bit for bit, on one
+    kind of processor. Ctrl-C raises `TrainingStopped`, whose `model` holds what there is.
+
+    Raises `BadInput` for a corpus with fewer than two words, `BadArgument` for settings out of
+    range or more memory than there is, `TrainingDiverged` when numbers run away, and
+    `MissingExtra` without the extra `train`.
+
+    >>> sessions = [["sofa", "armchair", "lamp"], ["bicycle", "helmet", "pump"]] * 50
+    >>> model = word2vec(sessions, dim=16, epochs=20, min_count=1, rate=0.1)
+    >>> model.nearest("sofa", k=2)[0].word in ("armchair", "lamp")
+    True
+    """
+    if architecture not in ("skipgram", "cbow"):
+        raise BadArgument(f"the architecture is 'skipgram' or 'cbow', not {architecture!r}")
+    own = {"dim": dim, "window": window, "negative": negative, "epochs": epochs}
+    return _neural(corpus, settings_of(architecture, own, options), options)
+
+
+def subwords(
+    corpus: Source,
+    *,
+    dim: int = 100,
+    window: int = 5,
+    epochs: int = 5,
+    ngrams: tuple[int, int] = (3, 6),
+    buckets: int = 2_000_000,
+    **options: Unpack[Options],
+) -> WordModel:
+    """Skip-gram whose words are sums of n-grams, so that words never seen have vectors too.
+
+    Bojanowski et al., Enriching Word Vectors with Subword Information (2017): a word is the mean
+    of a vector of its own and of those of its n-grams of `ngrams` characters, hashed into
+    `buckets`. By default rate=0.05 and sample=1e-4, as fastText's; five noise words. Raises as
+    `word2vec`.
+
+    >>> model = subwords([["armchair", "chair", "sofa"]] * 50, dim=16, min_count=1, buckets=1000)
+    >>> model.vector("armchairs").shape
+    (16,)
+    """
+    if not (len(ngrams) == 2 and 1 <= ngrams[0] <= ngrams[1] and buckets >= 1):
+        raise BadArgument(f"n-grams have from 1 character to more, and a bucket; not {ngrams}")
+    least, most = ngrams
+    own = {"dim": dim, "window": window, "epochs": epochs, "buckets": buckets}
+    own |= {"least": least, "most": most}
+    usual: Options = {"rate": 0.05, "sample": 1e-4}
+    return _neural(corpus, settings_of("subwords", own, {**usual, **options}), options)
+
+
+def _neural(source: Source, settings: Settings, options: Options) -> WordModel:
+    need("numba", extra="train")
+    from cospace.train.grams import grams_of
+    from cospace.train.neural import NeuralRun
+
+    corpus = read_corpus(source, split=settings.split, min_count=settings.min_count)
+    grams = None
+    if settings.method == "subwords":
+        grams = grams_of(corpus.words, settings.least, settings.most, settings.buckets)
+    size = NeuralRun.memory(corpus, settings, len(grams.ids) if grams else 0)
+    _announce(corpus, settings, size, options)
+    return finished(NeuralRun(corpus, settings, grams), corpus, settings, options)
+
+
+def _announce(corpus: Corpus, settings: Settings, size: int, options: Mapping[str, Any]) -> None:
+    """Says what is about to be done, before it is; raises `BadArgument` for too much memory."""
+    check_memory(size, _SMALLER)
+    tell = options.get("tell") or (lambda _: None)
+    tell(f"{corpus.total:,} words read, {len(corpus.words):,} different ones kept")
+    for note in corpus.notes:
+        tell(note)
+    tell(f"training takes {size / 1e6:,.0f} MB of memory")
+    if settings.workers == 1:
+        tell("one worker: the same seed gives the same vectors, bit for bit")
+
+
+def finished(run: Run, corpus: Corpus, settings: Settings, options: Options) -> WordModel:
+    """The model, after the run was driven to its end. Raises `TrainingStopped` after Ctrl-C."""
+    folder = options.get("checkpoint")
+    checkpoint = None if folder is None else Checkpoint(Path(folder), corpus, settings)
+    share = drive(run, settings, checkpoint=checkpoint, progress=options.get("progress"))
+    table = run.table()
+    record = settings.to_json()
+    if share < 1:
+        record["stopped_after"] = round(share, 4)
+    name = options.get("name") or settings.method
+    split = corpus.split
+    space = word_space(
+        table, name, split=split, weighting=settings.weighting, source="cospace.train",
+        training={**record, "split": split, "tokens": corpus.total},
+    )  # fmt: skip
+    model = WordModel.of(table, name=name, space=space)
+    if share < 1:
+        raise TrainingStopped(model, share)
+    return model
