@@ -86,16 +86,12 @@ class NeuralRun:
 
     def sound(self) -> bool:
         """False when a number is no longer finite."""
-        matrices = [
-            self._inputs,
-            self._outputs,
-            *([] if self._grams is None else [self._gram_rows]),
-        ]
-        return all(bool(np.isfinite(np.einsum("ij,ij->i", m, m)).all()) for m in matrices)
+        norms = (np.einsum("ij,ij->i", matrix, matrix) for matrix in self.state().values())
+        return all(bool(np.isfinite(one).all()) for one in norms)
 
     def state(self) -> Mapping[str, NDArray[Any]]:
         """The rows of inputs, outputs and n-grams."""
-        state = {"inputs": self._inputs, "outputs": self._outputs}
+        state: dict[str, NDArray[Any]] = {"inputs": self._inputs, "outputs": self._outputs}
         return state if self._gram_rows is None else {**state, "grams": self._gram_rows}
 
     def restore(self, state: Mapping[str, Any]) -> None:

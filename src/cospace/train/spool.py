@@ -56,5 +56,6 @@ class Spool:
             return whole
         self._file.flush()
         mapped: NDArray[np.int32] = np.memmap(self._file, np.int32, "r+", shape=(self._length,))
+        self._file.close()  # the map holds the file by itself
         self._file = None
         return mapped

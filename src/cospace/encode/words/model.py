@@ -69,7 +69,7 @@ class WordModel(Model):
     ) -> WordModel:
         """A model of a table in memory; `space` where more is to be said of it than this."""
         space = space or word_space(table, name, split=split, weighting=weighting)
-        return cls(Folder(Path(), space), table=table)
+        return cls(Folder(Path("(in memory)"), space), table=table)
 
     @property
     def words(self) -> Sequence[str]:

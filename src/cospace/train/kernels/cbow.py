@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cospace.train.kernels.compiled import compiled
+from cospace.train.kernels.compiled import EDITION, compiled
 from cospace.train.kernels.drawing import below, draw_noise, reach, step
 from cospace.train.kernels.lanes import add_row, hidden_step, prefetch_row, scale_row
 from cospace.train.kernels.losses import EVERY, noise_loss
@@ -23,12 +23,15 @@ def cbow(dim: int, rows: int) -> Any:
     context as the hidden row; its gradient goes to each context word undivided, as in word2vec.
     """
 
+    edition = EDITION
+
     def train(
         buffer: Any, slots: Any, start: Any, stop: Any, count: Any, inputs: Any, outputs: Any,
         noise: Any, tile: Any, ids: Any, flags: Any, lanes: Any, window: Any, rate: Any,
         random: Any, loss: Any,
     ) -> None:  # fmt: skip
         """Trains the centres from `start` to `stop`; slots[i] is token i's row in `inputs`."""
+        assert edition >= 0
         state = random[0]
         now = 0
         if start < stop and buffer[start] >= 0:

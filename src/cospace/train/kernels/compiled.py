@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from cospace.need import need
 
-__all__ = ["compiled"]
+__all__ = ["EDITION", "compiled"]
 
 need("numba", extra="train")
 
 from numba import njit  # noqa: E402 - after the error that says what to install
+
+# numba keeps what it compiled until the function's own file changes, whatever it calls from
+# others. A kernel that closes over this number is compiled again after any change in this folder.
+EDITION = zlib.crc32(b"".join(f.read_bytes() for f in sorted(Path(__file__).parent.glob("*.py"))))
 
 
 def compiled(function: Callable[..., Any]) -> Any:

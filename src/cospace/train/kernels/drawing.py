@@ -58,14 +58,19 @@ def reach(buffer: Any, i: Any, count: Any, size: Any) -> Any:
 
 @compiled
 def draw_noise(ids: Any, centre: Any, noise: Any, flags: Any, lanes: Any, state: Any) -> Any:
-    """Fills `ids` with the centre and words from the `noise` table; switches off the centre's own.
+    """Fills `ids` with the centre and words from the `noise` table: gives the generator's state.
 
-    Gives the state of the generator.
+    A word that is there already, as the centre or as noise, is switched off: the kernels copy
+    rows, and of two copies of one row only one could be written back.
     """
     ids[0] = centre
     for k in range(1, len(ids)):
         state = step(state)
         drawn = noise[below(state, len(noise))]
         ids[k] = drawn
-        flags[lanes[k]] = np.float32(0.0) if drawn == centre else np.float32(1.0)
+        flag = np.float32(1.0)
+        for earlier in range(k):
+            if ids[earlier] == drawn:
+                flag = np.float32(0.0)
+        flags[lanes[k]] = flag
     return state

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cospace.train.kernels.compiled import compiled
+from cospace.train.kernels.compiled import EDITION, compiled
 from cospace.train.kernels.lanes import add_row, add_rows_apart, copy_row, prefetch_row, scale_row
 
 __all__ = ["gram_buckets", "hidden_rows"]
@@ -60,11 +60,14 @@ def hidden_rows(dim: int) -> tuple[Any, Any]:
     and of those of its n-grams. `scatter` adds what training changed to all of them.
     """
 
+    edition = EDITION
+
     def gather(
         buffer: Any, start: Any, stop: Any, slots: Any, seen: Any, listed: Any, words: Any,
         grams: Any, places: Any, ends: Any, local: Any, old: Any,
     ) -> Any:  # fmt: skip
         """The number of local rows; slots[i] becomes token i's, listed[r] the word of row r."""
+        assert edition >= 0
         count = 0
         for i in range(start, stop):
             word = buffer[i]
@@ -96,6 +99,7 @@ def hidden_rows(dim: int) -> tuple[Any, Any]:
         old: Any,
     ) -> None:  # fmt: skip
         """words[w] and grams[p] += local - old, for every word of the stretch."""
+        assert edition >= 0
         for r in range(count):
             word = listed[r]
             add_rows_apart(words, word, local, old, r, dim)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from cospace.train.kernels.compiled import compiled
+from cospace.train.kernels.compiled import EDITION, compiled
 from cospace.train.kernels.drawing import below, draw_noise, reach, step
 from cospace.train.kernels.lanes import copy_row, pair_step, prefetch_row
 from cospace.train.kernels.losses import EVERY, noise_loss
@@ -22,12 +22,15 @@ def skipgram(dim: int, rows: int) -> Any:
     in order, on the rows as the step before has left them.
     """
 
+    edition = EDITION
+
     def train(
         buffer: Any, slots: Any, start: Any, stop: Any, count: Any, inputs: Any, outputs: Any,
         noise: Any, tile: Any, ids: Any, flags: Any, lanes: Any, window: Any, rate: Any,
         random: Any, loss: Any,
     ) -> None:  # fmt: skip
         """Trains the centres from `start` to `stop`; slots[i] is token i's row in `inputs`."""
+        assert edition >= 0
         state = random[0]
         now = 0
         if start < stop and buffer[start] >= 0:
