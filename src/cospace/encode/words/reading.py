@@ -12,9 +12,10 @@ from cospace.errors import BadArgument
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["SPLITS", "WEIGHTINGS", "split_words", "word_weights"]
+__all__ = ["SPLITS", "WEIGHTINGS", "split_words", "word_places", "word_weights"]
 
 _WORD = re.compile(r"\w+")
+_SPACED = re.compile(r"\S+")
 
 # "words": lower-cased runs of letters and digits. "cased": the same as they are written.
 # "spaces": what stands between white space, unchanged, for text that was split before.
@@ -36,6 +37,24 @@ def split_words(text: str, split: str) -> list[str]:
     if split == "spaces":
         return text.split()
     return _WORD.findall(text.lower() if split == "words" else text)
+
+
+def word_places(text: str, split: str) -> list[tuple[str, int, int]]:
+    """The words of `split_words`, each with the characters of `text` where it begins and ends.
+
+    >>> word_places("Red armchair!", "words")
+    [('red', 0, 3), ('armchair', 4, 12)]
+    """
+    if split == "spaces":
+        return [(found[0], *found.span()) for found in _SPACED.finditer(text)]
+    if split == "cased":
+        return [(found[0], *found.span()) for found in _WORD.finditer(text)]
+    # A letter may become two in lower case; so each has the place of the letter it came from.
+    places = [place for place, letter in enumerate(text) for _ in letter.lower()]
+    return [
+        (found[0], places[found.start()], places[found.end() - 1] + 1)
+        for found in _WORD.finditer(text.lower())
+    ]
 
 
 def word_weights(
