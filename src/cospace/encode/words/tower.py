@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from cospace.encode.words.reading import split_words, word_places, word_weights
+from cospace.encode.words.reading import (
+    common_part,
+    split_words,
+    word_places,
+    word_shares,
+    word_weights,
+)
 from cospace.errors import BadItem
 from cospace.read.texts import check_text
 
@@ -47,6 +53,10 @@ class WordTower:
         self._table = table
         self._split = split
         self._weights = word_weights(weighting, len(table), table.counts)
+        self._common = None
+        if weighting == "sif":
+            shares = word_shares(len(table), table.counts)
+            self._common = common_part(table.rows, self._weights, shares)
 
     def prepare(self, value: Any, name: str, data: bytes | None = None) -> NDArray[np.float32]:
         """The text's unit vector, float32 [dim]: so a text without a known word fails alone.
@@ -84,13 +94,16 @@ class WordTower:
             found.append(ReadWord(word, start, end, -1 if row is None else row, known))
         return found
 
+    def _words(self, text: str) -> list[str]:
+        return split_words(text, self._split)
+
     def _vector(self, text: str, name: str) -> NDArray[np.float32]:
         """The text's vector, at length one. A sum in float64: alike in every batch and build."""
         table = self._table
         total = np.zeros(table.dim)
         found = False
         known, others = [], []
-        for word in split_words(text, self._split):
+        for word in self._words(text):
             row = self.row(word)
             if row is not None:
                 known.append(row)
@@ -106,6 +119,8 @@ class WordTower:
                 found = True
         if not found:
             raise BadItem(name, "no word of it is in the vocabulary")
+        if self._common is not None:
+            total -= (total @ self._common) * self._common
         norm = float(np.linalg.norm(total))
         if norm < 1e-12:
             raise BadItem(name, "the vectors of its words add up to nothing")
