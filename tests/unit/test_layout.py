@@ -217,8 +217,8 @@ def test_one_module_reads_model_weights() -> None:
         if not may_use_torch(name)  # what is adopted is read there, from safetensors alone
     }
     # engine.py asks folder.py for a graph by its name; names.py and sources.py refuse by suffix;
-    # as saving.py does for word vectors; the tiny model is written by a test, not read;
-    # checkpoint.py reads safetensors that are about to be converted.
+    # saving.py does so for word vectors; the tiny model is written by a test; checkpoint.py reads
+    # safetensors that are about to be converted.
     assert {
         "encode/engine.py", "encode/folder.py", "encode/modules/checkpoint.py",
         "encode/words/saving.py",

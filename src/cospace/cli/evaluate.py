@@ -1,4 +1,4 @@
-"""`cospace evaluate`: how good models are on sentence similarity and on retrieval."""
+"""`cospace evaluate`: how good models are on sentence similarity, on retrieval and on words."""
 
 from __future__ import annotations
 
@@ -26,18 +26,34 @@ def parser() -> Parser:
         "sts: how well cosines agree with people's scores, on a table of pairs (sentence1,\n"
         "sentence2, score) or a file of the STS Benchmark. retrieval: nDCG@10, recall@100 and\n"
         "MRR@10 on a folder in BEIR's layout (corpus.jsonl, queries.jsonl, qrels/test.tsv).\n"
+        "words: what word models know of analogies (questions-words.txt) and of pairs of words\n"
+        "(WordSim-353, SimLex-999, MEN, RW, a table of word1, word2, score); files or a folder.\n"
         "Every figure has its 95% interval; each further model is compared with the first.",
         "cospace evaluate sts pairs.csv --model minilm",
         "cospace evaluate retrieval my-beir-folder --model minilm --model ./my-model",
+        "cospace evaluate words questions-words.txt men.csv --model ./my-vectors",
+        "cospace evaluate words yardsticks/ --model cbow=./seed-1,./seed-2,./seed-3",
     )
-    one.add_argument("task", choices=("sts", "retrieval"), help="what is measured")
-    one.add_argument("source", metavar="SOURCE", help="a table of pairs, or a folder")
+    one.add_argument("task", choices=("sts", "retrieval", "words"), help="what is measured")
     one.add_argument(
-        "--model", action="append", metavar="MODEL", help="repeatable; default: starter"
+        "source",
+        nargs="+",
+        metavar="SOURCE",
+        help="a table of pairs, or a folder; for words several",
     )
+    one.add_argument(
+        "--model", action="append", metavar="MODEL",
+        help="repeatable; default: starter; for words also NAME=MODEL,MODEL of several seeds",
+    )  # fmt: skip
     one.add_argument("--split", metavar="NAME", help="retrieval: qrels/NAME.tsv; default: test")
     one.add_argument(
         "--role", choices=("query", "document"), help="sts: whose prompt is used; default: document"
+    )
+    one.add_argument(
+        "--most",
+        type=int,
+        metavar="N",
+        help="words: the commonest that analogies are asked of; 30000",
     )
     one.add_argument("--seed", type=int, default=0, help="of the draws behind intervals; default 0")
     return one
@@ -48,14 +64,33 @@ def run(args: argparse.Namespace) -> int:
     models = args.model or ["starter"]
     if args.seed < 0:
         raise BadArgument(f"--seed is a number from 0; got {args.seed}")
+    if args.split is not None and args.task != "retrieval":
+        raise BadArgument("--split is for retrieval; tables of pairs and of words have none")
+    if args.role is not None and args.task != "sts":
+        raise BadArgument(f"--role is for sts, not for {args.task}")
+    if args.task == "words":
+        return _words(args, models)
+    if args.most is not None:
+        raise BadArgument("--most is for words")
+    if len(args.source) > 1:
+        raise BadArgument(f"{args.task} takes one SOURCE; got {', '.join(args.source)}")
+    args.source = args.source[0]
     return _sts(args, models) if args.task == "sts" else _retrieval(args, models)
+
+
+def _words(args: argparse.Namespace, models: list[str]) -> int:
+    from cospace.cli.words import run_words
+    from cospace.evaluate.words.measure import MOST
+
+    if args.model is None:
+        raise BadArgument("words needs a word model: --model FOLDER; the starter is none")
+    args.most = MOST if args.most is None else args.most
+    return run_words(args, models)
 
 
 def _sts(args: argparse.Namespace, models: list[str]) -> int:
     from cospace.evaluate import sts
 
-    if args.split is not None:
-        raise BadArgument("--split is for retrieval; a table of pairs has none")
     role: Role = args.role or "document"
     with bar(None) as step:
         report = sts(args.source, models, role=role, seed=args.seed, progress=step)
@@ -94,8 +129,6 @@ def _sts_table(report: StsReport) -> list[str]:
 def _retrieval(args: argparse.Namespace, models: list[str]) -> int:
     from cospace.evaluate import retrieval
 
-    if args.role is not None:
-        raise BadArgument("--role is for sts; retrieval has queries and documents")
     with bar(None) as step:
         report = retrieval(
             args.source, models, split=args.split or "test", seed=args.seed, progress=step

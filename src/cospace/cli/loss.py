@@ -18,6 +18,7 @@ from cospace.limits import limit
 if TYPE_CHECKING:
     from cospace.encode import Model
     from cospace.encode.loss import Form
+    from cospace.evaluate.encoding import Role
     from cospace.vectors import Vectors
 
 __all__ = ["run_loss"]
@@ -37,19 +38,20 @@ def run_loss(args: argparse.Namespace, model: Model) -> int:
         raise BadArgument(f"{model.lacks('text')}; the loss is measured on texts")
     notes = [model.note] if model.note else []
     texts, queries = _asked(args, notes)
-    documents = _encoded(model, texts, "document")
-    forms = measure(documents, _encoded(model, queries, "query"), k=_K)
-    if len(texts) < _FEW:
+    documents = _encoded(model, texts, "document", notes)
+    asked = _encoded(model, queries, "query", notes)
+    forms = measure(documents, asked, k=_K)
+    if len(documents) < _FEW:
         notes.append(
-            f"{count(len(texts), 'text')} are few, and with more of them a form mostly"
+            f"{count(len(documents), 'text')} are few, and with more of them a form mostly"
             " loses more: measure on as many as you will search"
         )
     if args.json:
-        asked = {"model": model.space.name, "dim": model.space.dim, "k": _K}
-        used = {"texts": len(texts), "queries": len(queries), "notes": notes}
-        document({**asked, **used, "forms": [asdict(form) for form in forms]})
+        about = {"model": model.space.name, "dim": model.space.dim, "k": _K}
+        used = {"texts": len(documents), "queries": len(asked), "notes": notes}
+        document({**about, **used, "forms": [asdict(form) for form in forms]})
         return 0
-    show([f"{model.space}: {count(len(texts), 'text')}, {_queries_word(len(queries))}", ""])
+    show([f"{model.space}: {count(len(documents), 'text')}, {_queries_word(len(asked))}", ""])
     show(table(_COLUMNS, [_row(form) for form in forms], room()))
     show(["", *(f"note: {note}" for note in notes)])
     return 0
@@ -112,18 +114,16 @@ def _read(name: str, notes: list[str], *, guessed: bool = True) -> list[str]:
     return list(unique)
 
 
-def _encoded(model: Model, texts: list[str], role: str) -> Vectors:
-    """The texts' vectors, with a progress bar, a slice of them at a time."""
-    import numpy as np
-
+def _encoded(model: Model, texts: list[str], role: Role, notes: list[str]) -> Vectors:
+    """The vectors of the texts that can be encoded, with a progress bar; `notes` tell the rest."""
     from cospace.cli.bar import bar
+    from cospace.evaluate.encoding import encode_texts
     from cospace.vectors import Vectors
 
-    encode = model.encode_query if role == "query" else model.encode_document
-    rows = []
     with bar(len(texts)) as step:
-        for start in range(0, len(texts), 512):
-            part = texts[start : start + 512]
-            rows.append(encode(part).normalized)
-            step(len(part))
-    return Vectors(np.concatenate(rows), model.space)
+        done = encode_texts(model, texts, role, progress=step)
+    if done.failed:
+        position, reason = next(iter(done.failed.items()))
+        left = count(len(done.failed), "text")
+        notes.append(f"{left} left out, such as {texts[position][:60]!r}: {reason}")
+    return Vectors(done.rows[done.good], model.space)

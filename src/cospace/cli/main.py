@@ -34,7 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "tokens": ("tokens", "how a model cuts a text into tokens, and what it does not read"),
     "models": ("models", "list, show, verify; add any from the hub, a folder, timm, torchvision"),
     "train": ("train", "word vectors from your own texts: word2vec, GloVe, subwords"),
-    "evaluate": ("evaluate", "how good models are: sentence similarity, retrieval"),
+    "evaluate": ("evaluate", "how good models are: sentence similarity, retrieval, words"),
     "compare": ("compare", "encoders side by side on your own classes: accuracy, speed, size"),
     "cache": ("cache", "vectors kept on disk, so that nothing is encoded or paid for twice"),
     "limits": ("limits", "every limit, its value, and how to change it"),

@@ -120,16 +120,25 @@ def _show(args: argparse.Namespace) -> int:
             raise BadArgument(f"--loss is measured here, and {space.name} is not a model of yours")
         return run_loss(args, model)
     if args.json:
-        document({**summary(space), "note": note})
+        document({**summary(space), "note": note, **_vocabulary(model)})
         return 0
     lines = [("dimensions", f"{space.dim}, {space.metric}"), ("fingerprint", space.fingerprint)]
+    described = getattr(model, "described", {})
     for tower in space.towers:
         lines += [(tower.kind, tower.model), ("  source", tower.source or "unknown")]
         lines += [(f"  {name}", text) for name, text in _told(tower) if text]
+    lines += [(f"  {name}", text) for name, text in described.items() if text]
     trained = [str(d) for t in space.towers[:1] for d in t.preprocess.get("matryoshka") or ()]
     lines.append(("dim= trained", ", ".join(trained) or "unknown"))
     show([space.name, *facts(lines), *([f"note: {note}"] if note else [])])
     return 0
+
+
+def _vocabulary(model: Any) -> dict[str, Any]:
+    """What a record says of a word model besides its space; {} for any other."""
+    from cospace.encode.words import WordModel
+
+    return {"words": len(model), "numbers": model.numbers} if isinstance(model, WordModel) else {}
 
 
 def _told(tower: Tower) -> list[tuple[str, str]]:

@@ -67,6 +67,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _headline(found: Tokens) -> str:
+    if not found.max_tokens:
+        return f"{found.model} reads all words of a text; this one has {len(found.tokens):,}"
     has = f"{found.model} reads {found.max_tokens:,} tokens of a text; this one has"
     end = f"the last {found.lost['tokens'][0]:,} are cut off" if found.lost else "all are read"
     return f"{has} {len(found.tokens):,}: {end}"
@@ -91,6 +93,7 @@ def _table(found: Tokens) -> list[str]:
 def _about(token: Token, text: str) -> str:
     told = {
         "text": "",
+        "n-grams": "not in the vocabulary; read by its n-grams",
         "bytes": f"bytes of {text[token.start : token.end]!r}",
         "unknown": f"unknown: {text[token.start : token.end]!r}",
         "typed": "special, but typed in the text",
@@ -103,7 +106,7 @@ def _remarks(found: Tokens) -> list[str]:
     kinds = [token.kind for token in found.tokens]
     lines = []
     if "unknown" in kinds:
-        unknown = count(kinds.count("unknown"), "token")
+        unknown = count(kinds.count("unknown"), "token" if found.max_tokens else "word")
         lines.append(f"{unknown} unknown: the model cannot tell what stands there")
     if "typed" in kinds:
         lines.append("a special token stands in the text itself; the model takes it for its own")
@@ -146,7 +149,8 @@ def _run_file(args: argparse.Namespace) -> int:
         record["cut"] = {**record["cut"], "names": cut}
         document({"file": args.file, **record, "notes": file.notes, "failed": file.failed})
     else:
-        show([f"{found.model} reads {found.max_tokens:,} tokens; {args.file}:"])
+        reads = f"{found.max_tokens:,} tokens" if found.max_tokens else "all words of a text"
+        show([f"{found.model} reads {reads}; {args.file}:"])
         show(facts(_lengths(found, cut, file)))
     return 0 if found.counts else 2
 

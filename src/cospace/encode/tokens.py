@@ -11,11 +11,13 @@ import numpy as np
 from cospace.encode.model import Model
 from cospace.encode.pieces import marks, readable
 from cospace.encode.protocol import Encoder
+from cospace.encode.words import WordModel
 from cospace.errors import BadArgument, BadItem
 from cospace.read.texts import check_text, is_blank
 
 if TYPE_CHECKING:
     from cospace.encode.text import TextTower
+    from cospace.encode.words.tower import ReadWord
 
 __all__ = ["Lengths", "Token", "Tokens", "cut_cosine", "lengths", "tokens"]
 
@@ -34,6 +36,9 @@ class Token:
     character), "unknown" (the vocabulary has nothing for it), or "typed": a special token that
     stands in the text itself. `start` and `end` are characters of the text; both are 0 for
     what is not of the text. What is not `kept` is cut off: the model never reads it.
+
+    The tokens of a word model are words, their numbers rows of its table. "n-grams" is a word
+    that is not in it and is read by its n-grams; its number is -1, as that of unknown ones.
     """
 
     piece: str
@@ -46,7 +51,10 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """A text as a model reads it. `at` is the character at which it stops reading."""
+    """A text as a model reads it. `at` is the character at which it stops reading.
+
+    `max_tokens` is 0 for a word model, which reads all.
+    """
 
     model: str
     role: str
@@ -100,6 +108,10 @@ def tokens(model: Encoder, text: str, *, role: str = "document") -> Tokens:
     >>> [(t.piece, t.id) for t in tokens(tiny_model(), "a red chair").tokens][:2]
     [('a', 65), ('re', 873)]
     """
+    if isinstance(model, WordModel):
+        _check_role(role)
+        words = tuple(map(_word, model.read(check_text(text))))
+        return Tokens(model.space.name, role, "", text, 0, words, len(text))
     tower, prompt = _tower(model, role)
     [encodings] = tower.windows([check_text(text)], role)
     found = tuple(_listed(tower, encodings, len(prompt), text))
@@ -185,6 +197,8 @@ def lengths(model: Encoder, texts: Iterable[str], *, role: str = "document") -> 
     >>> found.counts, found.cut, [position for position, _ in found.failed]
     ([4, 300], [2], [1])
     """
+    if isinstance(model, WordModel):
+        return _word_lengths(model, texts, role)
     tower, _ = _tower(model, role)
     unknown = marks(tower.tokenizer)[0]
     found = Lengths(model.space.name, role, tower.max_tokens)
@@ -206,10 +220,33 @@ def lengths(model: Encoder, texts: Iterable[str], *, role: str = "document") -> 
     return found
 
 
-def _tower(model: Encoder, role: str) -> tuple[TextTower, str]:
-    """The tower whose tokens are asked for, and its prompt for the role."""
+def _word_lengths(model: WordModel, texts: Iterable[str], role: str) -> Lengths:
+    """`lengths` of a word model, in words; it cuts nothing."""
+    _check_role(role)
+    found = Lengths(model.space.name, role, 0)
+    for good in _chunks(texts, found):
+        for _, text in good:
+            words = model.read(text)
+            missing = sum(not word.known for word in words)
+            found.counts.append(len(words))
+            found.unknown_tokens += missing
+            found.with_unknown += missing > 0
+    return found
+
+
+def _word(word: ReadWord) -> Token:
+    kind = "text" if word.row >= 0 else "n-grams" if word.known else "unknown"
+    return Token(word.word, word.row, kind, word.start, word.end, True)
+
+
+def _check_role(role: str) -> None:
     if role not in ROLES:
         raise BadArgument(f"role is 'query' or 'document', not {role!r}")
+
+
+def _tower(model: Encoder, role: str) -> tuple[TextTower, str]:
+    """The tower whose tokens are asked for, and its prompt for the role."""
+    _check_role(role)
     if not isinstance(model, Model):
         raise BadArgument(
             f"{model.space.name} has no tokenizer here: what encodes its texts is elsewhere."

@@ -3,6 +3,7 @@
     pairs ---- sts ------+
     beir ----- retrieval +-- bootstrap --> a report, with intervals and differences
     labelled - compare --+
+    words/ --- words ----+
 
 `metrics` holds the figures themselves; `probe` and `neighbours` are the classifiers that
 `compare` reads classes with, and `alone` measures a model in a process of its own.
@@ -14,6 +15,7 @@ from cospace.evaluate.compare import Compared, Comparison, compare
 from cospace.evaluate.labelled import Pictures, Table
 from cospace.evaluate.retrieval import RetrievalReport, RetrievalResult, retrieval
 from cospace.evaluate.sts import StsReport, StsResult, sts
+from cospace.evaluate.words import WordsReport, WordsResult, words
 
 __all__ = [
     "Compared",
@@ -24,7 +26,10 @@ __all__ = [
     "StsReport",
     "StsResult",
     "Table",
+    "WordsReport",
+    "WordsResult",
     "compare",
     "retrieval",
     "sts",
+    "words",
 ]

@@ -26,6 +26,7 @@ from cospace.encode import Model
 from cospace.encode.bulk import encode_items
 from cospace.encode.engine import parameters
 from cospace.encode.folder import open_folder
+from cospace.encode.words import WordModel
 from cospace.errors import CospaceError
 from cospace.evaluate.encoding import loaded
 from cospace.evaluate.labelled import source_of
@@ -162,7 +163,8 @@ def _size(model: Model, kind: str) -> tuple[int | None, int]:
     """Parameters of the tower, and the bytes of all its files."""
     folder = open_folder(model.path)
     tower = folder.tower(kind)
-    return parameters(folder, tower), sum((model.path / n).stat().st_size for n in tower.files)
+    size = sum((model.path / name).stat().st_size for name in tower.files)
+    return model.numbers if isinstance(model, WordModel) else parameters(folder, tower), size
 
 
 def _receive(stream: IO[bytes], found: Measured, progress: Progress | None) -> bool:

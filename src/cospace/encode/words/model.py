@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from difflib import get_close_matches
 from functools import cached_property
@@ -14,7 +15,7 @@ from cospace.encode.folder import Folder
 from cospace.encode.model import Model
 from cospace.encode.words.saving import read_table, save_table, word_space
 from cospace.encode.words.tools import Neighbour, nearest_rows, odd_one_out, unit_rows
-from cospace.encode.words.tower import WordTower
+from cospace.encode.words.tower import ReadWord, WordTower
 from cospace.errors import BadArgument, UnknownWord
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from cospace.space import Space
 
 __all__ = ["WordModel"]
+
+_NOWHERE = Path(os.devnull)  # the folder of a model that was not saved: there never is one
 
 
 class WordModel(Model):
@@ -54,8 +57,8 @@ class WordModel(Model):
         self.table = read_table(folder) if table is None else table
         record = folder.space.towers[0].preprocess
         self._split = str(record["split"])
-        tower = WordTower(self.table, self._split, str(record["weighting"]))
-        self._towers = {"text": tower}
+        self._reader = WordTower(self.table, self._split, str(record["weighting"]))
+        self._towers = {"text": self._reader}
 
     @classmethod
     def of(
@@ -69,7 +72,36 @@ class WordModel(Model):
     ) -> WordModel:
         """A model of a table in memory; `space` where more is to be said of it than this."""
         space = space or word_space(table, name, split=split, weighting=weighting)
-        return cls(Folder(Path("(in memory)"), space), table=table)
+        return cls(Folder(_NOWHERE, space), table=table)
+
+    def restricted(self, *kinds: str) -> WordModel:
+        """The same model: a word model has one tower. Raises `BadArgument` for another kind."""
+        return type(self)(self._folder, kinds=kinds, dim=self.space.dim, table=self.table)
+
+    @property
+    def described(self) -> dict[str, str]:
+        """How texts are read, in words: for those who list what a model is."""
+        record = self.space.towers[0].preprocess
+        kept = self.table.subwords
+        grams = "" if kept is None else f"{len(kept.ids):,}, of {kept.least} to {kept.most} letters"
+        counts = "as they were counted" if self.table.counts is not None else "by rank (Zipf)"
+        return {
+            "words": f"{len(self):,}",
+            "n-grams": grams,
+            "split": str(record["split"]),
+            "weighting": str(record["weighting"]),
+            "frequencies": counts if record["weighting"] == "sif" else "",
+        }
+
+    def read(self, text: str) -> list[ReadWord]:
+        """The words of a text as the model reads them, those that it does not know too."""
+        return self._reader.read(text)
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers the vectors of words and n-grams hold."""
+        grams = self.table.subwords
+        return self.table.rows.size + (0 if grams is None else grams.rows.size)
 
     @property
     def words(self) -> Sequence[str]:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from cospace.encode.words.reading import split_words, word_weights
+from cospace.encode.words.reading import (
+    common_part,
+    split_words,
+    word_places,
+    word_shares,
+    word_weights,
+)
 from cospace.errors import BadItem
 from cospace.read.texts import check_text
 
@@ -16,7 +22,21 @@ if TYPE_CHECKING:
 
     from cospace.encode.words.vectors import WordVectors
 
-__all__ = ["Table", "WordTower"]
+__all__ = ["ReadWord", "Table", "WordTower"]
+
+
+class ReadWord(NamedTuple):
+    """A word of a text: its characters there, and its `row` in the table, or -1.
+
+    One without a row is `known` all the same where its n-grams are; one that is not known has no
+    part in the text's vector.
+    """
+
+    word: str
+    start: int
+    end: int
+    row: int
+    known: bool
 
 
 class Table:
@@ -33,36 +53,58 @@ class WordTower:
         self._table = table
         self._split = split
         self._weights = word_weights(weighting, len(table), table.counts)
+        self._common = None
+        if weighting == "sif":
+            shares = word_shares(len(table), table.counts)
+            self._common = common_part(table.rows, self._weights, shares)
 
-    def prepare(self, value: Any, name: str, data: bytes | None = None) -> str:
-        """The text itself, once it has passed the checks. Raises `BadItem`."""
+    def prepare(self, value: Any, name: str, data: bytes | None = None) -> NDArray[np.float32]:
+        """The text's unit vector, float32 [dim]: so a text without a known word fails alone.
+
+        Raises `BadItem`.
+        """
         del data  # a text has no file
-        return check_text(value, name)
+        return self._vector(check_text(value, name), name)
 
-    def canary(self, given: str) -> str:
-        """What `encode` takes, for the input of a known answer."""
-        return given
+    def canary(self, given: str) -> NDArray[np.float32]:
+        """What `encode` takes, for the input of a known answer. Raises `BadItem`."""
+        return self._vector(given, given)
 
     def encode(
-        self, texts: Sequence[str], role: str = "document"
+        self, prepared: Sequence[NDArray[np.float32]], role: str = "document"
     ) -> tuple[NDArray[np.float32], list[int]]:
         """Unit rows float32 [n, dim] of prepared texts. None is ever cut: all words are read."""
         del role  # a word means the same in a question
-        rows = np.empty((len(texts), self._table.dim), np.float32)
-        for position, text in enumerate(texts):
-            rows[position] = self._vector(text, position)
-        return rows, []
+        return np.array(prepared, np.float32).reshape(len(prepared), self._table.dim), []
 
-    def _vector(self, text: str, position: int) -> NDArray[np.float32]:
+    def row(self, word: str) -> int | None:
+        """The row of a word in the table, as texts are read, or None."""
+        found = self._table.index.get(word)
+        if found is None and self._split == "cased":
+            found = self._table.index.get(word.lower())
+        return found
+
+    def read(self, text: str) -> list[ReadWord]:
+        """The words of a text in order."""
+        grams = self._table.subwords
+        found = []
+        for word, start, end in word_places(text, self._split):
+            row = self.row(word)
+            known = row is not None or (grams is not None and grams.vector(word) is not None)
+            found.append(ReadWord(word, start, end, -1 if row is None else row, known))
+        return found
+
+    def _words(self, text: str) -> list[str]:
+        return split_words(text, self._split)
+
+    def _vector(self, text: str, name: str) -> NDArray[np.float32]:
         """The text's vector, at length one. A sum in float64: alike in every batch and build."""
         table = self._table
         total = np.zeros(table.dim)
         found = False
         known, others = [], []
-        for word in split_words(text, self._split):
-            row = table.index.get(word)
-            if row is None and self._split == "cased":
-                row = table.index.get(word.lower())
+        for word in self._words(text):
+            row = self.row(word)
             if row is not None:
                 known.append(row)
             elif table.subwords is not None:
@@ -76,9 +118,11 @@ class WordTower:
                 total += vector  # a word never seen in training: as rare as can be
                 found = True
         if not found:
-            raise BadItem(f"input {position}", "no word of it is in the vocabulary")
+            raise BadItem(name, "no word of it is in the vocabulary")
+        if self._common is not None:
+            total -= (total @ self._common) * self._common
         norm = float(np.linalg.norm(total))
         if norm < 1e-12:
-            raise BadItem(f"input {position}", "the vectors of its words add up to nothing")
+            raise BadItem(name, "the vectors of its words add up to nothing")
         unit: NDArray[np.float32] = (total / norm).astype(np.float32)
         return unit
