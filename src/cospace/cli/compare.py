@@ -30,9 +30,11 @@ def parser() -> Parser:
         "How well each MODEL tells your classes apart, by k nearest neighbours and by a linear\n"
         "probe on held-out items, and what it costs: speed, size, memory. Pictures lie in a\n"
         "folder with one subfolder for each class (or in train/ and validation/, and those of\n"
-        "the classes below); texts stand in a table with a column of labels.",
+        "the classes below); texts stand in a table with a column of labels. With --corpus each\n"
+        "MODEL is a way to train word vectors (word2vec, glove, subwords) on your own texts.",
         "cospace compare starter ./my-model --images photos/",
         "cospace compare minilm --table reviews.csv --text body --label stars -o reviews.png",
+        "cospace compare word2vec glove --corpus texts.txt --yardsticks questions-words.txt",
     )
     one.add_argument("models", metavar="MODEL", nargs="+", help="names or folders of models")
     one.add_argument("--images", metavar="FOLDER", help="pictures, one subfolder a class")
@@ -43,6 +45,11 @@ def parser() -> Parser:
     one.add_argument("--test", type=float, default=0.25, help="share held out; default: 0.25")
     one.add_argument("-k", type=int, default=5, help="neighbours that vote; default: 5")
     one.add_argument("--seed", type=int, default=0, help="of the split and draws; default: 0")
+    one.add_argument("--corpus", metavar="FILE", help="texts to train word vectors on")
+    one.add_argument("--yardsticks", metavar="FILE", help="--corpus: analogies, rated pairs")
+    one.add_argument("--words", action="append", help="--corpus: whose neighbours to show")
+    one.add_argument("--dim", type=int, help="--corpus: numbers in a vector; default: 100")
+    one.add_argument("--workers", type=int, help="--corpus: threads; default: 1")
     one.add_argument("-o", "--out", metavar="FILE", help=f"the picture; default: {_DEFAULT}")
     one.add_argument("--no-plot", action="store_true", help="no picture")
     return one
@@ -52,10 +59,14 @@ def run(args: argparse.Namespace) -> int:
     """0; the exit code of its error when the picture could not be written."""
     from cospace.evaluate import compare
 
-    source = _source(args)
     if args.seed < 0:
         raise BadArgument(f"--seed is a number from 0; got {args.seed}")
     out, why = _plot(args)
+    if args.corpus is not None:
+        from cospace.cli.methods import run_methods
+
+        return run_methods(args, out, why)
+    source = _source(args)
     with bar(None) as step:
         found = compare(
             args.models, source, test=args.test, k=args.k, seed=args.seed, progress=step
@@ -82,7 +93,7 @@ def _source(args: argparse.Namespace) -> Source:
     from cospace.evaluate import Pictures, Table
 
     if (args.images is None) == (args.table is None):
-        raise BadArgument("give --images FOLDER, or --table FILE; see: cospace compare --help")
+        raise BadArgument("give --images FOLDER, --table FILE or --corpus FILE; see: cospace compare --help")
     if args.images is not None:
         if args.text or args.image or args.label:
             raise BadArgument("--text, --image and --label go with --table, not with --images")

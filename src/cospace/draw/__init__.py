@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from cospace.draw.comparison import Point, draw_comparison
+from cospace.draw.methods import Method, draw_methods
 
-__all__ = ["Point", "draw_comparison"]
+__all__ = ["Method", "Point", "draw_comparison", "draw_methods"]

@@ -14,15 +14,15 @@ from cospace.errors import BadArgument
 from cospace.files import write_bytes
 from cospace.need import need
 
-__all__ = ["FORMATS", "Point", "draw_comparison"]
+__all__ = ["COLOURS", "FORMATS", "INK", "SOFT", "Point", "draw_comparison", "quiet", "short"]
 
 FORMATS = (".png", ".svg", ".pdf")
 
 # Okabe and Ito's colours, which people with any common colour blindness tell apart. Marks tell
 # the models apart, too, so that a print in grey is enough.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 _MARKS = ("o", "s", "^", "D", "v", "P", "X")
-_INK, _SOFT, _GRID = "#1d2129", "#6b7280", "#e4e2dc"
+INK, SOFT, _GRID = "#1d2129", "#6b7280", "#e4e2dc"
 _AREA = (50, 900)  # square points: of a model of no size, and of the largest
 
 
@@ -60,14 +60,14 @@ def draw_comparison(
     need("matplotlib.backends.backend_agg", extra="draw").FigureCanvasAgg(figure)
     figure.get_layout_engine().set(wspace=0.06)
     left, right = figure.subplots(1, 2, width_ratios=(1.2, 1))
-    figure.suptitle(_short(title, 90), fontsize=13, color=_INK, x=0.01, ha="left")
+    figure.suptitle(short(title, 90), fontsize=13, color=INK, x=0.01, ha="left")
     _draw_accuracy(left, points, chance, test)
     spots = _draw_price(right, points)
     figure.draw_without_rendering()  # puts the axes in their places
     bars = [
         (x, 100 * p.probe[1], 100 * p.probe[2]) for (x, _, _), p in zip(spots, points, strict=True)
     ]
-    place_labels(right, spots, [_short(p.name, 24) for p in points], bars=bars, colour=_INK)
+    place_labels(right, spots, [short(p.name, 24) for p in points], bars=bars, colour=INK)
     held = io.BytesIO()
     figure.savefig(held, format=kind[1:], facecolor="white")
     write_bytes(path, held.getvalue())
@@ -85,20 +85,20 @@ def _draw_accuracy(axes: Any, points: Sequence[Point], chance: float, test: int)
             )  # fmt: skip
             axes.annotate(
                 f"{at:.1f}", (100 * high, row + shift), (7, 0), textcoords="offset points",
-                va="center", fontsize=9, color=_INK,
+                va="center", fontsize=9, color=INK,
             )  # fmt: skip
     least = 100 * min(chance, *(min(point.knn[1], point.probe[1]) for point in points))
-    axes.axvline(100 * chance, color=_SOFT, linestyle="--", linewidth=1.2)
+    axes.axvline(100 * chance, color=SOFT, linestyle="--", linewidth=1.2)
     axes.set_xlim(max(0, least - 4), 108)
     axes.set_xticks([tick for tick in range(0, 101, 10) if tick >= least - 4])
     axes.set_ylim(len(points) - 0.45, -0.55)
-    axes.set_yticks(range(len(points)), [_short(point.name) for point in points], color=_INK)
-    axes.set_xlabel(f"accuracy on {test:,} held-out items, %; bars: 95% interval", color=_SOFT)
+    axes.set_yticks(range(len(points)), [short(point.name) for point in points], color=INK)
+    axes.set_xlabel(f"accuracy on {test:,} held-out items, %; bars: 95% interval", color=SOFT)
     axes.set_title(
         f"filled: linear probe, open: k-NN, dashed: chance ({100 * chance:.1f})",
-        fontsize=10, color=_SOFT, loc="left",
+        fontsize=10, color=SOFT, loc="left",
     )  # fmt: skip
-    _quiet(axes, grid="x")
+    quiet(axes, grid="x")
 
 
 def _draw_price(axes: Any, points: Sequence[Point]) -> list[tuple[float, float, float]]:
@@ -127,31 +127,33 @@ def _draw_price(axes: Any, points: Sequence[Point]) -> list[tuple[float, float, 
     axes.xaxis.set_major_locator(need("matplotlib.ticker", extra="draw").LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_minor_locator(need("matplotlib.ticker", extra="draw").NullLocator())
     axes.xaxis.set_major_formatter(lambda rate, _: f"{rate:,.10g}")
-    axes.set_xlabel("items per second on this machine (log scale)", color=_SOFT)
-    axes.set_ylabel("accuracy of the linear probe, %", color=_SOFT)
+    axes.set_xlabel("items per second on this machine (log scale)", color=SOFT)
+    axes.set_ylabel("accuracy of the linear probe, %", color=SOFT)
     known = [point.megabytes for point in points if point.megabytes is not None]
     sizes = "" if not known else f" ({min(known):,.4g} to {max(known):,.4g} MB)"
     if len(known) == 1:
         sizes = f" ({known[0]:,.4g} MB)"
-    axes.set_title(f"larger mark: larger on disk{sizes}", fontsize=10, color=_SOFT, loc="left")
-    _quiet(axes, grid="both")
+    axes.set_title(f"larger mark: larger on disk{sizes}", fontsize=10, color=SOFT, loc="left")
+    quiet(axes, grid="both")
     return spots
 
 
 def _look(row: int) -> tuple[str, str]:
     """The colour and the mark of a model: 42 pairs before any comes again."""
-    return _COLOURS[row % len(_COLOURS)], _MARKS[row % len(_MARKS)]
+    return COLOURS[row % len(COLOURS)], _MARKS[row % len(_MARKS)]
 
 
-def _short(name: str, most: int = 28) -> str:
+def short(name: str, most: int = 28) -> str:
+    """A name that fits, as matplotlib takes it."""
     # A dollar sign would begin a formula.
     return (name if len(name) <= most else f"{name[: most - 1]}…").replace("$", r"\$")
 
 
-def _quiet(axes: Any, *, grid: str) -> None:
+def quiet(axes: Any, *, grid: str) -> None:
+    """Axes without a frame, with a pale grid along "x", "y" or "both"."""
     axes.grid(axis=grid, color=_GRID, linewidth=0.8)
     axes.set_axisbelow(True)
-    axes.tick_params(colors=_SOFT, labelsize=9, length=0)
-    axes.tick_params(axis="y", labelcolor=_INK)
+    axes.tick_params(colors=SOFT, labelsize=9, length=0)
+    axes.tick_params(axis="y", labelcolor=INK)
     for side in axes.spines.values():
         side.set_color(_GRID)
