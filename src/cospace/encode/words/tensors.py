@@ -35,7 +35,8 @@ def write_tensors(stream: BinaryIO, tensors: Mapping[str, NDArray[Any]]) -> None
     text += b" " * (-len(text) % 8)
     stream.write(len(text).to_bytes(8, "little") + text)
     for tensor in tensors.values():
-        stream.write(np.ascontiguousarray(tensor).data.cast("B"))
+        if tensor.size:  # of no numbers there is no view
+            stream.write(np.ascontiguousarray(tensor).data.cast("B"))
 
 
 def parse_tensors(data: bytes) -> dict[str, NDArray[Any]]:

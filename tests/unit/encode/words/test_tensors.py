@@ -12,8 +12,12 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from cospace.encode.words.tensors import parse_tensors, write_tensors
 
 NUMBERS = st.one_of(
-    arrays(np.float32, array_shapes(max_dims=3, max_side=4), elements=st.floats(-9, 9, width=32)),
-    arrays(np.int64, array_shapes(max_dims=2, max_side=4)),
+    arrays(
+        np.float32,
+        array_shapes(max_dims=3, min_side=0, max_side=4),
+        elements=st.floats(-9, 9, width=32),
+    ),
+    arrays(np.int64, array_shapes(max_dims=2, min_side=0, max_side=4)),
 )
 NAMES = st.text("abcdefgh_.", min_size=1, max_size=8)
 
