@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 import cospace as cs
-from cospace.testing.encoder import check_encoder
+from cospace.encode.words import Subwords, WordModel, WordVectors
+from cospace.encode.words.ngrams import bucket, ngrams
+from cospace.encode.words.reading import split_words
+from cospace.testing.encoder import _TEXTS, check_encoder
 from cospace.testing.tiny import tiny_folder, tiny_model
 
 
@@ -36,6 +39,33 @@ def test_the_starter() -> None:
 
 def test_a_model_of_seven_kinds(imagebind_folder: Path) -> None:
     check_encoder(cs.load(imagebind_folder))
+
+
+@pytest.mark.parametrize("subwords", [False, True])
+@pytest.mark.parametrize(("split", "weighting"), [("words", "sif"), ("cased", "mean")])
+@pytest.mark.parametrize("more", [0, 1_500])
+def test_a_word_model(
+    tmp_path: Path, subwords: bool, split: str, weighting: str, more: int
+) -> None:
+    model = _word_model(split, weighting, more, subwords)
+    check_encoder(model)
+    saved = cs.load(model.save(tmp_path / "demo"))
+    check_encoder(saved)
+    assert model.space.fingerprint == saved.space.fingerprint
+
+
+def _word_model(split: str, weighting: str, more: int, subwords: bool) -> WordModel:
+    """A table of the suite's own words, and of `more`; with n-grams, without half of the words."""
+    texts = [*_TEXTS, "a table", "a lamp", "etc hostname http localhost jpg"]
+    words = sorted({word for text in texts for word in split_words(text, split)})
+    ids = sorted({bucket(gram, 9_000) for word in words for gram in ngrams(word, 3, 5)})
+    kept = [word for i, word in enumerate(words) if i % 2 or not subwords]
+    kept += [f"more{i}" for i in range(more)]
+    random = np.random.default_rng(0)
+    rows, grams = (random.normal(size=(n, 20)).astype(np.float32) for n in (len(kept), len(ids)))
+    grown = Subwords(grams, np.array(ids, np.int64), 9_000, 3, 5) if subwords else None
+    table = WordVectors(kept, rows, None, grown)
+    return WordModel.of(table, name="words", split=split, weighting=weighting)
 
 
 class Broken:

@@ -93,7 +93,9 @@ def _source(args: argparse.Namespace) -> Source:
     from cospace.evaluate import Pictures, Table
 
     if (args.images is None) == (args.table is None):
-        raise BadArgument("give --images FOLDER, --table FILE or --corpus FILE; see: cospace compare --help")
+        raise BadArgument(
+            "give --images FOLDER, --table FILE or --corpus FILE; see: cospace compare --help"
+        )
     if args.images is not None:
         if args.text or args.image or args.label:
             raise BadArgument("--text, --image and --label go with --table, not with --images")

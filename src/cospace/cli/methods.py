@@ -84,7 +84,9 @@ def _show(found: MethodsComparison) -> None:
     ]
     show([*table(columns, rows, room()), ""])
     if found.report is None:
-        show(["No yardsticks were given: --yardsticks FILE measures with analogies or rated pairs."])
+        show(
+            ["No yardsticks were given: --yardsticks FILE measures with analogies or rated pairs."]
+        )
     else:
         show(["In points of 100, with 95% intervals from draws of the questions or pairs."])
 

@@ -83,9 +83,7 @@ def _draw_figures(axes: Any, methods: Sequence[Method], names: Sequence[str]) ->
     quiet(axes, grid="x")
 
 
-def _draw_bars(
-    axes: Any, methods: Sequence[Method], values: Sequence[float], label: str
-) -> None:
+def _draw_bars(axes: Any, methods: Sequence[Method], values: Sequence[float], label: str) -> None:
     colours = [COLOURS[m % len(COLOURS)] for m in range(len(methods))]
     axes.barh(range(len(methods)), values, 0.6, color=colours)
     for row, value in enumerate(values):

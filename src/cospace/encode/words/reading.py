@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SPLITS",
     "WEIGHTINGS",
+    "check_reading",
     "common_part",
     "split_words",
     "word_places",
@@ -37,6 +38,14 @@ _SMOOTH = 1e-4
 # Where a table has fewer words or numbers than these, what is common to its texts is not known
 # well enough, or is too much of a vector, to be taken off.
 _LEAST_WORDS, _LEAST_DIM = 1_000, 16
+
+
+def check_reading(split: object, weighting: object) -> None:
+    """Raises `BadArgument` unless they are one of `SPLITS` and one of `WEIGHTINGS`."""
+    if split not in SPLITS:
+        raise BadArgument(f"texts are split by one of {', '.join(SPLITS)}, not {split!r}")
+    if weighting not in WEIGHTINGS:
+        raise BadArgument(f"the weighting is one of {', '.join(WEIGHTINGS)}, not {weighting!r}")
 
 
 def split_words(text: str, split: str) -> list[str]:
@@ -82,8 +91,7 @@ def word_weights(
     >>> word_weights("sif", 3, np.array([98, 1, 1])).round(4)
     array([0.0001, 0.0099, 0.0099], dtype=float32)
     """
-    if weighting not in WEIGHTINGS:
-        raise BadArgument(f"the weighting is one of {', '.join(WEIGHTINGS)}, not {weighting!r}")
+    check_reading("words", weighting)
     if weighting == "mean":
         return np.ones(number, np.float32)
     share = word_shares(number, counts)

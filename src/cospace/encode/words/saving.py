@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cospace.encode.folder import FORMAT, sha256_of
+from cospace.encode.words.reading import check_reading
 from cospace.encode.words.tensors import parse_tensors, write_tensors
 from cospace.encode.words.tower import WordTower
 from cospace.encode.words.vectors import Subwords, WordVectors
@@ -42,8 +43,10 @@ def word_space(
 ) -> Space:
     """The space of a table's texts: its identity is the words, the vectors and how they are used.
 
-    `training` is a record of how the vectors came about, for whoever reads it.
+    `training` is a record of how the vectors came about, for whoever reads it. Raises
+    `BadArgument` for an unknown split or weighting.
     """
+    check_reading(split, weighting)
     preprocess: dict[str, Any] = {"split": split, "weighting": weighting}
     if table.subwords is not None:
         kept = table.subwords
@@ -93,6 +96,7 @@ def read_table(folder: Folder) -> WordVectors:
     """The table of a word model's folder. Raises `ModelDamaged` when its parts do not agree."""
     tower = folder.space.towers[0]
     try:
+        check_reading(tower.preprocess["split"], tower.preprocess["weighting"])
         text = folder.read(tower, _WORDS).decode("utf-8")
         tensors = parse_tensors(folder.read(tower, _VECTORS))
         subwords = None
@@ -141,5 +145,6 @@ def _digest(table: WordVectors) -> str:
     digest = hashlib.sha256("\n".join(table.words).encode())
     for name, tensor in _tensors(table).items():
         digest.update(f"\n{name} {tensor.shape}\n".encode())
-        digest.update(np.ascontiguousarray(tensor).data.cast("B"))
+        if tensor.size:
+            digest.update(np.ascontiguousarray(tensor).data.cast("B"))
     return digest.hexdigest()

@@ -7,6 +7,7 @@ tensors' bytes; all little-endian. The library of that name copies what it reads
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -34,11 +35,14 @@ def write_tensors(stream: BinaryIO, tensors: Mapping[str, NDArray[Any]]) -> None
     text += b" " * (-len(text) % 8)
     stream.write(len(text).to_bytes(8, "little") + text)
     for tensor in tensors.values():
-        stream.write(np.ascontiguousarray(tensor).data.cast("B"))
+        if tensor.size:  # of no numbers there is no view
+            stream.write(np.ascontiguousarray(tensor).data.cast("B"))
 
 
 def parse_tensors(data: bytes) -> dict[str, NDArray[Any]]:
-    """The tensors of a file's bytes, by name, as views of them. Raises ValueError, KeyError.
+    """The tensors of a file's bytes, by name, as views of them.
+
+    Raises ValueError, TypeError or KeyError for what is no such file.
 
     >>> import io
     >>> file = io.BytesIO()
@@ -47,16 +51,27 @@ def parse_tensors(data: bytes) -> dict[str, NDArray[Any]]:
     array([[1., 2.]], dtype=float32)
     """
     start = 8 + int.from_bytes(data[:8], "little")
-    header = json.loads(data[8:start])
-    found = {}
-    for name, record in header.items():
-        if name == "__metadata__":
-            continue
-        kind = np.dtype(_KINDS[record["dtype"]])
-        first, end = record["data_offsets"]
-        shape = tuple(int(side) for side in record["shape"])
-        count = int(np.prod(shape, dtype=object))
-        if end - first != count * kind.itemsize or first < 0 or start + end > len(data):
-            raise ValueError(f"the tensor {name!r} does not fit the file")
-        found[name] = np.frombuffer(data, kind, count, start + first).reshape(shape)
-    return found
+    try:
+        header = json.loads(data[8:start])
+    except RecursionError:
+        raise ValueError("the header is nested too deeply") from None
+    if start > len(data) or not isinstance(header, dict):
+        raise ValueError("the header is no JSON object that fits the file")
+    return {
+        name: _tensor(data, start, name, record)
+        for name, record in header.items()
+        if name != "__metadata__"
+    }
+
+
+def _tensor(data: bytes, start: int, name: str, record: Any) -> NDArray[Any]:
+    kind = np.dtype(_KINDS[record["dtype"]])
+    first, end = record["data_offsets"]
+    shape = tuple(record["shape"])
+    if not all(type(number) is int and number >= 0 for number in (first, end, *shape)):
+        raise ValueError(f"the tensor {name!r} has a place or a shape that is no whole number")
+    count = math.prod(shape)
+    if end - first != count * kind.itemsize or start + end > len(data):
+        raise ValueError(f"the tensor {name!r} does not fit the file")
+    tensor: NDArray[Any] = np.frombuffer(data, kind, count, start + first).reshape(shape)
+    return tensor

@@ -1,4 +1,21 @@
-"""Words: do a model's vectors solve analogies, and order pairs of words as people do?"""
+"""Words: do a model's vectors solve analogies, and order pairs of words as people do?
+
+The conventions, which published figures follow too:
+
+- Analogies are asked when their four words are among the `most` commonest, and answered from
+  those: 3CosAdd, without the three words of the question. Others are skipped, and counted.
+  Sections that begin with "gram" are syntactic, all others semantic.
+- Words are looked up in lower case where the model's are. For pairs all words of the model
+  count; a word that it lacks has the vector of its n-grams, where the model has those.
+- A pair with an unknown word is left out, and counted. Equal scores share the mean of their
+  ranks.
+- Each figure is of what its own model was asked; a difference to the first model is of the
+  questions and pairs that both were asked.
+
+glove.6B.50d gives by these: analogies 49.7% (7,393 of 14,877; semantic 50.9, syntactic
+48.9); Spearman .503 on WordSim-353, .652 on MEN, .340 on RW (1,782 of 2,034 pairs), .265 on
+SimLex-999. Pearson's correlation on MEN is .657.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +28,7 @@ from cospace.errors import BadArgument
 from cospace.evaluate.bootstrap import RESAMPLES
 from cospace.evaluate.encoding import ModelName, Progress, loaded, named_models
 from cospace.evaluate.words.figures import Draws, agreement, analogies
-from cospace.evaluate.words.report import WordsReport, WordsResult, over_seeds
+from cospace.evaluate.words.report import Seeds, WordsReport, WordsResult, over_seeds
 from cospace.evaluate.words.solving import pair_cosines, solve, text_cosines
 from cospace.evaluate.words.sources import Sources, WordSource, read_sources
 from cospace.read import Failures
@@ -48,21 +65,7 @@ def words(
     `source` is a file, a folder, or several (see `read_sources`). `models` are names, folders
     or encoders; a mapping names groups of models that were trained alike with other seeds, whose
     medians are in `report.groups`. `progress` is called with 1 for each file that a model is
-    done with. The conventions, which published figures follow too:
-
-    - Analogies are asked when their four words are among the `most` commonest, and answered from
-      those: 3CosAdd, without the three words of the question. Others are skipped, and counted.
-      Sections that begin with "gram" are syntactic, all others semantic.
-    - Words are looked up in lower case where the model's are. For pairs all words of the model
-      count; a word that it lacks has the vector of its n-grams, where the model has those.
-    - A pair with an unknown word is left out, and counted. Equal scores share the mean of their
-      ranks.
-    - Each figure is of what its own model was asked; a difference to the first model is of the
-      questions and pairs that both were asked.
-
-    glove.6B.50d gives by these: analogies 49.7% (7,393 of 14,877; semantic 50.9, syntactic
-    48.9); Spearman .503 on WordSim-353, .652 on MEN, .340 on RW (1,782 of 2,034 pairs), .265 on
-    SimLex-999. Its .657 on MEN, where it is told, is Pearson's.
+    done with. The conventions are those at the top of this module.
 
     An encoder that is no word model is measured on pairs alone: its words are texts.
 
@@ -85,11 +88,9 @@ def words(
     """
     if most < 1:
         raise BadArgument(f"most counts words from 1; {most} was given")
-    groups: dict[str, list[ModelName]] = {}
-    if isinstance(models, Mapping):
-        groups = {name: list(members) for name, members in models.items()}
-        models = [member for members in groups.values() for member in members]
-    named = named_models(models)
+    groups = models if isinstance(models, Mapping) else {}
+    members = [model for group in groups.values() for model in group]
+    named = named_models(members if isinstance(models, Mapping) else models)
     files = read_sources(source)
     ready = [(name, _ready(name, model, files)) for name, model in named]
     answers = [_answers(encoder, files, most, progress) for _, encoder in ready]
@@ -106,10 +107,16 @@ def words(
         notes=tuple(files.notes),
         failed=_failed(files),
         results=tuple(results.values()),
-        groups=tuple(
-            over_seeds(name, [results[one] for one, _ in named_models(members)])
-            for name, members in groups.items()
-        ),
+        groups=_seeds(groups, results),
+    )
+
+
+def _seeds(
+    groups: Mapping[str, Sequence[ModelName]], results: Mapping[str, WordsResult]
+) -> tuple[Seeds, ...]:
+    return tuple(
+        over_seeds(name, [results[one] for one, _ in named_models(list(members))])
+        for name, members in groups.items()
     )
 
 
