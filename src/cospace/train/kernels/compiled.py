@@ -9,7 +9,7 @@ from typing import Any
 
 from cospace.need import need
 
-__all__ = ["EDITION", "compiled"]
+__all__ = ["EDITION", "compiled", "compiled_loosely"]
 
 need("numba", extra="train")
 
@@ -22,7 +22,19 @@ EDITION = zlib.crc32(b"".join(f.read_bytes() for f in sorted(Path(__file__).pare
 
 def compiled(function: Callable[..., Any]) -> Any:
     """`function`, compiled when it is first called, and kept on disk where there is a place."""
+    return _kept(function)
+
+
+def compiled_loosely(function: Callable[..., Any]) -> Any:
+    """As `compiled`, with sums in any order, and no thought of NaN or of a division by zero.
+
+    Loops over float32 become vector instructions so. What comes out is to be checked outside.
+    """
+    return _kept(function, fastmath=True, error_model="numpy")
+
+
+def _kept(function: Callable[..., Any], **options: Any) -> Any:
     try:
-        return njit(nogil=True, cache=True)(function)
+        return njit(nogil=True, cache=True, **options)(function)
     except RuntimeError:  # no folder can be written: it is compiled in every process
-        return njit(nogil=True)(function)
+        return njit(nogil=True, **options)(function)
