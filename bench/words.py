@@ -202,8 +202,8 @@ def accuracy(files: list[str]) -> tuple[float, float, float]:
 
 def prepared(corpus: Path, folder: Path) -> tuple[Path, int]:
     """The corpus in lines of 1,000 words, and how many words there are."""
-    data = lzma.open(corpus).read() if corpus.suffix == ".xz" else corpus.read_bytes()
-    words = data.split()
+    data = corpus.read_bytes()
+    words = (lzma.decompress(data) if corpus.suffix == ".xz" else data).split()
     file = folder / "corpus.txt"
     with file.open("wb") as out:
         for start in range(0, len(words), 1000):
@@ -212,13 +212,13 @@ def prepared(corpus: Path, folder: Path) -> tuple[Path, int]:
 
 
 def main() -> None:
-    one = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    one.add_argument("--corpus", type=Path, default=DATA / "text8-like.txt.xz")
-    one.add_argument("--epochs", type=int, default=1)
-    one.add_argument("--iterations", type=int, default=15, help="of GloVe")
-    one.add_argument("--seeds", type=int, default=3)
-    one.add_argument("--only", help="ways with commas: " + ", ".join(WAYS))
-    args = one.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--corpus", type=Path, default=DATA / "text8-like.txt.xz")
+    parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--iterations", type=int, default=15, help="of GloVe")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", help="ways with commas: " + ", ".join(WAYS))
+    args = parser.parse_args()
     if not args.corpus.is_file():
         raise SystemExit(f"skipped: there is no {args.corpus}")
     print(f"# python {' '.join(sys.argv)}; {os.cpu_count()} cores\n")
@@ -236,14 +236,14 @@ def main() -> None:
                 continue
             runs: dict[str, list[dict]] = {"ours": [], peer: []}
             for seed in range(args.seeds):
-                for who in runs:  # they take turns
+                for who, done in runs.items():  # they take turns
                     out = f"{name}/{way.replace(' ', '-')}-{who}-{seed}.npz"
                     given = {"file": str(file), "out": out, "seed": seed, "threads": threads}
                     given |= {"method": method, "settings": {**settings, "epochs": epochs}}
-                    done = (
+                    one = (
                         python(sys.executable, OURS, given) if who == "ours" else there[peer](given)
                     )
-                    runs[who].append({**done, "out": out})
+                    done.append({**one, "out": out})
             clock = "wall" if threads > 1 else "cpu"
             read = (lambda r: r["read"]) if method == "glove" else (lambda _: 0.0)
             seconds = [median(r[clock] for r in rows) for rows in runs.values()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,11 +80,11 @@ def run(args: argparse.Namespace) -> int:
         raise BadArgument(f"{out}: there is something already; name another, or add --replace")
     if not out.absolute().parent.is_dir():
         raise BadArgument(f"there is no folder {out.parent} to write into")
-    trainer = {"word2vec": train.word2vec, "glove": train.glove, "subwords": train.subwords}
+    train_: Callable[..., WordModel] = getattr(train, args.method)
     stopped = None
     with training_bar() as progress:
         try:
-            made: WordModel = trainer[args.method](
+            made = train_(
                 args.corpus, progress=progress, tell=lambda line: tell(f"  {line}"), **given
             )
         except train.TrainingStopped as stop:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from cospace.train.corpus import Corpus, read_corpus
 from cospace.train.options import Options
 from cospace.train.progress import Progress, TrainingStopped
-from cospace.train.words import subwords, word2vec
+from cospace.train.words import glove, subwords, word2vec
 
 __all__ = [
     "Corpus",
     "Options",
     "Progress",
     "TrainingStopped",
+    "glove",
     "read_corpus",
     "subwords",
     "word2vec",

@@ -16,7 +16,7 @@ from cospace.train.options import Options, Settings, settings_of
 from cospace.train.progress import TrainingStopped
 from cospace.train.running import Run, check_memory, drive
 
-__all__ = ["finished", "subwords", "word2vec"]
+__all__ = ["glove", "subwords", "word2vec"]
 
 _SMALLER = "Take a larger min_count, or a smaller dim"
 
@@ -88,6 +88,40 @@ def subwords(
     return _neural(corpus, settings_of("subwords", own, {**usual, **options}), options)
 
 
+def glove(
+    corpus: Source,
+    *,
+    dim: int = 100,
+    window: int = 10,
+    epochs: int = 15,
+    x_max: float = 10.0,
+    **options: Unpack[Options],
+) -> WordModel:
+    """Word vectors whose dot products tell how often two words stand near one another.
+
+    Pennington et al., GloVe: Global Vectors for Word Representation (2014): all of the corpus is
+    counted first, and the counts are fitted `epochs` times. `window` words to each side count, a
+    word at distance d as 1/d; counts above `x_max` weigh alike (10 for a corpus of some 20 M
+    words; the paper has 100 for billions). By default rate=0.05. The same seed gives the same
+    vectors, bit for bit, with any number of workers. Raises as `word2vec`; `sample` is not for it.
+
+    >>> sentences = [["sofa", "couch", "lamp"], ["pump", "tyre", "bell"]] * 50
+    >>> glove(sentences, dim=16, min_count=1).table.rows.shape
+    (6, 16)
+    """
+    need("numba", extra="train")
+    from cospace.train.cooccurrence import GloveRun
+
+    if "sample" in options:
+        raise BadArgument("glove counts every word: sample is for word2vec and subwords")
+    own = {"dim": dim, "window": window, "epochs": epochs, "x_max": x_max, "negative": 5}
+    usual: Options = {"rate": 0.05, "sample": 0.0}
+    settings = settings_of("glove", own, {**usual, **options})
+    read = read_corpus(corpus, split=settings.split, min_count=settings.min_count)
+    _announce(read, settings, GloveRun.memory(read, settings), options)
+    return _finished(GloveRun(read, settings), read, settings, options)
+
+
 def _neural(source: Source, settings: Settings, options: Options) -> WordModel:
     need("numba", extra="train")
     from cospace.train.grams import grams_of
@@ -99,7 +133,7 @@ def _neural(source: Source, settings: Settings, options: Options) -> WordModel:
         grams = grams_of(corpus.words, settings.least, settings.most, settings.buckets)
     size = NeuralRun.memory(corpus, settings, len(grams.ids) if grams else 0)
     _announce(corpus, settings, size, options)
-    return finished(NeuralRun(corpus, settings, grams), corpus, settings, options)
+    return _finished(NeuralRun(corpus, settings, grams), corpus, settings, options)
 
 
 def _announce(corpus: Corpus, settings: Settings, size: int, options: Mapping[str, Any]) -> None:
@@ -110,11 +144,11 @@ def _announce(corpus: Corpus, settings: Settings, size: int, options: Mapping[st
     for note in corpus.notes:
         tell(note)
     tell(f"training takes {size / 1e6:,.0f} MB of memory")
-    if settings.workers == 1:
-        tell("one worker: the same seed gives the same vectors, bit for bit")
+    if settings.workers == 1 or settings.method == "glove":
+        tell("the same seed gives the same vectors, bit for bit")
 
 
-def finished(run: Run, corpus: Corpus, settings: Settings, options: Options) -> WordModel:
+def _finished(run: Run, corpus: Corpus, settings: Settings, options: Options) -> WordModel:
     """The model, after the run was driven to its end. Raises `TrainingStopped` after Ctrl-C."""
     folder = options.get("checkpoint")
     checkpoint = None if folder is None else Checkpoint(Path(folder), corpus, settings)

@@ -142,7 +142,7 @@ def test_a_changed_byte_is_found(tmp_path: Path) -> None:
 
 def rewritten(place: Path, name: str, data: bytes) -> None:
     """The file with other content, and the record with its hash."""
-    from cospace.encode.hashing import sha256_of
+    from cospace.encode.folder import sha256_of
 
     (place / name).write_bytes(data)
     record = json.loads((place / "space.json").read_text())

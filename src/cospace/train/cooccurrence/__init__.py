@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from cospace.train.glove.run import GloveRun
+from cospace.train.cooccurrence.run import GloveRun
 
 __all__ = ["GloveRun"]

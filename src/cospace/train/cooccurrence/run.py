@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cospace.encode.words import WordVectors
-from cospace.train.glove.blocks import CLASSES, blocks_of, deal_blocks, rounds, share
-from cospace.train.glove.cooccur import (
+from cospace.train.cooccurrence.blocks import CLASSES, blocks_of, deal_blocks, rounds, share
+from cospace.train.cooccurrence.cooccur import (
     batch_bytes,
     count_pairs,
     estimate_pairs,
     find_places,
 )
-from cospace.train.glove.table import first_table, table_bytes
+from cospace.train.cooccurrence.table import first_table, table_bytes
 from cospace.train.running import Pulse
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cospace.train.glove.cooccur import Pairs
+from cospace.train.cooccurrence.cooccur import Pairs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
