@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from cospace.read import read
 
 if TYPE_CHECKING:
-    from cospace import errors, evaluate, limits
+    from cospace import errors, evaluate, limits, train
     from cospace.collection import Collection, Report, open
     from cospace.encode import Encoder, load
     from cospace.item import Audio, Depth, Image, Item, Part, Parts, Video
@@ -49,6 +49,7 @@ _HOME = {
     "load": "cospace.encode",
     "open": "cospace.collection",
     "similarity": "cospace.vectors",
+    "train": "",
 }
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "open",
     "read",
     "similarity",
+    "train",
 ]
 
 

@@ -35,6 +35,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "models": ("models", "list, show, verify; add any from the hub, a folder, timm, torchvision"),
     "evaluate": ("evaluate", "how good models are: sentence similarity, retrieval"),
     "compare": ("compare", "encoders side by side on your own classes: accuracy, speed, size"),
+    "align": ("align", "one language's word vectors mapped onto another's, by pairs of words"),
+    "translate": ("translate", "words of one language in another, by a model of `align`"),
     "cache": ("cache", "vectors kept on disk, so that nothing is encoded or paid for twice"),
     "limits": ("limits", "every limit, its value, and how to change it"),
     "doctor": ("doctor", "is this machine ready? versions, processor, starter, disk"),

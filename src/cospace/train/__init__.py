@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from cospace.train.corpus import Corpus
+from cospace.train.translation import Alignment, align
 
-__all__ = ["Corpus"]
+__all__ = ["Alignment", "Corpus", "align"]

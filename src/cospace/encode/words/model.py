@@ -12,9 +12,9 @@ import numpy as np
 
 from cospace.encode.folder import Folder
 from cospace.encode.model import Model
+from cospace.encode.words.languages import tower_of
 from cospace.encode.words.saving import read_table, save_table, word_space
 from cospace.encode.words.tools import Neighbour, nearest_rows, odd_one_out, unit_rows
-from cospace.encode.words.tower import WordTower
 from cospace.errors import BadArgument, UnknownWord
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ class WordModel(Model):
         self.table = read_table(folder) if table is None else table
         record = folder.space.towers[0].preprocess
         self._split = str(record["split"])
-        tower = WordTower(self.table, self._split, str(record["weighting"]))
-        self._towers = {"text": tower}
+        self._towers = {"text": tower_of(self.table, record)}
 
     @classmethod
     def of(

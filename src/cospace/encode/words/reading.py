@@ -12,7 +12,7 @@ from cospace.errors import BadArgument
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["SPLITS", "WEIGHTINGS", "split_words", "word_weights"]
+__all__ = ["SPLITS", "WEIGHTINGS", "split_words", "word_shares", "word_weights"]
 
 _WORD = re.compile(r"\w+")
 
@@ -54,10 +54,18 @@ def word_weights(
         raise BadArgument(f"the weighting is one of {', '.join(WEIGHTINGS)}, not {weighting!r}")
     if weighting == "mean":
         return np.ones(number, np.float32)
-    if counts is not None and counts.sum() > 0:
-        share = counts / counts.sum()
-    else:
-        share = 1 / (np.arange(number) + 3.7)
-        share /= share.sum()
+    share = word_shares(number, counts)
     weights: NDArray[np.float32] = (_SMOOTH / (_SMOOTH + share)).astype(np.float32)
     return weights
+
+
+def word_shares(number: int, counts: NDArray[np.int64] | None) -> NDArray[np.float64]:
+    """How much of all running text each of `number` words is, the commonest first: [number].
+
+    Where counts are unknown: Zipf's law with Mandelbrot's shift.
+    """
+    if counts is not None and counts.sum() > 0:
+        known: NDArray[np.float64] = counts / counts.sum()
+        return known
+    share: NDArray[np.float64] = 1 / (np.arange(number) + 3.7)
+    return share / share.sum()

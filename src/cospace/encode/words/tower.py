@@ -53,13 +53,16 @@ class WordTower:
             rows[position] = self._vector(text, position)
         return rows, []
 
+    def _words(self, text: str) -> list[str]:
+        return split_words(text, self._split)
+
     def _vector(self, text: str, position: int) -> NDArray[np.float32]:
         """The text's vector, at length one. A sum in float64: alike in every batch and build."""
         table = self._table
         total = np.zeros(table.dim)
         found = False
         known, others = [], []
-        for word in split_words(text, self._split):
+        for word in self._words(text):
             row = table.index.get(word)
             if row is None and self._split == "cased":
                 row = table.index.get(word.lower())
