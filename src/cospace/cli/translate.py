@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         raise unknown[0]
     if args.json:
         told = {word: [one._asdict() for one in ones] for word, ones in found.items()}
-        document({"to": args.to, "translations": told, "unknown": [e.word for e in unknown]})
+        document({"to": args.to, "translations": told, "unknown": [one.word for one in unknown]})
         return 0
     columns = [Column("word", most=40), Column("translations, the likeliest first", flexible=True)]
     rows = [
@@ -55,6 +55,6 @@ def run(args: argparse.Namespace) -> int:
         for word, ones in found.items()
     ]
     show(table(columns, rows, room()))
-    for error in unknown:
-        tell(str(error))
+    for one in unknown:
+        tell(str(one))
     return 0

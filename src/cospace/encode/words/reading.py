@@ -68,4 +68,5 @@ def word_shares(number: int, counts: NDArray[np.int64] | None) -> NDArray[np.flo
         known: NDArray[np.float64] = counts / counts.sum()
         return known
     share: NDArray[np.float64] = 1 / (np.arange(number) + 3.7)
-    return share / share.sum()
+    share /= share.sum()
+    return share

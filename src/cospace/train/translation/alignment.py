@@ -61,8 +61,8 @@ class Alignment:
         """
         return self._joined.translate(word, "target", k=k)
 
-    def model(self, source: str, target: str) -> BilingualModel:
-        """The words of both languages as one model: model("en", "de").
+    def model(self, source: str, target: str, *, name: str = "") -> BilingualModel:
+        """The words of both languages as one model: model("en", "de"). `name` is its space's.
 
         Its vectors are centred and of one length, so its space is neither the source's nor the
         target's but its own, and the two models' stored vectors are of no use in it. It reads
@@ -82,7 +82,7 @@ class Alignment:
             "rounds": self.refinement.rounds,
         }
         return BilingualModel.joined(
-            f"{self.source.name}+{self.target.name}",
+            name or f"{self.source.name}-{self.target.name}",
             tables,
             # "cased" looks for a word as it is written, and then in lower case: right for both.
             split=splits.pop() if len(splits) == 1 else "cased",
@@ -91,10 +91,14 @@ class Alignment:
         )
 
     def save(self, folder: str | Path, *, languages: Sequence[str], replace: bool = False) -> Path:
-        """Writes the model of both languages, such as ("en", "de"), and gives its path."""
+        """Writes the model of both languages, such as ("en", "de"), and gives its path.
+
+        The model is called as the folder is.
+        """
         if isinstance(languages, str) or len(languages) != 2:
             raise BadArgument(f"languages=('en', 'de'), the source's first; not {languages!r}")
-        return self.model(languages[0], languages[1]).save(folder, replace=replace)
+        named = self.model(*languages, name=Path(folder).name)
+        return named.save(folder, replace=replace)
 
     def to_json(self) -> dict[str, Any]:
         """A record of the counts and figures."""

@@ -46,8 +46,9 @@ def read_pairs(given: str | os.PathLike[str] | Iterable[Pair]) -> Pairs:
 
     Raises `NotFound` for a missing file, `EmptyItem` when no pair is left.
 
-    >>> read_pairs([("sofa", "sofa"), ("armchair", "sessel"), ("high chair", "hochstuhl")])
-    Pairs(pairs=(('armchair', 'sessel'), ('sofa', 'sofa')), several_words=1, repeated=0, failed=Failures(0))
+    >>> pairs = read_pairs([("sofa", "sofa"), ("desk", "tisch"), ("high chair", "hochstuhl")])
+    >>> pairs.pairs, pairs.several_words
+    ((('desk', 'tisch'), ('sofa', 'sofa')), 1)
     """
     name = "pairs"
     rows: Iterable[tuple[str, object]]

@@ -56,7 +56,8 @@ def rotation(source: NDArray[np.float32], target: NDArray[np.float32]) -> NDArra
             " map is not determined. Give more pairs, of more different words"
         )
     left, _, right = np.linalg.svd(one.T @ other)
-    return (left @ right).astype(np.float32)
+    turn: NDArray[np.float32] = (left @ right).astype(np.float32)
+    return turn
 
 
 def _rank(rows: NDArray[np.float64]) -> int:

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["Refined", "refined"]
 
 # The commonest words of each language among which mutual neighbours are sought.
-_AMONG = 10_000
+_AMONG = 5_000
 _ASIDE = 10  # one word in so many says which round is best
-_LEAST_ASIDE = 20  # fewer tell nothing: then what was given is all that is learnt from
+_LEAST_ASIDE = 10  # fewer tell nothing: then what was given is all that is learnt from
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,8 @@ def refined(
     aside = np.isin(pairs[:, 0], drawn)
     scores: list[float] = []
     rounds = 0
-    if most and len(drawn) >= _LEAST_ASIDE and (~aside).sum() >= 2 * source.shape[1]:
+    left = len(words) - len(drawn)
+    if most and len(drawn) >= _LEAST_ASIDE and left >= 1.5 * source.shape[1]:
         turn = _learn(source, target, pairs[~aside])
         scores.append(_reciprocal_rank(source @ turn, target, pairs[aside]))
         for number in range(1, most + 1):
