@@ -65,8 +65,9 @@ def test_a_word_that_is_near_to_all_is_not_the_translation_of_all() -> None:
     angles = np.radians([0, 20, 40, 20])
     others = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
     rows = unit_rows(others[:3] + np.float32([0.0, 0.1]))
-    near = csls.neighbourhoods(rows, others, nearest=1), csls.neighbourhoods(
-        others, rows, nearest=1
+    near = (
+        csls.neighbourhoods(rows, others, nearest=1),
+        csls.neighbourhoods(others, rows, nearest=1),
     )
     ids, _ = csls.best(rows, others, near, k=1)
     assert 0 == ids[0, 0]
