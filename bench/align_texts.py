@@ -25,12 +25,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-FUNCTION_WORDS = {
-    "en": set("the of and to is a in for that with be are this on or it you by".split()),
-    "de": set(
-        "der die das und ist nicht ein eine zu den mit sie von auf im des dem wird für auch".split()
-    ),
-}
+ENGLISH = "the of and to is a in for that with be are this on or it you by"
+GERMAN = "der die das und ist nicht ein eine zu den mit sie von auf im des dem wird für auch"
+FUNCTION_WORDS = {"en": set(ENGLISH.split()), "de": set(GERMAN.split())}
 DROPPED = re.compile(r"<(script|style|head)\b.*?</\1>|<!--.*?-->", re.DOTALL)
 BLOCK = re.compile(r"</?(p|div|li|td|tr|h\d|dt|dd|br|table|ul|ol|pre|title|section)\b[^>]*>", re.I)
 MAN_PAGE = re.compile(r"\.\d\w*\.gz$")

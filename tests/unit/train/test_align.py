@@ -253,6 +253,7 @@ def test_words_whose_vector_is_zero_are_not_learnt_from() -> None:
 def test_a_word_is_translated_and_an_unknown_one_told() -> None:
     source, target, pairs = two_languages()
     found = align(source, target, pairs)
+    assert "Alignment(english to german, precision@1 1.000 of 60 held-out words)" == repr(found)
     assert "de7" == found.translate("en7", k=1)[0].word
     assert 5 == len(found.translate("EN7"))
     with pytest.raises(UnknownWord, match="spelled alike are en7"):

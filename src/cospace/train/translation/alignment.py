@@ -32,7 +32,7 @@ __all__ = ["Alignment", "align"]
 _MOST_PAIRS = 5_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Alignment:
     """One language's word vectors mapped onto another's.
 
@@ -114,6 +114,11 @@ class Alignment:
             "reciprocal_ranks": list(self.refinement.scores),
             "held_out": self.held_out.to_json(),
         }
+
+    def __repr__(self) -> str:
+        held = self.held_out
+        right = f"{held.csls.at_1.value:.3f} of {held.asked:,} held-out words"
+        return f"Alignment({self.source.name} to {self.target.name}, precision@1 {right})"
 
     @cached_property
     def _joined(self) -> BilingualModel:
