@@ -14,6 +14,7 @@ FINDS = {
     "ready_made_vectors.py": "item-00307",
     "search_by_photo.py": "MK-1252",
     "search_your_own_table.py": "MK-1966",
+    "similar_items.py": "armchair",
 }
 
 

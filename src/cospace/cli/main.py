@@ -36,6 +36,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "train": ("train", "word vectors from your own texts: word2vec, GloVe, subwords"),
     "evaluate": ("evaluate", "how good models are: sentence similarity, retrieval, words"),
     "compare": ("compare", "encoders side by side on your own classes: accuracy, speed, size"),
+    "align": ("align", "one language's word vectors mapped onto another's, by pairs of words"),
+    "translate": ("translate", "words of one language in another, by a model of `align`"),
     "cache": ("cache", "vectors kept on disk, so that nothing is encoded or paid for twice"),
     "limits": ("limits", "every limit, its value, and how to change it"),
     "doctor": ("doctor", "is this machine ready? versions, processor, starter, disk"),

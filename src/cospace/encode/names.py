@@ -171,9 +171,9 @@ def load_folder(path: Path, dim: int | None = None, engine: str = "") -> Model:
 
         return Native(folder, dim=dim, engine=engine)
     if folder.space.towers[0].family == "words":
-        from cospace.encode.words import WordModel
+        from cospace.encode.words import word_model
 
-        return WordModel(folder, dim=dim, engine=engine)
+        return word_model(folder, dim=dim, engine=engine)
     return Model(folder, dim=dim, engine=engine)
 
 

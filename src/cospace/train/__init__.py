@@ -5,13 +5,16 @@ from __future__ import annotations
 from cospace.train.corpus import Corpus, read_corpus
 from cospace.train.options import Options
 from cospace.train.progress import Progress, TrainingStopped
+from cospace.train.translation import Alignment, align
 from cospace.train.words import glove, subwords, word2vec
 
 __all__ = [
+    "Alignment",
     "Corpus",
     "Options",
     "Progress",
     "TrainingStopped",
+    "align",
     "glove",
     "read_corpus",
     "subwords",

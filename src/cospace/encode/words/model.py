@@ -13,9 +13,10 @@ import numpy as np
 
 from cospace.encode.folder import Folder
 from cospace.encode.model import Model
+from cospace.encode.words.languages import tower_of
 from cospace.encode.words.saving import read_table, save_table, word_space
 from cospace.encode.words.tools import Neighbour, nearest_rows, odd_one_out, unit_rows
-from cospace.encode.words.tower import ReadWord, WordTower
+from cospace.encode.words.tower import ReadWord
 from cospace.errors import BadArgument, UnknownWord
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class WordModel(Model):
         self.table = read_table(folder) if table is None else table
         record = folder.space.towers[0].preprocess
         self._split = str(record["split"])
-        self._reader = WordTower(self.table, self._split, str(record["weighting"]))
+        self._reader = tower_of(self.table, record)
         self._towers = {"text": self._reader}
 
     @classmethod

@@ -13,22 +13,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cospace.encode.folder import FORMAT, sha256_of
+from cospace.encode.words.languages import tower_of
 from cospace.encode.words.reading import check_reading
 from cospace.encode.words.tensors import parse_tensors, write_tensors
-from cospace.encode.words.tower import WordTower
 from cospace.encode.words.vectors import Subwords, WordVectors
 from cospace.errors import BadArgument, BadItem, ModelDamaged
 from cospace.files import check_room, make_folder, move_folder, remove, write_bytes, writing
 from cospace.space import Space, Tower
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
     from cospace.encode.folder import Folder
 
-__all__ = ["FAMILY", "read_table", "save_table", "word_space"]
+__all__ = ["FAMILY", "read_beside", "read_table", "save_table", "word_space"]
 
 FAMILY = "words"
 
-_VECTORS, _WORDS = "vectors.safetensors", "words.txt"
+_VECTORS, _BESIDE, _WORDS = "vectors.safetensors", "beside.safetensors", "words.txt"
 
 
 def word_space(
@@ -68,8 +72,18 @@ def word_space(
     return Space(name, table.dim, towers=(tower,))
 
 
-def save_table(table: WordVectors, space: Space, folder: Path, *, replace: bool = False) -> Path:
-    """Writes the folder of a word model, whole or not at all, and gives its path."""
+def save_table(
+    table: WordVectors,
+    space: Space,
+    folder: Path,
+    *,
+    replace: bool = False,
+    beside: Mapping[str, NDArray[Any]] | None = None,
+) -> Path:
+    """Writes the folder of a word model, whole or not at all, and gives its path.
+
+    `beside` are tensors that are no part of the table: `read_beside` reads them again.
+    """
     if folder.exists() and not replace and (not folder.is_dir() or any(folder.iterdir())):
         raise BadArgument(f"{folder}: there is something already; name another, or replace it")
     size = table.rows.nbytes + (table.subwords.rows.nbytes if table.subwords else 0)
@@ -81,7 +95,12 @@ def save_table(table: WordVectors, space: Space, folder: Path, *, replace: bool 
         write_bytes(made / _WORDS, "".join(f"{word}\n" for word in table.words).encode())
         with writing(made / _VECTORS) as stream:
             write_tensors(stream, _tensors(table))
-        files = {name: sha256_of(made / name) for name in (_VECTORS, _WORDS)}
+        names = [_VECTORS, _WORDS]
+        if beside:
+            names.append(_BESIDE)
+            with writing(made / _BESIDE) as stream:
+                write_tensors(stream, beside)
+        files = {name: sha256_of(made / name) for name in names}
         tower = _recorded(table, space.towers[0], files)
         record = {"format": FORMAT, **dataclasses.replace(space, towers=(tower,)).to_json()}
         text = json.dumps(record, indent=1, ensure_ascii=False)
@@ -117,9 +136,19 @@ def read_table(folder: Folder) -> WordVectors:
     return table
 
 
+def read_beside(folder: Folder) -> dict[str, NDArray[Any]]:
+    """The tensors that were saved beside the table, by name; none where there are none."""
+    tower = folder.space.towers[0]
+    if _BESIDE not in tower.files:
+        return {}
+    try:
+        return parse_tensors(folder.read(tower, _BESIDE))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelDamaged(f"{folder.path}: {_BESIDE} cannot be used ({error})") from error
+
+
 def _recorded(table: WordVectors, tower: Tower, files: dict[str, str]) -> Tower:
-    preprocess = tower.preprocess
-    loaded = WordTower(table, str(preprocess["split"]), str(preprocess["weighting"]))
+    loaded = tower_of(table, tower.preprocess)
     answers = []
     for word in table.words[:8]:
         try:

@@ -88,14 +88,17 @@ class WordTower:
         """The words of a text in order."""
         grams = self._table.subwords
         found = []
-        for word, start, end in word_places(text, self._split):
-            row = self.row(word)
+        places = list(word_places(text, self._split))
+        names = self._names([word for word, _, _ in places])
+        for (word, start, end), name in zip(places, names, strict=True):
+            row = self.row(name)
             known = row is not None or (grams is not None and grams.vector(word) is not None)
             found.append(ReadWord(word, start, end, -1 if row is None else row, known))
         return found
 
-    def _words(self, text: str) -> list[str]:
-        return split_words(text, self._split)
+    def _names(self, words: list[str]) -> list[str]:
+        """What the words of one text are called in the table."""
+        return words
 
     def _vector(self, text: str, name: str) -> NDArray[np.float32]:
         """The text's vector, at length one. A sum in float64: alike in every batch and build."""
@@ -103,7 +106,7 @@ class WordTower:
         total = np.zeros(table.dim)
         found = False
         known, others = [], []
-        for word in self._words(text):
+        for word in self._names(split_words(text, self._split)):
             row = self.row(word)
             if row is not None:
                 known.append(row)

@@ -1,0 +1,127 @@
+"""Pairs: words and their translations, from a program or a file; and which are held out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from cospace.errors import BadArgument, BadInput, EmptyItem, NotFound
+from cospace.limits import limit
+from cospace.read import Failures
+from cospace.read.lines import ANY_NEWLINE, Lines
+from cospace.read.records import records
+from cospace.read.regular import open_regular, shown
+
+__all__ = ["Pair", "Pairs", "check_known", "read_pairs", "split_pairs"]
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Distinct pairs (source word, target word), in the order of the alphabet.
+
+    `several_words` were left out because a side has more than one word, `repeated` because they
+    stood there before, and `failed` because they are no pair of words.
+    """
+
+    pairs: tuple[Pair, ...]
+    several_words: int = 0
+    repeated: int = 0
+    failed: Failures = field(default_factory=Failures)
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+
+def read_pairs(given: str | os.PathLike[str] | Iterable[Pair]) -> Pairs:
+    """The pairs of an iterable of (source word, target word), or of a file with one a line.
+
+    A file has two columns, with a tab between them, a comma (.csv), or white space as in the
+    dictionaries of MUSE; further columns are passed over, and there is no header.
+
+    Raises `NotFound` for a missing file, `EmptyItem` when no pair is left.
+
+    >>> pairs = read_pairs([("sofa", "sofa"), ("desk", "tisch"), ("high chair", "hochstuhl")])
+    >>> pairs.pairs, pairs.several_words
+    ((('desk', 'tisch'), ('sofa', 'sofa')), 1)
+    """
+    name = "pairs"
+    rows: Iterable[tuple[str, object]]
+    if isinstance(given, (str, os.PathLike)):
+        file = Path(given)
+        if not file.is_file():
+            raise NotFound(f"{file}: there is no such file")
+        name, rows = file.name, _file_rows(file)
+    else:
+        rows = ((f"pair {number}", pair) for number, pair in enumerate(given, 1))
+    seen: set[Pair] = set()
+    several = repeated = 0
+    failed = Failures()
+    for place, row in rows:
+        if not isinstance(row, tuple | list) or len(row) != 2 or not all(map(_is_word, row)):
+            failed.add(place, f"expected two words, a word and its translation; got {shown(row)}")
+            continue
+        pair = (row[0].strip(), row[1].strip())
+        if len(pair[0].split()) > 1 or len(pair[1].split()) > 1:
+            several += 1
+        elif pair in seen:
+            repeated += 1
+        else:
+            seen.add(pair)
+    if not seen:
+        first = next(iter(failed), None)
+        why = f"no pair can be used ({first})" if first else "there is no pair of single words"
+        raise EmptyItem(name, why)
+    return Pairs(tuple(sorted(seen)), several, repeated, failed)
+
+
+def split_pairs(pairs: Iterable[Pair], share: float, *, seed: int) -> tuple[list[Pair], list[Pair]]:
+    """The pairs to learn from, and those held out: about `share` of the source words, drawn.
+
+    A source word is on one side with all of its translations. The draw depends on the words and
+    on `seed`, and not on the order of the pairs.
+
+    >>> learn, held = split_pairs([("a", "x"), ("a", "y"), ("b", "z")], 0.5, seed=0)
+    >>> sorted(learn + held), {source for source, _ in learn} & {source for source, _ in held}
+    ([('a', 'x'), ('a', 'y'), ('b', 'z')], set())
+    """
+    if not 0 <= share < 1:
+        raise BadArgument(f"the share held out is from 0 to below 1; {share} was given")
+    if not isinstance(seed, int) or seed < 0:
+        raise BadArgument(f"the seed is a whole number from 0; {seed!r} was given")
+    ordered = sorted(set(pairs))
+    words = sorted({source for source, _ in ordered})
+    drawn = np.random.default_rng(seed).permutation(len(words))[: round(share * len(words))]
+    held = {words[number] for number in drawn}
+    learn = [pair for pair in ordered if pair[0] not in held]
+    return learn, [pair for pair in ordered if pair[0] in held]
+
+
+def _is_word(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _file_rows(file: Path) -> Iterator[tuple[str, object]]:
+    with open_regular(file, file.name) as stream:
+        lines = Lines(stream, limit("row_bytes"), ANY_NEWLINE)
+        delimiter = "," if file.suffix.lower() == ".csv" else "\t"
+        for record in records(lines, delimiter):
+            cells = record.cells
+            if isinstance(cells, list) and len(cells) == 1:
+                cells = cells[0].split()
+            yield f"{file.name}:{record.number}", cells[:2] if isinstance(cells, list) else cells
+
+
+def check_known(known: int, dim: int, given: int) -> None:
+    """Raises `BadInput` when too few pairs are known to both models for a rotation of `dim`."""
+    if known < dim:
+        raise BadInput(
+            f"{known:,} of {given:,} pairs to learn from have both words in the models; a map of"
+            f" {dim} dimensions needs {dim:,} at least. Give more pairs, or vectors of fewer"
+            " dimensions; are the languages the right way round?"
+        )
