@@ -71,12 +71,19 @@ def drive(
         if state:
             run.restore(state)
     clock = _Clock(settings.epochs, done, run.work, progress)
+    try:
+        _epochs(run, settings, clock, checkpoint, done)
+    except (KeyboardInterrupt, Stopped):
+        return min(clock.share, 1 - 1e-9)
+    return 1.0
+
+
+def _epochs(
+    run: Run, settings: Settings, clock: _Clock, checkpoint: Checkpoint | None, done: int
+) -> None:
     for number in range(done, settings.epochs):
         clock.number = number
-        try:
-            loss = run.epoch(number, clock.pulse)
-        except (KeyboardInterrupt, Stopped):
-            return clock.share
+        loss = run.epoch(number, clock.pulse)
         if not run.sound() or loss != loss:  # noqa: PLR0124 - NaN
             raise TrainingDiverged(
                 f"epoch {number + 1} of {settings.epochs}: the vectors are no longer finite"
@@ -84,7 +91,6 @@ def drive(
             )
         if checkpoint is not None:
             checkpoint.save(number + 1, run.state())
-    return 1.0
 
 
 class _Clock:

@@ -143,7 +143,7 @@ def _announce(corpus: Corpus, settings: Settings, size: int, options: Mapping[st
     tell(f"{corpus.total:,} words read, {len(corpus.words):,} different ones kept")
     for note in corpus.notes:
         tell(note)
-    tell(f"training takes {size / 1e6:,.0f} MB of memory")
+    tell(f"training takes {max(1, size / 1e6):,.0f} MB of memory")
     if settings.workers == 1 or settings.method == "glove":
         tell("the same seed gives the same vectors, bit for bit")
 
