@@ -26,7 +26,7 @@ __all__ = [
     "most_pairs",
 ]
 
-BATCH = 1 << 21  # pairs that one thread makes room for at a time: 25 MB
+BATCH = 1 << 20  # pairs that one thread makes room for at a time: 12 MB
 SAMPLE = 1_000  # words whose rows are counted to foretell all
 
 
@@ -96,13 +96,16 @@ def batch_bytes(places: Places, window: int) -> int:
 
 
 def estimate_pairs(places: Places, window: int) -> int:
-    """About how many pairs there are, from the rows of a thousand words spread over all ranks."""
+    """About how many pairs there are: as large a share of the most there can be as in a sample.
+
+    The sample are the rows of a thousand words, spread evenly over all ranks.
+    """
     step = max(1, places.words // SAMPLE)
     sample = np.arange(step // 2, places.words, step)
     batches = _batches(sample, most_pairs(places, sample, window))
     found = sum(len(_count(places, words, window).columns) for words in batches)
-    most = int(most_pairs(places, np.arange(places.words), window).sum())
-    return min(round(found * places.words / len(sample)), most)
+    most = most_pairs(places, np.arange(places.words), window)
+    return round(found / max(1, int(most[sample].sum())) * int(most.sum()))
 
 
 def count_pairs(places: Places, window: int, *, workers: int = 1) -> list[Pairs]:

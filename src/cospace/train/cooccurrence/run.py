@@ -78,11 +78,11 @@ class GloveRun:
         places = find_places(corpus)
         pairs = estimate_pairs(places, settings.window)
         counting = places.places.nbytes + _PAIR * pairs
-        counting += settings.workers * batch_bytes(places, settings.window)
         dealing = (_PAIR + _DEALT) * pairs
         training = _DEALT * pairs + table_bytes(places.words, settings.dim)
         result = 4 * places.words * settings.dim
-        return corpus.tokens.nbytes + max(counting, dealing, training + result)
+        buffers = settings.workers * batch_bytes(places, settings.window)  # kept by the allocator
+        return corpus.tokens.nbytes + buffers + max(counting, dealing, training + result)
 
     def epoch(self, number: int, pulse: Pulse) -> float:
         """The mean loss over all pairs, after a visit to each; `pulse` is called 64 times."""

@@ -36,8 +36,8 @@ def move(
         w <- w - step / sqrt(G)                      G <- G + step^2
 
     and the same for c. The biases do not follow this: their step is not multiplied by the rate,
-    neither where they move nor where G grows. That is what Stanford's program has always done
-    (the vectors of the paper were made so), and with the rate put in the vectors get worse.
+    neither where they move nor where G grows. That is what Stanford's program does (its pull
+    request 209 tells of it), and with the rate put in the vectors are worse.
     """
     error = word_bias[0] + context_bias[0] - values[2]
     dot = np.float32(0)
