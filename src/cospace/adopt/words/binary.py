@@ -39,7 +39,9 @@ def read_binary(
     if left:
         notes.say(f"the last {left:,} bytes are no whole row, and were left out")
     if layout.count != reader.number:
-        notes.say(f"the header says {layout.count:,} words, the file has {reader.number:,}")
+        notes.say(
+            f"number of words: the header says {layout.count:,}, the file has {reader.number:,}"
+        )
     return reader.words, reader.table.rows()
 
 
@@ -128,13 +130,13 @@ class _Reader:
     ) -> None:
         """Adds the rows one by one, those that can be."""
         kept: list[int] = []
-        finite = np.isfinite(place).all(axis=1).tolist()
+        endless = set(np.flatnonzero(~np.isfinite(place).all(axis=1)).tolist())
         for row, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
             word = bytes(self._block[start:end])
             number = self.number + row + 1
-            reason = self._reason(word) or (
-                "" if finite[row] else "with a number that is not finite"
-            )
+            reason = self._reason(word)
+            if not reason and row in endless:
+                reason = "with a number that is not finite"
             if reason:
                 self._notes.refuse(reason, number)
                 continue

@@ -25,6 +25,7 @@ _SAMPLE = 100  # lines that are looked at
 
 _HEADER = re.compile(rb"[ \t]*(\d{1,18})[ \t]+(\d{1,18})[ \t]*")
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")
+_WEIGHTS = (".ckpt", ".h5", ".keras", ".pt", ".pth")  # of torch and Keras: no table of words
 _UNSAFE_STARTS = (b"PK\x03\x04", b"\x93NUMPY", b"\x89HDF")
 _BOM = b"\xef\xbb\xbf"
 
@@ -85,8 +86,7 @@ def layout_of(head: bytes, name: str, asked: str = "") -> Layout:
     """
     if asked and asked not in FORMATS:
         raise BadArgument(f"{asked!r} is no format of word vectors: {', '.join(FORMATS)}")
-    if _PICKLE.match(head) or head.startswith(_UNSAFE_STARTS):
-        raise _unsafe(name, "pickles and archives of them")
+    _check_start(head, name)
     if head.startswith(FASTTEXT_MAGIC) and asked in ("", "fasttext-bin"):
         return Layout("fasttext-bin", 0, None, 0)
     if asked == "fasttext-bin":
@@ -112,6 +112,14 @@ def layout_of(head: bytes, name: str, asked: str = "") -> Layout:
             " of word2vec, GloVe's text, and fastText's .vec and .bin",
         )
     return _text_layout(name, asked, header, start, rows)
+
+
+def _check_start(head: bytes, name: str) -> None:
+    """Raises `UnsafeFile` for what starts as a pickle does, whatever it is called."""
+    if head.startswith(b"PK\x03\x04") and name.lower().endswith(".zip"):
+        raise BadItem(name, "an archive; unpack it, and give the file of vectors that is in it")
+    if _PICKLE.match(head) or head.startswith(_UNSAFE_STARTS):
+        raise _unsafe(name, "pickles and archives of them")
 
 
 def _first_lines(
@@ -190,9 +198,14 @@ def _is_vec(name: str) -> bool:
 
 
 def _unsafe(name: str, what: str) -> UnsafeFile:
+    if Path(name).suffix.lower() in _WEIGHTS:
+        do = "Of torch models safetensors are taken: give the folder that holds them"
+    else:
+        do = (
+            f"If gensim wrote it: KeyedVectors.load({name!r}).save_word2vec_format('vectors.bin',"
+            f" binary=True), for a whole model Word2Vec.load({name!r}).wv.save_word2vec_format"
+            "(...). Then: cospace models add vectors.bin"
+        )
     return UnsafeFile(
-        f"{name}: {what} can run code when they are loaded, so this was not opened. If gensim wrote"
-        f" it: KeyedVectors.load({name!r}).save_word2vec_format('vectors.bin', binary=True), for a"
-        f" whole model Word2Vec.load({name!r}).wv.save_word2vec_format(...); then: cospace models"
-        " add vectors.bin"
+        f"{name}: {what} can run code when they are loaded, so this was not opened. {do}"
     )

@@ -66,11 +66,13 @@ def read_vectors(path: str | Path, *, format: str = "") -> Read:
     if not words:
         why = "; ".join(notes.told())
         raise BadItem(path.name, f"no row of it can be used ({why or 'there is none'})")
-    if 2 * notes.broken > len(words):
+    # Where a binary header lies on the dimensions, most of what is read as a row is none.
+    odd = notes.broken + (notes.refused if layout.format == "word2vec-binary" else 0)
+    if 2 * odd > len(words) + notes.refused:
         raise BadItem(
             path.name,
-            f"{notes.broken:,} of its {len(words):,} words are not UTF-8: it has another encoding,"
-            f" or is not {layout.format}",
+            f"most of its rows are not sound, so it is not {layout.format} of {layout.dim or 'its'}"
+            f" dimensions, or not UTF-8 ({'; '.join(notes.told())})",
         )
     table = _table(words, rows, counts, subwords, notes)
     return Read(table, layout.format, notes.told())

@@ -44,7 +44,7 @@ def read_text(
     rows = reader.table.rows()
     found = len(rows) + notes.refused
     if layout.count is not None and layout.count != found:
-        notes.say(f"the header says {layout.count:,} words, the file has {found:,}")
+        notes.say(f"number of words: the header says {layout.count:,}, the file has {found:,}")
     return reader.words, rows
 
 
