@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from cospace.encode.names import BUILT_IN, UNSAFE
+from cospace.encode.names import BUILT_IN, NAME, UNSAFE, model_home
 from cospace.errors import BadArgument, ModelNotFound, UnsafeFile
 
-__all__ = ["SCHEMES", "Source", "parse"]
+__all__ = ["SCHEMES", "Source", "free_name", "parse"]
 
 SCHEMES = ("hf", "timm", "torchvision")
 
@@ -90,3 +90,17 @@ def _published(scheme: str, name: str, revision: str) -> Source:
     if not _REPOSITORY.fullmatch(repository):
         raise BadArgument(f"{name[:100]!r} is not a repository: write hf:org/name, or timm:name")
     return Source(scheme, repository.partition("/")[2], repository, revision)
+
+
+def free_name(name: str, replace: bool) -> str:
+    """`name`, when a model can be stored under it. Raises `BadArgument`."""
+    if not NAME.fullmatch(name):
+        raise BadArgument(f"{name[:80]!r} is not a model's name; give another with --name")
+    if name in BUILT_IN:
+        raise BadArgument(f"{name!r} is built in; give another name with --name")
+    if (model_home() / name).exists() and not replace:
+        raise BadArgument(
+            f"a model called {name!r} is there already: give another name with --name, or"
+            " --replace it"
+        )
+    return name

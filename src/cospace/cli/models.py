@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cospace.cli.output import document, show, tell
 from cospace.cli.parsing import Parser, command
 from cospace.cli.table import Column, facts, room, table
+from cospace.cli.wordfiles import FORMATS, add_words, export_words, is_word_file
 from cospace.errors import BadArgument, CospaceError, ModelNotFound
 
 if TYPE_CHECKING:
@@ -25,18 +26,23 @@ def parser() -> Parser:
         "hashes and its vectors against known answers. `show --loss` measures what smaller\n"
         "vectors lose, on your texts or on the example marketplace's. `add` takes a torch model\n"
         "over, once: from the hub (hf:org/name, at a revision with @), a folder, timm or\n"
-        "torchvision. It needs pip install 'cospace[torch]'; what it makes runs without torch.",
+        "torchvision. It needs pip install 'cospace[torch]'; what it makes runs without torch.\n"
+        "It also takes a file of word vectors (word2vec, GloVe, fastText), which needs no torch;\n"
+        "`export` writes a word model as such a file.",
         "cospace models",
         "cospace models show starter",
         "cospace models show starter --loss --texts listings.csv --queries questions.txt",
         "cospace models verify starter",
         "cospace models add hf:BAAI/bge-small-en-v1.5",
         "cospace models add torchvision:vgg16 --layer pooled --name vgg16-pooled",
+        "cospace models add glove.6B.50d.txt --name glove",
+        "cospace models export glove vectors.bin --format word2vec-binary",
         "cospace models remove bge-small-en-v1.5",
     )
-    actions = ("list", "show", "verify", "add", "remove")
+    actions = ("list", "show", "verify", "add", "export", "remove")
     one.add_argument("action", nargs="?", default="list", choices=actions, help="default: list")
     one.add_argument("name", nargs="?", metavar="NAME", help="a name or folder; for add, a source")
+    one.add_argument("file", nargs="?", metavar="FILE", help="export: the file to write")
     one.add_argument("--dim", type=int, metavar="N", help="show: as if loaded with dim=N")
     one.add_argument("--loss", action="store_true", help="show: what smaller vectors lose")
     one.add_argument("--texts", metavar="FILE", help="--loss: a table, or a .txt of one a line")
@@ -55,7 +61,13 @@ def parser() -> Parser:
     add.add_argument("--layer", default="", help="of VGG16: fc7 (default) or pooled")
     add.add_argument("--query-prompt", metavar="TEXT", help="put before each question")
     add.add_argument("--document-prompt", metavar="TEXT", help="put before each document")
-    add.add_argument("--replace", action="store_true", help="in place of one of the same name")
+    add.add_argument(
+        "--replace", action="store_true", help="in place of one of the same name; export: too"
+    )
+    add.add_argument(
+        "--format", choices=FORMATS, default="",
+        help="of a file of word vectors: told by what it holds; export: word2vec, a text",
+    )  # fmt: skip
     return one
 
 
@@ -65,6 +77,10 @@ def run(args: argparse.Namespace) -> int:
         raise BadArgument("--dim and --loss go with: cospace models show NAME")
     if not args.loss and (args.texts is not None or args.queries is not None):
         raise BadArgument("--texts and --queries go with: cospace models show NAME --loss")
+    if args.action != "export" and args.file is not None:
+        raise BadArgument("FILE goes with: cospace models export NAME FILE")
+    if args.action not in ("add", "export") and args.format:
+        raise BadArgument("--format goes with: cospace models add FILE, and export NAME FILE")
     if args.action == "list":
         if args.name is not None:
             raise BadArgument(f"list takes no name; did you mean: cospace models show {args.name}")
@@ -72,7 +88,9 @@ def run(args: argparse.Namespace) -> int:
     if args.name is None:
         example = "hf:BAAI/bge-small-en-v1.5" if args.action == "add" else "starter"
         raise BadArgument(f"which model? cospace models {args.action} {example}")
-    return {"show": _show, "verify": _verify, "add": _add, "remove": _remove}[args.action](args)
+    actions = {"show": _show, "verify": _verify, "remove": _remove, "export": export_words}
+    actions["add"] = add_words if is_word_file(args.name) else _add
+    return actions[args.action](args)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -187,6 +205,8 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _add(args: argparse.Namespace) -> int:
+    if args.format:
+        raise BadArgument("--format is that of a file of word vectors; this is none")
     from cospace.adopt import Choices, How, adopt
 
     engines = ("openvino", "torch") if args.engine == "both" else (args.engine,)

@@ -13,10 +13,10 @@ from cospace.adopt.convert import WEIGHTS
 from cospace.adopt.family import Choices, build
 from cospace.adopt.fetch import fetch
 from cospace.adopt.native import is_native
-from cospace.adopt.source import parse
+from cospace.adopt.source import free_name, parse
 from cospace.adopt.write import How, Origin, write, write_native
 from cospace.encode.modules.weights import check_finite
-from cospace.encode.names import BUILT_IN, NAME, load_folder, model_home
+from cospace.encode.names import load_folder, model_home
 from cospace.errors import BadArgument
 from cospace.files import make_folder, move_folder
 
@@ -65,7 +65,7 @@ def adopt(
         raise BadArgument(f"weights are stored as {', '.join(WEIGHTS)}; not {how.weights!r}")
     found = parse(source)
     name = name or re.sub(r"[^A-Za-z0-9._-]", "-", found.name)
-    target = model_home() / _free(name, replace)
+    target = model_home() / free_name(name, replace)
     fetched = fetch(found, tell)
     if found.folder is not None:
         tell(f"{found.folder}: {fetched.size / 1e6:,.1f} MB")
@@ -85,17 +85,3 @@ def adopt(
             record = write(made, towers, origin, how=how, tell=tell)
         move_folder(made, target)
     return Adopted(load_folder(target), target, parameters=parameters, **record)
-
-
-def _free(name: str, replace: bool) -> str:
-    """`name`, when a model can be stored under it."""
-    if not NAME.fullmatch(name):
-        raise BadArgument(f"{name[:80]!r} is not a model's name; give another with --name")
-    if name in BUILT_IN:
-        raise BadArgument(f"{name!r} is built in; give another name with --name")
-    if (model_home() / name).exists() and not replace:
-        raise BadArgument(
-            f"a model called {name!r} is there already: give another name with --name, or"
-            " --replace it"
-        )
-    return name

@@ -1,0 +1,166 @@
+"""word2vec's binary format: a header, and for each word its name, a space, and its float32."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+import pyarrow as pa
+
+from cospace.adopt.words.kinds import Layout
+from cospace.adopt.words.table import GrowingTable
+from cospace.limits import limit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cospace.adopt.words.notes import Notes
+
+__all__ = ["read_binary"]
+
+_BLOCK = 1 << 22
+_LONGEST = 1 << 26  # bytes of a word, whatever the limit says: two are held
+
+
+def read_binary(
+    stream: BinaryIO, layout: Layout, size: int | None, notes: Notes
+) -> tuple[list[str], NDArray[np.float32]]:
+    """The words, and their rows float32 [n, dim], of a stream that stands at the file's start.
+
+    Rows are read to the end of the file, whatever the header says; a line feed after a row, as
+    word2vec writes it and gensim does not, is passed over. `size` is that of the file, where it
+    is known.
+    """
+    assert layout.count is not None
+    stream.read(layout.start)
+    most = 1 if size is None else (size - layout.start) // (4 * layout.dim + 2) + 1
+    reader = _Reader(layout, notes, min(layout.count, most))
+    left = reader.read(stream)
+    if left:
+        notes.say(f"the last {left:,} bytes are no whole row, and were left out")
+    if layout.count != reader.number:
+        notes.say(
+            f"number of words: the header says {layout.count:,}, the file has {reader.number:,}"
+        )
+    return reader.words, reader.table.rows()
+
+
+class _Reader:
+    """The words and rows that were read so far; `number` counts those left out too."""
+
+    def __init__(self, layout: Layout, notes: Notes, expected: int) -> None:
+        self.words: list[str] = []
+        self.table = GrowingTable(layout.dim, expected=expected)
+        self.number = 0
+        self._notes = notes
+        self._width = 4 * layout.dim
+        self._most = min(limit("word_line_bytes"), _LONGEST)
+        self._block = bytearray(max(_BLOCK, 2 * (self._width + self._most)))
+
+    def read(self, stream: BinaryIO) -> int:
+        """Reads all rows; the number of bytes at the end that are no row."""
+        block, view = self._block, memoryview(self._block)
+        have = 0
+        while got := stream.readinto(view[have:]):  # type: ignore[attr-defined]
+            have += int(got)
+            used = self._read_block(have)
+            rest = have - used
+            if rest > self._most + self._width + 2:  # there is no word that ends
+                return rest + _left(stream)
+            block[:rest] = block[used:have]
+            have = rest
+        return len(bytes(block[:have]).strip(b"\r\n"))
+
+    def _read_block(self, have: int) -> int:
+        """Adds the rows that are whole among the first `have` bytes; how many bytes they take."""
+        step = self._width + 1
+        find = self._block.find
+        ends: list[int] = []  # of the words: the space
+        at = 0
+        while (end := find(b" ", at, have)) >= 0:
+            ends.append(end)
+            at = end + step
+        while ends and ends[-1] + step > have:
+            ends.pop()
+        if ends:
+            self._add(np.array(ends, np.int64))
+        return ends[-1] + step if ends else 0
+
+    def _add(self, ends: NDArray[np.int64]) -> None:
+        """Adds the rows of a block whose words end at `ends` int64 [n]."""
+        numbers = np.frombuffer(self._block, np.uint8)
+        step = self._width + 1
+        starts = np.concatenate(([0], ends[:-1] + step))
+        starts += (numbers[starts] == 10) & (starts < ends)  # a line feed after the row before
+        # Rows lie at any byte: each is one item of `width` bytes, and the items overlap.
+        count = len(self._block) - self._width + 1
+        items = np.ndarray((count,), f"V{self._width}", self._block, strides=(1,))
+        place = self.table.room(len(ends))
+        place.view(f"V{self._width}")[:, 0] = items[ends + 1]
+        if not np.little_endian:
+            place.byteswap(inplace=True)
+        words = self._words(starts, ends)
+        good = np.isfinite(place).all() and words is not None
+        if good and words is not None:
+            self.words += words
+            self.table.take(len(ends))
+        else:
+            self._add_rows(place, starts, ends)
+        self.number += len(ends)
+
+    def _words(self, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> list[str] | None:
+        """The words, when all of them are sound."""
+        sizes = ends - starts
+        if sizes.min() == 0 or sizes.max() > self._most:
+            return None
+        bounds = np.empty(2 * len(ends) + 1, np.int64)
+        bounds[:-1:2], bounds[1::2], bounds[-1] = starts, ends, ends[-1]
+        buffers = [None, pa.py_buffer(bounds), pa.py_buffer(self._block)]
+        pieces = pa.Array.from_buffers(pa.large_binary(), 2 * len(ends), buffers)
+        try:
+            texts = pieces.take(pa.array(np.arange(0, 2 * len(ends), 2))).cast(pa.large_string())
+        except pa.ArrowInvalid:
+            return None
+        words: list[str] = texts.to_numpy(zero_copy_only=False).tolist()
+        joined = " ".join(words)
+        return None if "\n" in joined or "\r" in joined else words
+
+    def _add_rows(
+        self, place: NDArray[np.float32], starts: NDArray[np.int64], ends: NDArray[np.int64]
+    ) -> None:
+        """Adds the rows one by one, those that can be."""
+        kept: list[int] = []
+        endless = set(np.flatnonzero(~np.isfinite(place).all(axis=1)).tolist())
+        for row, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
+            word = bytes(self._block[start:end])
+            number = self.number + row + 1
+            reason = self._reason(word)
+            if not reason and row in endless:
+                reason = "with a number that is not finite"
+            if reason:
+                self._notes.refuse(reason, number)
+                continue
+            try:
+                self.words.append(word.decode("utf-8"))
+            except UnicodeDecodeError:
+                self.words.append(self._notes.mend(word, number))
+            kept.append(row)
+        place[: len(kept)] = place[kept]
+        self.table.take(len(kept))
+
+    def _reason(self, word: bytes) -> str:
+        if not word:
+            return "without a word"
+        if len(word) > self._most:
+            return f"with a word longer than {self._most:,} bytes"
+        if b"\n" in word or b"\r" in word:
+            return "with a line break in its word"
+        return ""
+
+
+def _left(stream: BinaryIO) -> int:
+    """How many bytes are left in a stream, which is read to its end."""
+    count = 0
+    while data := stream.read(_BLOCK):
+        count += len(data)
+    return count
