@@ -156,7 +156,7 @@ def _finished(run: Run, corpus: Corpus, settings: Settings, options: Options) ->
     table = run.table()
     record = settings.to_json()
     if share < 1:
-        record["stopped_after"] = round(share, 4)
+        record["stopped_after"] = round(share, 6)
     name = options.get("name") or settings.method
     split = corpus.split
     space = word_space(
