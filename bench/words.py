@@ -61,7 +61,8 @@ model = train(corpus, tell=told.append, **more)
 wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
 peak = resident("VmHWM") - base
 np.savez(given["out"], words=np.array(model.words), rows=model.table.rows)
-print(json.dumps({"wall": wall, "cpu": cpu, "read": read, "ready": ready, "told": told, "peak": peak}))
+done = {"wall": wall, "cpu": cpu, "read": read, "ready": ready, "told": told, "peak": peak}
+print(json.dumps(done))
 """
 
 GENSIM = """

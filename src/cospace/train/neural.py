@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from cospace.train.grams import Grams
     from cospace.train.options import Settings
 
-__all__ = ["NeuralRun"]
+__all__ = ["WORD", "NeuralRun"]
+
+# Bytes of a word itself: the string, its count, its place in the index.
+WORD = 250
 
 # Tokens that a worker trains between two looks at the clock; the rate falls in these steps.
 _CHUNK = 16_384
@@ -57,7 +60,8 @@ class NeuralRun:
         number = len(corpus.words)
         row = 4 * padded(settings.dim)
         result = 4 * settings.dim * (number + grams)
-        return corpus.tokens.nbytes + row * (2 * number + grams) + 4 * _TABLE + result
+        trained = row * (2 * number + grams) + 4 * _TABLE
+        return corpus.tokens.nbytes + trained + result + number * WORD
 
     def epoch(self, number: int, pulse: Pulse) -> float:
         """Trains every shard once; the mean loss of what was looked at."""
