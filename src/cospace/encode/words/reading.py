@@ -124,7 +124,7 @@ def common_part(
     if len(rows) < _LEAST_WORDS or rows.shape[1] < _LEAST_DIM:
         return None
     mean = np.zeros(rows.shape[1])
-    step = 1 << 16  # in pieces: the table as float64 would be twice its size
+    step = 1 << 12  # in pieces: the table as float64 would be twice its size
     for start in range(0, len(rows), step):
         part = slice(start, start + step)
         mean += (weights[part] * shares[part]) @ rows[part].astype(np.float64)
