@@ -36,7 +36,7 @@ def parser() -> Parser:
         "cospace models add hf:BAAI/bge-small-en-v1.5",
         "cospace models add torchvision:vgg16 --layer pooled --name vgg16-pooled",
         "cospace models add glove.6B.50d.txt --name glove",
-        "cospace models export glove vectors.bin --format word2vec-binary",
+        "cospace models export glove vectors.vec --format fasttext",
         "cospace models remove bge-small-en-v1.5",
     )
     actions = ("list", "show", "verify", "add", "export", "remove")

@@ -46,7 +46,7 @@ class Notes:
             places = self._places[what]
             unit = self.unit if count == 1 else f"{self.unit}s"
             more = ", ..." if count > len(places) else ""
-            at = ", ".join(f"{place:,}" for place in places)
+            at = ", ".join(f"{place:,}" for place in sorted(places))
             found.append(f"{count:,} row{'s'[: count > 1]} {what}: {unit} {at}{more}")
         return tuple(found)
 

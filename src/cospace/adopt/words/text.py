@@ -1,12 +1,14 @@
 """Word vectors as text: GloVe's files, word2vec's text format, fastText's .vec.
 
-A block of lines is parsed by pyarrow at once. Where it finds anything odd (a word with spaces, a
-number that is none), the block is divided, and the few lines around are read one by one.
+A block of lines is parsed by pyarrow at once. Where it finds anything odd, lines with another
+number of fields (words with spaces, short rows) are read one by one, and the others at once; where
+something is odd among those, they are divided until the few lines around it are found.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -25,8 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["read_text"]
 
 _BLOCK = 1 << 23
-_PIECES = 8  # that a block with something odd in it is divided into
-_SMALL = 1 << 14  # a piece that is read line by line
+_PIECES = 8  # that lines with something odd among them are divided into
+_FEW = 64  # lines that are then read one by one
+_SMALL = 1 << 20  # bytes that one thread parses
 
 
 def read_text(
@@ -86,6 +89,15 @@ def _blocks(stream: BinaryIO, line: int, notes: Notes) -> Iterator[tuple[bytes, 
         yield rest, line
 
 
+@dataclass(frozen=True)
+class _Piece:
+    """Rows float32 [n, dim] and their words, of the `lines` int64 [n] of a block."""
+
+    lines: NDArray[np.int64]
+    words: list[str]
+    rows: NDArray[np.float32]
+
+
 class _Reader:
     """The words and rows that were read so far."""
 
@@ -95,11 +107,12 @@ class _Reader:
         self._layout = layout
         self._notes = notes
         self._most = limit("word_line_bytes")
+        self._separator = layout.separator.encode()
         numbers = [str(column) for column in range(layout.dim)]
         end = ["end"] if layout.trailing else []
+        self._names = ["word", *numbers, *end]
         kinds = {"word": pa.binary(), **dict.fromkeys(numbers, pa.float64())}
         self._options: dict[str, Any] = {
-            "read_options": csv.ReadOptions(column_names=["word", *numbers, *end]),
             "parse_options": csv.ParseOptions(
                 delimiter=layout.separator, quote_char=False, double_quote=False
             ),
@@ -112,37 +125,54 @@ class _Reader:
 
     def read(self, block: bytes, line: int) -> None:
         """Adds the rows of whole lines, the first of which has the number `line`."""
-        if self._read_at_once(block):
+        found = self._parse(block)
+        if found is not None:
+            self.words += found[0]
+            self.table.take(len(found[0]))
             return
-        if len(block) <= _SMALL:
-            self._read_lines(block, line)
-            return
-        step = len(block) // _PIECES
-        start = 0
-        while start < len(block):
-            end = block.find(b"\n", start + step) + 1 or len(block)
-            piece = block[start:end]
-            # A line as long as the block would be divided for ever.
-            (self._read_lines if len(piece) == len(block) else self.read)(piece, line)
-            line += piece.count(b"\n")
-            start = end
+        # Lines with another number of fields go one by one, all others together.
+        lines = block.splitlines()
+        fields = self._layout.dim + self._layout.trailing
+        regular = [n for n, text in enumerate(lines) if text.count(self._separator) == fields]
+        odd = sorted(set(range(len(lines))).difference(regular))
+        pieces = [*self._pieces(lines, regular, line), self._read_lines(lines, odd, line)]
+        order = np.argsort(np.concatenate([piece.lines for piece in pieces]), kind="stable")
+        words = [word for piece in pieces for word in piece.words]
+        place = self.table.room(len(order))
+        np.take(np.concatenate([piece.rows for piece in pieces]), order, axis=0, out=place)
+        self.words += [words[position] for position in order.tolist()]
+        self.table.take(len(order))
 
-    def _read_at_once(self, block: bytes) -> bool:
-        """Whether all lines of the block are as they should be; only then are they added."""
+    def _pieces(self, lines: list[bytes], which: list[int], first: int) -> Iterator[_Piece]:
+        """The rows of some of the lines; those around something odd are read one by one."""
+        found = self._parse(b"\n".join([lines[n] for n in which]))
+        if found is not None and len(found[0]) == len(which):
+            yield _Piece(np.array(which, np.int64), found[0], found[1].copy())
+        elif len(which) <= _FEW:
+            yield self._read_lines(lines, which, first)
+        else:
+            step = len(which) // _PIECES
+            for start in range(0, len(which), step):
+                yield from self._pieces(lines, which[start : start + step], first)
+
+    def _parse(self, data: bytes) -> tuple[list[str], NDArray[np.float32]] | None:
+        """The words and rows of lines that are all as they should be, or None.
+
+        The rows lie in the room of the table, and are not counted yet.
+        """
+        reading = csv.ReadOptions(column_names=self._names, use_threads=len(data) > _SMALL)
         try:
-            found = csv.read_csv(pa.BufferReader(block), **self._options)
+            found = csv.read_csv(pa.BufferReader(data), read_options=reading, **self._options)
             words = found.column(0).combine_chunks()
             texts = words.cast(pa.string())
         except pa.ArrowInvalid:
-            return False
+            return None
         lengths = compute.min_max(compute.binary_length(words)).as_py()
         if lengths["min"] == 0 or lengths["max"] > self._most:
-            return False
-        if (
-            self._layout.trailing
-            and compute.max(compute.binary_length(found.column("end"))).as_py()
-        ):
-            return False
+            return None
+        ends = found.column("end") if self._layout.trailing else None
+        if ends is not None and compute.max(compute.binary_length(ends)).as_py():
+            return None
         place = self.table.room(len(words))
         with np.errstate(over="ignore"):
             for column in range(self._layout.dim):
@@ -151,26 +181,32 @@ class _Reader:
                     place[at : at + len(chunk), column] = chunk.to_numpy()
                     at += len(chunk)
         if not np.isfinite(place).all():
-            return False
-        self.table.take(len(words))
-        self.words += texts.to_numpy(zero_copy_only=False).tolist()
-        return True
+            return None
+        return texts.to_numpy(zero_copy_only=False).tolist(), place
 
-    def _read_lines(self, block: bytes, line: int) -> None:
-        for number, text in enumerate(block.splitlines(), line):
-            if not text.strip():
+    def _read_lines(self, lines: list[bytes], which: list[int], first: int) -> _Piece:
+        """The rows of some of the lines, one by one; what cannot be used is noted."""
+        kept, words, rows = [], [], []
+        for n in which:
+            if not lines[n].strip():
                 continue
-            reason = self._read_line(text, number)
-            if reason:
-                self._notes.refuse(reason, number)
+            read = self._read_line(lines[n])
+            if isinstance(read, str):
+                self._notes.refuse(read, first + n)
+                continue
+            kept.append(n)
+            words.append(self._text(read[0], first + n))
+            rows.append(read[1])
+        numbers = np.stack(rows) if rows else np.empty((0, self._layout.dim), np.float32)
+        return _Piece(np.array(kept, np.int64), words, numbers)
 
-    def _read_line(self, text: bytes, number: int) -> str:
-        """Adds one row, or gives the reason why not. The last fields are the numbers."""
+    def _read_line(self, text: bytes) -> tuple[bytes, NDArray[np.float32]] | str:
+        """The word and row of one line, or the reason why not. The last fields are the numbers."""
         if len(text) > self._most:
             return f"longer than {self._most:,} bytes"
         dim = self._layout.dim
         reason = "with too few numbers"
-        for separator in (self._layout.separator.encode(), None):
+        for separator in (self._separator, None):
             fields = text.rstrip().rsplit(separator, dim)
             if len(fields) <= dim:
                 continue
@@ -180,14 +216,10 @@ class _Reader:
                 continue
             if not fields[0]:
                 return "without a word"
-            place = self.table.room(1)
             with np.errstate(over="ignore"):
-                place[0] = values
-            if not np.isfinite(place).all():
-                return "with a number that is not finite"
-            self.table.take(1)
-            self.words.append(self._text(fields[0], number))
-            return ""
+                row = np.array(values).astype(np.float32)
+            finite = bool(np.isfinite(row).all())
+            return (fields[0], row) if finite else "with a number that is not finite"
         return reason
 
     def _text(self, word: bytes, number: int) -> str:
