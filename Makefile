@@ -39,6 +39,8 @@ bench: $(VENV)/.bench
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/encode.py
 	$(BIN)/python bench/adopted.py
+	$(BIN)/python bench/words.py
+	$(BIN)/python bench/words_reading.py
 	$(BIN)/python bench/ranking.py
 	$(BIN)/python bench/search.py
 	$(BIN)/python bench/search.py --exact
