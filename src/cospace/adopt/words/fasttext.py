@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["FastText", "read_fasttext"]
 
 _VERSION = 12
-_SUPERVISED = 3
 _PIECE = 1 << 24
 _WORDS = 4_096  # whose n-grams are hashed at once
 _GATHERED = 1 << 21  # numbers of n-gram rows that are added up at once
@@ -49,7 +48,6 @@ class _Arguments:
 
     dim: int
     word_ngrams: int
-    model: int
     buckets: int
     least: int
     most: int
@@ -65,8 +63,7 @@ def read_fasttext(stream: BinaryIO, name: str, size: int | None, notes: Notes) -
     file = _File(stream, name, size)
     given = _arguments(file)
     words, counts = _dictionary(file)
-    matrix = file.numbers("<?")[0]
-    if matrix:
+    if file.exactly(1) != b"\0":
         raise BadItem(
             name,
             "a quantised fastText model, which holds no exact vectors. Give the .bin that it was"
@@ -98,14 +95,10 @@ def _arguments(file: _File) -> _Arguments:
     dim, _, _, _, _, word_ngrams, _, model, buckets, least, most, _, _ = file.numbers("<12id")
     if not 1 <= dim <= limit("dim"):
         raise BadItem(file.name, f"vectors of {dim:,} numbers; 1 to {limit('dim'):,} are read")
-    if (
-        buckets < 0
-        or not 0 <= most <= limit("word_line_bytes")
-        or least < 0
-        or model not in (1, 2, 3)
-    ):
+    sound = buckets >= 0 and least >= 0 and 0 <= most <= limit("word_line_bytes")
+    if not sound or model not in (1, 2, 3):
         raise BadItem(file.name, "its arguments are none of fastText's")
-    return _Arguments(dim, word_ngrams, model, buckets, least, most)
+    return _Arguments(dim, word_ngrams, buckets, least, most)
 
 
 def _dictionary(file: _File) -> tuple[list[bytes], NDArray[np.int64]]:
