@@ -94,7 +94,7 @@ def _source(args: argparse.Namespace) -> Source:
 
     if (args.images is None) == (args.table is None):
         raise BadArgument(
-            "give --images FOLDER, --table FILE or --corpus FILE; see: cospace compare --help"
+            "give --images FOLDER, or --table FILE, or --corpus FILE; see: cospace compare --help"
         )
     if args.images is not None:
         if args.text or args.image or args.label:
