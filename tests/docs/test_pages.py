@@ -32,6 +32,7 @@ def listed() -> dict[str, str]:
         name, _, phrase = line.strip().partition(" ")
         depth = (len(line) - len(line.lstrip())) // 2
         above[depth:] = [name]
+        assert "".join(above) not in paths, "listed twice"
         paths["".join(above)] = phrase.strip()
     return paths
 

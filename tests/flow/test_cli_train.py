@@ -13,14 +13,6 @@ import pytest
 import cospace as cs
 from cospace.cli.main import main
 
-# A program that a shell starts in the background ignores SIGINT from the start.
-_HEARS = """
-import signal, sys
-from cospace.cli.main import main
-signal.signal(signal.SIGINT, signal.default_int_handler)
-sys.exit(main(sys.argv[1:]))
-"""
-
 LINES = "the velvet sofa stands near the lamp\nthe bicycle needs a pump and a tyre\n" * 60
 
 
@@ -104,7 +96,7 @@ def test_ctrl_c_saves_the_vectors_as_they_are(corpus: str, tmp_path: Path) -> No
     state = tmp_path / "state"
     told = ["train", "word2vec", corpus, "-o", str(out), "--dim", "16", "--epochs", "100000"]
     child = subprocess.Popen(
-        [sys.executable, "-c", _HEARS, *told, "--checkpoint", str(state)],
+        [sys.executable, "-m", "cospace", *told, "--checkpoint", str(state)],
         stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     deadline = time.monotonic() + 120

@@ -30,7 +30,7 @@ def draw_methods(methods: Sequence[Method], path: Path, *, title: str) -> None:
     """Writes the picture of `methods` to `path`, whole, as .png, .svg or .pdf.
 
     Left: each method on each yardstick, with its 95% interval (left out without yardsticks).
-    Right: the seconds and the memory that each training took.
+    Right: the seconds and the memory that each training took; its labels name the colours.
 
     Raises `MissingExtra` without matplotlib, `BadArgument` for no methods or another suffix.
     """
@@ -40,19 +40,22 @@ def draw_methods(methods: Sequence[Method], path: Path, *, title: str) -> None:
     if not methods:
         raise BadArgument("there is no method to draw")
     names = list(methods[0].figures)
-    height = 2.4 + 0.34 * max(len(names), 2) * len(methods)
+    bars = 0.8 + 0.34 * len(methods)  # inches of an axes with a bar for each method
+    height = max(0.7 + 2 * bars, 1.5 + 0.34 * len(names) * len(methods))
     figure = need("matplotlib.figure", extra="draw").Figure(
-        figsize=(11 if names else 7, height), dpi=144, layout="constrained"
+        figsize=(11 if names else 6, height), dpi=144, layout="constrained"
     )
     need("matplotlib.backends.backend_agg", extra="draw").FigureCanvasAgg(figure)
     figure.suptitle(short(title, 90), fontsize=13, color=INK, x=0.01, ha="left")
+    grid = figure.add_gridspec(
+        3, 2, width_ratios=(2.2, 1), height_ratios=(bars, bars, max(height - 2 * bars, 0.01))
+    )
+    column: Any = slice(None) if not names else 1
     if names:
-        left, *rest = figure.subplots(1, 3, width_ratios=(2.2, 1, 1))
-        _draw_figures(left, methods, names)
-    else:
-        rest = list(figure.subplots(1, 2))
-    _draw_bars(rest[0], methods, [one.seconds for one in methods], "seconds of training")
-    _draw_bars(rest[1], methods, [one.megabytes for one in methods], "megabytes of memory")
+        _draw_figures(figure.add_subplot(grid[:, 0]), methods, names)
+    seconds, memory = (figure.add_subplot(grid[row, column]) for row in (0, 1))
+    _draw_bars(seconds, methods, [one.seconds for one in methods], "seconds of training")
+    _draw_bars(memory, methods, [one.megabytes for one in methods], "megabytes of memory")
     held = io.BytesIO()
     figure.savefig(held, format=kind[1:], facecolor="white")
     write_bytes(path, held.getvalue())
@@ -68,18 +71,16 @@ def _draw_figures(axes: Any, methods: Sequence[Method], names: Sequence[str]) ->
                 continue
             at = row - 0.4 + (m + 0.5) * step
             most = max(most, high)
-            label = method.name if row == 0 else None
-            axes.barh(at, value, step * 0.9, color=COLOURS[m % len(COLOURS)], label=label)
+            axes.barh(at, value, step * 0.9, color=COLOURS[m % len(COLOURS)])
             axes.plot([low, high], [at, at], color=INK, linewidth=1)
             axes.annotate(
                 f"{value:.1f}", (max(high, value), at), (5, 0), textcoords="offset points",
                 va="center", fontsize=8.5, color=INK,
             )  # fmt: skip
     axes.set_yticks(range(len(names)), [short(name) for name in names], color=INK)
-    axes.invert_yaxis()
+    axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_xlim(0, max(most * 1.14, 1))
     axes.set_xlabel("points of 100; lines: 95% interval", color=SOFT)
-    axes.legend(loc="lower right", fontsize=9, frameon=False)
     quiet(axes, grid="x")
 
 
@@ -93,6 +94,6 @@ def _draw_bars(axes: Any, methods: Sequence[Method], values: Sequence[float], la
         )  # fmt: skip
     axes.set_yticks(range(len(methods)), [short(one.name) for one in methods], color=INK)
     axes.invert_yaxis()
-    axes.set_xlim(0, max(*values, 1e-9) * 1.3 if len(values) > 1 else max(values[0], 1e-9) * 1.3)
+    axes.set_xlim(0, max([*values, 1e-9]) * 1.3)
     axes.set_xlabel(label, color=SOFT)
     quiet(axes, grid="x")

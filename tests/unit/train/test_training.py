@@ -93,12 +93,7 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_bits(
     assert np.array_equal(whole.table.rows, resumed.table.rows)
 
 
-def test_ctrl_c_in_the_main_thread_keeps_what_there_is(
-    corpus: Corpus, request: pytest.FixtureRequest
-) -> None:
-    # What a shell starts in the background ignores SIGINT from the start.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
+def test_ctrl_c_in_the_main_thread_keeps_what_there_is(corpus: Corpus) -> None:
     timer = threading.Timer(1.0, lambda: signal.raise_signal(signal.SIGINT))
     timer.start()
     with pytest.raises(TrainingStopped) as stopped:
