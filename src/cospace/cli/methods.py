@@ -72,7 +72,8 @@ def _show(found: MethodsComparison) -> None:
     for one in found.results:
         show([f"{one.method} sees {one.sees}"])
     figures = _figures(found)
-    columns = [Column("", most=40), *(Column(one.method, right=True, most=32) for one in found.results)]
+    columns = [Column("", most=40)]
+    columns += [Column(one.method, right=True, most=32) for one in found.results]
     rows = [["training", *(f"{one.seconds:,.1f} s" for one in found.results)]]
     rows.append(["memory", *(size(one.memory) for one in found.results)])
     rows += [[name, *(points(one[name]) for one in figures)] for name in figures[0]]
