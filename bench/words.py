@@ -75,7 +75,8 @@ given = json.loads(sys.argv[1]); s = given["settings"]
 done = (s["epochs"] - 1 + 1 / given["threads"]) / s["epochs"]
 end = s["rate"] - (s["rate"] - 1e-4) / done
 model = Word2Vec(min_alpha=end, vector_size=100, window=5, negative=5,
-  sg=int(s.get("architecture") != "cbow"), workers=given["threads"], min_count=5, sample=1e-3, seed=given["seed"] + 1, alpha=s["rate"])
+  sg=int(s.get("architecture") != "cbow"), workers=given["threads"], min_count=5,
+  sample=1e-3, seed=given["seed"] + 1, alpha=s["rate"])
 model.build_vocab(corpus_file=given["file"])
 wall, cpu = time.perf_counter(), time.process_time()
 model.train(corpus_file=given["file"], total_words=model.corpus_total_words,
