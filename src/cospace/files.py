@@ -110,7 +110,12 @@ def move_folder(made: Path, target: Path) -> None:
                     os.fsync(stream.fileno())
         if target.exists():
             target.rename(old)
-        made.rename(target)
+        try:
+            made.rename(target)
+        except OSError:
+            if old.exists():
+                old.rename(target)
+            raise
         sync_folder(target.parent)
     remove(old)
 

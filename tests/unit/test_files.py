@@ -112,3 +112,27 @@ def test_room_is_checked_against_the_need_and_the_floor(tmp_path: Path) -> None:
         with pytest.raises(DiskFull, match="COSPACE_LIMIT_FREE_BYTES"):
             files.check_room(tmp_path)
         files.check_room(tmp_path, floor=0)
+
+
+def test_a_folder_takes_the_place_of_another_or_leaves_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, target = tmp_path / "made", tmp_path / "model"
+    for folder in (made, target):
+        folder.mkdir()
+        (folder / "name").write_text(folder.name)
+    rename = Path.rename
+
+    def refuses(self: Path, to: Path) -> Path:
+        if self == made:
+            raise OSError(errno.EACCES, "not now")
+        return rename(self, to)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", refuses)
+        with pytest.raises(StorageError):
+            files.move_folder(made, target)
+    assert "model" == (target / "name").read_text(), "what was there stands as before"
+    files.move_folder(made, target)
+    assert "made" == (target / "name").read_text()
+    assert ["model"] == names(tmp_path)

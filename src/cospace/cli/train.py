@@ -105,17 +105,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _given(args: argparse.Namespace) -> dict[str, Any]:
     """What was said of the training; what was not is left to its defaults."""
-    names: tuple[str, ...] = (
-        "dim",
-        "window",
-        "epochs",
-        "min_count",
-        "rate",
-        "seed",
-        "workers",
-        "split",
-    )
-    names += ("weighting", "checkpoint", *_FOR)
+    names = (
+        "dim", "window", "epochs", "min_count", "rate", "seed", "workers", "split", "weighting",
+        "checkpoint", *_FOR,
+    )  # fmt: skip
     given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
     wrong = next((name for name in given if args.method not in _FOR.get(name, METHODS)), None)
     if wrong is not None:
