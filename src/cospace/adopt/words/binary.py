@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
-import pyarrow as pa
 
 from cospace.adopt.words.kinds import Layout
 from cospace.adopt.words.table import GrowingTable
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["read_binary"]
 
 _BLOCK = 1 << 22
+_SPACE, _FEED = b" \n"
 _LONGEST = 1 << 26  # bytes of a word, whatever the limit says: two are held
 
 
@@ -54,6 +55,8 @@ class _Reader:
         self.number = 0
         self._notes = notes
         self._width = 4 * layout.dim
+        # One row after another, each found as its word; then what is no whole row, as nothing.
+        self._row = re.compile(rb"(?s:([^ ]*+) .{%d}|.+)" % self._width)
         self._most = min(limit("word_line_bytes"), _LONGEST)
         self._block = bytearray(max(_BLOCK, 2 * (self._width + self._most)))
 
@@ -74,24 +77,21 @@ class _Reader:
     def _read_block(self, have: int) -> int:
         """Adds the rows that are whole among the first `have` bytes; how many bytes they take."""
         step = self._width + 1
-        find = self._block.find
-        ends: list[int] = []  # of the words: the space
-        at = 0
-        while (end := find(b" ", at, have)) >= 0:
-            ends.append(end)
-            at = end + step
-        while ends and ends[-1] + step > have:
-            ends.pop()
-        if ends:
-            self._add(np.array(ends, np.int64))
-        return ends[-1] + step if ends else 0
+        found = self._row.findall(self._block, 0, have)
+        ends = np.fromiter(map(len, found), np.int64, len(found))  # of the words: the space
+        ends = np.cumsum(ends + step) - step
+        if found and (ends[-1] + step > have or self._block[ends[-1]] != _SPACE):
+            found, ends = found[:-1], ends[:-1]
+        if not found:
+            return 0
+        self._add(found, ends)
+        return int(ends[-1]) + step
 
-    def _add(self, ends: NDArray[np.int64]) -> None:
-        """Adds the rows of a block whose words end at `ends` int64 [n]."""
+    def _add(self, found: list[bytes], ends: NDArray[np.int64]) -> None:
+        """Adds the rows of a block; their words, `found`, end at `ends` int64 [n]."""
         numbers = np.frombuffer(self._block, np.uint8)
-        step = self._width + 1
-        starts = np.concatenate(([0], ends[:-1] + step))
-        starts += (numbers[starts] == 10) & (starts < ends)  # a line feed after the row before
+        starts = np.concatenate(([0], ends[:-1] + self._width + 1))
+        starts += (numbers[starts] == _FEED) & (starts < ends)  # a line feed after the row before
         # Rows lie at any byte: each is one item of `width` bytes, and the items overlap.
         count = len(self._block) - self._width + 1
         items = np.ndarray((count,), f"V{self._width}", self._block, strides=(1,))
@@ -99,31 +99,25 @@ class _Reader:
         place.view(f"V{self._width}")[:, 0] = items[ends + 1]
         if not np.little_endian:
             place.byteswap(inplace=True)
-        words = self._words(starts, ends)
-        good = np.isfinite(place).all() and words is not None
-        if good and words is not None:
+        words = self._words(found, ends - starts)
+        if words is not None and np.isfinite(place).all():
             self.words += words
             self.table.take(len(ends))
         else:
             self._add_rows(place, starts, ends)
         self.number += len(ends)
 
-    def _words(self, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> list[str] | None:
-        """The words, when all of them are sound."""
-        sizes = ends - starts
+    def _words(self, found: list[bytes], sizes: NDArray[np.int64]) -> list[str] | None:
+        """The words, of `sizes` without a line feed before them, when all of them are sound."""
         if sizes.min() == 0 or sizes.max() > self._most:
             return None
-        bounds = np.empty(2 * len(ends) + 1, np.int64)
-        bounds[:-1:2], bounds[1::2], bounds[-1] = starts, ends, ends[-1]
-        buffers = [None, pa.py_buffer(bounds), pa.py_buffer(self._block)]
-        pieces = pa.Array.from_buffers(pa.large_binary(), 2 * len(ends), buffers)
-        try:
-            texts = pieces.take(pa.array(np.arange(0, 2 * len(ends), 2))).cast(pa.large_string())
-        except pa.ArrowInvalid:
+        joined = b" ".join([b"", *found]).replace(b" \n", b" ")
+        if b"\n" in joined or b"\r" in joined:
             return None
-        words: list[str] = texts.to_numpy(zero_copy_only=False).tolist()
-        joined = " ".join(words)
-        return None if "\n" in joined or "\r" in joined else words
+        try:
+            return joined.decode("utf-8").split(" ")[1:]
+        except UnicodeDecodeError:
+            return None
 
     def _add_rows(
         self, place: NDArray[np.float32], starts: NDArray[np.int64], ends: NDArray[np.int64]
