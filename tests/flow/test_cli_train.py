@@ -56,7 +56,7 @@ def test_the_same_command_gives_the_same_space(corpus: str, tmp_path: Path) -> N
     [
         (["train", "glove", "CORPUS", "-o", "OUT", "--architecture", "cbow"], 2, "not for glove"),
         (["train", "subwords", "CORPUS", "-o", "OUT", "--ngrams", "three"], 2, "such as 3-6"),
-        (["train", "word2vec", "nowhere.txt", "-o", "OUT"], 2, "no such file"),
+        (["train", "word2vec", "nowhere.txt", "-o", "OUT"], 4, "no such file"),
         (["train", "word2vec", "CORPUS", "-o", "OUT", "--dim", "0"], 2, "dim is a whole number"),
         (["train", "word2vec", "CORPUS", "-o", "no/such/OUT"], 2, "no folder"),
         (["train", "word2vec", "CORPUS", "-o", "CORPUS"], 2, "something already"),

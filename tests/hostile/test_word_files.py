@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cospace.adopt.words import adopt_words, read_vectors
-from cospace.errors import BadArgument, BadInput, BadItem, CospaceError, UnsafeFile
+from cospace.errors import BadArgument, BadInput, BadItem, CospaceError, NotFound, UnsafeFile
 from cospace.limits import override
 
 HEADER = b"3 2\n"
@@ -391,7 +391,7 @@ def test_a_packed_file_that_unpacks_without_end_is_given_up(tmp_path: Path) -> N
 
 
 def test_what_is_missing_or_no_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadItem, match="no such file"):
+    with pytest.raises(NotFound, match="no such file"):
         read_vectors(tmp_path / "v.txt")
     with pytest.raises(BadItem, match="not a regular file"):
         read_vectors(tmp_path)

@@ -25,14 +25,15 @@ class Checkpoint:
     """The folder of one training: the same corpus, settings and way to compute."""
 
     def __init__(self, folder: str | Path, corpus: Corpus, settings: Settings) -> None:
-        self._file = Path(folder) / _FILE
+        self.folder = Path(folder)
+        self._file = self.folder / _FILE
         record = [corpus.fingerprint, settings.to_json()]
         self._key = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
     def save(self, epochs: int, state: Mapping[str, Any]) -> None:
         """Keeps the state after `epochs` whole epochs, in place of the one before."""
-        make_folder(self._file.parent)
-        check_room(self._file.parent, sum(tensor.nbytes for tensor in state.values()))
+        make_folder(self.folder)
+        check_room(self.folder, sum(tensor.nbytes for tensor in state.values()))
         with writing(self._file) as stream:
             stream.write(f"{self._key} {epochs:>12}\n".encode())
             write_tensors(stream, state)
@@ -50,7 +51,7 @@ class Checkpoint:
         key, _, epochs = line.decode("ascii", "replace").partition(" ")
         if key != self._key:
             raise BadArgument(
-                f"{self._file.parent}: the checkpoint is of another corpus, or of other settings;"
+                f"{self.folder}: the checkpoint is of another corpus, or of other settings;"
                 " name another folder, or remove it"
             )
         try:

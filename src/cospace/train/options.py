@@ -63,8 +63,16 @@ class Settings:
 
     def to_json(self) -> dict[str, Any]:
         """A record of what matters to this method."""
-        return {name: value for name, value in asdict(self).items() if value not in ("", 0, 0.0)}
+        apart = _APART.get(self.method, _SUBWORDS | {"x_max"})
+        return {name: value for name, value in asdict(self).items() if name not in apart}
 
+
+# What is not for a method; words alone have neither n-grams nor x_max.
+_SUBWORDS = frozenset(("least", "most", "buckets"))
+_APART: Mapping[str, frozenset[str]] = {
+    "subwords": frozenset(("x_max",)),
+    "glove": _SUBWORDS | {"negative", "sample"},
+}
 
 # The least and the most of each number.
 _RANGES: Mapping[str, tuple[float, float]] = {

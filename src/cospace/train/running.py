@@ -60,9 +60,11 @@ def drive(
     *,
     checkpoint: Checkpoint | None = None,
     progress: Callable[[Progress], object] | None = None,
+    tell: Callable[[str], object] = lambda _: None,
 ) -> float:
     """Trains to the end, and gives how much of it was done: 1.0, or less after Ctrl-C.
 
+    `tell` is called with a line when the training goes on from its checkpoint.
     Raises `TrainingDiverged` that names the epoch when numbers are no longer finite.
     """
     done = 0
@@ -70,6 +72,7 @@ def drive(
         done, state = checkpoint.load()
         if state:
             run.restore(state)
+            tell(f"{checkpoint.folder}: {done} of {settings.epochs} epochs were done before")
     clock = _Clock(settings.epochs, done, run.work, progress)
     try:
         _epochs(run, settings, clock, checkpoint, done)

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from cospace.errors import BadArgument, BadItem
+from cospace.errors import BadArgument, BadItem, NotFound
 from cospace.read.regular import open_regular, shown
 
 __all__ = ["text_files", "text_pieces"]
@@ -25,12 +25,12 @@ _MAGIC = {b"\x1f\x8b": "gz", b"\xfd7zXZ\x00": "xz", b"BZh": "bz2", b"\x28\xb5\x2
 def text_files(path: Path) -> list[Path]:
     """The file itself, or every file in a folder and below, by name; hidden ones are left out.
 
-    Raises `BadArgument` where there is nothing.
+    Raises `NotFound` where there is nothing, `BadArgument` for a folder without files.
     """
     if not path.is_dir():
         if not path.exists():
-            raise BadArgument(
-                f"{path}: no such file; a corpus is a file, a folder, or lists of words"
+            raise NotFound(
+                f"{path}: there is no such file; a corpus is a file, a folder, or lists of words"
             )
         return [path]
     found = sorted(

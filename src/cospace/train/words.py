@@ -114,7 +114,7 @@ def glove(
 
     if "sample" in options:
         raise BadArgument("glove counts every word: sample is for word2vec and subwords")
-    own = {"dim": dim, "window": window, "epochs": epochs, "x_max": x_max, "negative": 5}
+    own = {"dim": dim, "window": window, "epochs": epochs, "x_max": x_max}
     usual: Options = {"rate": 0.05, "sample": 0.0}
     settings = settings_of("glove", own, {**usual, **options})
     read = read_corpus(corpus, split=settings.split, min_count=settings.min_count)
@@ -152,7 +152,10 @@ def _finished(run: Run, corpus: Corpus, settings: Settings, options: Options) ->
     """The model, after the run was driven to its end. Raises `TrainingStopped` after Ctrl-C."""
     folder = options.get("checkpoint")
     checkpoint = None if folder is None else Checkpoint(Path(folder), corpus, settings)
-    share = drive(run, settings, checkpoint=checkpoint, progress=options.get("progress"))
+    share = drive(
+        run, settings, checkpoint=checkpoint, progress=options.get("progress"),
+        tell=options.get("tell") or (lambda _: None),
+    )  # fmt: skip
     table = run.table()
     record = settings.to_json()
     if share < 1:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cospace.encode.words.reading import split_words
-from cospace.errors import BadArgument, BadInput, BadItem
+from cospace.errors import BadArgument, BadInput, BadItem, NotFound
 from cospace.limits import override
 from cospace.train import read_corpus
 from cospace.train.corpus import Corpus
@@ -163,7 +163,7 @@ def test_what_is_no_corpus_is_refused(tmp_path: Path) -> None:
     (tmp_path / "image.txt").write_bytes(b"\x89PNG\r\n\x00\x00")
     with pytest.raises(BadItem, match="NUL at byte"):
         read_corpus(tmp_path / "image.txt")
-    with pytest.raises(BadArgument, match="no such file"):
+    with pytest.raises(NotFound, match="no such file"):
         read_corpus(tmp_path / "nowhere.txt")
     with pytest.raises(BadItem, match="sentence 1: a sentence is a list of words, not str"):
         read_corpus([["a"], "a text"])  # type: ignore[list-item]

@@ -89,8 +89,21 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_bits(
         train(corpus, checkpoint=tmp_path, progress=stop)
     record = stopped.value.model.space.towers[0].preprocess["training"]
     assert 0.3 < record["stopped_after"] <= 0.5
-    resumed = train(corpus, checkpoint=tmp_path)
+    told: list[str] = []
+    resumed = train(corpus, checkpoint=tmp_path, tell=told.append)
     assert np.array_equal(whole.table.rows, resumed.table.rows)
+    assert "epochs were done before" in told[-1]
+
+
+@EVERY
+def test_the_record_has_what_matters_to_the_method(train: Any, corpus: Corpus) -> None:
+    model = train(corpus, epochs=1)
+    record = model.space.towers[0].preprocess["training"]
+    assert 0 == record["seed"]
+    assert ("negative" in record, "x_max" in record) == (
+        (False, True) if record["method"] == "glove" else (True, False)
+    )
+    assert f"1 epoch over {corpus.total:,} words" in model.described["trained"]
 
 
 def test_ctrl_c_in_the_main_thread_keeps_what_there_is(corpus: Corpus) -> None:

@@ -35,7 +35,7 @@ _FAULTS = (EOFError, OSError, ValueError, zlib.error, lzma.LZMAError, pa.ArrowEx
 def open_unpacked(path: Path) -> Iterator[tuple[BinaryIO, int | None]]:
     """The bytes of a regular file, and how many there are; None where it is packed.
 
-    Raises `BadItem` for a file that is missing, not regular, or cannot be unpacked.
+    Raises `BadItem` for a file that is not regular, or cannot be unpacked.
     """
     with open_regular(path, path.name) as file:
         size = os.fstat(file.fileno()).st_size

@@ -16,7 +16,7 @@ from cospace.adopt.words.notes import Notes
 from cospace.adopt.words.opening import open_unpacked
 from cospace.adopt.words.text import read_text
 from cospace.encode.words import Subwords, WordVectors
-from cospace.errors import BadInput, BadItem
+from cospace.errors import BadInput, BadItem, NotFound
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,7 +41,7 @@ def read_vectors(path: str | Path, *, format: str = "") -> Read:
     are headers that say something else than the file holds. Of a word that stands in the file
     twice the first vector is kept. Memory is bounded by what the file holds, not what it says.
 
-    Raises `UnsafeFile` for pickles, `BadItem` for a file that is missing or holds no word vectors,
+    Raises `NotFound`, `UnsafeFile` for pickles, `BadItem` for a file that holds no word vectors,
     and `BadArgument` for a format that is unknown.
 
     >>> import tempfile
@@ -57,6 +57,8 @@ def read_vectors(path: str | Path, *, format: str = "") -> Read:
     """
     path = Path(path)
     refuse(path)
+    if not path.exists():
+        raise NotFound(f"{path}: there is no such file")
     with open_unpacked(path) as (stream, _):
         layout = layout_of(stream.read(HEAD), path.name, format)
     notes = Notes("line" if layout.format not in ("word2vec-binary", "fasttext-bin") else "row")

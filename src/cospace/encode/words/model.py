@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -92,6 +92,7 @@ class WordModel(Model):
             "split": str(record["split"]),
             "weighting": str(record["weighting"]),
             "frequencies": counts if record["weighting"] == "sif" else "",
+            "trained": _trained(record.get("training", {})),
         }
 
     def read(self, text: str) -> list[ReadWord]:
@@ -192,3 +193,14 @@ def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
     norm = np.linalg.norm(vector)
     unit: NDArray[np.float32] = vector / (norm if norm > 0 else 1)
     return unit
+
+
+def _trained(record: Mapping[str, Any]) -> str:
+    """How the vectors came from a corpus, in a line; "" where nobody kept a record."""
+    if "tokens" not in record:
+        return ""
+    epochs = record["epochs"]
+    until = f"{epochs} epoch{'s'[: epochs > 1]} over {record['tokens']:,} words of text"
+    if "stopped_after" in record:
+        until += f", stopped after {record['stopped_after']:.0%}"
+    return f"{record['method']}, window {record['window']}, {until}, seed {record.get('seed', 0)}"
