@@ -58,9 +58,7 @@ def same_group(suggested: dict[str, list[str]]) -> float:
 
 def main() -> list[str]:
     looked_at = sessions()
-    model = cs.train.word2vec(
-        looked_at, dim=32, window=10, negative=10, epochs=20, min_count=5, split="spaces"
-    )
+    model = cs.train.word2vec(looked_at, dim=32, window=10, negative=10, epochs=20, min_count=5)
     learnt = {item: [n.word for n in model.nearest(item, k=5)] for item in model.words}
 
     # What most shops start with: everybody is shown the same five.

@@ -21,9 +21,7 @@ def example() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def model(example: dict[str, Any]) -> Any:
     sessions = example["sessions"](seed=1)
-    return cs.train.word2vec(
-        sessions, dim=32, window=10, negative=10, epochs=20, min_count=5, split="spaces"
-    )
+    return cs.train.word2vec(sessions, dim=32, window=10, negative=10, epochs=20, min_count=5)
 
 
 def test_the_groups_behind_the_sessions_are_found_again(

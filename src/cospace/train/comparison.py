@@ -106,9 +106,7 @@ def compare_methods(
     unknown = [method for method in methods if method not in METHODS]
     if unknown or not methods or len(set(methods)) < len(methods):
         raise BadArgument(f"methods are {', '.join(METHODS)}, each once; not {list(methods)}")
-    read = read_corpus(
-        corpus, split=given.get("split", "words"), min_count=given.get("min_count", 5)
-    )
+    read = read_corpus(corpus, split=given.get("split", ""), min_count=given.get("min_count", 5))
     missing = [word for word in words if word not in read.words]
     if missing:
         raise BadArgument(f"the corpus holds {missing[0]!r} too seldom, or not at all")

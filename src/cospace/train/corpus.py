@@ -32,7 +32,7 @@ class Corpus:
     `words` are in order of falling `counts` (int64 [n]), and then of the alphabet. Words seen
     too rarely are not among them, and their tokens are left out; `notes` tell how many. `split`
     says how texts became words. `total` counts all tokens that were read. A large corpus's
-    `tokens` are a memory map.
+    `tokens` are a memory map. `min_count` is what was asked for when it was read.
     """
 
     words: Sequence[str]
@@ -41,6 +41,7 @@ class Corpus:
     split: str
     notes: tuple[str, ...] = ()
     total: int = 0
+    min_count: int = 1
 
     @cached_property
     def fingerprint(self) -> str:
@@ -52,15 +53,17 @@ class Corpus:
         return digest.hexdigest()
 
 
-def read_corpus(source: Source, *, split: str = "words", min_count: int = 5) -> Corpus:
+def read_corpus(source: Source, *, split: str = "", min_count: int = 5) -> Corpus:
     """The corpus in a text file (also .gz, .xz, .bz2, .zst), a folder of them, or lists of words.
 
     A line is a sentence, and no context crosses its end. `split` is "words" (lower-cased runs of
-    letters and digits), "cased" (the same as written) or "spaces" (what stands between spaces).
-    Nothing is cut at any length. Words seen fewer than `min_count` times are left out.
+    letters and digits; the default), "cased" (the same as written) or "spaces" (what stands
+    between spaces). Lists are taken as they are: there it says how the model will read texts, by
+    default by "spaces". A `Corpus` is given back. Nothing is cut at any length. Words seen fewer
+    than `min_count` times are left out.
 
-    Raises `BadItem` for a file that is no text, is damaged or missing (in a folder it is told in
-    `notes`, and the rest is read), and `BadInput` where fewer than two words remain.
+    Raises `NotFound`, `BadItem` for a file that is no text or is damaged (in a folder it is told
+    in `notes`, and the rest is read), and `BadInput` where fewer than two words remain.
 
     >>> corpus = read_corpus([["a", "red", "chair"], ["a", "lamp"]], min_count=1)
     >>> corpus.words, corpus.tokens
@@ -68,13 +71,14 @@ def read_corpus(source: Source, *, split: str = "words", min_count: int = 5) -> 
     """
     if isinstance(source, Corpus):
         return source
-    if split not in SPLITS:
+    if split and split not in SPLITS:
         raise BadArgument(f"split is one of {', '.join(SPLITS)}, not {split!r}")
     if min_count < 1:
         raise BadArgument(f"min_count counts from 1; {min_count} was given")
     from cospace.train.counting import ListCounter, TextCounter
 
     if isinstance(source, (str, PathLike)):
+        split = split or "words"
         texts = TextCounter(split)
         notes = _read_files(texts, Path(source))
         return _ranked(*texts.finish(), min_count, split, notes)
@@ -83,7 +87,7 @@ def read_corpus(source: Source, *, split: str = "words", min_count: int = 5) -> 
     lists = ListCounter()
     lists.read(source)
     notes = [f"{lists.odd:,} words were left out: empty, too long, or broken"] if lists.odd else []
-    return _ranked(*lists.finish(), min_count, "spaces", notes)
+    return _ranked(*lists.finish(), min_count, split or "spaces", notes)
 
 
 def _read_files(counter: object, path: Path) -> list[str]:
@@ -152,4 +156,5 @@ def _ranked(
         split,
         tuple(notes),
         total,
+        min_count,
     )

@@ -20,11 +20,11 @@ class Options(TypedDict, total=False):
     """What every trainer takes besides its own parameters.
 
     `min_count`: rarer words are left out (5). `seed` (0). `workers`: threads (1; with one, the
-    same seed gives the same vectors, bit for bit). `split`: how texts become words ("words").
-    `weighting`: how words become texts, "sif" or "mean". `name`: of the model's space.
-    `checkpoint`: a folder that holds the state after each epoch; a training that finds its own
-    there goes on from it. `progress`: called with a `Progress`, a few times a second. `tell`:
-    called with a line, of memory and of what was left out.
+    same seed gives the same vectors, bit for bit). `split`: how texts become words ("words"; for
+    lists of words "spaces"). `weighting`: how words become texts, "sif" or "mean". `name`: of the
+    model's space. `checkpoint`: a folder that holds the state after each epoch; a training that
+    finds its own there goes on from it. `progress`: called with a `Progress`, a few times a
+    second. `tell`: called with a line, of memory and of what was left out.
     """
 
     min_count: int
@@ -54,7 +54,7 @@ class Settings:
     rate: float = 0.025
     seed: int = 0
     workers: int = 1
-    split: str = "words"
+    split: str = ""  # as the corpus has it
     weighting: str = "sif"
     least: int = 0
     most: int = 0
@@ -100,7 +100,7 @@ def settings_of(method: str, own: Mapping[str, Any], options: Mapping[str, Any])
         if not good or (whole and value != int(value)) or not least <= value <= most:
             kind = "a whole number" if whole else "a number"
             raise BadArgument(f"{name} is {kind} from {least:g} to {most:g}, not {value!r}")
-    if settings.split not in SPLITS:
+    if settings.split and settings.split not in SPLITS:
         raise BadArgument(f"split is one of {', '.join(SPLITS)}, not {settings.split!r}")
     if settings.weighting not in WEIGHTINGS:
         raise BadArgument(

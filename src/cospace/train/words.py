@@ -117,7 +117,7 @@ def glove(
     own = {"dim": dim, "window": window, "epochs": epochs, "x_max": x_max}
     usual: Options = {"rate": 0.05, "sample": 0.0}
     settings = settings_of("glove", own, {**usual, **options})
-    read = read_corpus(corpus, split=settings.split, min_count=settings.min_count)
+    read = _read(corpus, settings, options)
     _announce(read, settings, GloveRun.memory(read, settings), options)
     return _finished(GloveRun(read, settings), read, settings, options)
 
@@ -127,13 +127,25 @@ def _neural(source: Source, settings: Settings, options: Options) -> WordModel:
     from cospace.train.grams import grams_of
     from cospace.train.neural import NeuralRun
 
-    corpus = read_corpus(source, split=settings.split, min_count=settings.min_count)
+    corpus = _read(source, settings, options)
     grams = None
     if settings.method == "subwords":
         grams = grams_of(corpus.words, settings.least, settings.most, settings.buckets)
     size = NeuralRun.memory(corpus, settings, len(grams.ids) if grams else 0)
     _announce(corpus, settings, size, options)
     return _finished(NeuralRun(corpus, settings, grams), corpus, settings, options)
+
+
+def _read(source: Source, settings: Settings, options: Options) -> Corpus:
+    """The corpus. Raises `BadArgument` where it was read before, and not as is asked for now."""
+    corpus = read_corpus(source, split=settings.split, min_count=settings.min_count)
+    for name, was in (("split", corpus.split), ("min_count", corpus.min_count)):
+        if name in options and getattr(settings, name) != was:
+            raise BadArgument(
+                f"this corpus was read with {name}={was!r}, not {getattr(settings, name)!r}:"
+                f" give {name} to read_corpus"
+            )
+    return corpus
 
 
 def _announce(corpus: Corpus, settings: Settings, size: int, options: Mapping[str, Any]) -> None:
@@ -161,10 +173,10 @@ def _finished(run: Run, corpus: Corpus, settings: Settings, options: Options) ->
     if share < 1:
         record["stopped_after"] = round(share, 6)
     name = options.get("name") or settings.method
-    split = corpus.split
+    record |= {"split": corpus.split, "min_count": corpus.min_count, "tokens": corpus.total}
     space = word_space(
-        table, name, split=split, weighting=settings.weighting, source="cospace.train",
-        training={**record, "split": split, "tokens": corpus.total},
+        table, name, split=corpus.split, weighting=settings.weighting, source="cospace.train",
+        training=record,
     )  # fmt: skip
     model = WordModel.of(table, name=name, space=space)
     if share < 1:

@@ -194,3 +194,20 @@ def test_bad_settings_are_refused_before_anything_is_done(
 def test_a_vocabulary_of_one_is_refused() -> None:
     with pytest.raises(BadInput, match="two at least"):
         word2vec([["sofa", "sofa"]] * 10)
+
+
+def test_a_corpus_that_was_read_otherwise_is_not_trained_as_if_it_were(corpus: Corpus) -> None:
+    for option in ({"min_count": corpus.min_count + 1}, {"split": "cased"}):
+        with pytest.raises(BadArgument, match="to read_corpus"):
+            word2vec(corpus, epochs=1, **option)
+    model = word2vec(corpus, epochs=1, min_count=corpus.min_count)
+    record = model.space.towers[0].preprocess["training"]
+    assert (corpus.min_count, corpus.split) == (record["min_count"], record["split"])
+
+
+def test_a_model_of_lists_reads_texts_as_it_was_told_to() -> None:
+    lists = [["the", "velvet", "sofa"], ["the", "steel", "bicycle"]] * 20
+    told = word2vec(lists, dim=8, epochs=1, split="words")
+    assert told.encode_document(["A velvet SOFA!"]).array.shape == (1, 8)
+    untold = word2vec(lists, dim=8, epochs=1)
+    assert ["velvet"] == [one.word for one in untold.read("A velvet SOFA!") if one.known]
