@@ -108,3 +108,17 @@ def test_ctrl_c_saves_the_vectors_as_they_are(corpus: str, tmp_path: Path) -> No
     assert "as they were" in err
     record = cs.load(out).space.towers[0].preprocess["training"]
     assert 0 < record["stopped_after"] < 1
+
+
+def test_a_model_in_a_folder_has_to_be_named_again(
+    corpus: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("shop.csv").write_text("id,text\n1,a velvet sofa\n2,a bicycle pump\n")
+    assert 0 == main(["train", "word2vec", corpus, "-o", "./mine", "--dim", "8"])
+    assert 0 == main(["index", "shop.csv", "--into", "s.cospace", "--model", "./mine"])
+    capsys.readouterr()
+    assert 4 == main(["search", "s.cospace", "sofa"])
+    assert "--model FOLDER" in capsys.readouterr().err
+    assert 0 == main(["search", "s.cospace", "sofa", "--model", "./mine"])
+    assert "velvet" in capsys.readouterr().out

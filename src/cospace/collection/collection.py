@@ -279,13 +279,16 @@ def _installed(space: Space) -> Encoder:
         return load(space.name, dim=space.dim)
     try:
         return _fitting(space.name, space)
-    except ModelNotFound:
+    except ModelNotFound as error:
         for name in installed():
             with suppress(CospaceError):  # a model that is damaged is not the one
                 model = _fitting(name, space)
                 if not space.conflict(model.space):
                     return model
-        raise
+        raise ModelNotFound(
+            f"{error} The collection's model is {space}: open it with model=FOLDER, on the command"
+            " line --model FOLDER"
+        ) from None
 
 
 def _fitting(name: str, space: Space) -> Encoder:

@@ -47,7 +47,7 @@ def word_space(
 ) -> Space:
     """The space of a table's texts: its identity is the words, the vectors and how they are used.
 
-    `training` is a record of how the vectors came about, for whoever reads it. Raises
+    `training` is a record of how the vectors came about, and part of the identity. Raises
     `BadArgument` for an unknown split or weighting.
     """
     check_reading(split, weighting)
