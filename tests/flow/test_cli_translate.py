@@ -35,7 +35,7 @@ def test_a_german_shop_is_searched_in_english(cli: Cli, models: Path) -> None:
     assert 0 == done.code, done.err
     assert "english to german: 25 words held out, 25 of them asked" in done.out
     assert "100.0 (100.0 to 100.0)" in done.out
-    assert "1 pair of several words were left out" in done.err
+    assert "left out: 1 pair of several words" in done.err
     assert "pairs.tsv:126" in done.err
     told = cli("translate", "./en-de", "lamp", "nothing", "--to", "de")
     assert 0 == told.code

@@ -90,5 +90,5 @@ def _show(found: Alignment) -> None:
     unknown = f"{held.unknown_source:,} have no vector, of {held.unknown_target:,} no translation"
     show([learnt, f"Not asked: {unknown} has one. Intervals are 95%."])
     if found.pairs.several_words:
-        tell(f"{count(found.pairs.several_words, 'pair')} of several words were left out")
+        tell(f"left out: {count(found.pairs.several_words, 'pair')} of several words")
     tell_left_out(found.pairs.failed)
