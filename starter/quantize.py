@@ -20,6 +20,11 @@ from graph import Array
 DAMPING = 0.01  # of the mean diagonal, as in the paper
 BLOCK = 64
 
+# Processors without VNNI add two products of an unsigned and a signed byte in 16 bits, and cut off
+# what does not fit (vpmaddubsw). 255 x 128 fits: so two neighbouring levels of one sign add up to
+# 128 at most, and every processor has the same sums.
+PAIR = 128
+
 # A zero point at least this far from the middle makes the engine take the input as unsigned
 # bytes, which its kernels multiply a quarter faster than signed ones.
 ASIDE = 6
@@ -73,7 +78,8 @@ def round_rows(weight: Array, moment: Array) -> tuple[Array, Array]:
         stop = min(start + BLOCK, weight.shape[1])
         left = np.zeros((len(weight), stop - start))
         for column in range(start, stop):
-            levels[:, column] = np.clip(np.rint(rest[:, column] / step[:, 0]), -127, 127)
+            low, high = reach(levels[:, column - 1]) if column % 2 else (-127, 127)
+            levels[:, column] = np.clip(np.rint(rest[:, column] / step[:, 0]), low, high)
             gap = rest[:, column] - levels[:, column] * step[:, 0]
             left[:, column - start] = gap / spread[column, column]
             rest[:, column + 1 : stop] -= np.outer(
@@ -81,6 +87,14 @@ def round_rows(weight: Array, moment: Array) -> tuple[Array, Array]:
             )
         rest[:, stop:] -= left @ spread[start:stop, stop:]
     return levels, step
+
+
+def reach(before: Array) -> tuple[Array, Array]:
+    """The lowest and the highest level that may stand beside the levels `before`.
+
+    A sum of two products must fit 16 bits: 255 x (first + second) in -32,768 to 32,767.
+    """
+    return np.maximum(-127, -PAIR - np.minimum(before, 0)), np.minimum(127, PAIR - np.maximum(before, 0))
 
 
 def smoothing(peak: Array, limit: float) -> Array:

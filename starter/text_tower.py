@@ -1,25 +1,25 @@
 """all-MiniLM-L6-v2 as one OpenVINO graph: token ids in, unit vectors out, bytes in between.
 
-The graph is BERT (Devlin et al., 2019) written straight from the weights, with what a search
-needs folded in: the token types (always 0) into the positions, the attention's 1/sqrt(width) into
-the query's weights, scales and shifts of the normalisations into the products that follow, and
-the mean over tokens and the normalisation at the end. No torch takes part.
+The graph is BERT (Devlin et al., 2019) written straight from the numbers of `layers.py`, with the
+mean over tokens and the normalisation at the end. No torch takes part.
 
-All products run in 8 bits with ranges that are fixed here (`quantize.py`), so that a text's
-vector does not depend on its neighbours. Padding is dropped before the first product and put back
-only for the attention, which needs texts of one width.
+All products run in 8 bits with ranges that are fixed (`quantize.py`), so that a text's vector does
+not depend on its neighbours. Padding is dropped before the first product and put back only for the
+attention, which needs texts of one width.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import openvino as ov
-import quantize
-from calibrate import HEADS, LAYERS, SHRINK, WIDTH, Flow, Weights, flows, texts
+from calibrate import HEADS, LAYERS, WIDTH, Weights, flows, texts
 from graph import Array, constant, integers, quantize_rows, save, write_text
+from layers import Attention, FeedForward, Layer, layers, positions
+from onnx_tower import save_onnx
 from openvino import opset13 as op
 from quantize import Product, Rounding
 from safetensors.numpy import load_file
@@ -28,15 +28,6 @@ from tokenizers import Tokenizer
 
 MAX_TOKENS = 256
 
-# The limits within which each kind of input is kept; the least loss among a few that were tried.
-# The last is that of the feed-forward half, where copies of the farthest channels help besides.
-ATTENTION, VALUE, FEED, HIDDEN = 2.0, 1.0, 4.0, 3.0
-EXTRA = 16
-
-# Layers whose attention weighs values in bytes too. It costs a cosine of 0.00002 in the first and
-# 0.0001 in the last, and saves some 0.7% of the time in each.
-WEIGHED_IN_BYTES = (0, 1, 2)
-
 # Rows of tokens are rounded up to a multiple: the engine makes a new kernel for each number of
 # rows that it meets, which took 9% of the time with any number. Few rows, as a question has, are
 # rounded less: they would be outnumbered.
@@ -44,13 +35,15 @@ ROWS, FEW_ROWS, FEW = 64, 16, 256
 
 
 def build_text_tower(folder: Path, listings: Path, prose: Path) -> None:
-    """Writes `model.xml`, `model.bin` and `tokenizer.json` to `folder`."""
+    """Writes `model.xml`, `model.bin`, `model.onnx` and `tokenizer.json` to `folder`."""
     settings = tokenizer_json(TOKENIZER.path())
     tokenizer = Tokenizer.from_str(settings)
     tokenizer.enable_truncation(MAX_TOKENS)
     weights = load_file(MINILM.path())
     found = flows(weights, tokenizer, texts(listings, prose, tokenizer))
-    save(text_graph(weights, found), folder / "model.xml")
+    numbers = list(layers(weights, found))
+    save(text_graph(weights, numbers), folder / "model.xml")
+    save_onnx(weights, numbers, folder / "model.onnx", folder / "model.xml")
     write_text(folder / "tokenizer.json", settings)
 
 
@@ -64,22 +57,19 @@ def tokenizer_json(source: Path) -> str:
     return json.dumps(settings, ensure_ascii=False, separators=(",", ":"))
 
 
-def text_graph(weights: Weights, found: dict[str, Flow]) -> ov.Model:
+def text_graph(weights: Weights, numbers: Sequence[Layer]) -> ov.Model:
     """The graph: `input_ids` and `attention_mask` i64 `[n, t]` to `embedding` f32 `[n, 384]`."""
     ids, mask = (op.parameter([-1, -1], ov.Type.i64) for _ in range(2))
     ids.output(0).set_names({"input_ids"})
     mask.output(0).set_names({"attention_mask"})
     layout = Layout(ids, mask)
     x = unit_variance(embed_tokens(layout, weights))
-    norm = "embeddings.LayerNorm"
-    for number in range(LAYERS):
-        name = f"encoder.layer.{number}."
-        change = attention(x, norm, layout, weights, found, number)
-        x = unit_variance(op.add(op.multiply(x, row(weights[norm + ".weight"])), change))
-        norm = name + "attention.output.LayerNorm"
-        change = feed_forward(x, norm, weights, found, name)
-        x = unit_variance(op.add(op.multiply(x, row(weights[norm + ".weight"])), change))
-        norm = name + "output.LayerNorm"
+    for layer in numbers:
+        change = attention(x, layout, layer.attention)
+        x = unit_variance(op.add(op.multiply(x, row(layer.before_attention)), change))
+        change = feed_forward(x, layer.feed)
+        x = unit_variance(op.add(op.multiply(x, row(layer.before_feed)), change))
+    norm = f"encoder.layer.{LAYERS - 1}.output.LayerNorm"
     x = op.add(op.multiply(x, row(weights[norm + ".weight"])), row(weights[norm + ".bias"]))
     embedding = unit_mean(layout.padded(x), layout.present)
     embedding.output(0).set_names({"embedding"})
@@ -144,87 +134,33 @@ def embed_tokens(layout: Layout, weights: Weights) -> ov.Node:
         for part in quantize_rows(weights["embeddings.word_embeddings.weight"])
     )
     levels = op.subtract(op.convert(levels, "f32"), op.convert(zero, "f32"))
-    types = weights["embeddings.token_type_embeddings.weight"]
-    positions = constant(weights["embeddings.position_embeddings.weight"] + types[0])
-    return op.add(op.multiply(levels, scale), op.gather(positions, layout.position, axis(0)))
+    place = op.gather(constant(positions(weights)), layout.position, axis(0))
+    return op.add(op.multiply(levels, scale), place)
 
 
-def attention(
-    x: ov.Node, norm: str, layout: Layout, weights: Weights, found: dict[str, Flow], number: int
-) -> ov.Node:
+def attention(x: ov.Node, layout: Layout, by: Attention) -> ov.Node:
     """What self-attention of 12 heads adds to its input, packed `[1, rows, 384]`."""
-    name = f"encoder.layer.{number}."
-    query, key, value = (
-        (weights[f"{part}.weight"].astype(np.float64), weights[f"{part}.bias"].astype(np.float64))
-        for part in (f"{name}attention.self.{kind}" for kind in ("query", "key", "value"))
-    )
-    # Queries are brought to the reach of keys, so that both fill the same bytes.
-    reach = found[name + "key"].peak.max()
-    grown = reach / found[name + "query"].peak.max()
-    both = np.concatenate([query[0] * SHRINK * grown, key[0]])
-    both_bias = np.concatenate([query[1] * SHRINK * grown, key[1]])
-    # Values lose their mean, which every mixture of them has, and come within one reach.
-    seen = found[name + "value"]
-    fold = quantize.smoothing(seen.peak, VALUE)
-    values, values_bias = value[0] / fold[:, None], (value[1] - seen.mean) / fold
-
-    divisor, taken, moment = quantize.smoothed(found[name + "attention"], ATTENTION)
-    rows = rounded(op.multiply(x, row(weights[norm + ".weight"] / divisor)), taken)
-    shift = weights[norm + ".bias"].astype(np.float64)
-    pairs = multiplied(rows, quantize.product(both * divisor, both_bias + both @ shift, moment))
-    pairs = rounded(pairs, Rounding.signed(reach))
-    worth = multiplied(
-        rows, quantize.product(values * divisor, values_bias + values @ shift, moment)
-    )
-    in_bytes = number in WEIGHED_IN_BYTES
-    if in_bytes:
-        low, high = (seen.low - seen.mean) / fold, (seen.high - seen.mean) / fold
-        worth = layout.heads(rounded(worth, Rounding.signed(max(-low.min(), high.max()))), 0, 1)
+    rows = rounded(op.multiply(x, row(by.scale)), by.taken)
+    pairs = rounded(multiplied(rows, by.pairs), by.pairs_rounding)
+    worth = multiplied(rows, by.worth)
+    if by.worth_rounding is not None:
+        worth = layout.heads(rounded(worth, by.worth_rounding), 0, 1)
     else:
         worth = layout.turned(worth, 0, 1)
     scores = op.matmul(layout.turned(pairs, 0, 2), layout.heads(pairs, 1, 2), False, True)
-    scores = op.softmax(op.add(op.multiply(scores, constant(1 / grown)), layout.penalty), -1)
-    if in_bytes:
+    scores = op.softmax(op.add(op.multiply(scores, constant(1 / by.grown)), layout.penalty), -1)
+    if by.worth_rounding is not None:
         scores = rounded(scores, Rounding(0.0, 1.0))
     mixed = op.transpose(op.matmul(scores, worth, False, False), integers(0, 2, 1, 3))
     mixed = op.reshape(mixed, integers(1, -1, WIDTH), False)
-
-    flow, mean = found[name + "mixed"], seen.mean
-    low, high = (flow.low - mean) / fold, (flow.high - mean) / fold
-    moment = flow.moment - np.outer(mean, flow.mean) - np.outer(flow.mean, mean)
-    moment = (moment + np.outer(mean, mean)) / np.outer(fold, fold)
-    mixed = layout.packed(rounded(mixed, Rounding.of(low.min(), high.max())))
-    last = name + "attention.output.dense"
-    weight = weights[last + ".weight"].astype(np.float64)
-    bias = weights[last + ".bias"] + weight @ mean + weights[norm + ".bias"]
-    return multiplied(mixed, quantize.product(weight * fold, bias, moment))
+    return multiplied(layout.packed(rounded(mixed, by.mixed)), by.out)
 
 
-def feed_forward(
-    x: ov.Node, norm: str, weights: Weights, found: dict[str, Flow], name: str
-) -> ov.Node:
+def feed_forward(x: ov.Node, by: FeedForward) -> ov.Node:
     """What the feed-forward half of a layer adds to its input, packed `[1, rows, 384]`."""
-    seen = found[name + "hidden"]
-    count = quantize.copies(seen.peak, EXTRA)
-    source = np.repeat(np.arange(len(count)), count)
-    share = count[source].astype(np.float64)
-
-    weight = weights[name + "intermediate.dense.weight"].astype(np.float64)
-    bias = weights[name + "intermediate.dense.bias"] + weight @ weights[norm + ".bias"]
-    divisor, taken, moment = quantize.smoothed(found[name + "feed"], FEED)
-    rows = rounded(op.multiply(x, row(weights[norm + ".weight"] / divisor)), taken)
-    rows = multiplied(rows, quantize.product(weight[source] * divisor, bias[source], moment))
-
-    divisor = quantize.smoothing(seen.peak[source] / share, HIDDEN)
-    whole_divisor = share * divisor
-    taken = Rounding.of(
-        (seen.low[source] / whole_divisor).min(), (seen.high[source] / whole_divisor).max()
-    )
-    moment = seen.moment[np.ix_(source, source)] / np.outer(whole_divisor, whole_divisor)
-    rows = rounded(op.multiply(op.gelu(rows, "erf"), row(1 / whole_divisor)), taken)
-    weight = weights[name + "output.dense.weight"].astype(np.float64)[:, source]
-    bias = weights[name + "output.dense.bias"] + weights[norm + ".bias"]
-    return multiplied(rows, quantize.product(weight * divisor, bias, moment))
+    rows = multiplied(rounded(op.multiply(x, row(by.scale)), by.taken), by.wide)
+    rows = rounded(op.multiply(op.gelu(rows, "erf"), row(by.shrink)), by.hidden)
+    return multiplied(rows, by.narrow)
 
 
 def rounded(x: ov.Node, to: Rounding) -> ov.Node:
