@@ -12,9 +12,9 @@ from concurrent.futures import as_completed
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from cospace.encode.engines.threads import pool, submit
 from cospace.encode.hosted.bill import tokens_about
 from cospace.encode.hosted.calls import Refused, Trouble, answer, without_keys
-from cospace.encode.threads import pool, submit
 from cospace.errors import BadItem, CospaceError, ServiceError
 
 if TYPE_CHECKING:
