@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -269,3 +270,23 @@ def test_imports_go_one_way() -> None:
         [linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert 0 == done.returncode, done.stdout
+
+
+def own_imports(tree: ast.AST) -> set[str]:
+    """The modules of cospace that a module imports: anywhere in it, and for its types too."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("cospace."):
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if file_of(name) in TREES else node.module for name in inner}
+    return {file_of(name) for name in found}
+
+
+def file_of(module: str) -> str:
+    path = module.replace(".", "/").removeprefix("cospace/")
+    return f"{path}.py" if f"{path}.py" in TREES else f"{path}/__init__.py"
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    graph = {name: own_imports(tree) for name, tree in TREES.items()}
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
