@@ -118,8 +118,10 @@ def normalised(x: Array, weights: Weights, name: str) -> tuple[Array, Array]:
 
 def attend(query: Array, key: Array, value: Array) -> Array:
     """Attention of 12 heads: `[t, 384]` to the same."""
+    # Copied, for numpy multiplies batches of other strides without BLAS.
     query, key, value = (
-        part.reshape(len(part), HEADS, -1).transpose(1, 0, 2) for part in (query, key, value)
+        np.ascontiguousarray(part.reshape(len(part), HEADS, -1).transpose(1, 0, 2))
+        for part in (query, key, value)
     )
     scores = query @ key.transpose(0, 2, 1)
     scores = np.exp(scores - scores.max(-1, keepdims=True))

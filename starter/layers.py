@@ -113,15 +113,16 @@ def _attention(norm: str, weights: Weights, found: dict[str, Flow], number: int)
     low, high = (seen.low - mean) / fold, (seen.high - mean) / fold
     in_bytes = Rounding.signed(max(-low.min(), high.max())) if number in WEIGHED_IN_BYTES else None
 
-    divisor, taken, moment = quantize.smoothed(found[name + "attention"], ATTENTION)
+    divisor, taken, moment, top = quantize.smoothed(found[name + "attention"], ATTENTION)
     shift = weights[norm + ".bias"].astype(np.float64)
-    pairs = quantize.product(both * divisor, both_bias + both @ shift, moment)
-    worth = quantize.product(values * divisor, values_bias + values @ shift, moment)
+    pairs = quantize.product(both * divisor, both_bias + both @ shift, moment, top)
+    worth = quantize.product(values * divisor, values_bias + values @ shift, moment, top)
 
     flow = found[name + "mixed"]
     low, high = (flow.low - mean) / fold, (flow.high - mean) / fold
     moment = flow.moment - np.outer(mean, flow.mean) - np.outer(flow.mean, mean)
     moment = (moment + np.outer(mean, mean)) / np.outer(fold, fold)
+    mixed = Rounding.of(low.min(), high.max())
     last = name + "attention.output.dense"
     weight = weights[last + ".weight"].astype(np.float64)
     bias = weights[last + ".bias"] + weight @ mean + weights[norm + ".bias"]
@@ -133,8 +134,8 @@ def _attention(norm: str, weights: Weights, found: dict[str, Flow], number: int)
         grown=grown,
         worth=worth,
         worth_rounding=in_bytes,
-        mixed=Rounding.of(low.min(), high.max()),
-        out=quantize.product(weight * fold, bias, moment),
+        mixed=mixed,
+        out=quantize.product(weight * fold, bias, moment, mixed.top(high)),
     )
 
 
@@ -142,16 +143,21 @@ def _feed_forward(norm: str, weights: Weights, found: dict[str, Flow], name: str
     seen = found[name + "hidden"]
     count = quantize.copies(seen.peak, EXTRA)
     source = np.repeat(np.arange(len(count)), count)
+    # Hidden channels may stand in any order: neighbours are such that their levels need not shrink.
+    reach = np.abs(weights[name + "output.dense.weight"]) * (seen.high / count)
+    source = source[quantize.apart(reach[:, source])]
     share = count[source].astype(np.float64)
 
     weight = weights[name + "intermediate.dense.weight"].astype(np.float64)
     bias = weights[name + "intermediate.dense.bias"] + weight @ weights[norm + ".bias"]
-    into, taken, moment = quantize.smoothed(found[name + "feed"], FEED)
-    wide = quantize.product(weight[source] * into, bias[source], moment)
+    into, taken, moment, top = quantize.smoothed(found[name + "feed"], FEED)
+    wide = quantize.product(weight[source] * into, bias[source], moment, top)
 
     divisor = quantize.smoothing(seen.peak[source] / share, HIDDEN)
     whole = share * divisor
     moment = seen.moment[np.ix_(source, source)] / np.outer(whole, whole)
+    high = seen.high[source] / whole
+    hidden = Rounding.of((seen.low[source] / whole).min(), high.max())
     weight = weights[name + "output.dense.weight"].astype(np.float64)[:, source]
     bias = weights[name + "output.dense.bias"] + weights[norm + ".bias"]
     return FeedForward(
@@ -159,6 +165,6 @@ def _feed_forward(norm: str, weights: Weights, found: dict[str, Flow], name: str
         taken=taken,
         wide=wide,
         shrink=1 / whole,
-        hidden=Rounding.of((seen.low[source] / whole).min(), (seen.high[source] / whole).max()),
-        narrow=quantize.product(weight * divisor, bias, moment),
+        hidden=hidden,
+        narrow=quantize.product(weight * divisor, bias, moment, hidden.top(high)),
     )

@@ -21,9 +21,10 @@ DAMPING = 0.01  # of the mean diagonal, as in the paper
 BLOCK = 64
 
 # Processors without VNNI add two products of an unsigned and a signed byte in 16 bits, and cut off
-# what does not fit (vpmaddubsw). 255 x 128 fits: so two neighbouring levels of one sign add up to
-# 128 at most, and every processor has the same sums.
-PAIR = 128
+# what does not fit (vpmaddubsw). So two neighbouring levels of one sign are kept so small that
+# what reaches them fits, with this much room beyond the most that was seen.
+MOST = 32_767
+ROOM = 1.15
 
 # A zero point at least this far from the middle makes the engine take the input as unsigned
 # bytes, which its kernels multiply a quarter faster than signed ones.
@@ -52,6 +53,11 @@ class Rounding:
         """Signed bytes from -peak to peak."""
         return Rounding(-peak * 128 / 127, peak)
 
+    def top(self, high: Array) -> Array:
+        """The byte that each channel reaches, with room beyond the `high` that was seen."""
+        step = (self.high - self.low) / 255
+        return np.clip(np.ceil((np.maximum(high, 0) * ROOM - self.low) / step), 1, 255)
+
 
 @dataclass(frozen=True)
 class Product:
@@ -62,26 +68,30 @@ class Product:
     bias: Array
 
 
-def product(weight: Array, bias: Array, moment: Array) -> Product:
-    """The product in 8 bits. `moment` is the mean of `x.T @ x` of its inputs."""
-    levels, step = round_rows(weight.astype(np.float64), moment)
+def product(weight: Array, bias: Array, moment: Array, top: Array) -> Product:
+    """The product in 8 bits, of bytes whose columns reach `top` at most.
+
+    `moment` is the mean of `x.T @ x` of its inputs, before they are rounded.
+    """
+    levels, step = round_rows(weight.astype(np.float64), moment, top)
     return Product(levels.astype(np.int8), step.astype(np.float32), bias.astype(np.float32))
 
 
-def round_rows(weight: Array, moment: Array) -> tuple[Array, Array]:
+def round_rows(weight: Array, moment: Array, top: Array) -> tuple[Array, Array]:
     """`(levels, step)` with `weight ~ levels * step`, so that the outputs move least."""
-    step = np.abs(weight).max(1, keepdims=True) / 127
+    first, second = weight[:, ::2] * top[::2], weight[:, 1::2] * top[1::2]
+    pairs = np.where(first * second > 0, np.abs(first + second), 0).max(1) / MOST
+    step = np.maximum(np.abs(weight).max(1) / 127, pairs)[:, None]
     damped = moment + DAMPING * np.mean(np.diag(moment)) * np.eye(len(moment))
     spread = np.linalg.cholesky(np.linalg.inv(damped)).T
-    rest, levels = weight.copy(), np.empty_like(weight)
+    rest, levels = weight / step, np.empty_like(weight)
     for start in range(0, weight.shape[1], BLOCK):
         stop = min(start + BLOCK, weight.shape[1])
         left = np.zeros((len(weight), stop - start))
         for column in range(start, stop):
-            low, high = reach(levels[:, column - 1]) if column % 2 else (-127, 127)
-            levels[:, column] = np.clip(np.rint(rest[:, column] / step[:, 0]), low, high)
-            gap = rest[:, column] - levels[:, column] * step[:, 0]
-            left[:, column - start] = gap / spread[column, column]
+            low, high = reach(levels, column, top) if column % 2 else (-127, 127)
+            levels[:, column] = np.clip(np.rint(rest[:, column]), low, high)
+            left[:, column - start] = (rest[:, column] - levels[:, column]) / spread[column, column]
             rest[:, column + 1 : stop] -= np.outer(
                 left[:, column - start], spread[column, column + 1 : stop]
             )
@@ -89,12 +99,19 @@ def round_rows(weight: Array, moment: Array) -> tuple[Array, Array]:
     return levels, step
 
 
-def reach(before: Array) -> tuple[Array, Array]:
-    """The lowest and the highest level that may stand beside the levels `before`.
+def reach(levels: Array, column: int, top: Array) -> tuple[Array, Array]:
+    """The lowest and the highest level that may stand beside those of the column before."""
+    before = levels[:, column - 1] * top[column - 1]
+    low = np.ceil((-MOST - np.minimum(before, 0)) / top[column])
+    high = np.floor((MOST - np.maximum(before, 0)) / top[column])
+    return np.maximum(-127, low), np.minimum(127, high)
 
-    A sum of two products must fit 16 bits: 255 x (first + second) in -32,768 to 32,767.
-    """
-    return np.maximum(-127, -PAIR - np.minimum(before, 0)), np.minimum(127, PAIR - np.maximum(before, 0))
+
+def apart(reach: Array) -> Array:
+    """An order of columns in which one that reaches far stands beside one that does not."""
+    far = np.argsort(-(reach / reach.max(1, keepdims=True)).max(0), kind="stable")
+    half = len(far) // 2
+    return np.stack([far[:half], far[: half - 1 : -1][:half]], 1).ravel()
 
 
 def smoothing(peak: Array, limit: float) -> Array:
@@ -110,11 +127,12 @@ def copies(peak: Array, extra: int) -> Array:
     return count
 
 
-def smoothed(flow: Flow, limit: float) -> tuple[Array, Rounding, Array]:
-    """`(divisor, rounding, moment)` of an input whose channels are kept within `limit`.
+def smoothed(flow: Flow, limit: float) -> tuple[Array, Rounding, Array, Array]:
+    """`(divisor, rounding, moment, top)` of an input whose channels are kept within `limit`.
 
-    Rounding and moment are those of the channels after the division.
+    Rounding, moment and top are those of the channels after the division.
     """
     divisor = smoothing(flow.peak, limit)
-    rounding = Rounding.of((flow.low / divisor).min(), (flow.high / divisor).max())
-    return divisor, rounding, flow.moment / np.outer(divisor, divisor)
+    high = flow.high / divisor
+    rounding = Rounding.of((flow.low / divisor).min(), high.max())
+    return divisor, rounding, flow.moment / np.outer(divisor, divisor), rounding.top(high)
