@@ -75,10 +75,10 @@ def test_filters_name_every_operator() -> None:
 
 
 def test_ranking_says_the_weights_and_numbers_of_the_code() -> None:
-    from cospace.collection.question import _WEIGHTS
+    from cospace.collection.query import _WEIGHTS
 
     text = page("docs/ranking.md")
-    names = {"a text": {"text"}, "a picture": {"image"}, "both": {"text", "image"}}
+    names = {"a text": {"text"}, "an image": {"image"}, "both": {"text", "image"}}
     for words, kinds in names.items():
         [cells] = re.findall(rf"^\| {words} \| (.*) \|$", text, re.MULTILINE)
         told = [float(cell) if cell.strip() else None for cell in cells.split("|")]

@@ -20,8 +20,8 @@ BAD_USAGE = {
     "an empty query": (["search", "shop.cospace", " "], 2, "EmptyItem"),
     "no such collection": (["search", "none.cospace", "x"], 4, "CollectionNotFound: none.cospace"),
     "a folder that is no collection": (["info", "."], 4, "NotACollection"),
-    "no such picture": (["search", "shop.cospace", "--image", "no.jpg"], 4, "no such picture"),
-    "a table as a picture": (["search", "shop.cospace", "--image", "shop.csv"], 2, "BadItem"),
+    "no such image": (["search", "shop.cospace", "--image", "no.jpg"], 4, "no such image"),
+    "a table as an image": (["search", "shop.cospace", "--image", "shop.csv"], 2, "BadItem"),
     "a filter that is no JSON": (
         ["search", "shop.cospace", "x", "--where", '{"price": {$lt: 3}}'],
         2,

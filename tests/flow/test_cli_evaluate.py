@@ -117,7 +117,7 @@ def test_what_evaluate_refuses(
 
 def test_two_models_on_pictures(cli: Cli, photos: Path, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
-    (photos / "hat" / "broken.jpg").write_bytes(b"no picture")
+    (photos / "hat" / "broken.jpg").write_bytes(b"no image")
     ran = cli("compare", "tiny-0", "tiny-1", "--images", photos)
     assert 0 == ran.code
     assert "photos: 2 classes, 12 items to train on, 4 held out" in ran.out
@@ -168,7 +168,7 @@ def test_what_compare_refuses(
     assert says in ran.err
 
 
-def test_a_picture_that_cannot_be_written_is_told_before_anything_is_measured(
+def test_a_plot_that_cannot_be_written_is_refused_before_anything_is_measured(
     cli: Cli, photos: Path
 ) -> None:
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
@@ -190,7 +190,7 @@ def test_without_matplotlib_the_table_is_there_all_the_same(
     assert 8 == cli("compare", "tiny-0", "--images", photos, "-o", "c.png").code
 
 
-def test_figures_are_told_also_when_the_picture_cannot_be_written(
+def test_figures_are_printed_also_when_the_plot_cannot_be_written(
     cli: Cli, photos: Path, tmp_path: Path
 ) -> None:
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")

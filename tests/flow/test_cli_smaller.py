@@ -97,9 +97,9 @@ def test_the_loss_on_texts_of_ones_own(cli: Cli, lines: Path, tmp_path: Path) ->
     (tmp_path / "many.txt").write_bytes("\n".join([*texts, texts[0]]).encode() + b"\n\xff\xfe\n")
     loss = ["models", "show", "tiny-0", "--loss", "--texts", "many.txt", "--json"]
     record = cli(*loss).json
-    assert (57, 7) == (record["texts"], record["queries"]), "64 texts, each tenth a question"
+    assert (57, 7) == (record["texts"], record["queries"]), "64 texts, each tenth a query"
     notes = " ".join(record["notes"])
-    assert "each 10th text was a question" in notes
+    assert "each 10th text was a query" in notes
     assert "1 text left out, such as many.txt:66: the line is not UTF-8" in notes
     asked = cli(*loss, "--dim", "16", "--queries", lines).json
     assert (16, 64, 4) == (asked["dim"], asked["texts"], asked["queries"])

@@ -23,8 +23,8 @@ def test_from_a_table_to_answers_to_a_copy_with_the_same_answers(cli: Cli, shop:
     assert "5 added" in ran.out
     assert "column 'sku' (guessed)" in ran.err
 
-    question = ("red chair", "--where", '{"price": {"$lt": 200}}', "--json", "--explain")
-    first = cli("search", "shop.cospace", *question)
+    query = ("red chair", "--where", '{"price": {"$lt": 200}}', "--json", "--explain")
+    first = cli("search", "shop.cospace", *query)
     assert first.code == 0
     assert "A-3" == first.json["hits"][0]["id"], "the chair under 200"
 
@@ -36,14 +36,14 @@ def test_from_a_table_to_answers_to_a_copy_with_the_same_answers(cli: Cli, shop:
         again.json["report"]["unchanged"],
         again.json["report"]["added"],
     )
-    found = cli("search", "shop.cospace", *question).json["hits"]
+    found = cli("search", "shop.cospace", *query).json["hits"]
     assert 150 == next(hit for hit in found if hit["id"] == "A-1")["metadata"]["price"]
 
     assert cli("export", "shop.cospace", "shop.parquet").code == 0
     assert cli("import", "shop.parquet", "copy.cospace").code == 0
-    assert found == cli("search", "copy.cospace", *question).json["hits"]
+    assert found == cli("search", "copy.cospace", *query).json["hits"]
     assert cli("backup", "shop.cospace", "safe.cospace").code == 0
-    assert found == cli("search", "safe.cospace", *question).json["hits"]
+    assert found == cli("search", "safe.cospace", *query).json["hits"]
     assert cli("verify", "safe.cospace").code == 0
 
 
@@ -57,7 +57,7 @@ def test_a_change_of_price_encodes_nothing(cli: Cli, shop: Path) -> None:
     assert {} == dict(model.precision), "no tower was used"
 
 
-def test_pictures_find_pictures(cli: Cli, shop: Path) -> None:
+def test_images_find_images(cli: Cli, shop: Path) -> None:
     cli("index", shop, "--model", "tiny-0")
     ran = cli("search", "shop.cospace", "--image", "blue.png", "--by", "image", "-k", 1, "--json")
     assert ["A-2"] == [hit["id"] for hit in ran.json["hits"]]
@@ -111,13 +111,13 @@ def test_nothing_but_bad_rows_is_exit_2(cli: Cli, tmp_path: Path) -> None:
     assert cli("index", "bad.csv").code == 0, "an empty collection takes the default model"
 
 
-def test_a_table_whose_pictures_are_all_there_is(cli: Cli, shop: Path, tmp_path: Path) -> None:
+def test_a_table_whose_images_are_all_there_is(cli: Cli, shop: Path, tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "red.png").rename(tmp_path / "photos" / "red.png")
     (tmp_path / "photos" / "note.txt").write_text("a red square")
     assert cli("index", "photos", "--model", "tiny-0").code == 0
     ran = cli("search", "photos.cospace", "red square", "--by", "image")
-    assert "(red.png)" in ran.out, "an item without text goes by its picture's name"
+    assert "(red.png)" in ran.out, "an item without text goes by its image's name"
 
 
 def _many(tmp_path: Path, count: int) -> Path:

@@ -110,7 +110,7 @@ def test_embedded_vectors_are_the_models(cli: Cli, shop: Path) -> None:
     assert np.allclose(array[0], expected, atol=1e-6)
 
 
-def test_embedded_pictures_leave_out_items_without_one(cli: Cli, shop: Path) -> None:
+def test_embedded_images_leave_out_items_without_one(cli: Cli, shop: Path) -> None:
     ran = cli("embed", shop, "--model", "tiny-0", "-o", "v.parquet", "--part", "image")
     assert ran.code == 0
     assert "A-4: " in ran.err
@@ -128,7 +128,7 @@ def test_nothing_to_embed_writes_nothing(cli: Cli, tmp_path: Path) -> None:
     assert ["bad.csv"] == [path.name for path in tmp_path.iterdir()]
 
 
-def test_questions_can_be_embedded(cli: Cli) -> None:
+def test_queries_can_be_embedded(cli: Cli) -> None:
     ran = cli("embed", "--query", "red", "blue chair", "--model", "tiny-0", "-o", "q.npy")
     assert ran.code == 0
     assert (2, 32) == np.load("q.npy").shape

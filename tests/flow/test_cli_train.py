@@ -77,7 +77,7 @@ def test_what_is_wrong_is_told_before_anything_is_left_behind(
     assert not out.exists()
 
 
-def test_methods_are_compared_in_a_table_and_a_picture(
+def test_methods_are_compared_in_a_table_and_a_plot(
     corpus: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     picture = tmp_path / "found.png"

@@ -1,4 +1,4 @@
-"""A shop in one language, questions in another: align, translate, index, search, as typed."""
+"""A shop in one language, queries in another: align, translate, index, search, as typed."""
 
 import json
 from pathlib import Path

@@ -194,10 +194,10 @@ def test_an_addition_that_is_stopped_leaves_nothing(model: Path, home: Path) -> 
         cs.load("mine")
 
 
-def test_joint_models_whose_pictures_nobody_can_prepare(tmp_path: Path, home: Path) -> None:
+def test_joint_models_whose_images_nobody_can_prepare(tmp_path: Path, home: Path) -> None:
     clip_model(tmp_path / "clip")
     (tmp_path / "clip/preprocessor_config.json").unlink()
-    with pytest.raises(UnsupportedModel, match="how its pictures"):
+    with pytest.raises(UnsupportedModel, match="how its images"):
         adopt(str(tmp_path / "clip"))
 
 

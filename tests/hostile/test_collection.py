@@ -78,9 +78,9 @@ BAD_ITEMS: list[tuple[str, Any, Any, type[BadItem], str]] = [
     ("a number for a text", Part("text", 7), {}, BadItem, "a text is a str"),
     ("bytes for a text", Part("text", b"chair"), {}, BadItem, "a text is a str"),
     ("unknown kind", Part("smell", b"x"), {}, BadItem, "no tower for 'smell'"),
-    ("no such picture", cs.Image("/nowhere/at/all.jpg"), {}, BadItem, "all.jpg"),
-    ("a folder as picture", cs.Image("/"), {}, BadItem, "image"),
-    ("no picture", cs.Image(b"<html></html>"), {}, BadItem, "image"),
+    ("no such image", cs.Image("/nowhere/at/all.jpg"), {}, BadItem, "all.jpg"),
+    ("a folder as image", cs.Image("/"), {}, BadItem, "image"),
+    ("no image", cs.Image(b"<html></html>"), {}, BadItem, "image"),
     ("NaN", "a chair", {"x": math.nan}, BadItem, "x is nan"),
     ("Inf in a list", "a chair", {"x": [1.0, math.inf]}, BadItem, r"x\[1\] is inf"),
     ("2**64", "a chair", {"x": 2**64}, BadItem, "more than 64 bits"),
@@ -318,7 +318,7 @@ def test_the_same_content_under_a_new_id_is_kept(shop: cs.Collection) -> None:
     assert {"a", "c", "d"} == set(shop.search("a red chair", k=3).ids)
 
 
-# --- questions ---
+# --- queries ---
 
 
 @pytest.mark.parametrize("k", [-1, 1001, 10**30, 1.5, "3", None, True, [1]])
@@ -354,7 +354,7 @@ BAD_QUERIES: list[tuple[str, Any, type[CospaceError]]] = [
     ("surrogate", "\ud800", BadItem),
     ("text that is none", Part("text", 7), BadItem),
     ("unknown kind", Part("smell", b""), BadItem),
-    ("no such picture", cs.Image("/nowhere.jpg"), BadItem),
+    ("no such image", cs.Image("/nowhere.jpg"), BadItem),
     ("one of two is bad", Parts(text="a chair", image=cs.Image(b"")), BadItem),
 ]
 
@@ -362,7 +362,7 @@ BAD_QUERIES: list[tuple[str, Any, type[CospaceError]]] = [
 @pytest.mark.parametrize(
     ("query", "error"), [q[1:] for q in BAD_QUERIES], ids=[q[0] for q in BAD_QUERIES]
 )
-def test_bad_questions(query: Any, error: type[CospaceError], shop: cs.Collection) -> None:
+def test_bad_queries(query: Any, error: type[CospaceError], shop: cs.Collection) -> None:
     for by in (None, "text", "words"):
         try:
             hits = shop.search(query, by=by)
@@ -372,7 +372,7 @@ def test_bad_questions(query: Any, error: type[CospaceError], shop: cs.Collectio
             assert by == "words"
         else:
             if by == "words" and isinstance(query, Parts):
-                continue  # the picture is not looked at
+                continue  # the image is not looked at
             raise AssertionError(f"{by}: {hits!r}")
     assert "a" == shop.search("a red chair", k=1)[0].id
 

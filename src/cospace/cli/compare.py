@@ -37,10 +37,10 @@ def parser() -> Parser:
         "cospace compare word2vec glove --corpus texts.txt --yardsticks questions-words.txt",
     )
     one.add_argument("models", metavar="MODEL", nargs="+", help="names or folders of models")
-    one.add_argument("--images", metavar="FOLDER", help="pictures, one subfolder a class")
+    one.add_argument("--images", metavar="FOLDER", help="images, one subfolder a class")
     one.add_argument("--table", metavar="FILE", help="a table, with --label and --text or --image")
     one.add_argument("--text", metavar="COLUMN", help="a column, or '{title}. {description}'")
-    one.add_argument("--image", metavar="COLUMN", help="the column of pictures' paths")
+    one.add_argument("--image", metavar="COLUMN", help="the column of images' paths")
     one.add_argument("--label", metavar="COLUMN", help="the column of classes")
     one.add_argument("--test", type=float, default=0.25, help="share held out; default: 0.25")
     one.add_argument("-k", type=int, default=5, help="neighbours that vote; default: 5")

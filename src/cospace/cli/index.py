@@ -29,7 +29,7 @@ def parser() -> Parser:
     """The arguments of `cospace index`."""
     one = command(
         "index",
-        "Read SOURCE (.csv, .tsv, .jsonl, .parquet, or a folder of pictures and texts) into a\n"
+        "Read SOURCE (.csv, .tsv, .jsonl, .parquet, or a folder of images and texts) into a\n"
         "collection. What is not said is guessed from the names of the columns, and told. Run it\n"
         "again after a change or a stop: only what is new or changed is encoded.",
         "cospace index listings.csv",
@@ -45,7 +45,7 @@ def parser() -> Parser:
     )
     one.add_argument("--id", metavar="COLUMN", help="the column of ids")
     one.add_argument("--text", metavar="COLUMN", help="a column, or '{title}. {description}'")
-    one.add_argument("--image", metavar="COLUMN", help="the column of pictures' paths")
+    one.add_argument("--image", metavar="COLUMN", help="the column of images' paths")
     one.add_argument(
         "--metadata", metavar="COLUMNS", action="append", help="columns to keep, with commas"
     )

@@ -23,8 +23,8 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "see it work: a small marketplace, indexed and searched"),
     "index": ("index", "read a table or a folder into a collection; again: only what changed"),
-    "search": ("search", "find by meaning, by picture, by word, with filters and distance"),
-    "embed": ("embed", "texts and pictures to vectors in a .npy or .parquet file"),
+    "search": ("search", "find by meaning, by image, by word, with filters and distance"),
+    "embed": ("embed", "texts and images to vectors in a .npy or .parquet file"),
     "info": ("info", "what a collection holds"),
     "verify": ("verify", "check every stored byte of a collection"),
     "export": ("export", "a collection, with its vectors, to a Parquet file"),
@@ -47,7 +47,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 _USAGE = """\
 usage: cospace COMMAND ... [--json]
 
-One space for everything you search: text and pictures in, search by meaning out.
+One space for everything you search: text and images in, search by meaning out.
 
 {commands}
 

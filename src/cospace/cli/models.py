@@ -32,7 +32,7 @@ def parser() -> Parser:
         "`export` writes a word model as such a file.",
         "cospace models",
         "cospace models show starter",
-        "cospace models show starter --loss --texts listings.csv --queries questions.txt",
+        "cospace models show starter --loss --texts listings.csv --queries queries.txt",
         "cospace models verify starter",
         "cospace models add hf:BAAI/bge-small-en-v1.5",
         "cospace models add torchvision:vgg16 --layer pooled --name vgg16-pooled",
@@ -47,7 +47,7 @@ def parser() -> Parser:
     one.add_argument("--dim", type=int, metavar="N", help="show: as if loaded with dim=N")
     one.add_argument("--loss", action="store_true", help="show: what smaller vectors lose")
     one.add_argument("--texts", metavar="FILE", help="--loss: a table, or a .txt of one a line")
-    one.add_argument("--queries", metavar="FILE", help="--loss: questions, as --texts")
+    one.add_argument("--queries", metavar="FILE", help="--loss: queries, as --texts")
     add = one.add_argument_group("for add")
     add.add_argument("--name", dest="called", metavar="NAME", default="", help="what to call it")
     add.add_argument(
@@ -60,7 +60,7 @@ def parser() -> Parser:
     )  # fmt: skip
     add.add_argument("--pooling", default="", help="of a text model that does not record it")
     add.add_argument("--layer", default="", help="of VGG16: fc7 (default) or pooled")
-    add.add_argument("--query-prompt", metavar="TEXT", help="put before each question")
+    add.add_argument("--query-prompt", metavar="TEXT", help="put before each query")
     add.add_argument("--document-prompt", metavar="TEXT", help="put before each document")
     add.add_argument(
         "--replace", action="store_true", help="in place of one of the same name; export: too"

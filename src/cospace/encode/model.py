@@ -1,4 +1,4 @@
-"""Model: a model folder as an `Encoder`. Texts, pictures, and both at once."""
+"""Model: a model folder as an `Encoder`. Texts, images, and both at once."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Model", "first_numbers", "told_cut"]
 
-# Inputs that are prepared together: bounds the memory that decoded pictures take. Texts go to
+# Inputs that are prepared together: bounds the memory that decoded images take. Texts go to
 # their tower whole, which sorts and bounds windows of its own.
 _WINDOW = 1_024
 
@@ -127,7 +127,7 @@ class Model:
         return self
 
     def encode_query(self, inputs: Sequence[Content]) -> Vectors:
-        """Unit vectors [n, dim] of questions, in the order given.
+        """Unit vectors [n, dim] of queries, in the order given.
 
         Raises `BadItem` that names the position of an input that cannot be encoded, and
         `BadArgument` for a single `str` in place of a list.

@@ -155,12 +155,12 @@ def _measure(
 ) -> tuple[NDArray[np.float64], RetrievalResult]:
     """Figures by query [queries, figures], and the result that still lacks its intervals."""
     keys = list(data.queries)
-    questions = encode_texts(encoder, list(data.queries.values()), "query")
-    asked = np.flatnonzero(questions.good)
+    queries = encode_texts(encoder, list(data.queries.values()), "query")
+    asked = np.flatnonzero(queries.good)
     # One more than is counted, since a document with the query's own id is taken out again.
-    best = Nearest(questions.rows[asked], k=_DEEPEST + 1)
-    seconds, documents, cut, failed = 0.0, 0, len(questions.truncated), len(questions.failed)
-    for position, reason in questions.failed.items():
+    best = Nearest(queries.rows[asked], k=_DEEPEST + 1)
+    seconds, documents, cut, failed = 0.0, 0, len(queries.truncated), len(queries.failed)
+    for position, reason in queries.failed.items():
         data.failed.add(f"query {keys[position]}", f"{name}: {reason}")
     stream = data.documents()
     while window := list(islice(stream, _WINDOW)):

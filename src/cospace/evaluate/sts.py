@@ -108,7 +108,7 @@ def sts(
     """How well each model's cosines agree with people's scores: Spearman and Pearson.
 
     `file` is a table of pairs (see `pairs.read_pairs`); `models` are names, folders or encoders.
-    Both sentences are encoded in one `role`, since neither is the question. Intervals and
+    Both sentences are encoded in one `role`, since neither is the query. Intervals and
     differences come from `resamples` draws of the pairs; a pair that any model cannot encode
     is left out for all of them, and told.
 

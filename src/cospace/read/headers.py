@@ -32,9 +32,9 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b", "gzip"),
     (b"\x7fELF", "a program"),
     (b"MZ", "a program"),
-    (b"RIFF", "sound or video"),
-    (b"OggS", "sound or video"),
-    (b"ID3", "sound"),
+    (b"RIFF", "audio or video"),
+    (b"OggS", "audio or video"),
+    (b"ID3", "audio"),
 )
 
 

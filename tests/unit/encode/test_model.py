@@ -1,4 +1,4 @@
-"""Model: inputs of every kind in one list, roles, refusals, reports."""
+"""Model: inputs of every modality in one list, roles, refusals, reports."""
 
 import json
 import os
@@ -30,11 +30,9 @@ def test_kinds_mix_in_one_list_and_keep_their_order(model: Model) -> None:
     assert np.array_equal(model.encode_query([RED]).array[0], mixed.array[1])
 
 
-def test_text_and_picture_count_half_each(model: Model) -> None:
-    both, text, picture = model.encode_query(
-        [cs.Parts(text="a bus", image=RED), "a bus", RED]
-    ).array
-    np.testing.assert_allclose((text + picture) / np.linalg.norm(text + picture), both, atol=1e-6)
+def test_text_and_image_count_half_each(model: Model) -> None:
+    both, text, image = model.encode_query([cs.Parts(text="a bus", image=RED), "a bus", RED]).array
+    np.testing.assert_allclose((text + image) / np.linalg.norm(text + image), both, atol=1e-6)
 
 
 def test_a_single_input_in_place_of_a_list(model: Model) -> None:
@@ -61,7 +59,7 @@ def test_truncation_is_counted_with_its_positions(model: Model) -> None:
     assert ("2 of 4 texts were cut at 128 tokens: positions 1, 3 (from 0)",) == vectors.report
 
 
-def test_a_picture_is_never_named_by_a_string(model: Model) -> None:
+def test_an_image_is_never_named_by_a_string(model: Model) -> None:
     with pytest.raises(BadItem, match="given as Image"):
         model.encode_document([cs.Part("image", "/etc/hostname")])
 

@@ -26,7 +26,7 @@ from cospace.evaluate.examples import choose_examples
 from cospace.evaluate.labelled import Labelled, source_of
 from cospace.testing.tiny import tiny_folder, tiny_model
 
-from .files import write_labelled, write_pictures
+from .files import write_images, write_labelled
 
 
 @pytest.fixture(scope="module")
@@ -38,25 +38,25 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def test_the_subfolder_is_the_class(tmp_path: Path) -> None:
-    write_pictures(tmp_path, {"hat": 2, "shoe": 1})
-    (tmp_path / "hat" / "note.txt").write_text("not a picture")
+    write_images(tmp_path, {"hat": 2, "shoe": 1})
+    (tmp_path / "hat" / "note.txt").write_text("not an image")
     (tmp_path / "hat" / "0.png").rename(tmp_path / "loose.png")
     (tmp_path / "deep").mkdir()
-    write_pictures(tmp_path / "deep", {"below": 1})
+    write_images(tmp_path / "deep", {"below": 1})
     found = Pictures(str(tmp_path)).read()
     assert ["deep", "hat", "shoe"] == found.classes
     assert found.held is None
     assert {
         "texts, left out: 1",
-        "pictures outside the folder of a class, left out: 1",
+        "images outside the folder of a class, left out: 1",
     } == set(found.notes)
 
 
 @pytest.mark.parametrize("held", ["test", "validation", "val"])
 def test_a_folder_that_comes_split(tmp_path: Path, held: str) -> None:
-    write_pictures(tmp_path / "train", {"hat": 2, "shoe": 2})
-    write_pictures(tmp_path / held, {"hat": 1, "shoe": 1}, seed=1)
-    write_pictures(tmp_path / "more", {"hat": 1})
+    write_images(tmp_path / "train", {"hat": 2, "shoe": 2})
+    write_images(tmp_path / held, {"hat": 1, "shoe": 1}, seed=1)
+    write_images(tmp_path / "more", {"hat": 1})
     found = Pictures(str(tmp_path)).read()
     assert [False] * 4 + [True] * 2 == found.held
     assert ["hat", "hat", "shoe", "shoe", "hat", "shoe"] == found.classes
@@ -64,8 +64,8 @@ def test_a_folder_that_comes_split(tmp_path: Path, held: str) -> None:
     assert 6 == len({item.id for item in found.items})
 
 
-def test_a_table_gives_texts_or_pictures(tmp_path: Path) -> None:
-    write_pictures(tmp_path, {"p": 2})
+def test_a_table_gives_texts_or_images(tmp_path: Path) -> None:
+    write_images(tmp_path, {"p": 2})
     file = tmp_path / "shop.csv"
     file.write_text("sku,body,photo,stars\n1,a chair,p/0.png,5\n1,a bus,p/1.png,\n3,,p/0.png,2\n")
     texts = Table(str(file), "stars", text="body").read()
@@ -73,8 +73,8 @@ def test_a_table_gives_texts_or_pictures(tmp_path: Path) -> None:
         texts.classes,
         texts.notes,
     )
-    pictures = Table(str(file), "stars", image="photo").read()
-    assert ("image", ["5", "2"]) == (pictures.kind, pictures.classes)
+    images = Table(str(file), "stars", image="photo").read()
+    assert ("image", ["5", "2"]) == (images.kind, images.classes)
 
 
 def test_a_source_survives_its_record() -> None:
@@ -163,8 +163,8 @@ def test_nothing_to_test_on_is_refused() -> None:
 # --- measuring ---
 
 
-def test_pictures_by_colour_are_told_apart(tmp_path: Path) -> None:
-    write_pictures(tmp_path, {"hat": 12, "shoe": 8, "coat": 8})
+def test_images_by_colour_are_told_apart(tmp_path: Path) -> None:
+    write_images(tmp_path, {"hat": 12, "shoe": 8, "coat": 8})
     found = compare(tiny_model(), Pictures(str(tmp_path)))
     [one] = found.results
     assert (("coat", "hat", "shoe"), 21, 7) == (found.classes, found.train, found.test)
@@ -174,9 +174,9 @@ def test_pictures_by_colour_are_told_apart(tmp_path: Path) -> None:
     assert one.converged
 
 
-def test_bad_pictures_are_counted(tmp_path: Path) -> None:
-    write_pictures(tmp_path, {"hat": 6, "shoe": 6})
-    (tmp_path / "hat" / "bad.png").write_bytes(b"not a picture")
+def test_bad_images_are_counted(tmp_path: Path) -> None:
+    write_images(tmp_path, {"hat": 6, "shoe": 6})
+    (tmp_path / "hat" / "bad.png").write_bytes(b"not an image")
     found = compare([tiny_model(), tiny_model(seed=1)], Pictures(str(tmp_path)))
     assert [1, 1] == [one.failed for one in found.results]
     assert 12 == found.train + found.test
@@ -248,7 +248,7 @@ def test_what_cannot_be_compared(tmp_path: Path) -> None:
     with pytest.raises(ModelNotFound):
         compare([tiny_model(), "no-such-model"], source)
     with pytest.raises(BadArgument, match="needs a model for image"):
-        write_pictures(tmp_path / "p", {"a": 2, "b": 2})
+        write_images(tmp_path / "p", {"a": 2, "b": 2})
         compare(tiny_model().restricted("text"), Pictures(str(tmp_path / "p")))
 
 

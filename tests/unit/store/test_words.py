@@ -45,7 +45,7 @@ def test_nothing_in_nothing_out() -> None:
         assert ({}, {}) == (WORDS.document(text), WORDS.query(text))
 
 
-def test_a_question_counts_each_word_once_and_a_text_more_than_once() -> None:
+def test_a_query_counts_each_word_once_and_a_text_more_than_once() -> None:
     assert {1.0} == set(WORDS.query("chair chair kx-1").values())
     once, twice = (max(WORDS.document(text).values()) for text in ("chair", "chair chair"))
     assert once < twice < 2 * once

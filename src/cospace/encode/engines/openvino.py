@@ -31,7 +31,7 @@ _importing = threading.Lock()
 # More streams than this add memory, and hardly speed.
 _MOST_STREAMS = 8
 
-# One stream on all cores runs many pictures as fast as one stream a core, and a single one twice
+# One stream on all cores runs many images as fast as one stream a core, and a single one twice
 # as fast (4.9 against 9.7 ms). Besides, OpenVINO 2026.4.1 gives wrong numbers for convolutions
 # with 8-bit weights in more than one stream (cosine 0.57 to the known answers).
 _ONE_STREAM = frozenset({"image"})

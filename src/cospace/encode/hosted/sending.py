@@ -51,7 +51,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Sent:
-    """One input as it is sent: its text, its picture (the bytes of a file), or both."""
+    """One input as it is sent: its text, its image (the bytes of a file), or both."""
 
     text: str | None = None
     image: bytes | None = None

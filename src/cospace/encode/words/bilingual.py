@@ -31,7 +31,7 @@ class BilingualModel(WordModel):
 
     Its words have tags ("en:armchair", "de:sessel"). The tools for words also take a word
     without one, and then take it for the language in which it is commoner. A text is taken for
-    the language that its words are likeliest in; a question in one finds documents in the other.
+    the language that its words are likeliest in; a query in one finds documents in the other.
 
     >>> rows = np.array([[1, 0], [0, 1]], np.float32)
     >>> english, german = WordVectors(["sofa", "lamp"], rows), WordVectors(["couch", "lampe"], rows)

@@ -126,7 +126,7 @@ def test_a_bad_input_is_named_by_its_own_position(cache: VectorCache, position: 
     assert f"input {position}" == caught.value.name
 
 
-def test_pictures_go_by_their_bytes(cache: VectorCache, tmp_path: Path) -> None:
+def test_images_go_by_their_bytes(cache: VectorCache, tmp_path: Path) -> None:
     red, other = tmp_path / "red.png", tmp_path / "other.png"
     PIL.Image.new("RGB", (30, 30), "red").save(red)
     other.write_bytes(red.read_bytes())
@@ -213,6 +213,6 @@ def test_load_takes_a_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert 8 == cs.load("tiny", dim=8, cache=True).encode_document(["a"]).array.shape[1]
 
 
-def test_an_unread_picture_is_named(cache: VectorCache) -> None:
+def test_an_unread_image_is_named(cache: VectorCache) -> None:
     with pytest.raises(BadItem, match="input 1"):
         Cached(tiny_model(), cache).encode_document(["a", cs.Image("/nowhere.png")])

@@ -53,7 +53,7 @@ def test_what_cannot_be_translated_is_told() -> None:
 
 
 @pytest.mark.parametrize("counts", [True, False])
-def test_a_question_finds_the_text_of_the_same_meaning_in_the_other_language(counts: bool) -> None:
+def test_a_query_finds_the_text_of_the_same_meaning_in_the_other_language(counts: bool) -> None:
     model = furniture(counts)
     asked = model.encode_query(["the red sofa"])
     found = model.encode_document(["rotes couch", "die lampe", "the lamp"])

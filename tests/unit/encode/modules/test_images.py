@@ -9,8 +9,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch modules")
 
+from cospace.encode.modules.images import VGG16, ResNet50, build  # noqa: E402
 from cospace.encode.modules.libraries import library  # noqa: E402
-from cospace.encode.modules.pictures import VGG16, ResNet50, build  # noqa: E402
 from cospace.errors import UnsupportedModel  # noqa: E402
 
 
