@@ -57,8 +57,8 @@ def test_every_target_of_make_that_a_page_names() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_has_examples_that_parse(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert 0 == main([name, "--help"])
-    told = capsys.readouterr().out
-    _, _, examples = told.partition("example")
+    printed = capsys.readouterr().out
+    _, _, examples = printed.partition("example")
     lines = examples.replace("\\\n", " ").splitlines()[1:]
     commands = [line.strip() for line in lines if "cospace " in line]
     assert commands

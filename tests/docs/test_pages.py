@@ -81,9 +81,9 @@ def test_ranking_says_the_weights_and_numbers_of_the_code() -> None:
     names = {"a text": {"text"}, "an image": {"image"}, "both": {"text", "image"}}
     for words, kinds in names.items():
         [cells] = re.findall(rf"^\| {words} \| (.*) \|$", text, re.MULTILINE)
-        told = [float(cell) if cell.strip() else None for cell in cells.split("|")]
+        found = [float(cell) if cell.strip() else None for cell in cells.split("|")]
         weights = _WEIGHTS[frozenset(kinds)]
-        assert [weights.get(name) for name in ("text", "image", "words")] == told
+        assert [weights.get(name) for name in ("text", "image", "words")] == found
     assert f"best {DEPTH} that pass" in text
     assert "f⁴" in text
     assert 4 == POWER

@@ -137,7 +137,7 @@ def test_damage_is_found_and_named(stocked: Cli) -> None:
     assert "'A-2'" in record.json["faults"][0]
 
 
-def test_what_nobody_expected_is_told_in_a_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_is_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(COMMANDS, "broken", ("no_such_module", ""))
     ran = cli("broken")
     assert ran.code == 1

@@ -73,9 +73,9 @@ def test_two_models_on_pairs(cli: Cli, pairs: Path) -> None:
     assert "pairs.csv: 4 pairs" in ran.out
     assert "against the first" in ran.out
     assert "1,000 draws of the pairs" in ran.out
-    told = cli("evaluate", "sts", pairs, "--model", "tiny-0", "--json").json
-    assert 4 == told["pairs"]
-    assert told["results"][0]["spearman"]["value"] > 0.5
+    record = cli("evaluate", "sts", pairs, "--model", "tiny-0", "--json").json
+    assert 4 == record["pairs"]
+    assert record["results"][0]["spearman"]["value"] > 0.5
 
 
 def test_two_models_on_retrieval(cli: Cli, beir: Path) -> None:
@@ -85,9 +85,9 @@ def test_two_models_on_retrieval(cli: Cli, beir: Path) -> None:
     assert "against tiny-0" in ran.out
     assert "queries without a judgment in this split, not run: 2" in ran.err
     assert "test.tsv:3: the grade is 'much'" in ran.err
-    told = cli("evaluate", "retrieval", beir, "--model", "tiny-0", "--json").json
-    assert 1 == told["left_out"]
-    assert 1 == told["results"][0]["recall@100"]["value"]
+    record = cli("evaluate", "retrieval", beir, "--model", "tiny-0", "--json").json
+    assert 1 == record["left_out"]
+    assert 1 == record["results"][0]["recall@100"]["value"]
 
 
 @pytest.mark.parametrize(
@@ -134,14 +134,14 @@ def test_a_model_on_a_table_as_json(cli: Cli, tmp_path: Path) -> None:
     rows += [("a lonely vase", "vase"), ("a chair 0", "chair"), ("without a label", "")]
     table = write(tmp_path / "t.csv", ("body", "topic"), rows)
     words = ("--table", table, "--text", "body", "--label", "topic", "--no-plot", "--json")
-    told = cli("compare", "tiny-0", *words).json
+    record = cli("compare", "tiny-0", *words).json
     assert {
         "rows without topic, left out: 1",
         "exact copies of other items, left out: 1",
         "classes with fewer than 2 items, left out: 1 (vase)",
-    } == set(told["notes"])
-    assert (12, 4, None) == (told["train"], told["test"], told["plot"])
-    [one] = told["results"]
+    } == set(record["notes"])
+    assert (12, 4, None) == (record["train"], record["test"], record["plot"])
+    [one] = record["results"]
     assert 1 == one["accuracy"]["probe"]["value"]
     assert 32 == one["dim"]
 
@@ -209,7 +209,7 @@ def test_the_text_model_of_the_starter_has_its_figure(cli: Cli, tmp_path: Path) 
     pytest.importorskip("cospace_starter", reason="the starter is not installed")
     lines = (DATA / "sts/sts-dev.csv").read_text(encoding="utf-8").splitlines(keepends=True)
     (tmp_path / "part.csv").write_text("".join(lines[::10]), encoding="utf-8")
-    told = cli("evaluate", "sts", "part.csv", "--model", "minilm", "--json").json
-    figure = told["results"][0]["spearman"]
-    assert 150 == told["pairs"]
+    record = cli("evaluate", "sts", "part.csv", "--model", "minilm", "--json").json
+    figure = record["results"][0]["spearman"]
+    assert 150 == record["pairs"]
     assert figure["low"] < 0.867 < figure["high"]  # 86.72 on all of it

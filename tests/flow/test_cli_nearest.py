@@ -23,9 +23,9 @@ def test_neighbours_of_words_and_what_is_not_known(cli: Cli) -> None:
     assert 0 == ran.code
     assert "settee 0.98" in ran.out
     assert "'sofs' is none of the 6 words of m; spelled alike are sofa" in ran.err
-    told = json.loads(cli("nearest", "./m", "sofa", "x", "--json").out)
-    assert "settee" == told["nearest"]["sofa"][0]["word"]
-    assert ["x"] == told["unknown"]
+    record = json.loads(cli("nearest", "./m", "sofa", "x", "--json").out)
+    assert "settee" == record["nearest"]["sofa"][0]["word"]
+    assert ["x"] == record["unknown"]
 
 
 def test_an_analogy(cli: Cli) -> None:
@@ -36,7 +36,7 @@ def test_an_analogy(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "told"),
+    ("words", "code", "expected"),
     [
         (("./m", "zzz"), 4, "none of the 6 words"),
         (("./m", "man", "zzz", "woman", "--analogy"), 4, "'zzz' is none"),
@@ -46,7 +46,9 @@ def test_an_analogy(cli: Cli) -> None:
         (("./nowhere", "man"), 4, "nowhere"),
     ],
 )
-def test_what_cannot_be_answered(cli: Cli, words: tuple[object, ...], code: int, told: str) -> None:
+def test_what_cannot_be_answered(
+    cli: Cli, words: tuple[object, ...], code: int, expected: str
+) -> None:
     ran = cli("nearest", *words)
     assert code == ran.code
-    assert told in ran.err
+    assert expected in ran.err

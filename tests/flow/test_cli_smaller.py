@@ -40,7 +40,7 @@ def test_a_shop_of_short_vectors(cli: Cli, shop: Path) -> None:
     assert named["report"]["unchanged"] == named["items"], "a name leaves the dim to the collection"
 
 
-def test_another_quantization_is_told_by_verify_until_it_is_built(cli: Cli, shop: Path) -> None:
+def test_another_quantization_is_reported_by_verify_until_it_is_built(cli: Cli, shop: Path) -> None:
     import cospace as cs
 
     cli("index", shop, "--into", "a.cospace", "--model", "tiny-0")
@@ -86,9 +86,9 @@ def test_the_loss_on_the_example(cli: Cli) -> None:
     recalls = {(form["name"], form["dim"]): form["recall"] for form in record["forms"]}
     assert 1 == recalls["float32", 32] > recalls["float32", 16] > recalls["float32", 4]
     assert recalls["binary", 32] < recalls["binary, rescored", 32]
-    told = cli("models", "show", "tiny-0", "--loss").out
-    assert "recall@10" in told
-    assert all(note in told for note in record["notes"])
+    printed = cli("models", "show", "tiny-0", "--loss").out
+    assert "recall@10" in printed
+    assert all(note in printed for note in record["notes"])
 
 
 def test_the_loss_on_texts_of_ones_own(cli: Cli, lines: Path, tmp_path: Path) -> None:
@@ -144,13 +144,13 @@ def test_tokens_of_a_text_that_is_cut(cli: Cli) -> None:
     assert 128 == record["kept"] < record["count"]
     assert {"tokens", "words", "characters"} == set(record["lost"])
     assert 0 < record["cosine"] < 1
-    told = cli("tokens", LONG, "--model", "tiny-0").out
-    assert "are cut off" in told
-    assert "more; --json lists them" in told
+    printed = cli("tokens", LONG, "--model", "tiny-0").out
+    assert "are cut off" in printed
+    assert "more; --json lists them" in printed
     at = record["cut_at"]
-    assert f"{LONG[at - 60 : at]}|".strip() in told
-    assert f"|{LONG[at : at + 60]}".strip() in told
-    assert f"{record['cosine']:.4f}" in told
+    assert f"{LONG[at - 60 : at]}|".strip() in printed
+    assert f"|{LONG[at : at + 60]}".strip() in printed
+    assert f"{record['cosine']:.4f}" in printed
 
 
 def test_tokens_of_a_text_that_a_terminal_could_obey(cli: Cli) -> None:
@@ -163,9 +163,9 @@ def test_tokens_of_many_texts(cli: Cli, lines: Path, shop: Path) -> None:
     record = cli("tokens", "--file", lines, "--model", "tiny-0", "--json").json
     assert (4, ["notes.txt:4"]) == (record["texts"], record["cut"]["names"])
     assert [["notes.txt:5", "the line is not UTF-8 (invalid start byte)"]] == record["failed"]
-    told = cli("tokens", "--file", lines, "--model", "tiny-0").out
-    assert "1 text (25.0%)" in told
-    assert "notes.txt:5: the line is not UTF-8" in told
+    printed = cli("tokens", "--file", lines, "--model", "tiny-0").out
+    assert "1 text (25.0%)" in printed
+    assert "notes.txt:5: the line is not UTF-8" in printed
     table = cli("tokens", "--file", shop, "--model", "tiny-0", "--json").json
     assert 5 == table["texts"] + len(table["failed"])
     assert table["notes"]

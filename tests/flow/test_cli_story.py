@@ -82,7 +82,7 @@ def test_pages_follow_one_another(cli: Cli, shop: Path) -> None:
     assert ["3", "4"] == [line.split()[0] for line in page.out.splitlines()[1:]]
 
 
-def test_bad_rows_are_told_and_the_rest_is_stored(cli: Cli, shop: Path) -> None:
+def test_bad_rows_are_reported_and_the_rest_is_stored(cli: Cli, shop: Path) -> None:
     with shop.open("a") as file:
         file.write("A-6,Chair,7,Berlin,999,13.4,\nA-7,\n")
         file.write("A-8,Stool,9,Berlin,52.5,13.4,gone.png\n")
@@ -175,8 +175,8 @@ def test_the_demo_and_every_command_that_it_shows(cli: Cli) -> None:
     assert "shares no word" in first.out
     second = cli("demo", "--json")
     assert 420 == second.json["report"]["unchanged"]
-    told = [line.lstrip(" $") for line in first.out.splitlines()]
-    pasted = [shlex.split(line) for line in told if line.startswith("cospace search")]
+    lines = [line.lstrip(" $") for line in first.out.splitlines()]
+    pasted = [shlex.split(line) for line in lines if line.startswith("cospace search")]
     assert len(pasted) >= 5
     for words in pasted:
         assert cli(*words[1:]).code == 0

@@ -36,7 +36,7 @@ def test_the_first_page_names_every_command(cli: Cli) -> None:
         assert all(f"\n  {name} " in ran.out for name in COMMANDS)
 
 
-def test_the_version_is_told_at_once_and_without_a_heavy_import() -> None:
+def test_the_version_is_printed_at_once_and_without_a_heavy_import() -> None:
     code = (
         "import sys; from cospace.cli.main import main; main(['--version']); main([]);"
         "heavy = {'numpy', 'openvino', 'apsw', 'pyarrow', 'qdrant_edge', 'tqdm', 'PIL'};"
@@ -176,7 +176,7 @@ def test_an_id_that_would_run_on_a_terminal_is_shown_escaped(cli: Cli, tmp_path:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="file names on Windows are Unicode")
-def test_a_file_name_that_is_no_unicode_can_be_told(cli: Cli) -> None:
+def test_a_file_name_that_is_no_unicode_can_be_printed(cli: Cli) -> None:
     ran = cli("index", os.fsdecode(b"caf\xe9.csv"))
     assert ran.code == 4
     assert "no such file" in ran.err

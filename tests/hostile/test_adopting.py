@@ -201,7 +201,9 @@ def test_joint_models_whose_images_nobody_can_prepare(tmp_path: Path, home: Path
         adopt(str(tmp_path / "clip"))
 
 
-def test_without_torch_the_pip_line_is_told(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_torch_the_error_gives_the_pip_line(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in [
         n for n in sys.modules if n.startswith(("cospace.adopt", "cospace.encode.modules"))
     ]:

@@ -50,7 +50,7 @@ def test_what_means_the_same_lies_close(name: str) -> None:
     assert model.bill.tokens + model.bill.estimated > 10
 
 
-def test_a_long_text_is_cut_and_told(name: str) -> None:
+def test_a_long_text_is_cut_and_reported(name: str) -> None:
     vectors = cs.load(name).encode_document(["a chair", "word " * 19_000])
     assert (1,) == vectors.truncated
 

@@ -123,6 +123,6 @@ def test_scores_are_comparable_across_backends(tmp_path: Any) -> None:
         assert np.allclose([h.score for h in memory], [h.score for h in local], atol=1e-3)
 
 
-def test_limit_of_k_is_told() -> None:
+def test_limit_of_k_is_named_in_the_error() -> None:
     with override(max_k=5), pytest.raises(ValueError, match="at most 5"):
         ask(MemoryStore(), Query({}), k=6)

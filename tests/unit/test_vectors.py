@@ -31,7 +31,7 @@ def test_rows_can_be_taken() -> None:
     assert f"Vectors([5, 3], {SPACE})" == repr(vectors)
 
 
-def test_what_it_was_told_is_kept() -> None:
+def test_what_it_was_given_is_kept() -> None:
     vectors = Vectors([[1.0, 0, 0]], SPACE, report=["one text was cut"], truncated=[0])
     assert (("one text was cut",), (0,)) == (vectors.report, vectors.truncated)
     assert ((), ()) == (random(1).report, random(1).truncated)

@@ -1,4 +1,4 @@
-"""Which builder takes a folder of files: told from its configuration, never from its name."""
+"""Which builder takes a folder of files: known from its configuration, never from its name."""
 
 from __future__ import annotations
 

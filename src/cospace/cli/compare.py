@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
         found = compare(
             args.models, source, test=args.test, k=args.k, seed=args.seed, progress=step
         )
-    # The figures took their time: they are told also where the picture cannot be written.
+    # The figures took their time: they are printed also where the picture cannot be written.
     trouble: CospaceError | None = None
     if out is not None:
         try:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cospace.cli.hits import hit_table
-from cospace.cli.index import fill, told
+from cospace.cli.index import fill, report_lines
 from cospace.cli.output import document, show, tell
 from cospace.cli.parsing import Parser, command
 from cospace.errors import NotFound
@@ -97,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
             tell(f"Indexing it into {folder} with {collection.model.space} ...")
         report = fill(collection, reading)
         if not args.json:
-            show(told(report))
+            show(report_lines(report))
         answers = [(q, _ask(collection, q, shop)) for q in _asked(collection)]
     if args.json:
         records = [_record(q, results, folder, shop) for q, results in answers]

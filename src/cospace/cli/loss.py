@@ -26,7 +26,7 @@ __all__ = ["run_loss"]
 _K = 10
 # Without --queries a tenth of the texts, or this many of them, are the queries.
 _MOST_QUERIES = 200
-# Among fewer texts, the first ten are most of them; below the second figure that is told.
+# Among fewer texts, the first ten are most of them; below the second figure that is noted.
 _LEAST, _FEW = 50, 5_000
 
 

@@ -67,7 +67,7 @@ def parser() -> Parser:
     )
     add.add_argument(
         "--format", choices=FORMATS, default="",
-        help="of a file of word vectors: told by what it holds; export: word2vec, a text",
+        help="of a file of word vectors: recognised by what it holds; export: word2vec, a text",
     )  # fmt: skip
     return one
 
@@ -145,7 +145,7 @@ def _show(args: argparse.Namespace) -> int:
     described = getattr(model, "described", {})
     for tower in space.towers:
         lines += [(tower.kind, tower.model), ("  source", tower.source or "unknown")]
-        lines += [(f"  {name}", text) for name, text in _told(tower) if text]
+        lines += [(f"  {name}", text) for name, text in _tower_facts(tower) if text]
     lines += [(f"  {name}", text) for name, text in described.items() if text]
     trained = [str(d) for t in space.towers[:1] for d in t.preprocess.get("matryoshka") or ()]
     lines.append(("dim= trained", ", ".join(trained) or "unknown"))
@@ -160,7 +160,7 @@ def _vocabulary(model: Any) -> dict[str, Any]:
     return {"words": len(model), "numbers": model.numbers} if isinstance(model, WordModel) else {}
 
 
-def _told(tower: Tower) -> list[tuple[str, str]]:
+def _tower_facts(tower: Tower) -> list[tuple[str, str]]:
     """What there is to say of a tower; what does not apply to it is ""."""
     kept = ["torch"] if any(name.startswith("torch/") for name in tower.files) else []
     engines = [*(["openvino"] if tower.graph else []), *kept]

@@ -141,7 +141,7 @@ def _record(
     asked = {"query": " ".join(args.query), "image": args.image, "offset": args.offset}
     record = {**asked, **results.to_json()}
     if near is not None:
-        for hit, told in zip(results, record["hits"], strict=True):
+        for hit, shown in zip(results, record["hits"], strict=True):
             km = kilometres(hit, near)
-            told["km"] = None if km is None else round(km, 3)
+            shown["km"] = None if km is None else round(km, 3)
     return record

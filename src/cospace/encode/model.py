@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from cospace.encode.folder import Folder
 
-__all__ = ["Model", "first_numbers", "told_cut"]
+__all__ = ["Model", "cut_line", "first_numbers"]
 
 # Inputs that are prepared together: bounds the memory that decoded images take. Texts go to
 # their tower whole, which sorts and bounds windows of its own.
@@ -188,7 +188,7 @@ class Model:
             _unit(rows)
         report = self._noted()
         if cut:
-            report.append(told_cut(sorted(cut), total, self._most_tokens()))
+            report.append(cut_line(sorted(cut), total, self._most_tokens()))
         report += left_out(others, total, self.space)
         return Vectors(rows, self.space, report=report, truncated=sorted(cut))
 
@@ -254,7 +254,7 @@ class Model:
         return f"Model({self.space}, takes {listed(self.space.kinds)}{note})"
 
 
-def told_cut(positions: list[int], total: int, most: int) -> str:
+def cut_line(positions: list[int], total: int, most: int) -> str:
     """The line that tells of texts that were cut at `most` tokens."""
     were = "was" if len(positions) == 1 else "were"
     return f"{len(positions)} of {total} texts {were} cut at {most} tokens: {shown(positions)}"

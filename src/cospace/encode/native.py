@@ -17,7 +17,7 @@ import numpy as np
 from cospace.encode.engines.rebuild import KEPT
 from cospace.encode.engines.torch import pick_device
 from cospace.encode.inputs import left_out
-from cospace.encode.model import Model, first_numbers, told_cut
+from cospace.encode.model import Model, cut_line, first_numbers
 from cospace.encode.modules.libraries import library
 from cospace.encode.towers.image import pattern
 from cospace.encode.towers.load import CLOSE
@@ -98,7 +98,7 @@ class Native(Model):
         report = [*self._noted(), *report]
         cut = [i for i, one in enumerate(given) if "text" in one and self._shorten(model, one)]
         if cut:
-            report = [told_cut(cut, len(given), self._most), *report]
+            report = [cut_line(cut, len(given), self._most), *report]
         if not given:
             return Vectors(np.zeros((0, self.space.dim), np.float32), self.space)
         with self._loading:  # the library is not made for threads
@@ -145,7 +145,7 @@ def open_model(folder: Path, device: str) -> Any:
         trust_remote_code=False,
         model_kwargs={"use_safetensors": True, "dtype": "float32"},
     )
-    # Its own cut would fall between the marks of an image. Texts are cut here, and told.
+    # Its own cut would fall between the marks of an image. Texts are cut here, and reported.
     model.max_seq_length = 1_000_000
     return model.eval()
 

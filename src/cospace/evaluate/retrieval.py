@@ -191,10 +191,10 @@ def _scores(found: list[str], judged: dict[str, int]) -> tuple[float, ...]:
 def _notes(data: Beir) -> list[str]:
     """What is not as it should be, in words."""
     barren = sum(max(grades.values()) <= 0 for grades in data.judged.values())
-    told = (
+    counts = (
         (data.unjudged, "queries without a judgment in this split, not run"),
         (data.no_query, "judgments of a query that is not there, left out"),
         (data.no_document, "judgments of a document that is not there, counted as not found"),
         (barren, "queries that nothing is relevant to, counted as 0 as in trec_eval"),
     )
-    return [f"{what}: {number:,}" for number, what in told if number]
+    return [f"{what}: {number:,}" for number, what in counts if number]

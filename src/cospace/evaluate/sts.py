@@ -110,7 +110,7 @@ def sts(
     `file` is a table of pairs (see `pairs.read_pairs`); `models` are names, folders or encoders.
     Both sentences are encoded in one `role`, since neither is the query. Intervals and
     differences come from `resamples` draws of the pairs; a pair that any model cannot encode
-    is left out for all of them, and told.
+    is left out for all of them, and reported.
 
     Raises as `read_pairs` and `cospace.load` do, and `BadArgument` where fewer than two pairs
     are left or all of them have one score, so that there is no order to agree with.

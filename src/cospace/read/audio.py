@@ -88,7 +88,7 @@ class Recording:
 
 
 def open_audio(data: bytes, name: str = "") -> Recording:
-    """The audio in a file's bytes; its format is told by content, never by the name.
+    """The audio in a file's bytes; its format is recognised by content, never by the name.
 
     Raises `BadItem` for another format and for a header that cannot be true, `MissingExtra`
     where soundfile is needed and not installed.

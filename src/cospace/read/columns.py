@@ -1,4 +1,4 @@
-"""Columns: which of them is the id, the text, the image and the place, told or guessed."""
+"""Columns: which of them is the id, the text, the image and the place, given or guessed."""
 
 from __future__ import annotations
 

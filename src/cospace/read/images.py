@@ -75,7 +75,7 @@ def load_bytes(image: Image, name: str = "") -> bytes:
 def decode(image: Image, name: str = "", *, data: bytes | None = None) -> PILImage:
     """The image's first frame as a PIL image: RGB, upright, on white where it is see-through.
 
-    `data` saves reading the file again when `load_bytes` has been called. The format is told
+    `data` saves reading the file again when `load_bytes` has been called. The format is recognised
     by content, never by the name; sizes and frames are checked in the header, against
     `cospace.limits`, before any pixel is decoded.
 

@@ -33,7 +33,7 @@ class Maker:
     def __call__(self, row: Row, partial: Failures) -> Item:
         """The item of one row.
 
-        A photo that is missing is told in `partial`, and the item keeps its text.
+        A photo that is missing is reported in `partial`, and the item keeps its text.
 
         Raises `BadItem` for a row that gives no item.
         """

@@ -31,7 +31,7 @@ class Source(Protocol):
     """Where rows come from. `rows()` starts again at each call.
 
     `cells` is true where values are the untyped text of a CSV; `folder` is where relative
-    paths of images start; `sample` is what the first rows told.
+    paths of images start; `sample` is what the first rows showed.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Sources: what `read` was given, told by its type and its suffix, never by trying it out."""
+"""Sources: what `read` was given, known by its type and its suffix, never by trying it out."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Film:
 
 
 def open_video(data: bytes, name: str = "") -> Film:
-    """The video in a file's bytes; its format is told by content, never by the name.
+    """The video in a file's bytes; its format is recognised by content, never by the name.
 
     Raises `BadItem` for another format, a damaged file, and for more frames or pixels than the
     limits allow; `MissingExtra` where PyAV is needed and not installed.

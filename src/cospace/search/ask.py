@@ -43,7 +43,7 @@ class _Ranking(NamedTuple):
     keys: list[int]
     scores: list[float]
     why: Callable[[int], tuple[Why, ...]]
-    told: str
+    score: str
 
 
 def ask(store: Store, query: Query, *, k: int, offset: int = 0, explain: bool = False) -> Results:
@@ -62,10 +62,10 @@ def ask(store: Store, query: Query, *, k: int, offset: int = 0, explain: bool = 
         return Results([], score="no hits were asked for")
     hits: list[Hit] = []
     given: set[int] = set()
-    told = ""
+    score = ""
     for depth in _depths(query):
         tier = _tier(store, query, depth)
-        told = told or tier.told
+        score = score or tier.score
         exhausted = len(tier.keys) < depth
         tier = _without(tier, given) if given else tier
         span = range(max(0, offset - len(given)), min(len(tier.keys), end - len(given)))
@@ -73,7 +73,7 @@ def ask(store: Store, query: Query, *, k: int, offset: int = 0, explain: bool = 
         if exhausted or len(given) + len(tier.keys) >= end:
             break
         given.update(tier.keys)
-    return Results(hits, score=told)
+    return Results(hits, score=score)
 
 
 def _depths(query: Query) -> tuple[int, ...]:
@@ -90,13 +90,13 @@ def _tier(store: Store, query: Query, depth: int) -> _Ranking:
     if not lists:
         return _Ranking([], [], lambda _: (), "nothing was found to rank")
     ((name, (found, _)),) = lists.items()
-    told = "BM25" if name == WORDS else f"cosine to the {name} vector"
+    score = "BM25" if name == WORDS else f"cosine to the {name} vector"
 
     def why(key: int) -> tuple[Why, ...]:
         at = found.keys.index(key)
         return (Why(name, at + 1, found.scores[at], found.scores[at]),)
 
-    return _Ranking(found.keys, found.scores, why, told)
+    return _Ranking(found.keys, found.scores, why, score)
 
 
 def _without(ranking: _Ranking, given: set[int]) -> _Ranking:
@@ -158,10 +158,12 @@ def _fused(query: Query, lists: Mapping[str, tuple[Found, _Again]], depth: int) 
         )
 
     best = order[:depth]
-    return _Ranking([keys[i] for i in best], totals[best].tolist(), why, _told(query, [*lists]))
+    return _Ranking(
+        [keys[i] for i in best], totals[best].tolist(), why, _described(query, [*lists])
+    )
 
 
-def _told(query: Query, names: list[str]) -> str:
+def _described(query: Query, names: list[str]) -> str:
     parts = " + ".join(f"{query.weights.get(name, 1.0):g} {name}" for name in names)
     return f"fused standard scores: {parts}"
 

@@ -277,7 +277,7 @@ def _one_of(node: In) -> qe.Filter:
 
 @contextmanager
 def _engine_errors() -> Iterator[None]:
-    """A block in which the engine's failures, Rust panics too, are told as `StorageError`."""
+    """A block in which the engine's failures, Rust panics too, are raised as `StorageError`."""
     try:
         yield
     except (KeyboardInterrupt, SystemExit, MemoryError, StorageError):

@@ -1,7 +1,7 @@
 """The local store: the truth in SQLite, a cache in the vector engine that follows it.
 
 Writes touch the truth alone. The cache catches up when somebody searches or when the store is
-told to optimize; it is sealed when it is whole, and rebuilt when its seal does not hold.
+asked to optimize; it is sealed when it is whole, and rebuilt when its seal does not hold.
 """
 
 from __future__ import annotations

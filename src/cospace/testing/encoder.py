@@ -168,7 +168,7 @@ def _check_texts(encoder: Encoder) -> None:
     cut = encoder.encode_document(["a chair", long, "a table"])
     if cut.truncated:
         assert cut.truncated == (1,), "a text that was cut is listed in Vectors.truncated"
-        assert cut.report, "a text that was cut is told in Vectors.report"
+        assert cut.report, "a text that was cut is reported in Vectors.report"
     else:
         other = encoder.encode_document([long[: len(long) // 2] + "table " * (len(long) // 12)])
         assert other.array[0] @ cut.array[1] < 1 - 1e-6, (

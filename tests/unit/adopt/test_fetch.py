@@ -42,10 +42,10 @@ def quiet(_: str) -> None:
     pass
 
 
-def test_the_licence_and_the_size_are_told_before_the_download(hub: Hub) -> None:
-    told: list[str] = []
-    found = fetch(parse("hf:org/name"), told.append)
-    assert ["org/name at 0123456789ab: 0.0 MB, licence: mit"] == told
+def test_the_licence_and_the_size_are_shown_before_the_download(hub: Hub) -> None:
+    lines: list[str] = []
+    found = fetch(parse("hf:org/name"), lines.append)
+    assert ["org/name at 0123456789ab: 0.0 MB, licence: mit"] == lines
     assert COMMIT == found.revision
     assert 10 == found.size
     assert {"config.json", "model.safetensors"} == {p.name for p in found.folder.iterdir()}
@@ -70,10 +70,10 @@ def test_the_token_goes_to_the_hub_and_nowhere_else(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_very_secret")
-    told: list[str] = []
-    fetch(parse("hf:org/name"), told.append)
+    lines: list[str] = []
+    fetch(parse("hf:org/name"), lines.append)
     assert any(authorization == "Bearer hf_very_secret" for _, authorization in hub.asked)
-    assert not any("secret" in line for line in told)
+    assert not any("secret" in line for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_no_hub(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
         fetch(parse("hf:org/name"), quiet)
 
 
-def test_a_full_disk_is_told_before_the_download(hub: Hub) -> None:
+def test_a_full_disk_is_refused_before_the_download(hub: Hub) -> None:
     with override(free_bytes=10**18), pytest.raises(DiskFull):
         fetch(parse("hf:org/name"), quiet)
     assert not any("/resolve/" in path for path, _ in hub.asked)

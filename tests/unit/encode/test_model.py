@@ -98,7 +98,7 @@ def test_towers_load_when_they_are_used(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_fork_is_told(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fork_is_refused(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getpid", lambda: -1)
     with pytest.raises(BadArgument, match="spawn"):
         model.encode_query(["a"])

@@ -61,7 +61,7 @@ def test_paths_without_a_model(home: Path, name: str) -> None:
         cs.load(name)
 
 
-def test_a_torch_folder_is_told_apart(tmp_path: Path) -> None:
+def test_a_torch_folder_is_recognised(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(ModelNotFound, match="torch model"):
         cs.load(tmp_path)

@@ -38,7 +38,7 @@ def test_pieces_ids_and_places() -> None:
     assert ({}, 5, 15) == (found.lost, found.kept, found.at)
 
 
-def test_unknown_and_typed_special_tokens_are_told() -> None:
+def test_unknown_and_typed_special_tokens_are_reported() -> None:
     found = tokens(minilm(), "a [SEP] \U0001f6b2 b")
     assert ["special", "text", "typed", "unknown", "text", "special"] == [
         token.kind for token in found.tokens

@@ -123,7 +123,7 @@ def test_a_copy_never_stands_on_both_sides() -> None:
     ] == found.notes
 
 
-def test_small_classes_are_told() -> None:
+def test_small_classes_are_reported() -> None:
     items, one = labelled("aaaabbbbc")
     found = choose_examples(items, [one], test=0.5, seed=0)
     assert ("a", "b") == found.names
@@ -205,15 +205,15 @@ def test_the_whole_comparison_of_named_models(tmp_path: Path, folder: Path) -> N
     first, second = found.results
     assert 1 == first.accuracy["probe"].value
     assert (str(folder), "tiny-1") == (first.model, second.model)
-    told = found.to_json()
-    assert {"home", "sport"} == set(told["classes"])
+    record = found.to_json()
+    assert {"home", "sport"} == set(record["classes"])
     # The second is an object whose folder is gone: what that held is not known.
     [tower] = [tower for tower in cs.load(folder).space.towers if tower.kind == "text"]
     size = sum((folder / name).stat().st_size for name in tower.files)
     assert ((size, 99_360), (None, None)) == tuple(
         (one.bytes_on_disk, one.parameters) for one in found.results
     )
-    assert 3 == told["seed"]
+    assert 3 == record["seed"]
 
 
 def test_an_error_of_the_child_is_raised_here(tmp_path: Path, folder: Path) -> None:
@@ -231,7 +231,7 @@ def test_an_error_of_the_child_is_raised_here(tmp_path: Path, folder: Path) -> N
         measure_alone(str(folder), Table(str(tmp_path / "bad.jsonl"), "topic", text="body"))
 
 
-def test_a_child_that_dies_is_told(
+def test_a_child_that_dies_is_reported(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(alone, "_PROGRAM", "import os; os.kill(os.getpid(), 9)")
@@ -252,7 +252,7 @@ def test_what_cannot_be_compared(tmp_path: Path) -> None:
         compare(tiny_model().restricted("text"), Pictures(str(tmp_path / "p")))
 
 
-def test_items_that_go_away_meanwhile_are_told(
+def test_items_that_go_away_meanwhile_are_reported(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = write_labelled(tmp_path / "t.csv")

@@ -91,12 +91,12 @@ def test_the_figures_are_those_of_trec_eval(data: st.DataObject) -> None:
     order = data.draw(st.permutations([f"d{i}" for i in range(size + 5)]))
     run = {"q": {key: float(len(order) - i) for i, key in enumerate(order)}}
     names = {"ndcg_cut.10", "recall.10", "map", "recip_rank"}
-    told = trec.RelevanceEvaluator({"q": judged}, names).evaluate(run)["q"]
+    reference = trec.RelevanceEvaluator({"q": judged}, names).evaluate(run)["q"]
     found, grades = [judged.get(key, 0) for key in order], list(judged.values())
-    assert told["ndcg_cut_10"] == pytest.approx(ndcg(found, grades, k=10))
-    assert told["recall_10"] == pytest.approx(recall(found, grades, k=10))
-    assert told["map"] == pytest.approx(average_precision(found, grades))
-    assert told["recip_rank"] == pytest.approx(reciprocal_rank(found, k=100))
+    assert reference["ndcg_cut_10"] == pytest.approx(ndcg(found, grades, k=10))
+    assert reference["recall_10"] == pytest.approx(recall(found, grades, k=10))
+    assert reference["map"] == pytest.approx(average_precision(found, grades))
+    assert reference["recip_rank"] == pytest.approx(reciprocal_rank(found, k=100))
 
 
 # --- correlations ---

@@ -28,7 +28,9 @@ def pixels(source: object) -> np.ndarray:
 
 
 @pytest.mark.parametrize("kind", IMAGE_FORMATS)
-def test_every_allowed_format_is_told_by_content_and_decoded(kind: str, tmp_path: Path) -> None:
+def test_every_allowed_format_is_recognised_by_content_and_decoded(
+    kind: str, tmp_path: Path
+) -> None:
     path = tmp_path / "wrong.suffix"
     path.write_bytes(saved(PLAIN, kind, **({"lossless": True} if kind == "WEBP" else {})))
     assert kind == sniff(path.read_bytes())

@@ -84,7 +84,7 @@ def test_a_truncated_file_is_refused(tmp_path: Path, share: float) -> None:
         read(path)
 
 
-def test_damage_further_down_is_told_with_its_place(tmp_path: Path) -> None:
+def test_damage_further_down_is_reported_with_its_place(tmp_path: Path) -> None:
     texts = [f"text {number} " * 20 for number in range(4_000)]
     path = saved(
         tmp_path / "a.parquet",

@@ -30,7 +30,7 @@ def shop(tmp_path: Path) -> Path:
     return tmp_path / "listings.csv"
 
 
-def test_a_csv_is_understood_without_being_told(shop: Path) -> None:
+def test_a_csv_is_understood_without_options(shop: Path) -> None:
     reading = read(shop)
     items = list(reading)
     assert ["MK-1", "MK-2", "MK-3"] == [item.id for item in items]
@@ -52,7 +52,7 @@ def test_a_csv_is_understood_without_being_told(shop: Path) -> None:
     ] == reading.notes
 
 
-def test_what_is_told_is_not_guessed(shop: Path) -> None:
+def test_what_is_given_is_not_guessed(shop: Path) -> None:
     reading = read(
         shop, id="zip", text="{title}", image="photo", metadata=["price"], location=("lat", "lon")
     )

@@ -1,4 +1,4 @@
-"""Cached: nothing is encoded twice, and nobody can tell the difference."""
+"""Cached: nothing is encoded twice, and nobody sees a difference."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_a_job_that_stops_goes_on_where_it_was(
     assert texts == inner.seen
 
 
-def test_truncation_is_told_again_from_the_cache(cache: VectorCache) -> None:
+def test_truncation_is_reported_again_from_the_cache(cache: VectorCache) -> None:
     long = "word " * 2_000
     for _ in range(2):
         vectors = Cached(tiny_model(), cache).encode_document(["a", long])
@@ -105,14 +105,14 @@ def test_truncation_is_told_again_from_the_cache(cache: VectorCache) -> None:
         assert done.truncated
 
 
-def test_a_part_that_was_left_out_is_told_from_the_cache(
+def test_a_part_that_was_left_out_is_reported_from_the_cache(
     cache: VectorCache, tmp_path: Path
 ) -> None:
     both = cs.Parts(text="a", image=cs.Image(np.zeros((8, 8, 3), np.uint8)))
     model = Cached(cs.load(tiny_folder(tmp_path / "m", kinds=["text"])), cache)
     for _ in range(2):
-        [told] = model.encode_document([both]).report
-        assert "1 of 1 inputs: the image part was left out" in told
+        [line] = model.encode_document([both]).report
+        assert "1 of 1 inputs: the image part was left out" in line
 
 
 @pytest.mark.parametrize("position", [0, 3])

@@ -79,7 +79,7 @@ def test_a_row_that_was_changed_is_not_believed(cache: VectorCache, column: str)
     assert {} == cache.get(KEYS)
 
 
-def test_a_damaged_file_is_told_and_can_be_emptied(cache: VectorCache) -> None:
+def test_a_damaged_file_is_refused_and_can_be_emptied(cache: VectorCache) -> None:
     fill(cache)
     cache.close()
     cache.path.write_bytes(b"no database at all" * 1_000)

@@ -133,10 +133,10 @@ def test_a_text_model_refuses_an_image(kit: Kit) -> None:
     assert [] == kit.service.asked
 
 
-def test_a_part_that_is_left_out_is_told(kit: Kit) -> None:
+def test_a_part_that_is_left_out_is_reported(kit: Kit) -> None:
     both = cs.Parts(text="a", image=cs.Image(np.zeros((8, 8, 3), np.uint8)))
-    [told] = kit.model().encode_document([both]).report
-    assert "1 of 1 inputs: the image part was left out" in told
+    [line] = kit.model().encode_document([both]).report
+    assert "1 of 1 inputs: the image part was left out" in line
 
 
 # --- answers in other forms ---
@@ -159,7 +159,7 @@ def test_a_server_without_base64(openai: Kit) -> None:
         ("gemini:gemini-embedding-001", "google.genai"),
     ],
 )
-def test_without_the_extra_the_pip_line_is_told(
+def test_without_the_extra_the_error_gives_the_pip_line(
     name: str, module: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, module, None)

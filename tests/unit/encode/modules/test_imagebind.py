@@ -280,7 +280,7 @@ def test_a_pickled_checkpoint_is_refused_with_the_lines_that_convert_it(
         build(tmp_path)
     monkeypatch.chdir(tmp_path)
     lines = str(caught.value).split("\n\n")[1]
-    exec(lines, {})  # the lines that a user is told to run
+    exec(lines, {})  # the lines that a user is asked to run
     (tmp_path / tiny.MERGES).write_bytes(tiny.merges())
     assert KINDS == [built.kind for built in build(tmp_path)]
 

@@ -95,7 +95,7 @@ def test_torchvisions_own_file_is_recognised_by_its_names(
     )  # fmt: skip
 
 
-def test_an_unknown_layer_and_other_weights_are_told(tmp_path: Path) -> None:
+def test_an_unknown_layer_and_other_weights_are_refused(tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
     save_file({"fc.weight": torch.zeros(2, 2)}, tmp_path / "model.safetensors")
