@@ -189,7 +189,7 @@ def test_joint_models_equal_transformers(home: Path, photos: list[np.ndarray], k
     check_encoder(model)
 
 
-def test_open_clip(home: Path, photos: list[np.ndarray]) -> None:
+def test_open_clip_models_equal_open_clip(home: Path, photos: list[np.ndarray]) -> None:
     import torch
     from PIL import Image
 
@@ -211,7 +211,7 @@ def test_open_clip(home: Path, photos: list[np.ndarray]) -> None:
 
 
 @pytest.mark.parametrize("name", ["resnet10t", "vit_tiny_patch16_224"])
-def test_timm(home: Path, photos: list[np.ndarray], name: str) -> None:
+def test_timm_models_equal_timm(home: Path, photos: list[np.ndarray], name: str) -> None:
     import torch
     from PIL import Image
 

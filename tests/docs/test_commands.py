@@ -36,7 +36,7 @@ def parse(line: str) -> argparse.Namespace:
 
 
 @pytest.mark.parametrize(("where", "line"), CONSOLE, ids=[where for where, _ in CONSOLE])
-def test_a_command_of_a_page(where: str, line: str) -> None:
+def test_a_command_of_a_page_parses(where: str, line: str) -> None:
     if line.startswith("make "):
         makefile = (ROOT / "Makefile").read_text()
         assert all(re.search(rf"^{t}:", makefile, re.MULTILINE) for t in line.split()[1:])

@@ -67,7 +67,7 @@ def write(path: Path, header: tuple[str, ...], rows: list[tuple]) -> Path:  # ty
 # --- evaluate ---
 
 
-def test_two_models_on_pairs(cli: Cli, pairs: Path) -> None:
+def test_two_models_are_compared_on_pairs(cli: Cli, pairs: Path) -> None:
     ran = cli("evaluate", "sts", pairs, "--model", "tiny-0", "--model", "tiny-1")
     assert 0 == ran.code
     assert "pairs.csv: 4 pairs" in ran.out
@@ -78,7 +78,7 @@ def test_two_models_on_pairs(cli: Cli, pairs: Path) -> None:
     assert record["results"][0]["spearman"]["value"] > 0.5
 
 
-def test_two_models_on_retrieval(cli: Cli, beir: Path) -> None:
+def test_two_models_are_compared_on_retrieval(cli: Cli, beir: Path) -> None:
     ran = cli("evaluate", "retrieval", beir, "--model", "tiny-0", "--model", "tiny-1")
     assert 0 == ran.code
     assert "2 queries, 4 documents, 2 judgments" in ran.out
@@ -103,7 +103,7 @@ def test_two_models_on_retrieval(cli: Cli, beir: Path) -> None:
         (("clustering", "beir"), 2, "sts"),
     ],
 )
-def test_what_evaluate_refuses(
+def test_evaluate_refuses_with_a_reason(
     cli: Cli, pairs: Path, beir: Path, words: tuple[str, ...], code: int, says: str
 ) -> None:
     ran = cli("evaluate", *words, *(() if "--model" in words else ("--model", "tiny-0")))
@@ -115,7 +115,7 @@ def test_what_evaluate_refuses(
 # --- compare ---
 
 
-def test_two_models_on_pictures(cli: Cli, photos: Path, tmp_path: Path) -> None:
+def test_two_models_are_compared_on_images(cli: Cli, photos: Path, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
     (photos / "hat" / "broken.jpg").write_bytes(b"no image")
     ran = cli("compare", "tiny-0", "tiny-1", "--images", photos)
@@ -129,7 +129,7 @@ def test_two_models_on_pictures(cli: Cli, photos: Path, tmp_path: Path) -> None:
         picture.load()
 
 
-def test_a_model_on_a_table_as_json(cli: Cli, tmp_path: Path) -> None:
+def test_a_model_is_measured_on_a_table_in_json(cli: Cli, tmp_path: Path) -> None:
     rows = [(f"a {thing} {i}", thing) for i in range(8) for thing in ("chair", "bicycle")]
     rows += [("a lonely vase", "vase"), ("a chair 0", "chair"), ("without a label", "")]
     table = write(tmp_path / "t.csv", ("body", "topic"), rows)
@@ -160,7 +160,7 @@ def test_a_model_on_a_table_as_json(cli: Cli, tmp_path: Path) -> None:
         (("--images", "photos/hat"), "at least 2"),
     ],
 )
-def test_what_compare_refuses(
+def test_compare_refuses_with_a_reason(
     cli: Cli, photos: Path, pairs: Path, words: tuple[str, ...], says: str
 ) -> None:
     ran = cli("compare", "tiny-0", *words)

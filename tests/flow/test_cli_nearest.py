@@ -28,7 +28,7 @@ def test_neighbours_of_words_and_what_is_not_known(cli: Cli) -> None:
     assert ["x"] == record["unknown"]
 
 
-def test_an_analogy(cli: Cli) -> None:
+def test_an_analogy_is_solved(cli: Cli) -> None:
     ran = cli("nearest", "./m", "man", "king", "woman", "--analogy", "-k", 1)
     assert 0 == ran.code
     assert "king - man + woman" in ran.out
@@ -46,7 +46,7 @@ def test_an_analogy(cli: Cli) -> None:
         (("./nowhere", "man"), 4, "nowhere"),
     ],
 )
-def test_what_cannot_be_answered(
+def test_what_cannot_be_answered_says_why(
     cli: Cli, words: tuple[object, ...], code: int, expected: str
 ) -> None:
     ran = cli("nearest", *words)

@@ -49,7 +49,7 @@ def test_a_german_shop_is_searched_in_english(cli: Cli, models: Path) -> None:
     assert "2" == json.loads(found.out)["hits"][0]["id"]
 
 
-def test_the_same_as_json(cli: Cli, models: Path) -> None:
+def test_json_has_the_same_figures(cli: Cli, models: Path) -> None:
     record = json.loads(cli(*ALIGN, "--json").out)
     assert (124, 1, 1) == (record["pairs"], record["several_words"], record["unreadable"])
     assert 1 == record["held_out"]["csls"]["at_1"]["value"]

@@ -46,7 +46,7 @@ def yardsticks(tmp_path: Path) -> Path:
 # --- evaluate words ---
 
 
-def test_a_model_on_words(cli: Cli, words_folder: Path, yardsticks: Path) -> None:
+def test_a_word_model_is_measured_on_words(cli: Cli, words_folder: Path, yardsticks: Path) -> None:
     ran = cli("evaluate", "words", yardsticks, "--model", words_folder)
     assert 0 == ran.code
     assert "13 words, 12 dimensions" in ran.out
@@ -99,7 +99,7 @@ def test_groups_of_seeds_and_files_of_their_own(
         (("shop.csv", "--model", "./goods"), 2, "expected analogies"),
     ],
 )
-def test_what_evaluate_words_refuses(
+def test_evaluate_words_refuses_with_a_reason(
     cli: Cli,
     words_folder: Path,
     yardsticks: Path,
@@ -135,7 +135,9 @@ def test_what_a_word_model_is_and_that_it_is_sound(cli: Cli, words_folder: Path)
     assert 7 == cli("models", "verify", words_folder).code
 
 
-def test_what_smaller_vectors_of_words_lose(cli: Cli, words_folder: Path, tmp_path: Path) -> None:
+def test_the_loss_of_smaller_word_vectors_is_measured(
+    cli: Cli, words_folder: Path, tmp_path: Path
+) -> None:
     texts = [f"{a} {b} {c}" for a in THINGS for b in GOODS for c in ("sofa", "lamp")]
     (tmp_path / "many.txt").write_text("\n".join([*texts, "zzz qqq"]) + "\n")
     loss = ("models", "show", words_folder, "--loss", "--texts", "many.txt", "--json")
@@ -160,7 +162,7 @@ def test_texts_that_it_does_not_know_are_listed(
     assert (8, 12) == np.load(tmp_path / "v.npy").shape
 
 
-def test_a_collection_of_a_word_model(words_folder: Path, tmp_path: Path) -> None:
+def test_a_collection_takes_a_word_model(words_folder: Path, tmp_path: Path) -> None:
     texts = [*(f"the {word}" for word in GOODS), "zzz"]
     items = [cs.Item(str(i), text) for i, text in enumerate(texts)]
     with cs.open(tmp_path / "c.cospace", model=str(words_folder)) as goods:
@@ -186,7 +188,9 @@ def test_its_tokens_are_words(cli: Cli, words_folder: Path, shop: Path) -> None:
     assert 2 == cli("tokens", " ", "--model", words_folder).code
 
 
-def test_sentences_and_classes(cli: Cli, words_folder: Path, tmp_path: Path) -> None:
+def test_a_word_model_is_measured_on_sentences_and_classes(
+    cli: Cli, words_folder: Path, tmp_path: Path
+) -> None:
     pairs = ["a sofa,the couch,5", "a bike,a bicycle,5", "a bike,a sofa,0", "zzz,a,1", ""]
     (tmp_path / "sts.csv").write_text("\n".join(["sentence1,sentence2,score", *pairs]))
     ran = cli("evaluate", "sts", "sts.csv", "--model", words_folder)
@@ -204,7 +208,9 @@ def test_sentences_and_classes(cli: Cli, words_folder: Path, tmp_path: Path) -> 
     assert one["accuracy"]["knn"]["value"] > 0.8
 
 
-def test_retrieval(cli: Cli, words_folder: Path, tmp_path: Path) -> None:
+def test_a_word_model_is_measured_on_retrieval(
+    cli: Cli, words_folder: Path, tmp_path: Path
+) -> None:
     (tmp_path / "beir/qrels").mkdir(parents=True)
     lines = [f'{{"_id": "d{i}", "title": "", "text": "the {w}"}}' for i, w in enumerate(GOODS)]
     (tmp_path / "beir/corpus.jsonl").write_text("\n".join([*lines, '{"_id": "z", "text": "zzz"}']))

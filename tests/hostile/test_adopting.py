@@ -148,7 +148,9 @@ def test_a_folder_that_holds_no_model(tmp_path: Path, home: Path) -> None:
         ("", BadArgument, "which model"),
     ],
 )
-def test_sources_that_are_none(home: Path, source: str, error: type[Exception], words: str) -> None:
+def test_what_is_no_source_is_refused(
+    home: Path, source: str, error: type[Exception], words: str
+) -> None:
     with pytest.raises(error, match=words):
         adopt(source)
 

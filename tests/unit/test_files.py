@@ -49,7 +49,7 @@ def test_a_block_that_fails_leaves_what_was(error: type[BaseException], tmp_path
         (errno.EPIPE, BrokenPipeError),
     ],
 )
-def test_the_systems_errors_in_our_words(number: int, expected: type[Exception]) -> None:
+def test_the_systems_errors_become_ours(number: int, expected: type[Exception]) -> None:
     with pytest.raises(expected) as caught, files.storage_errors(Path("/x")):
         raise OSError(number, os.strerror(number))
     assert expected is type(caught.value)

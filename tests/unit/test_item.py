@@ -92,13 +92,13 @@ def test_ids_are_opaque(id: str) -> None:
         (b"a", "not bytes"),
     ],
 )
-def test_what_is_no_id(id: Any, says: str) -> None:
+def test_what_is_no_id_is_refused(id: Any, says: str) -> None:
     with pytest.raises(BadItem, match=says) as caught:
         check_id(id)
     assert len(str(caught.value)) < 200
     assert str(caught.value).encode()
 
 
-def test_the_limit_of_ids() -> None:
+def test_an_id_over_the_limit_is_refused() -> None:
     with override(id_bytes=2), pytest.raises(BadItem):
         check_id("abc")

@@ -23,7 +23,7 @@ def test_unit_rows_keep_their_bits() -> None:
     assert np.allclose(unit.array, normalized[50:], atol=1e-7)
 
 
-def test_rows_can_be_taken() -> None:
+def test_rows_are_taken_by_slice_and_by_list() -> None:
     vectors = random(5)
     assert np.array_equal(vectors.array[1:3], vectors[1:3].array)
     assert np.array_equal(vectors.array[[4, 0]], vectors[[4, 0]].array)

@@ -85,12 +85,16 @@ def test_the_token_goes_to_the_hub_and_nowhere_else(
         ("timm:nothing", ModelNotFound, "no model 'timm/nothing'"),
     ],
 )
-def test_what_the_hub_refuses(hub: Hub, source: str, error: type[Exception], words: str) -> None:
+def test_what_the_hub_refuses_has_a_typed_error(
+    hub: Hub, source: str, error: type[Exception], words: str
+) -> None:
     with pytest.raises(error, match=words):
         fetch(parse(source), quiet)
 
 
-def test_no_hub(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hub_that_cannot_be_reached_is_a_network_error(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(NetworkError, match="org/name"):
         fetch(parse("hf:org/name"), quiet)

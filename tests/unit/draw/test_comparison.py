@@ -23,7 +23,7 @@ def draw(points: list[Point], path: Path) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
-def test_a_picture_of_any_number_of_models(tmp_path: Path, count: int) -> None:
+def test_any_number_of_models_can_be_drawn(tmp_path: Path, count: int) -> None:
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
     from PIL import Image
 
@@ -35,7 +35,7 @@ def test_a_picture_of_any_number_of_models(tmp_path: Path, count: int) -> None:
 
 
 @pytest.mark.parametrize(("suffix", "start"), [(".svg", b"<?xml"), (".pdf", b"%PDF")])
-def test_other_formats(tmp_path: Path, suffix: str, start: bytes) -> None:
+def test_every_format_begins_as_it_should(tmp_path: Path, suffix: str, start: bytes) -> None:
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
     draw(POINTS[:2], tmp_path / f"c{suffix}")
     assert (tmp_path / f"c{suffix}").read_bytes().startswith(start)
@@ -63,7 +63,7 @@ def test_labels_overlap_nothing() -> None:
         assert not one.x0 < bar < one.x1
 
 
-def test_what_cannot_be_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_drawn_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadArgument, match=r"ends in \.png"):
         draw(POINTS, tmp_path / "c.txt")
     with pytest.raises(BadArgument, match="no model"):

@@ -34,7 +34,7 @@ def trained(path: Path, dims: list[int], kinds: tuple[str, ...] = ("text", "imag
     return path
 
 
-def test_the_first_numbers_at_length_one(folder: Path) -> None:
+def test_the_first_numbers_are_brought_to_length_one(folder: Path) -> None:
     full, short = cs.load(folder), cs.load(folder, dim=12)
     for encode in ("encode_query", "encode_document"):
         inputs = ["a red chair", RED, "blue bicycle"]

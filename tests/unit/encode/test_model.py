@@ -35,7 +35,7 @@ def test_text_and_image_count_half_each(model: Model) -> None:
     np.testing.assert_allclose((text + image) / np.linalg.norm(text + image), both, atol=1e-6)
 
 
-def test_a_single_input_in_place_of_a_list(model: Model) -> None:
+def test_a_single_input_in_place_of_a_list_is_refused(model: Model) -> None:
     for one in ("a chair", RED, cs.Parts(text="a"), b"bytes"):
         with pytest.raises(BadArgument, match="write \\[it\\]"):
             model.encode_query(one)  # type: ignore[arg-type]

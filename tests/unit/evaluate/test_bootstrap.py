@@ -89,7 +89,7 @@ def test_draws_without_a_figure_are_left_out() -> None:
     assert none.to_json()["p"] is None
 
 
-def test_a_difference_as_json() -> None:
+def test_a_difference_has_a_verdict_in_json() -> None:
     record = Difference(0.1, 0.05, 0.15, p=0.01).to_json()
     assert {"value": 0.1, "low": 0.05, "high": 0.15, "p": 0.01, "verdict": "better"} == record
 

@@ -82,7 +82,7 @@ def test_a_source_survives_its_record() -> None:
         assert source == source_of(asdict(source))
 
 
-def test_what_is_no_source(tmp_path: Path) -> None:
+def test_what_is_no_source_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no such folder"):
         Pictures(str(tmp_path / "absent")).read()
     with pytest.raises(EmptyItem):
@@ -199,7 +199,7 @@ def test_a_process_of_its_own_gives_the_same_vectors(tmp_path: Path, folder: Pat
     assert found.load_seconds > 0 < found.seconds
 
 
-def test_the_whole_comparison_of_named_models(tmp_path: Path, folder: Path) -> None:
+def test_named_models_are_compared(tmp_path: Path, folder: Path) -> None:
     table = Table(str(write_labelled(tmp_path / "t.csv")), "topic", text="body")
     found = compare([str(folder), tiny_model(seed=1)], table, seed=3)
     first, second = found.results
@@ -239,7 +239,7 @@ def test_a_child_that_dies_is_reported(
         measure_alone(str(folder), Pictures("x"))
 
 
-def test_what_cannot_be_compared(tmp_path: Path) -> None:
+def test_what_cannot_be_compared_is_refused(tmp_path: Path) -> None:
     source = Table(str(write_labelled(tmp_path / "t.csv")), "topic", text="body")
     with pytest.raises(BadArgument, match="k counts from 1"):
         compare(tiny_model(), source, k=0)

@@ -138,7 +138,7 @@ def test_a_file_that_is_missing(tmp_path: Path, missing: str) -> None:
         retrieval(tmp_path, tiny_model())
 
 
-def test_nothing_to_measure_on(tmp_path: Path) -> None:
+def test_a_folder_with_nothing_to_measure_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no such folder"):
         retrieval(tmp_path / "absent", tiny_model())
     for qrels, why in (

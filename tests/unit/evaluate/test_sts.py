@@ -195,7 +195,7 @@ def test_the_query_role_is_used_when_asked_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not STS.exists(), reason="the STS Benchmark is not there")
-def test_the_tiny_model_on_the_benchmark() -> None:
+def test_the_tiny_model_is_measured_on_the_benchmark() -> None:
     report = sts(STS, tiny_model(), resamples=100)
     assert 1_500 == report.pairs
     assert 0 == len(report.failed)

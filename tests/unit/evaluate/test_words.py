@@ -162,7 +162,7 @@ def test_a_folder_and_its_files_are_the_same_source(files: Path) -> None:
     assert whole.to_json()["results"] == named.to_json()["results"]
 
 
-def test_sources_that_are_none(tmp_path: Path) -> None:
+def test_what_is_no_source_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no such file or folder"):
         words(model(), tmp_path / "absent")
     with pytest.raises(EmptyItem, match="holds no analogies"):
@@ -183,7 +183,7 @@ def test_a_pipe_is_no_source(tmp_path: Path) -> None:
 # --- measuring ---
 
 
-def test_denominators_and_totals(files: Path) -> None:
+def test_totals_count_what_was_asked_and_what_there_is(files: Path) -> None:
     with (files / "questions.txt").open("a") as file:
         file.write("cat cats zebra zebras\ndog cat king cat\n")
     [result] = words(model(), files).results

@@ -71,7 +71,7 @@ def test_other_images_are_refused() -> None:
 ROW = "0.1,-2,9.81,1e-3,0,5\n"
 
 
-def test_a_csv_with_or_without_a_header(tmp_path: Path) -> None:
+def test_a_csv_is_read_with_or_without_a_header(tmp_path: Path) -> None:
     path = tmp_path / "walk.csv"
     for head in ("", "\ufeffax, ay, az, gx, gy, gz\n"):
         path.write_text(head + ROW * 12 + "\n", encoding="utf-8")

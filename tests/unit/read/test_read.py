@@ -256,7 +256,7 @@ def test_failures_are_counted_past_those_listed() -> None:
     assert (10, 3, 7) == (len(reading.failed), len(list(reading.failed)), reading.failed.unlisted)
 
 
-def test_places_are_checked() -> None:
+def test_places_that_are_none_are_reported() -> None:
     rows = [
         {"id": "a", "title": "t", "lat": 90, "lng": -180.0},
         {"id": "b", "title": "t", "lat": "", "lng": None},

@@ -94,12 +94,12 @@ def test_a_row_that_goes_meanwhile_is_no_hit() -> None:
     ("k", "offset"),
     [(-1, 0), (1.0, 0), ("1", 0), (True, 0), (1, -1), (1, None), (6, 0), (3, 3)],
 )
-def test_bad_numbers(k: Any, offset: Any, store: MemoryStore) -> None:
+def test_a_bad_k_or_offset_is_refused(k: Any, offset: Any, store: MemoryStore) -> None:
     with override(max_k=5), pytest.raises(BadArgument):
         ask(store, query(), k=k, offset=offset)
 
 
-def test_none_asked_for_and_none_there() -> None:
+def test_no_hits_when_none_are_asked_for_or_stored() -> None:
     assert [] == ask(MemoryStore(), query("x"), k=0).ids
     assert [] == ask(MemoryStore(), query("x"), k=5).ids
 

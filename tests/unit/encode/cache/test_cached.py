@@ -198,7 +198,9 @@ def test_all_else_is_the_encoders_own(cache: VectorCache) -> None:
         model.estimate(["a"])
 
 
-def test_load_takes_a_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_load_gives_a_cached_model_when_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COSPACE_HOME", str(tmp_path))
     tiny_folder(tmp_path / "models" / "tiny", kinds=["text"])
     assert not isinstance(cs.load("tiny"), Cached)

@@ -142,7 +142,7 @@ def test_a_part_that_is_left_out_is_reported(kit: Kit) -> None:
 # --- answers in other forms ---
 
 
-def test_a_server_without_base64(openai: Kit) -> None:
+def test_a_server_without_base64_gives_the_same_vectors(openai: Kit) -> None:
     write = openai.service.write
     openai.service.write = lambda asked, rows: write(  # type: ignore[method-assign]
         asked._replace(body={**asked.body, "encoding_format": "float"}), rows

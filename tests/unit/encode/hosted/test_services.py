@@ -116,7 +116,7 @@ def test_a_server_that_stays_down(kit: Kit) -> None:
     assert 6 == len(kit.service.asked)
 
 
-def test_no_answer_in_time(kit: Kit) -> None:
+def test_an_answer_that_takes_too_long_is_given_up(kit: Kit) -> None:
     kit.service.script = ["hang", "hang"]
     with (
         override(service_ms=150, service_attempts=2),
@@ -169,7 +169,7 @@ def test_half_answers_are_asked_for_again(
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b'{"data": 7, "embeddings": 7}'])
-def test_answers_that_are_none(kit: Kit, body: bytes) -> None:
+def test_answers_that_make_no_sense_are_asked_for_again(kit: Kit, body: bytes) -> None:
     kit.service.script = [Reply(200, body)] * 2
     with override(service_attempts=2), pytest.raises(ServiceDown):
         kit.model().encode_query(["a"])
@@ -202,14 +202,14 @@ def test_a_service_that_refuses_everything_blames_no_input(kit: Kit) -> None:
 # --- keys ---
 
 
-def test_a_wrong_key(kit: Kit) -> None:
+def test_a_wrong_key_is_refused_without_a_second_try(kit: Kit) -> None:
     kit.service.script = [kit.service.fails("key", KEY)]
     with pytest.raises(KeyRefused, match="refused") as caught:
         kit.model().encode_query(["a"])
     assert (9, []) == (caught.value.exit_code, kit.pauses)
 
 
-def test_no_key(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_key_nothing_is_sent(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OPENAI_API_KEY", "GEMINI_API_KEY", "AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID"):
         monkeypatch.delenv(name)
     with pytest.raises(KeyRefused, match=r"set (OPENAI_API_KEY|GEMINI_API_KEY|AWS_ACCESS_KEY_ID)"):
