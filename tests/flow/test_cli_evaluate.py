@@ -1,4 +1,4 @@
-"""The story of choosing a model: measure it, compare it with another, look at the picture."""
+"""The story of choosing a model: measure it, compare it with another, look at the plot."""
 
 from __future__ import annotations
 
@@ -124,9 +124,9 @@ def test_two_models_are_compared_on_images(cli: Cli, photos: Path, tmp_path: Pat
     assert "25% of each class held out, drawn with seed 0. Chance is 50.0" in ran.out
     assert "against tiny-0" in ran.out
     assert "hat/broken.jpg: tiny-1:" in ran.err
-    assert "The picture: compare.png" in ran.err
-    with Image.open(tmp_path / "compare.png") as picture:
-        picture.load()
+    assert "The plot: compare.png" in ran.err
+    with Image.open(tmp_path / "compare.png") as plot:
+        plot.load()
 
 
 def test_a_model_is_measured_on_a_table_in_json(cli: Cli, tmp_path: Path) -> None:

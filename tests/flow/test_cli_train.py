@@ -80,7 +80,7 @@ def test_what_is_wrong_is_refused_before_anything_is_left_behind(
 def test_methods_are_compared_in_a_table_and_a_plot(
     corpus: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    picture = tmp_path / "found.png"
+    plot = tmp_path / "found.png"
     command = [
         "compare",
         "word2vec",
@@ -90,14 +90,14 @@ def test_methods_are_compared_in_a_table_and_a_plot(
         "--dim",
         "16",
         "-o",
-        str(picture),
+        str(plot),
     ]
     assert 0 == main([*command, "--words", "sofa,bicycle"])
     printed = capsys.readouterr().out
     assert "local window" in printed
     assert "global counts" in printed
     assert "bicycle" in printed
-    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert plot.read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")

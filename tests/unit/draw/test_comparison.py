@@ -1,4 +1,4 @@
-"""The picture is whole, its labels lie apart, and what cannot be drawn is refused."""
+"""The plot is whole, its labels lie apart, and what cannot be drawn is refused."""
 
 import sys
 from pathlib import Path
@@ -28,9 +28,9 @@ def test_any_number_of_models_can_be_drawn(tmp_path: Path, count: int) -> None:
     from PIL import Image
 
     draw(POINTS[:count], tmp_path / "c.png")
-    with Image.open(tmp_path / "c.png") as picture:
-        assert picture.width == 1584
-        picture.load()
+    with Image.open(tmp_path / "c.png") as plot:
+        assert plot.width == 1584
+        plot.load()
     assert ["c.png"] == [file.name for file in tmp_path.iterdir()]
 
 
