@@ -22,7 +22,7 @@ def test_neighbours_of_words_and_what_is_not_known(cli: Cli) -> None:
     ran = cli("nearest", "./m", "sofa", "sofs", "-k", 1)
     assert 0 == ran.code
     assert "settee 0.98" in ran.out
-    assert "'sofs' is none of the 6 words of m; spelled alike are sofa" in ran.err
+    assert "'sofs' is not among the 6 words of m; spelled alike are sofa" in ran.err
     record = json.loads(cli("nearest", "./m", "sofa", "x", "--json").out)
     assert "settee" == record["nearest"]["sofa"][0]["word"]
     assert ["x"] == record["unknown"]
@@ -38,8 +38,8 @@ def test_an_analogy_is_solved(cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "expected"),
     [
-        (("./m", "zzz"), 4, "none of the 6 words"),
-        (("./m", "man", "zzz", "woman", "--analogy"), 4, "'zzz' is none"),
+        (("./m", "zzz"), 4, "not among the 6 words"),
+        (("./m", "man", "zzz", "woman", "--analogy"), 4, "'zzz' is not among"),
         (("./m", "man", "king", "--analogy"), 2, "three words"),
         (("./m", "man", "-k", 0), 2, "k counts from 1"),
         (("minilm", "man"), 2, "no word model"),

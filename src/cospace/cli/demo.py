@@ -32,7 +32,7 @@ _PLACE = ("Berlin", 52.52, 13.40)
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One query of the demo, with what is said above its answers."""
+    """One query of the demo, with the line above its answers."""
 
     about: str
     text: str = ""

@@ -128,7 +128,7 @@ def default_model(folder: Path) -> str | None:
 def fill(collection: Collection, reading: Reading, *, strict: bool = False) -> Report:
     """The report of all items of `reading`, encoded and stored, with a progress bar.
 
-    When Ctrl-C stops it, what is stored is said, and that running again goes on from there.
+    When Ctrl-C stops it, it prints what is stored, and that a second run goes on from there.
     """
     from cospace.limits import limit, override
 

@@ -207,7 +207,7 @@ def _verify(args: argparse.Namespace) -> int:
 
 def _add(args: argparse.Namespace) -> int:
     if args.format:
-        raise BadArgument("--format is that of a file of word vectors; this is none")
+        raise BadArgument("--format is for files of word vectors; this is not one")
     from cospace.adopt import Choices, How, adopt
 
     engines = ("openvino", "torch") if args.engine == "both" else (args.engine,)

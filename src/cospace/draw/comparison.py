@@ -139,7 +139,7 @@ def _draw_price(axes: Any, points: Sequence[Point]) -> list[tuple[float, float, 
 
 
 def _look(row: int) -> tuple[str, str]:
-    """The colour and the mark of a model: 42 pairs before any comes again."""
+    """The colour and the mark of a model: 42 pairs before one is repeated."""
     return COLOURS[row % len(COLOURS)], _MARKS[row % len(_MARKS)]
 
 

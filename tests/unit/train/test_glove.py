@@ -138,7 +138,7 @@ def test_sentences_of_one_word_teach_nothing() -> None:
 
 def test_a_token_that_is_no_word_is_refused() -> None:
     broken = Corpus(["a", "b"], np.array([1, 1]), np.array([0, 1, 2], np.int32), "spaces")
-    with pytest.raises(BadInput, match="token 2 is none of the corpus's 2 words"):
+    with pytest.raises(BadInput, match="token 2 is not among the corpus's 2 words"):
         find_places(broken)
 
 

@@ -167,7 +167,7 @@ class Hosted(ABC):
         try:
             array = np.array(rows, np.float32)
         except (TypeError, ValueError, OverflowError) as error:
-            raise HalfAnswer(f"it gave vectors that are none ({error})") from None
+            raise HalfAnswer(f"it gave something other than vectors ({error})") from None
         if array.shape != (count, self.dim):
             raise HalfAnswer(f"it gave vectors of shape {list(array.shape[1:])}, not [{self.dim}]")
         norms = np.linalg.norm(array.astype(np.float64), axis=1, keepdims=True)

@@ -123,7 +123,7 @@ class BilingualModel(WordModel):
             near += get_close_matches(word.removeprefix(f"{name}:").lower(), words, 3, cutoff=0.7)
         hint = f"; spelled alike are {', '.join(near)}" if near else ""
         of = f"{' and '.join(languages)} of {self.name}"
-        return f"{word[:80]!r} is none of the words of {of}{hint}"
+        return f"{word[:80]!r} is not among the words of {of}{hint}"
 
     @property
     def _languages(self) -> Languages:

@@ -69,7 +69,7 @@ def test_an_unknown_word_is_refused_with_words_spelled_alike(ask: str) -> None:
     with pytest.raises(UnknownWord, match="spelled alike are sofa") as caught:
         getattr(model(), ask)("sofas")
     assert "sofas" == caught.value.word
-    with pytest.raises(UnknownWord, match=r"none of the 6 words of demo$"):
+    with pytest.raises(UnknownWord, match=r"not among the 6 words of demo$"):
         model().vector("xyzzy")
     assert 4 == UnknownWord.exit_code
     assert "sofas" not in model()
