@@ -29,7 +29,7 @@ from tokenizers import Tokenizer
 MAX_TOKENS = 256
 
 # Rows of tokens are rounded up to a multiple: the engine makes a new kernel for each number of
-# rows that it meets, which took 9% of the time with any number. Few rows, as a question has, are
+# rows that it meets, which took 9% of the time with any number. Few rows, as a query has, are
 # rounded less: they would be outnumbered.
 ROWS, FEW_ROWS, FEW = 64, 16, 256
 

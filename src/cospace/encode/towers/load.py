@@ -1,4 +1,4 @@
-"""Towers: one loaded encoder a kind, held to its known answers before anybody may use it."""
+"""Towers: one loaded encoder per modality, held to its known answers before anybody may use it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from cospace.encode.engines.openvino import Graph, precisions
 from cospace.encode.engines.protocol import Runner
-from cospace.encode.towers.image import PictureTower
+from cospace.encode.towers.image import ImageTower
 from cospace.encode.towers.signals import (
     AudioTower,
     DepthTower,
@@ -58,10 +58,10 @@ class LoadedTower(Protocol):
         ...
 
 
-# One class a kind; a new kind of part is a new row.
+# One class per modality; a new one is a new row.
 FAMILIES: Mapping[str, Callable[[Folder, Tower, Runner], LoadedTower]] = {
     "text": TextTower,
-    "image": PictureTower,
+    "image": ImageTower,
     "audio": AudioTower,
     "video": VideoTower,
     "depth": DepthTower,
