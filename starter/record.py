@@ -42,7 +42,9 @@ def text_record(folder: Path) -> dict[str, object]:
         "weights_sha256": MINILM.digest,
         "precision": "int8",
         "graph": "text/model.xml",
-        "files": hashes(folder, "text/model.xml", "text/model.bin", "text/tokenizer.json"),
+        "files": hashes(
+            folder, "text/model.xml", "text/model.bin", "text/model.onnx", "text/tokenizer.json"
+        ),
         "preprocess": {"tokenizer": "text/tokenizer.json", "max_tokens": MAX_TOKENS},
         "pooling": "mean",
         "prompts": {"query": "", "document": ""},

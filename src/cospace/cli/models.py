@@ -162,15 +162,15 @@ def _vocabulary(model: Any) -> dict[str, Any]:
 
 def _tower_facts(tower: Tower) -> list[tuple[str, str]]:
     """What there is to say of a tower; what does not apply to it is ""."""
-    kept = ["torch"] if any(name.startswith("torch/") for name in tower.files) else []
-    engines = [*(["openvino"] if tower.graph else []), *kept]
+    from cospace.encode.engines.choice import engines_of
+
     prompts = [f"{role}: {prompt!r}" for role, prompt in tower.prompts.items() if prompt]
     none = "none" if tower.prompts else "unknown, none used"
     most = tower.preprocess.get("max_tokens")
     return [
         ("revision", tower.revision[:12]),
         ("licence", tower.license or "unknown"),
-        ("engines", ", ".join(engines)),
+        ("engines", ", ".join(engines_of(tower))),
         ("precision", tower.precision),
         ("weights", f"sha256 {tower.weights_sha256[:16]}" if tower.weights_sha256 else ""),
         ("pooling", tower.pooling),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cospace.encode.engines.choice import check_engine
 from cospace.encode.engines.threads import spread
 from cospace.encode.inputs import (
     check_usable,
@@ -20,7 +21,7 @@ from cospace.encode.inputs import (
     renamed,
     shown,
 )
-from cospace.encode.towers.load import FAMILIES, LoadedTower, check_engine, load_tower
+from cospace.encode.towers.load import FAMILIES, LoadedTower, load_tower
 from cospace.encode.towers.text import TextTower
 from cospace.errors import BadArgument, BadItem, BadVector, FormatTooNew, ModelDamaged
 from cospace.item import Content, Part, Parts

@@ -51,8 +51,9 @@ def load(
     With `dim` the model gives the first `dim` numbers of its vectors, at length one: smaller,
     and a space of its own (see docs/quantization.md for what that loses).
 
-    `engine` is "openvino" (the default, for processors), "openvino:f32" to fix its precision,
-    "torch" or "torch:cuda" for a model that was added with --engine torch or both.
+    `engine` is "openvino", "openvino:f32" to fix its precision, "onnx" for a model that has an
+    ONNX graph, "torch" or "torch:cuda" for one that was added with --engine torch or both. By
+    default it is OpenVINO, and ONNX Runtime where it is installed and multiplies bytes faster.
 
     With `cache` vectors are kept on disk, and taken from there. By default those of hosted
     models are, and those of others when the environment says COSPACE_CACHE=1.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,9 @@ from cospace.errors import BadArgument
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from cospace.encode.engines.protocol import Batching
+    from cospace.encode.engines.running import Batch
 
 __all__ = ["TorchGraph", "pick_device"]
 
@@ -40,6 +43,7 @@ class TorchGraph:
         self.inputs = tuple(inputs)
         self.precision = f"f32 on {device}"
         self.streams = 1
+        self.batching: Batching = "padded"
         self._device = device
         self._module = module.eval().to(device)
 
@@ -52,11 +56,7 @@ class TorchGraph:
         found: NDArray[np.float32] = rows.numpy()
         return found
 
-    def run_each(
-        self,
-        batches: Iterable[tuple[Any, Callable[[], Mapping[str, NDArray[Any]]]]],
-        out: NDArray[np.float32],
-    ) -> None:
+    def run_each(self, batches: Iterable[Batch], out: NDArray[np.float32]) -> None:
         """Runs every batch into its rows of `out`, one after the other: torch uses all cores."""
         for rows, make in batches:
             out[rows] = self.run(make())

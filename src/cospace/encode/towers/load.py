@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from cospace.encode.engines.openvino import Graph, precisions
+from cospace.encode.engines.choice import graphs
 from cospace.encode.engines.protocol import Runner
 from cospace.encode.towers.image import ImageTower
 from cospace.encode.towers.signals import (
@@ -20,15 +20,15 @@ from cospace.encode.towers.signals import (
     VideoTower,
 )
 from cospace.encode.towers.text import TextTower
-from cospace.errors import BadArgument, BadInput, ModelDamaged
+from cospace.errors import BadInput, ModelDamaged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cospace.encode.folder import Folder
-    from cospace.space import Space, Tower
+    from cospace.space import Tower
 
-__all__ = ["FAMILIES", "LoadedTower", "check_engine", "known_answers", "load_tower"]
+__all__ = ["FAMILIES", "LoadedTower", "known_answers", "load_tower"]
 
 # The cosine that every known answer must reach. Honest precisions lie above 0.998; a graph
 # that is wrong in a way that matters lies far below.
@@ -74,13 +74,13 @@ def load_tower(folder: Folder, kind: str, engine: str = "") -> LoadedTower:
     """The tower for parts of `kind`, in the fastest precision that gives the known answers.
 
     Where none gives the very same, the one that comes closest is taken. `engine` is "openvino",
-    "openvino:f32" for that precision alone, "torch", or "torch:cuda"; "" for the default: OpenVINO
-    where the folder holds a graph. Raises `ModelDamaged` when even the closest is too far off,
+    "openvino:f32" for that precision alone, "onnx", "torch", or "torch:cuda"; "" for the fastest
+    on this processor of those that the folder has a graph for. Raises `ModelDamaged` when even the closest is too far off,
     and `BadArgument` for an engine that this folder has no files for.
     """
     tower = folder.tower(kind)
     found: dict[str, tuple[float, LoadedTower]] = {}
-    for precision, graph in _graphs(folder, tower, engine):
+    for precision, graph in graphs(folder, tower, engine):
         loaded = FAMILIES[kind](folder, tower, graph)
         found[precision] = known_answers(loaded, tower, folder), loaded
         if found[precision][0] >= SAME:
@@ -93,38 +93,6 @@ def load_tower(folder: Folder, kind: str, engine: str = "") -> LoadedTower:
         f"{folder.path}: the {kind} tower does not give its known answers: the worst cosine is"
         f" {tried}; expected at least {CLOSE}. Install the model again"
     )
-
-
-def check_engine(engine: str, space: Space) -> str:
-    """`engine` itself, when this model has the files that it runs.
-
-    Raises `BadArgument` for an unknown one, and one that the model was not added for.
-    """
-    name, _, way = engine.partition(":")
-    if name not in ("", "openvino", "torch") or (way and not name):
-        raise BadArgument(
-            f"there is no engine {engine!r}: 'openvino', 'openvino:f32', 'torch' or 'torch:cuda'"
-        )
-    tower = space.towers[0]
-    kept = any(file.startswith("torch/") for file in tower.files)
-    if (name == "openvino" and not tower.graph) or (name == "torch" and not kept):
-        other = "torch" if name == "openvino" else "openvino"
-        raise BadArgument(
-            f"{space.name} was added for {other} alone: add it again with --engine both"
-        )
-    return engine
-
-
-def _graphs(folder: Folder, tower: Tower, engine: str) -> Iterator[tuple[str, Runner]]:
-    """The tower's graph in each way of running it that may be tried, the fastest first."""
-    name, _, way = (engine or ("openvino" if tower.graph else "torch")).partition(":")
-    if name == "torch":
-        from cospace.encode.engines.rebuild import torch_graph
-
-        yield name, torch_graph(folder, tower, way)
-        return
-    for precision in (way,) if way else precisions(tower):
-        yield precision, Graph(folder, tower, precision)
 
 
 def known_answers(loaded: LoadedTower, tower: Tower, folder: Folder) -> float:

@@ -93,7 +93,7 @@ class TextTower:
                 raise BadItem(f"input {start + empty}", "no token of it is in the vocabulary")
             lengths = [self._pad_to or len(i) for i in ids]
             most = self._pad_to or self.max_tokens
-            batches = plan(lengths, self._budget(lengths), _MULTIPLE, most=most)
+            batches = self._plan(lengths, most)
             self.graph.run_each(
                 (
                     (start + batch, partial(_padded, ids, batch, width, self._pad))
@@ -102,6 +102,13 @@ class TextTower:
                 rows,
             )
         return rows, cut
+
+    def _plan(self, lengths: Sequence[int], most: int) -> Iterator[tuple[NDArray[np.intp], int]]:
+        """The batches that the engine may be given, so that neighbours change no text's vector."""
+        if self.graph.batching == "padded":
+            return plan(lengths, self._budget(lengths), _MULTIPLE, most=most)
+        budget = self._budget(lengths) if self.graph.batching == "equal" else 1
+        return plan(lengths, budget, 1, most=most, equal=True)
 
     def _budget(self, lengths: Sequence[int]) -> int:
         """How many tokens a batch may hold, so that all streams have their share of the work."""
@@ -162,12 +169,18 @@ def _normalizer(tokenizer: Any, clean: str) -> Any:
 
 
 def plan(
-    lengths: Sequence[int], budget: int, multiple: int, *, most: int = sys.maxsize
+    lengths: Sequence[int],
+    budget: int,
+    multiple: int,
+    *,
+    most: int = sys.maxsize,
+    equal: bool = False,
 ) -> Iterator[tuple[NDArray[np.intp], int]]:
     """Batches of like length: (positions, padded width), the longest first.
 
     A batch holds at most `budget` tokens, padding included, and always at least one text. Widths
-    are multiples of `multiple`, and at most `most`.
+    are multiples of `multiple`, and at most `most`; with `equal`, all texts of a batch have its
+    width once they are padded for themselves.
 
     >>> [(batch.tolist(), width) for batch, width in plan([3, 9, 4], budget=16, multiple=4)]
     [([1], 12), ([2, 0], 4)]
@@ -178,6 +191,8 @@ def plan(
     while start < len(order):
         width = min(max(int(padded[order[start]]), multiple), most)
         size = max(1, budget // width)
+        if equal:
+            size = int((padded[order[start : start + size]] == padded[order[start]]).sum())
         yield order[start : start + size], width
         start += size
 
