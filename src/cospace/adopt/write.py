@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import math
 import re
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,8 +14,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from cospace.adopt.convert import convert, save
+from cospace.adopt.fastest import fastest
 from cospace.adopt.native import native_space
-from cospace.encode.engines.openvino import Graph, has_bf16
+from cospace.adopt.probes import probes
+from cospace.encode.engines.openvino import Graph
 from cospace.encode.engines.rebuild import KEPT
 from cospace.encode.engines.torch import TorchGraph
 from cospace.encode.folder import FORMAT, open_folder, sha256_of
@@ -40,21 +40,6 @@ _KEPT_SUFFIXES = (".gz", ".jinja", ".json", ".model", ".safetensors", ".txt")
 
 # The cosine that every probe must reach: the graph computes what the module computes.
 _EQUAL = 0.9999
-
-# Turns of each precision while the faster is looked for; the best counts.
-_TURNS = 3
-
-# Inputs that have no part in the making of a graph, of many lengths. The last is cut short.
-_PROBES = {
-    "text": (
-        "a", "chair", "a red chair", "Where can I buy a used bicycle?", "don't\tpanic\r\n(42)",
-        "Größe 42, wie neu!", "椅子とテーブル", "🚲 bike", "x" * 300, "two words " * 20,
-        "It was late; the shop was about to close, and nobody had asked for the lamp. " * 9,
-        "word " * 9_000,
-    ),
-    "image": tuple(f"pattern:{number}" for number in range(4, 10)),
-}  # fmt: skip
-
 
 _Answers: TypeAlias = "tuple[dict[str, str], ...]"
 
@@ -114,7 +99,9 @@ def write(
     for tower, built in zip(space.towers, towers, strict=True):
         tell(f"comparing the {built.kind} tower with the module it was made from")
         answers, cosine = _prove(place, tower, built)
-        proved.append(replace(tower, canaries=answers, precision=_fastest(place, tower)))
+        precision, note = fastest(place, tower)
+        notes += [note] if note else []
+        proved.append(replace(tower, canaries=answers, precision=precision))
         if cosine is None:
             continue
         cosines[built.kind] = cosine
@@ -207,30 +194,10 @@ def _prove(place: Path, tower: Tower, built: Built) -> tuple[_Answers, float | N
     if not tower.graph:  # for torch alone: it is what a graph would be compared with
         return answers, None
     served = FAMILIES[built.kind](folder, tower, Graph(folder, tower, _plain(tower)))
-    probes = _PROBES.get(built.kind, _PROBES["image"])
-    expected = np.concatenate([_alone(reference, given) for given in probes])
-    found, _ = served.encode([served.canary(given) for given in probes])
+    tried = probes(built.kind)
+    expected = np.concatenate([_alone(reference, given) for given in tried])
+    found, _ = served.encode([served.canary(given) for given in tried])
     return answers, float(np.einsum("ij,ij->i", expected, found).min())
-
-
-def _fastest(place: Path, tower: Tower) -> str:
-    """The precision that this processor is fastest in, of those that the weights allow."""
-    if tower.precision == "int8" or not tower.graph or not has_bf16():
-        return tower.precision
-    folder = open_folder(place)
-    probes = _PROBES.get(tower.kind, _PROBES["image"])
-    best = {"f32": math.inf, "bf16": math.inf}
-    served = {
-        name: FAMILIES[tower.kind](folder, tower, Graph(folder, tower, name)) for name in best
-    }
-    for _ in range(_TURNS):
-        for name, loaded in served.items():
-            given = [loaded.canary(probe) for probe in probes]
-            start = time.perf_counter()
-            loaded.encode(given)
-            best[name] = min(best[name], time.perf_counter() - start)
-    # A tenth is what the coarser numbers must be worth.
-    return "bf16" if best["bf16"] < 0.9 * best["f32"] else "f32"
 
 
 def _alone(reference: Any, given: str) -> NDArray[np.float32]:
