@@ -41,7 +41,9 @@ class Flow:
         self.rows += len(rows)
         self.total = self.total + rows.sum(0, dtype=np.float64)
         if moments:
-            self.products = self.products + rows.T @ rows
+            if self.products.size == 1:
+                self.products = np.zeros((rows.shape[1], rows.shape[1]))
+            self.products += rows.T @ rows
 
     @property
     def peak(self) -> Array:
