@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import quantize
-from calibrate import HEADS, LAYERS, SHRINK, WIDTH, Flow, Weights
+from calibrate import LAYERS, SHRINK, Flow, Weights
 from graph import Array
 from quantize import Product, Rounding
 

@@ -6,6 +6,7 @@ import argparse
 import time
 from typing import TYPE_CHECKING, Any
 
+from cospace.cli.onnxfiles import add_onnx, is_onnx_file
 from cospace.cli.output import document, show, tell
 from cospace.cli.parsing import Parser, command
 from cospace.cli.space import summary
@@ -28,8 +29,8 @@ def parser() -> Parser:
         "vectors lose, on your texts or on the example marketplace's. `add` takes a torch model\n"
         "over, once: from the hub (hf:org/name, at a revision with @), a folder, timm or\n"
         "torchvision. It needs pip install 'cospace[torch]'; what it makes runs without torch.\n"
-        "It also takes a file of word vectors (word2vec, GloVe, fastText), which needs no torch;\n"
-        "`export` writes a word model as such a file.",
+        "It also takes a file of word vectors (word2vec, GloVe, fastText), and a text encoder as\n"
+        "an .onnx file, which need no torch; `export` writes a word model as a file of vectors.",
         "cospace models",
         "cospace models show starter",
         "cospace models show starter --loss --texts listings.csv --queries queries.txt",
@@ -90,7 +91,8 @@ def run(args: argparse.Namespace) -> int:
         example = "hf:BAAI/bge-small-en-v1.5" if args.action == "add" else "starter"
         raise BadArgument(f"which model? cospace models {args.action} {example}")
     actions = {"show": _show, "verify": _verify, "remove": _remove, "export": export_words}
-    actions["add"] = add_words if is_word_file(args.name) else _add
+    files = {add_onnx: is_onnx_file, add_words: is_word_file}
+    actions["add"] = next((add for add, fits in files.items() if fits(args.name)), _add)
     return actions[args.action](args)
 
 

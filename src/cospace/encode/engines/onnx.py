@@ -87,29 +87,41 @@ class OnnxGraph:
             one.name: _NUMPY.get(one.type, np.float32) for one in self._session.get_inputs()
         }
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the arrays that the graph takes."""
+        return tuple(self._types)
+
+    def shape(self, inputs: Mapping[str, NDArray[Any]]) -> tuple[int, ...]:
+        """The shape of what the graph gives for a batch, before it is pooled."""
+        return self._outputs(inputs).shape
+
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """The unit rows float32 [n, dim] of one batch."""
-        known, first = dict(inputs), next(iter(inputs.values()))
-        if "input_ids" in known:
-            known["token_type_ids"] = np.zeros_like(known["input_ids"])
-        try:
-            given = {name: known[name] for name in self._types}
-            given = {name: given[name].astype(kind, copy=False) for name, kind in self._types.items()}
-            found = np.asarray(self._session.run(None, given)[0], np.float32)
-        except KeyError as error:
-            raise ModelDamaged(f"{self._where}: it takes {error}, which is not known here") from error
-        except Exception as error:
-            raise ModelDamaged(f"{self._where}: {str(error)[:500]}") from error
-        rows = self._pooled(found, known["attention_mask"]) if found.ndim == 3 else found
-        if rows.shape != (len(first), self._dim):
+        found = self._outputs(inputs)
+        rows = self._pooled(found, inputs["attention_mask"]) if found.ndim == 3 else found
+        count = len(next(iter(inputs.values())))
+        if rows.shape != (count, self._dim):
             raise ModelDamaged(
-                f"{self._where}: gives {list(rows.shape)}; space.json says [n, {self._dim}]"
+                f"{self._where}: gives {list(rows.shape)}; space.json says [{count}, {self._dim}]"
             )
         return unit(rows)
 
     def run_each(self, batches: Iterable[Batch], out: NDArray[np.float32]) -> None:
         """Runs every batch, as many at once as there are cores, into its rows of `out`."""
         run_all(self.run, batches, out)
+
+    def _outputs(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+        known = dict(inputs)
+        if "input_ids" in known:
+            known["token_type_ids"] = np.zeros_like(known["input_ids"])
+        try:
+            given = {name: known[name].astype(kind) for name, kind in self._types.items()}
+            return np.asarray(self._session.run(None, given)[0], np.float32)
+        except KeyError as error:
+            raise ModelDamaged(f"{self._where}: takes {error}, which is not known here") from error
+        except Exception as error:
+            raise ModelDamaged(f"{self._where}: {str(error)[:500]}") from error
 
     def _pooled(self, found: NDArray[np.float32], mask: NDArray[Any]) -> NDArray[np.float32]:
         """One vector a text, of those of its tokens."""

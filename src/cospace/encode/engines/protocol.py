@@ -19,7 +19,7 @@ Batching: TypeAlias = Literal["padded", "equal", "alone"]
 
 
 class Runner(Protocol):
-    """What runs a tower: a `Graph`, an `OnnxGraph` or a `TorchGraph`. Safe to use from many threads."""
+    """What runs a tower: a `Graph`, an `OnnxGraph` or a `TorchGraph`. Threads may share it."""
 
     precision: str
     streams: int

@@ -1,0 +1,58 @@
+"""`cospace models add FILE.onnx`: a text encoder as somebody exported it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from cospace.cli.output import document, show, tell
+from cospace.cli.space import summary
+from cospace.cli.table import facts
+from cospace.errors import BadArgument
+
+__all__ = ["add_onnx", "is_onnx_file"]
+
+
+def is_onnx_file(source: str) -> bool:
+    """Whether what `add` was given is an .onnx file.
+
+    >>> is_onnx_file("hf:org/name")
+    False
+    """
+    path = Path(source).expanduser()
+    return path.suffix.lower() == ".onnx" and path.is_file()
+
+
+def add_onnx(args: argparse.Namespace) -> int:
+    """`cospace models add FILE.onnx`. Raises what `adopt_onnx` does, and `BadArgument`."""
+    from cospace.adopt.onnx import adopt_onnx
+
+    if args.layer or args.format or args.weights != "f32" or args.engine != "openvino":
+        raise BadArgument(
+            "an .onnx file is taken as it is, and ONNX Runtime runs it: of the options of add,"
+            " --name, --pooling, --query-prompt, --document-prompt and --replace go with it"
+        )
+    given = {"query": args.query_prompt, "document": args.document_prompt}
+    added = adopt_onnx(
+        Path(args.name).expanduser(),
+        name=args.called,
+        pooling=args.pooling,
+        prompts={role: prompt for role, prompt in given.items() if prompt is not None},
+        replace=args.replace,
+    )
+    model, tower = added.model, added.model.space.towers[0]
+    size = sum(file.stat().st_size for file in added.folder.rglob("*") if file.is_file())
+    if args.json:
+        record = {"space": summary(model.space), "bytes": size, "notes": list(added.notes)}
+        document({"name": model.name, **record})
+        return 0
+    lines = [
+        ("dimensions", str(model.space.dim)),
+        ("pooling", tower.pooling),
+        ("reads", f"{tower.preprocess['max_tokens']} tokens"),
+        ("on disk", f"{size / 1e6:,.1f} MB"),
+    ]
+    show([f"{model.name} is ready; ONNX Runtime runs it", *facts(lines)])
+    for note in added.notes:
+        tell(f"note: {note}")
+    return 0
