@@ -5,11 +5,17 @@
 `sources` tells what was given; `tables` (with `lines` and `records`), `parquet`, `folders` and
 `dicts` give rows; `columns` says which column is what, `items` makes the item. `pictures` and
 `texts` are the two doors that everything encoded goes through, `metadata` the third.
+
+The package itself can be called, as its function `read`: `cospace.read` is both.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from importlib import import_module
+from inspect import Signature, signature
+from types import ModuleType
 from typing import Any
 
 from cospace.errors import BadArgument
@@ -72,3 +78,25 @@ def read(
         found.choose(columns.used)
     kinds = found.sample.kinds() if found.cells else None
     return Reading(found, Maker(columns, found.folder, kinds), notes)
+
+
+class _Callable(ModuleType):
+    """This package, with the call of its function.
+
+    Importing a package puts it in its parent under its name, so that `cospace.read` would be the
+    function until then, and the package after it. So it is the package always, and can be called.
+    """
+
+    def __call__(self, *given: Any, **named: Any) -> Reading:
+        """As the function `read`."""
+        return read(*given, **named)
+
+    @property
+    def __signature__(self) -> Signature:
+        return signature(read)
+
+    def __reduce__(self) -> tuple[Any, tuple[str]]:  # what a pool of processes is given travels
+        return import_module, (self.__name__,)
+
+
+sys.modules[__name__].__class__ = _Callable
