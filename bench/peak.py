@@ -39,7 +39,7 @@ def chain(weights: list[np.ndarray], kind: str) -> Callable[[np.ndarray], Any]:
     """Products one after the other, compiled for all cores at once."""
     from openvino import opset13 as op
 
-    from cospace.encode.engine import openvino
+    from cospace.encode.engines.openvino import openvino
 
     ov = openvino()
     width = len(weights[0])

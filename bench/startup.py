@@ -85,7 +85,10 @@ def parts(model: str) -> dict[str, float]:
     clock = Clock()
     with clock("import cospace and numpy"):
         import cospace as cs
-        from cospace.encode import engine, folder, names, text, towers
+        from cospace.encode import folder, names
+        from cospace.encode.engines import openvino as engine
+        from cospace.encode.towers import load as towers
+        from cospace.encode.towers import text
     with clock("import openvino"):
         engine.openvino()
     with clock("import tokenizers"):

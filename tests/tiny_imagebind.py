@@ -15,13 +15,13 @@ import pytest
 torch = pytest.importorskip("torch", reason="converts torch modules")
 safetensors = pytest.importorskip("safetensors.torch", reason="writes checkpoints")
 
-from cospace.encode.engine import openvino  # noqa: E402
+from cospace.encode.engines.openvino import openvino  # noqa: E402
 from cospace.encode.folder import open_folder  # noqa: E402
 from cospace.encode.modules.bpe import MERGES  # noqa: E402
 from cospace.encode.modules.built import Built  # noqa: E402
 from cospace.encode.modules.imagebind import LICENSE  # noqa: E402
 from cospace.encode.modules.imagebind_layout import ImageBind  # noqa: E402
-from cospace.encode.towers import FAMILIES  # noqa: E402
+from cospace.encode.towers.load import FAMILIES  # noqa: E402
 
 # Width and number of blocks of each trunk: the published ones, and small ones that its heads fit.
 HUGE = {

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import cospace as cs
-from cospace.encode.cache import VectorCache
+from cospace.encode.cache.disk import VectorCache
 
 pytestmark = pytest.mark.live
 

@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from cospace.encode.threads import pool, submit
+from cospace.encode.engines.threads import pool, submit
 from cospace.errors import BadArgument
 from cospace.limits import TABLE, limit, override
 

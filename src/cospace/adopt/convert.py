@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cospace.encode.engine import openvino
+from cospace.encode.engines.openvino import openvino
 from cospace.encode.modules.libraries import torch
 from cospace.errors import UnsupportedModel
 

@@ -17,11 +17,11 @@ import numpy as np
 
 from cospace.adopt.convert import convert, save
 from cospace.adopt.native import native_space
-from cospace.encode.engine import Graph, has_bf16
+from cospace.encode.engines.openvino import Graph, has_bf16
+from cospace.encode.engines.rebuild import KEPT
+from cospace.encode.engines.torch import TorchGraph
 from cospace.encode.folder import FORMAT, open_folder, sha256_of
-from cospace.encode.modules.engine import TorchGraph
-from cospace.encode.modules.rebuild import KEPT
-from cospace.encode.towers import CLOSE, FAMILIES
+from cospace.encode.towers.load import CLOSE, FAMILIES
 from cospace.errors import UnsupportedModel
 from cospace.files import copy_file, make_folder, write_bytes
 from cospace.space import Space, Tower

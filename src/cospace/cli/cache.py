@@ -32,7 +32,7 @@ def parser() -> Parser:
 
 def run(args: argparse.Namespace) -> int:
     """0."""
-    from cospace.encode.cache import VectorCache
+    from cospace.encode.cache.disk import VectorCache
 
     cache = VectorCache()
     if args.action == "clear":

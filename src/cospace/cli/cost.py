@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from cospace.cli.output import tell
-from cospace.encode.cached import Cached
+from cospace.encode.cache.cached import Cached
 from cospace.encode.hosted import Estimate, Hosted
 from cospace.errors import BadArgument
 from cospace.item import Content

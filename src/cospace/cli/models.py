@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cospace.cli.output import document, show, tell
 from cospace.cli.parsing import Parser, command
+from cospace.cli.space import summary
 from cospace.cli.table import Column, facts, room, table
 from cospace.cli.wordfiles import FORMATS, add_words, export_words, is_word_file
 from cospace.errors import BadArgument, CospaceError, ModelNotFound
@@ -262,11 +263,3 @@ def _remove(args: argparse.Namespace) -> int:
     else:
         show([f"{args.name} was removed"])
     return 0
-
-
-def summary(space: Space) -> dict[str, Any]:
-    """A record of a space, without its long known answers."""
-    record = space.to_json()
-    for tower in record["towers"]:
-        del tower["canaries"]
-    return {**record, "fingerprint": space.fingerprint}

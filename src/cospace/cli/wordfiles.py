@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from cospace.cli.output import document, show, tell
+from cospace.cli.space import summary
 from cospace.cli.table import facts
 from cospace.errors import BadArgument
 
@@ -47,8 +48,6 @@ def add_words(args: argparse.Namespace) -> int:
     size = sum(file.stat().st_size for file in added.folder.rglob("*") if file.is_file())
     grams = read.table.subwords
     if args.json:
-        from cospace.cli.models import summary
-
         found = {"words": len(model), "dim": read.table.dim, "ngrams": grams is not None}
         record = {"format": read.format, **found, "bytes": size, "notes": list(read.notes)}
         document({"name": model.name, "space": summary(model.space), **record})

@@ -6,20 +6,19 @@ The weights are one setting for all collections; docs/ranking.md says on what th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cospace.encode import Encoder
 from cospace.errors import BadArgument
 from cospace.item import Content, Parts
 from cospace.read.texts import check_text
 from cospace.search.ask import WORDS, Question
+from cospace.store.protocol import Store
 from cospace.store.where import Node
 from cospace.vectors import Vectors
-
-if TYPE_CHECKING:
-    from cospace.collection.collection import Collection
 
 __all__ = ["question_of"]
 
@@ -31,9 +30,21 @@ _WEIGHTS: Mapping[frozenset[str], Mapping[str, float]] = {
 }
 
 
+class Searched(Protocol):
+    """What a question has to know of the collection that is searched."""
+
+    name: str
+    store: Store
+
+    @property
+    def model(self) -> Encoder:
+        """The model of the collection, loaded when it is first needed."""
+        ...
+
+
 def question_of(
     query: Content | Vectors,
-    collection: Collection,
+    collection: Searched,
     by: str | Sequence[str] | None,
     where: Node | None,
 ) -> Question:
@@ -76,7 +87,7 @@ def _lists(by: str | Sequence[str] | None, known: Sequence[str]) -> list[str] | 
 
 
 def _by_vector(
-    query: Vectors, collection: Collection, lists: list[str] | None, where: Node | None
+    query: Vectors, collection: Searched, lists: list[str] | None, where: Node | None
 ) -> Question:
     """A question by one ready-made vector: to the anchor's field, unless `by` says another."""
     if len(query) != 1:
@@ -91,7 +102,7 @@ def _by_vector(
     return Question(dict.fromkeys(fields, query.normalized[0]), where=where)
 
 
-def _vector(collection: Collection, parts: Parts) -> NDArray[np.float32]:
+def _vector(collection: Searched, parts: Parts) -> NDArray[np.float32]:
     """The unit vector of the query: of its one part, or the normalised sum of its parts."""
     model = collection.model
     rows: list[NDArray[np.float32]] = [

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from cospace.encode.hashing import content_hash
+from cospace.encode.cache.hashing import content_hash
+from cospace.encode.engines.threads import cores, pool, submit
 from cospace.encode.protocol import Prepares
-from cospace.encode.threads import cores, pool, submit
 from cospace.errors import BadArgument, BadInput, BadItem, MissingExtra
 from cospace.item import Item, Part
 from cospace.read.media import is_stored, part_bytes

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cospace.encode.engines.threads import spread
 from cospace.encode.inputs import (
     check_usable,
     lacks,
@@ -19,9 +20,8 @@ from cospace.encode.inputs import (
     renamed,
     shown,
 )
-from cospace.encode.text import TextTower
-from cospace.encode.threads import spread
-from cospace.encode.towers import FAMILIES, LoadedTower, check_engine, load_tower
+from cospace.encode.towers.load import FAMILIES, LoadedTower, check_engine, load_tower
+from cospace.encode.towers.text import TextTower
 from cospace.errors import BadArgument, BadItem, BadVector, FormatTooNew, ModelDamaged
 from cospace.item import Content, Part, Parts
 from cospace.space import Space

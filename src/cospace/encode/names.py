@@ -9,7 +9,7 @@ from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
-from cospace.encode.cached import Cached
+from cospace.encode.cache.cached import Cached
 from cospace.encode.folder import open_folder
 from cospace.encode.hosted import SERVICES, hosted
 from cospace.encode.model import Model
@@ -167,7 +167,7 @@ def load_folder(path: Path, dim: int | None = None, engine: str = "") -> Model:
         raise ModelNotFound(f"{path}: {what}; expected a model folder, with a space.json in it")
     folder = open_folder(path)
     if folder.space.towers[0].family == "native":
-        from cospace.encode.modules.native import Native
+        from cospace.encode.native import Native
 
         return Native(folder, dim=dim, engine=engine)
     if folder.space.towers[0].family == "words":

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cospace.encode.model import Model
-from cospace.encode.pieces import marks, readable
 from cospace.encode.protocol import Encoder
+from cospace.encode.towers.pieces import marks, readable
 from cospace.encode.words import WordModel
 from cospace.errors import BadArgument, BadItem
 from cospace.read.texts import check_text, is_blank
 
 if TYPE_CHECKING:
-    from cospace.encode.text import TextTower
+    from cospace.encode.towers.text import TextTower
     from cospace.encode.words.tower import ReadWord
 
 __all__ = ["Lengths", "Token", "Tokens", "cut_cosine", "lengths", "tokens"]

@@ -24,7 +24,7 @@ import numpy as np
 from cospace import errors
 from cospace.encode import Model
 from cospace.encode.bulk import encode_items
-from cospace.encode.engine import parameters
+from cospace.encode.engines.openvino import parameters
 from cospace.encode.folder import open_folder
 from cospace.encode.words import WordModel
 from cospace.errors import CospaceError

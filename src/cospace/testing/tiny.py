@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cospace.encode.engine import Graph, openvino
+from cospace.encode.engines.openvino import Graph, openvino
 from cospace.encode.folder import open_folder
 from cospace.encode.model import Model
 from cospace.encode.names import load
-from cospace.encode.towers import FAMILIES
+from cospace.encode.towers.load import FAMILIES
 from cospace.files import make_folder, write_bytes
 
 if TYPE_CHECKING:

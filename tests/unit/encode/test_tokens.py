@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 
 import cospace as cs
-from cospace.encode.pieces import marks, readable
 from cospace.encode.tokens import cut_cosine, lengths, tokens
+from cospace.encode.towers.pieces import marks, readable
 from cospace.errors import BadArgument, BadItem, EmptyItem
 from cospace.read.texts import is_blank
 from cospace.space import Space

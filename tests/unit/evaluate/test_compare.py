@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import cospace as cs
-from cospace.encode.engine import parameters
+from cospace.encode.engines.openvino import parameters
 from cospace.encode.folder import open_folder
 from cospace.errors import (
     BadArgument,

@@ -10,18 +10,16 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeVar
 
-from cospace.encode.hosted.bill import tokens_about
+from cospace.encode.engines.threads import pool, submit
+from cospace.encode.hosted.bill import Bill, tokens_about
 from cospace.encode.hosted.calls import Refused, Trouble, answer, without_keys
-from cospace.encode.threads import pool, submit
 from cospace.errors import BadItem, CospaceError, ServiceError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    from cospace.encode.hosted.base import Hosted
 
 __all__ = ["Answer", "Facts", "Piece", "Sending", "Sent"]
 
@@ -79,10 +77,27 @@ class Piece(NamedTuple):
     cut: list[int]
 
 
+class Service(Protocol):
+    """What sending needs of a hosted model. `Hosted` says what each of them is."""
+
+    SERVICE: ClassVar[str]
+    WORKERS: ClassVar[int]
+    CUTS: ClassVar[bool]
+    facts: Facts
+    bill: Bill
+    sleep: Callable[[float], object] | None
+
+    def client(self) -> Any: ...
+    def ask(self, client: Any, inputs: Sequence[Sent], role: str) -> Answer: ...
+    def why(self, error: Exception) -> Trouble | None: ...
+    def is_cut(self, client: Any, sent: Sent) -> bool: ...
+    def sound(self, rows: Sequence[Any], count: int) -> NDArray[np.float32]: ...
+
+
 class Sending:
     """One list of inputs on its way to a service, in one role."""
 
-    def __init__(self, model: Hosted, inputs: Sequence[Sent], role: str) -> None:
+    def __init__(self, model: Service, inputs: Sequence[Sent], role: str) -> None:
         self._model, self._inputs, self._role = model, inputs, role
         self._over = threading.Event()
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from cospace.encode.cached import Cached
+from cospace.encode.cache.cached import Cached
 from cospace.encode.words import WordModel
 from cospace.errors import BadArgument
 from cospace.evaluate.bootstrap import RESAMPLES

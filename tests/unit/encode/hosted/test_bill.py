@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import cospace as cs
-from cospace.encode.cached import Cached
+from cospace.encode.cache.cached import Cached
 from cospace.encode.hosted import SERVICES, hosted
 from cospace.encode.hosted.bill import PRICES, Bill, Price, price_of, tokens_about
 from cospace.encode.hosted.calls import seconds, without_keys

@@ -11,7 +11,7 @@ import pytest
 
 import cospace as cs
 from cospace.encode.bulk import encode_items
-from cospace.encode.cached import Cached
+from cospace.encode.cache.cached import Cached
 from cospace.errors import BadArgument, QuotaExceeded, ServiceDown, StorageError
 from cospace.limits import override
 

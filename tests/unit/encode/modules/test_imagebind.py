@@ -13,7 +13,7 @@ safetensors = pytest.importorskip("safetensors.torch", reason="checkpoints are s
 import tiny_imagebind as tiny  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
 
-from cospace.encode.engine import Graph  # noqa: E402
+from cospace.encode.engines.openvino import Graph  # noqa: E402
 from cospace.encode.folder import open_folder  # noqa: E402
 from cospace.encode.modules.imagebind import build  # noqa: E402
 from cospace.encode.modules.imagebind_layout import Block, ImageBind  # noqa: E402

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import cospace as cs
-from cospace.encode import towers
-from cospace.encode.engine import Graph
+from cospace.encode.engines.openvino import Graph
 from cospace.encode.folder import open_folder
-from cospace.encode.text import TextTower
+from cospace.encode.towers import load as towers
+from cospace.encode.towers.text import TextTower
 from cospace.errors import ModelDamaged
 from cospace.testing.tiny import tiny_folder
 

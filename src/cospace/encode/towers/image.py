@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image as Picture
 
-    from cospace.encode.engine import Runner
+    from cospace.encode.engines.protocol import Runner
     from cospace.encode.folder import Folder
     from cospace.space import Tower
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cospace.encode.hashing import content_hash
+from cospace.encode.cache.hashing import content_hash
 from cospace.item import Image, Parts
 
 PICTURE = Image("a.jpg")

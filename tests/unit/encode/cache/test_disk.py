@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import cospace as cs
-from cospace.encode.cache import VectorCache, cache_home, cache_key
+from cospace.encode.cache.disk import VectorCache, cache_home, cache_key
 from cospace.errors import DataDamaged, DiskFull, FormatTooNew
 from cospace.limits import override
 
@@ -103,7 +103,7 @@ def test_a_full_cache_drops_what_was_used_longest_ago(
     cache: VectorCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter(range(0, 10**12, 10**8))
-    monkeypatch.setattr("cospace.encode.cache._now", lambda: next(clock))
+    monkeypatch.setattr("cospace.encode.cache.disk._now", lambda: next(clock))
     for start in range(0, 100, 10):
         fill(cache, range(start, start + 10))
     cache.get(KEYS[:10])  # the oldest are used again

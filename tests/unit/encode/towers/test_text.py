@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cospace.encode.text import plan
+from cospace.encode.towers.text import plan
 from cospace.errors import BadItem
 from cospace.testing.tiny import tiny_model
 

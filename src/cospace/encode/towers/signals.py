@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from cospace.encode.picture import pattern
+from cospace.encode.towers.image import pattern
 from cospace.errors import BadItem, ModelDamaged
 from cospace.item import DepthMap
 from cospace.read.clips import clip_frames, clip_starts
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image as Picture
 
-    from cospace.encode.engine import Runner
+    from cospace.encode.engines.protocol import Runner
     from cospace.encode.folder import Folder
     from cospace.space import Tower
 

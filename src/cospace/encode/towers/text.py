@@ -15,7 +15,7 @@ from cospace.read.texts import check_text
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from cospace.encode.engine import Runner
+    from cospace.encode.engines.protocol import Runner
     from cospace.encode.folder import Folder
     from cospace.space import Tower
 

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from cospace.encode.engine import Graph, Runner, precisions
-from cospace.encode.picture import PictureTower
-from cospace.encode.signals import (
+from cospace.encode.engines.openvino import Graph, precisions
+from cospace.encode.engines.protocol import Runner
+from cospace.encode.towers.image import PictureTower
+from cospace.encode.towers.signals import (
     AudioTower,
     DepthTower,
     MotionTower,
     ThermalTower,
     VideoTower,
 )
-from cospace.encode.text import TextTower
+from cospace.encode.towers.text import TextTower
 from cospace.errors import BadArgument, BadInput, ModelDamaged
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _graphs(folder: Folder, tower: Tower, engine: str) -> Iterator[tuple[str, Ru
     """The tower's graph in each way of running it that may be tried, the fastest first."""
     name, _, way = (engine or ("openvino" if tower.graph else "torch")).partition(":")
     if name == "torch":
-        from cospace.encode.modules.rebuild import torch_graph
+        from cospace.encode.engines.rebuild import torch_graph
 
         yield name, torch_graph(folder, tower, way)
         return

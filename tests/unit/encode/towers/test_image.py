@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image as Picture
 
 import cospace as cs
-from cospace.encode.picture import PictureTower, pattern
+from cospace.encode.towers.image import PictureTower, pattern
 from cospace.errors import BadItem
 from cospace.testing.tiny import tiny_model
 

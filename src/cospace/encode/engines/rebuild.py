@@ -6,8 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cospace.encode.engines.torch import TorchGraph, pick_device
 from cospace.encode.modules.built import Built
-from cospace.encode.modules.engine import TorchGraph, pick_device
 from cospace.errors import FormatTooNew
 
 if TYPE_CHECKING:

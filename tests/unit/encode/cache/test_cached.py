@@ -13,8 +13,8 @@ import pytest
 
 import cospace as cs
 from cospace.encode.bulk import encode_items
-from cospace.encode.cache import VectorCache
-from cospace.encode.cached import Cached
+from cospace.encode.cache.cached import Cached
+from cospace.encode.cache.disk import VectorCache
 from cospace.errors import BadArgument, BadItem, EmptyItem
 from cospace.item import Content
 from cospace.testing import check_encoder, tiny_folder, tiny_model
@@ -80,7 +80,7 @@ def test_roles_and_models_do_not_share(cache: VectorCache) -> None:
 def test_a_job_that_stops_goes_on_where_it_was(
     cache: VectorCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cospace.encode.cached._WINDOW", 10)
+    monkeypatch.setattr("cospace.encode.cache.cached._WINDOW", 10)
     inner = Counted()
     texts = [f"text {i}" for i in range(35)]
     inner.fails_after = 20

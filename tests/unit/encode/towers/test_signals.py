@@ -10,9 +10,15 @@ import pytest
 
 import cospace as cs
 from cospace.encode.bulk import encode_items
+from cospace.encode.cache.hashing import content_hash
 from cospace.encode.folder import open_folder
-from cospace.encode.hashing import content_hash
-from cospace.encode.signals import AudioTower, DepthTower, MotionTower, ThermalTower, VideoTower
+from cospace.encode.towers.signals import (
+    AudioTower,
+    DepthTower,
+    MotionTower,
+    ThermalTower,
+    VideoTower,
+)
 from cospace.errors import BadItem, ModelDamaged
 from cospace.item import DepthMap, Item, Part, Parts
 from cospace.testing.signals import gif_bytes, wav_bytes

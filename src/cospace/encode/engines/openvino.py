@@ -12,9 +12,9 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from cospace.encode.threads import cores, spread
+from cospace.encode.engines.threads import cores, spread
 from cospace.errors import BadArgument, ModelDamaged
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cospace.encode.folder import Folder
     from cospace.space import Tower
 
-__all__ = ["Graph", "Runner", "has_bf16", "openvino", "parameters", "precisions"]
+__all__ = ["Graph", "has_bf16", "openvino", "parameters", "precisions"]
 
 _importing = threading.Lock()
 
@@ -101,21 +101,6 @@ def precisions(tower: Tower) -> tuple[str, ...]:
 def has_bf16() -> bool:
     """Whether the processor multiplies bfloat16 numbers at all."""
     return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-
-
-class Runner(Protocol):
-    """What runs a tower: a `Graph` here, or a torch module. Safe to use from many threads."""
-
-    precision: str
-    streams: int
-
-    def run_each(
-        self,
-        batches: Iterable[tuple[Any, Callable[[], Mapping[str, NDArray[Any]]]]],
-        out: NDArray[np.float32],
-    ) -> None:
-        """Runs every batch into its rows of `out`, which come at length one."""
-        ...
 
 
 class Graph:

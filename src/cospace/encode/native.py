@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cospace.encode.engines.rebuild import KEPT
+from cospace.encode.engines.torch import pick_device
 from cospace.encode.inputs import left_out
 from cospace.encode.model import Model, first_numbers, told_cut
-from cospace.encode.modules.engine import pick_device
 from cospace.encode.modules.libraries import library
-from cospace.encode.modules.rebuild import KEPT
-from cospace.encode.picture import pattern
-from cospace.encode.towers import CLOSE
+from cospace.encode.towers.image import pattern
+from cospace.encode.towers.load import CLOSE
 from cospace.errors import BadArgument, BadItem, ModelDamaged
 from cospace.item import Content, Image, Part, Parts
 from cospace.read.pictures import decode

@@ -1,0 +1,1 @@
+"""Engines: what runs the graph of a tower. Each is imported when a tower asks for it."""
