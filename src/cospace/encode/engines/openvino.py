@@ -7,6 +7,7 @@ it reports each import to a server. Nothing is downloaded and nothing is cached 
 from __future__ import annotations
 
 import math
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +15,8 @@ from functools import cache
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from cospace.encode.engines.threads import cores, spread
+from cospace.cores import cores
+from cospace.encode.engines.threads import spread
 from cospace.errors import BadArgument, ModelDamaged
 
 if TYPE_CHECKING:
@@ -120,7 +122,7 @@ class Graph:
             raise BadArgument(f"the precision {precision!r}; there are: {', '.join(_SETTINGS)}")
         self.precision = precision
         self.streams = 1 if tower.kind in _ONE_STREAM else min(cores(), _MOST_STREAMS)
-        settings = {**_SETTINGS[precision], "NUM_STREAMS": str(self.streams), "CACHE_DIR": ""}
+        settings = {**_SETTINGS[precision], **_threads(self.streams), "CACHE_DIR": ""}
         try:
             import numpy as np
 
@@ -169,6 +171,18 @@ class Graph:
             out[rows] = self.run(make())
 
         spread(fill, list(batches))
+
+
+def _threads(streams: int) -> dict[str, str]:
+    """The engine's settings for streams and threads.
+
+    OpenVINO sees the affinity and not the quota of a container, so it is told the threads where
+    they are fewer than it would take by itself.
+    """
+    told = {"NUM_STREAMS": str(streams)}
+    if cores() < (os.cpu_count() or 1):
+        told["INFERENCE_NUM_THREADS"] = str(cores())
+    return told
 
 
 def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:

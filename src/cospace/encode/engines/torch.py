@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cospace.cores import cores
 from cospace.encode.modules.libraries import torch
 from cospace.errors import BadArgument
 
@@ -41,6 +42,8 @@ class TorchGraph:
         self.precision = f"f32 on {device}"
         self.streams = 1
         self._device = device
+        if device == "cpu" and torch().get_num_threads() > cores():
+            torch().set_num_threads(cores())  # torch counts the host's
         self._module = module.eval().to(device)
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
