@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cospace.encode.towers.prepared import check_like
 from cospace.errors import BadItem, ModelDamaged
 from cospace.item import Image
 from cospace.read.pictures import decode
@@ -73,11 +74,17 @@ class PictureTower:
         """What `encode` takes, for the input "pattern:N" of a known answer."""
         return pattern(int(given.removeprefix("pattern:")), self.size)
 
+    @cached_property
+    def _like(self) -> NDArray[np.uint8]:
+        return np.zeros((self.size, self.size, 3), np.uint8)
+
     def encode(
         self, pictures: Sequence[NDArray[np.uint8]], role: str = "document"
     ) -> tuple[NDArray[np.float32], list[int]]:
         """The rows float32 [n, dim] of prepared pictures; none is ever cut short."""
         del role  # a picture is the same as a question and as a document
+        for position, picture in enumerate(pictures):
+            check_like(picture, self._like, f"input {position}", ("row", "column", "channel"))
         rows = np.empty((len(pictures), self._dim), np.float32)
 
         def pixels(batch: slice) -> dict[str, NDArray[np.uint8]]:
