@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -12,13 +13,6 @@ import numpy as np
 from cospace.encode.engines.openvino import Graph, precisions
 from cospace.encode.engines.protocol import Runner
 from cospace.encode.towers.image import PictureTower
-from cospace.encode.towers.signals import (
-    AudioTower,
-    DepthTower,
-    MotionTower,
-    ThermalTower,
-    VideoTower,
-)
 from cospace.encode.towers.text import TextTower
 from cospace.errors import BadArgument, BadInput, ModelDamaged
 
@@ -58,15 +52,26 @@ class LoadedTower(Protocol):
         ...
 
 
+def _signal(name: str) -> Callable[[Folder, Tower, Runner], LoadedTower]:
+    """A class of `signals`, which is imported when a tower of it is loaded."""
+
+    def made(folder: Folder, tower: Tower, graph: Runner) -> LoadedTower:
+        module = import_module("cospace.encode.towers.signals")
+        loaded: LoadedTower = getattr(module, name)(folder, tower, graph)
+        return loaded
+
+    return made
+
+
 # One class a kind; a new kind of part is a new row.
 FAMILIES: Mapping[str, Callable[[Folder, Tower, Runner], LoadedTower]] = {
     "text": TextTower,
     "image": PictureTower,
-    "audio": AudioTower,
-    "video": VideoTower,
-    "depth": DepthTower,
-    "thermal": ThermalTower,
-    "imu": MotionTower,
+    "audio": _signal("AudioTower"),
+    "video": _signal("VideoTower"),
+    "depth": _signal("DepthTower"),
+    "thermal": _signal("ThermalTower"),
+    "imu": _signal("MotionTower"),
 }
 
 
