@@ -41,7 +41,7 @@ Case = tuple[Path, list[Any], Callable[[list[Any]], Any]]
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--limit", type=int, default=500, help="texts, or pictures")
+    options.add_argument("--limit", type=int, default=500, help="texts, or images")
     options.add_argument("--repeats", type=int, default=3, help="turns of each")
     options.add_argument("--json", action="store_true", help="print one JSON object instead")
     given = options.parse_args()
@@ -144,8 +144,8 @@ def lite0(place: Path, limit: int) -> Case:
         with torch.inference_mode():
             for start in range(0, len(paths), 32):
                 some = paths[start : start + 32]
-                pictures = [transform(Image.open(path).convert("RGB")) for path in some]
-                rows.append(model(torch.stack(pictures)).numpy())
+                images = [transform(Image.open(path).convert("RGB")) for path in some]
+                rows.append(model(torch.stack(images)).numpy())
         return np.concatenate(rows)
 
     photos = sorted((DATA / "clothing").rglob("*.jpg"))
@@ -167,7 +167,7 @@ def passages(limit: int) -> list[str]:
 
 def table(found: dict[str, dict[str, Any]], limit: int) -> str:
     heads = list(next(iter(found.values())))
-    lines = [f"$ python {' '.join(sys.argv)}", f"{limit} texts or pictures each", ""]
+    lines = [f"$ python {' '.join(sys.argv)}", f"{limit} texts or images each", ""]
     lines.append(f"{'':20}" + "".join(f"{head:>20}" for head in heads))
     for name, row in found.items():
         cells = [f"{v:.6f}" if "cosine" in k else f"{v:,.1f}" if isinstance(v, float) else str(v)

@@ -49,7 +49,7 @@ def turned_glove(words: int = 20_000) -> tuple[WordModel, WordModel, list[tuple[
     return one, two, list(zip(*names, strict=True))[:5_000]
 
 
-def told(name: str, found: Alignment, seconds: float) -> str:
+def row(name: str, found: Alignment, seconds: float) -> str:
     held = found.held_out
     cells = [
         f"{100 * one.value:5.1f} ({100 * one.low:.1f}-{100 * one.high:.1f})"
@@ -70,7 +70,7 @@ def measure(name: str, source: WordModel, target: WordModel, pairs: object) -> A
         except cs.errors.BadInput as error:
             print(f"| {label} | {error} |")
             return None
-        print(told(label, found, time.monotonic() - started), flush=True)
+        print(row(label, found, time.monotonic() - started), flush=True)
     return found
 
 

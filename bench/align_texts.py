@@ -101,10 +101,10 @@ def write_emoji(folder: Path, pairs: Path, texts: Path) -> None:
     rows = [(both[0][code], both[1][code]) for code in both[0] if code in both[1]]
     names = [tuple(one["label"].lower() for one in row) for row in rows]
     pairs.write_text("".join(f"{a}\t{b}\n" for a, b in names), encoding="utf-8")
-    told = [
+    pairs = [
         tuple(" ".join([one["label"], *one.get("tags", [])]).lower() for one in row) for row in rows
     ]
-    texts.write_text("".join(f"{a}\t{b}\n" for a, b in told), encoding="utf-8")
+    texts.write_text("".join(f"{a}\t{b}\n" for a, b in pairs), encoding="utf-8")
     print(f"{pairs}, {texts}: {len(rows):,} emoji")
 
 

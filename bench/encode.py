@@ -1,6 +1,6 @@
 """Encoding: speed and quality of all-MiniLM-L6-v2 beside its peers. One table.
 
-    python bench/encode.py [--peers a,b] [--limit 300] [--repeats 3] [--questions 20] [--json]
+    python bench/encode.py [--peers a,b] [--limit 300] [--repeats 3] [--queries 20] [--json]
 
 Every peer is a process in an environment of its own (`peers/*.txt`, made when absent, under
 bench/out/peers or $COSPACE_BENCH_PEERS; 6 GB), all with the same genuine weights. First each
@@ -9,7 +9,7 @@ busy machine slows all, and medians are shown; who waits, sleeps (the table says
 
 Long texts are msmarco passages, short ones sentences of STS Benchmark dev: of both `--limit`,
 evenly spaced. STS is Spearman's correlation on all of STS dev in points, marked "=" within 0.3
-of torch fp32; nDCG@10 is of exact search with `--questions` of msmarco's 50, in the passages
+of torch fp32; nDCG@10 is of exact search with `--queries` of msmarco's 50, in the passages
 judged for them and their share of the others (50: in all 5,000). The first vector is timed from the
 start of the process; memory is the most that was resident.
 
@@ -63,7 +63,7 @@ def main() -> None:
     options.add_argument("--limit", type=int, default=300, help="texts of each kind in a turn")
     options.add_argument("--repeats", type=int, default=3, help="turns; medians are shown")
     options.add_argument("--starts", type=int, default=3, help="processes started by each peer")
-    options.add_argument("--questions", type=int, default=20, help="of nDCG, at most 50")
+    options.add_argument("--queries", type=int, default=20, help="of nDCG, at most 50")
     options.add_argument("--no-quality", action="store_true", help="without STS and nDCG")
     options.add_argument("--json", action="store_true", help="print one JSON object instead")
     given = options.parse_args()
@@ -84,7 +84,7 @@ def measure(names: list[str], given: argparse.Namespace) -> dict[str, Any]:
     """Everything that is shown: a row by peer, and what they have in common."""
     began = time.perf_counter()
     texts = read_texts(given.limit)
-    search = None if given.no_quality else quality.retrieval(given.questions)
+    search = None if given.no_quality else quality.retrieval(given.queries)
     rows: dict[str, Row] = {name: {} for name in names}
     workers: dict[str, Worker] = {}
     vectors: dict[str, Array] = {}
@@ -114,7 +114,7 @@ def measure(names: list[str], given: argparse.Namespace) -> dict[str, Any]:
         "long texts": len(texts.long),
         "short texts": len(texts.short),
         "tokens of a long text": statistics.mean(texts.tokens),
-        "questions, passages": [len(search.questions), len(search.passages)] if search else None,
+        "queries, passages": [len(search.queries), len(search.passages)] if search else None,
         "peaks": peaks,
         "peers": rows,
         "bars": bars(present),
@@ -151,7 +151,7 @@ def first_pass(worker: Worker, texts: Texts, row: Row, search: quality.Retrieval
     if search is None:
         return worker.encode(texts.long + texts.short)
     passages = worker.encode(list(search.passages.values()))
-    row["ndcg"] = search.ndcg(passages, lambda questions: worker.encode(questions, "query"))
+    row["ndcg"] = search.ndcg(passages, lambda queries: worker.encode(queries, "query"))
     pairs = quality.sentences()
     sentences = worker.encode(pairs.first + pairs.second)
     row["sts"] = pairs.sts(sentences)
@@ -160,7 +160,7 @@ def first_pass(worker: Worker, texts: Texts, row: Row, search: quality.Retrieval
 
 def speed(workers: dict[str, Worker], texts: Texts, repeats: int, rows: dict[str, Row]) -> None:
     """Medians over turns: seconds for long and short texts, for one query, and of the processor."""
-    asked = list(quality.retrieval(50).questions.values())
+    asked = list(quality.retrieval(50).queries.values())
     turns: dict[str, list[dict[str, float]]] = {name: [] for name in workers}
     for number in range(repeats):
         print(f"turn {number + 1} of {repeats}", file=sys.stderr)
@@ -229,7 +229,7 @@ def table(result: dict[str, Any]) -> str:
         f"$ {result['command']}",
         f"{result['cores']} cores, {long}, {result['short texts']} short",
         f"billions of multiply-adds per second, at most: {', '.join(peaks)}",
-        f"questions and passages of nDCG: {result['questions, passages']}",
+        f"queries and passages of nDCG: {result['queries, passages']}",
         f"{result['minutes']:.1f} minutes",
         "",
         "".join([f"{'':22}", *(f"{title:>{width}}" for title, width in COLUMNS)]),

@@ -40,23 +40,23 @@ def sentences() -> Sentences:
 
 @dataclass(frozen=True)
 class Retrieval:
-    """Passages and questions by id, and the grades that people gave passages for each question."""
+    """Passages and queries by id, and the grades that people gave passages for each query."""
 
     passages: dict[str, str]
-    questions: dict[str, str]
+    queries: dict[str, str]
     grades: dict[str, dict[str, int]]
 
     def ndcg(self, vectors: Array, encode: Callable[[list[str]], Array], k: int = 10) -> float:
         """nDCG@k in points, of exact search, as BEIR counts it: a passage gains its grade.
 
-        `vectors` are of all passages, in order; `encode` makes those of questions.
+        `vectors` are of all passages, in order; `encode` makes those of queries.
         """
         ids = list(self.passages)
-        scores = encode(list(self.questions.values())) @ vectors.T
+        scores = encode(list(self.queries.values())) @ vectors.T
         discounts = 1 / np.log2(np.arange(2, k + 2))
         found = []
-        for question, line in zip(self.questions, scores, strict=True):
-            judged = self.grades[question]
+        for query, line in zip(self.queries, scores, strict=True):
+            judged = self.grades[query]
             gains = np.array([judged.get(ids[i], 0) for i in np.argsort(-line)[:k]])
             ideal = np.array(sorted(judged.values(), reverse=True)[:k])
             found.append((gains @ discounts) / (ideal @ discounts[: len(ideal)]))
@@ -64,20 +64,20 @@ class Retrieval:
 
 
 def retrieval(count: int) -> Retrieval:
-    """The msmarco sample, 50 questions and 5,000 passages; or `count` questions and their share.
+    """The msmarco sample, 50 queries and 5,000 passages; or `count` queries and their share.
 
     Their share are the passages judged for them, and as large a part of those never judged.
     """
     passages = {row["_id"]: row["text"] for row in read_jsonl(MSMARCO / "corpus.jsonl")}
-    questions = {row["_id"]: row["text"] for row in read_jsonl(MSMARCO / "queries.jsonl")}
+    queries = {row["_id"]: row["text"] for row in read_jsonl(MSMARCO / "queries.jsonl")}
     grades: dict[str, dict[str, int]] = {}
     for file in sorted((MSMARCO / "qrels").glob("*.tsv")):
         for line in file.read_text().splitlines():
-            question, passage, grade = line.split("\t")
+            query, passage, grade = line.split("\t")
             if grade.isdigit():  # some sets begin with a header
-                grades.setdefault(question, {})[passage] = int(grade)
+                grades.setdefault(query, {})[passage] = int(grade)
     judged = {passage for of_one in grades.values() for passage in of_one}
-    asked = {id: text for id, text in questions.items() if id in grades}
+    asked = {id: text for id, text in queries.items() if id in grades}
     kept = dict(list(asked.items())[:count])
     others = [id for id in passages if id not in judged]
     wanted = {passage for id in kept for passage in grades[id]}

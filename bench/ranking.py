@@ -27,7 +27,7 @@ MSMARCO = ROOT / "../shared/data/retrieval/msmarco-sample"
 MARKET = ROOT / "examples/marketplace"
 
 # "text" and "words" are the lists alone; None is what users get.
-RANKINGS: dict[str, Any] = {"dense": "text", "BM25": "words", "picture": "image", "default": None}
+RANKINGS: dict[str, Any] = {"dense": "text", "BM25": "words", "image": "image", "default": None}
 
 
 def measure(shop: cs.Collection, queries: list[tuple[str, dict[str, int]]], by: Any) -> list[float]:

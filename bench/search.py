@@ -8,7 +8,7 @@
 The comparison uses real vectors: 22-word passages of ../shared/data/text8-like.txt.xz, encoded
 once by the starter and kept in bench/out. Without that file, and for the curve, they are drawn
 from 2,000 clusters on the unit sphere, which is easier to search. Both sides are asked the same
-questions in turns; medians of the rounds are compared.
+queries in turns; medians of the rounds are compared.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def vectors(n: int, seed: int = 0) -> np.ndarray:
 
 
 def real_vectors(n: int) -> tuple[np.ndarray, np.ndarray, str]:
-    """`n` rows and 1,000 questions of one kind, and where they come from."""
+    """`n` rows and 1,000 queries of one kind, and where they come from."""
     kept = OUT / f"passages-{n}.npy"
     if not kept.exists():
         if not TEXT.exists():

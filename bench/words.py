@@ -51,17 +51,17 @@ train(small, **{**given["settings"], "epochs": 1, "min_count": 1})
 ready = time.perf_counter() - t  # the code was compiled, or taken from disk
 base = resident("VmRSS")
 Path("/proc/self/clear_refs").write_text("5")  # the peak is measured from here
-told = []
+lines = []
 t = time.perf_counter()
 corpus = read_corpus(given["file"], split="spaces", min_count=5)
 read = time.perf_counter() - t
 more = {"seed": given["seed"], "workers": given["threads"], **given["settings"]}
 wall, cpu = time.perf_counter(), time.process_time()
-model = train(corpus, tell=told.append, **more)
+model = train(corpus, tell=lines.append, **more)
 wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
 peak = resident("VmHWM") - base
 np.savez(given["out"], words=np.array(model.words), rows=model.table.rows)
-done = {"wall": wall, "cpu": cpu, "read": read, "ready": ready, "told": told, "peak": peak}
+done = {"wall": wall, "cpu": cpu, "read": read, "ready": ready, "lines": lines, "peak": peak}
 print(json.dumps(done))
 """
 
@@ -270,7 +270,7 @@ def main() -> None:
                 flush=True,
             )
             last = runs["ours"][-1]
-            memory = next(line for line in last["told"] if "MB of memory" in line)
+            memory = next(line for line in last["lines"] if "MB of memory" in line)
             first = runs["ours"][0]["ready"]
             notes.append(
                 f"{way}: reading {last['read']:.2f} s; compiled or from disk {first:.2f} s, then"

@@ -144,8 +144,8 @@ def table(rows: list[dict[str, Any]]) -> str:
     for row in rows:
         cells = [row["format"], f"{row['bytes'] / 1e6:,.1f}"]
         for name in ("gensim", "cospace"):
-            told = name in row
-            cells.append(f"{row[name]:.2f} ({row[f'{name}, processor']:.2f})" if told else "-")
+            measured = name in row
+            cells.append(f"{row[name]:.2f} ({row[f'{name}, processor']:.2f})" if measured else "-")
         cells += (
             [f"{row['ratio']:.1f}", "yes" if row["identical"] else "NO"]
             if "ratio" in row

@@ -16,7 +16,7 @@ MARKETPLACE = Path(__file__).parent / "marketplace" / "listings.csv"
 
 
 def main(table: Path = MARKETPLACE, query: str = "vintage comfortable seating") -> list[str]:
-    # Which column is the id, the text, the picture and the place is guessed from the names of
+    # Which column is the id, the text, the image and the place is guessed from the names of
     # the columns. Say it where the guess is wrong: cs.read(table, id="sku", text="{title}")
     listings = cs.read(table)
     print("\n".join(listings.notes))

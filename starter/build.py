@@ -13,7 +13,7 @@ import numpy as np
 from class_names import class_names
 from graph import Array, save
 from image_tower import Head, image_graph, load_weights
-from pairs import Pictures, join, load_clothing, load_drawings, read_excluded, unique
+from pairs import Images, join, load_clothing, load_drawings, read_excluded, unique
 from record import (
     encode_images,
     encode_texts,
@@ -42,7 +42,7 @@ def main() -> None:
     if options.text_only:
         towers += [tower for tower in read_record(folder) if tower["kind"] == "image"]
     else:
-        photos, drawings = load_pictures(options)
+        photos, drawings = load_images(options)
         names, texts = load_texts(folder, photos, drawings)
         head = train_and_measure(photos, drawings, texts, names)
         build_image_tower(folder, head)
@@ -76,7 +76,7 @@ def write_licence(folder: Path) -> None:
     (folder / "LICENSE").write_text(license_text(HERE), encoding="utf-8")
 
 
-def load_pictures(options: argparse.Namespace) -> tuple[Pictures, Pictures]:
+def load_images(options: argparse.Namespace) -> tuple[Images, Images]:
     """The photos and the drawings, without those that the example catalogue shows."""
     excluded = read_excluded(options.excluded)
     photos = load_clothing(options.clothing.resolve(), excluded, options.cache)
@@ -85,9 +85,7 @@ def load_pictures(options: argparse.Namespace) -> tuple[Pictures, Pictures]:
     return photos, drawings
 
 
-def load_texts(
-    folder: Path, photos: Pictures, drawings: Pictures
-) -> tuple[Array, dict[str, Array]]:
+def load_texts(folder: Path, photos: Images, drawings: Images) -> tuple[Array, dict[str, Array]]:
     """`(names, texts)`: vectors of the class names `[1000, 384]`; a vector for every caption."""
     classes = class_names()
     words = unique([*photos.captions, *drawings.captions, evaluate.EVERYDAY, tuple(classes)])
@@ -96,7 +94,7 @@ def load_texts(
 
 
 def train_and_measure(
-    photos: Pictures, drawings: Pictures, texts: dict[str, Array], names: Array
+    photos: Images, drawings: Images, texts: dict[str, Array], names: Array
 ) -> Head:
     """The head of the first seed; prints a table of all seeds, ConSE and chance."""
     both = join(photos, drawings)
@@ -127,10 +125,10 @@ def build_image_tower(folder: Path, head: Head) -> None:
     """Writes the image graph, after checking that small weights give the vectors of exact ones."""
     weights = load_weights()
     save(image_graph(weights, head), folder / "image/model.xml")
-    pictures = np.stack([pattern(number) for number in range(8)])
+    images = np.stack([pattern(number) for number in range(8)])
     near = (
-        encode_images(folder / "image/model.xml", pictures)
-        * encode_images(image_graph(weights, head, exact=True), pictures)
+        encode_images(folder / "image/model.xml", images)
+        * encode_images(image_graph(weights, head, exact=True), images)
     ).sum(1)
     print(f"image tower: cosine to float32 mean {near.mean():.5f}, least {near.min():.5f}")
     if near.mean() < LEAST_COSINE:

@@ -1,4 +1,4 @@
-"""Open Clip Art as pairs of a picture and a caption: drawn from the SVG files of the collection.
+"""Open Clip Art as pairs of an image and a caption: drawn from the SVG files of the collection.
 
 The collection (Debian package `openclipart-svg`) is in the public domain. Each drawing names
 itself and carries tags; a caption is that title with the tags after it.
@@ -110,9 +110,9 @@ def clean(words: str) -> str:
 
 
 def draw_all(drawings: list[Drawing], cache: Path) -> Array:
-    """The pictures, uint8 `[n, 256, 256, 3]`; a drawing that cannot be drawn is left black.
+    """The images, uint8 `[n, 256, 256, 3]`; a drawing that cannot be drawn is left black.
 
-    The pictures are kept in `cache`, and read from there the next time.
+    The images are kept in `cache`, and read from there the next time.
     """
     names = "\n".join(str(drawing.path) for drawing in drawings)
     stored = cache / f"clipart-{hashlib.sha256(names.encode()).hexdigest()[:12]}.npy"
@@ -121,8 +121,8 @@ def draw_all(drawings: list[Drawing], cache: Path) -> Array:
         with ProcessPoolExecutor(2) as pool:
             made = list(pool.map(draw, [drawing.path for drawing in drawings], chunksize=16))
         np.save(stored, np.stack(made))
-    pictures: Array = np.load(stored, mmap_mode="r")
-    return pictures
+    images: Array = np.load(stored, mmap_mode="r")
+    return images
 
 
 def draw(path: Path) -> Array:
@@ -140,9 +140,9 @@ def draw(path: Path) -> Array:
         signal.alarm(0)
     paper = Image.new("RGBA", (SIDE, SIDE), "white")
     paper.alpha_composite(drawn)
-    picture = np.asarray(paper.convert("RGB"))
-    blank = picture.min() > 250
-    return np.zeros_like(picture) if blank else picture
+    image = np.asarray(paper.convert("RGB"))
+    blank = image.min() > 250
+    return np.zeros_like(image) if blank else image
 
 
 def give_up(_signal: int, _frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""How good picture vectors are: numbers in percent, from pictures that were never trained on."""
+"""How good image vectors are: numbers in percent, from images that were never trained on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 from graph import Array
 from image_tower import Head
-from pairs import GARMENTS, Pictures
+from pairs import GARMENTS, Images
 
 CONSE_TOP = 10
 # Plain things that people look for, to see that learning clip art cost nothing elsewhere.
@@ -22,19 +22,19 @@ def unit(vectors: Array) -> Array:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def conse(pictures: Pictures, names: Array, top: int = CONSE_TOP) -> Array:
+def conse(images: Images, names: Array, top: int = CONSE_TOP) -> Array:
     """ConSE alone (Norouzi et al., 2014): class names weighed by the `top` likeliest classes."""
-    floor = np.sort(pictures.chances, axis=1)[:, -top][:, None]
-    chances = np.where(pictures.chances >= floor, pictures.chances, 0)
+    floor = np.sort(images.chances, axis=1)[:, -top][:, None]
+    chances = np.where(images.chances >= floor, images.chances, 0)
     return unit(chances @ names)
 
 
-def bound(pictures: Pictures, head: Head) -> Array:
+def bound(images: Images, head: Head) -> Array:
     """The vectors that the whole tower gives: what its graph computes after the features."""
-    return unit(pictures.chances @ head.names + pictures.features @ head.weight.T + head.bias)
+    return unit(images.chances @ head.names + images.features @ head.weight.T + head.bias)
 
 
-def garment_scores(vectors: Array, photos: Pictures, texts: dict[str, Array]) -> dict[str, float]:
+def garment_scores(vectors: Array, photos: Images, texts: dict[str, Array]) -> dict[str, float]:
     """Zero-shot class accuracy of photos, and mean average precision of class names as queries."""
     classes = list(GARMENTS)
     queries = np.stack([texts[f"a photo of a {GARMENTS[name][0]}"] for name in classes])
@@ -49,7 +49,7 @@ def garment_scores(vectors: Array, photos: Pictures, texts: dict[str, Array]) ->
     }
 
 
-def drawing_scores(vectors: Array, drawings: Pictures, texts: dict[str, Array]) -> dict[str, float]:
+def drawing_scores(vectors: Array, drawings: Images, texts: dict[str, Array]) -> dict[str, float]:
     """Recall of the right drawing for its caption and title; precision for everyday words."""
     scores = {
         "caption R@10": recall(vectors, drawings, texts, 0),
@@ -65,7 +65,7 @@ def drawing_scores(vectors: Array, drawings: Pictures, texts: dict[str, Array]) 
 
 
 def recall(
-    vectors: Array, drawings: Pictures, texts: dict[str, Array], way: int, k: int = 10
+    vectors: Array, drawings: Images, texts: dict[str, Array], way: int, k: int = 10
 ) -> float:
     """Percent of captions that have a drawing with this caption among the first `k`."""
     captions = [group[way] for group in drawings.captions]
@@ -76,8 +76,8 @@ def recall(
     return 100 * float(np.mean(hits))
 
 
-def chance(drawings: Pictures, photos: Pictures) -> dict[str, float]:
-    """What guessing reaches: the commonest class, and `k` pictures drawn blindly."""
+def chance(drawings: Images, photos: Images) -> dict[str, float]:
+    """What guessing reaches: the commonest class, and `k` images drawn blindly."""
     commonest = Counter(photos.labels).most_common(1)[0][1]
     shares = np.array(list(Counter(photos.labels).values())) / len(photos.labels)
     return {

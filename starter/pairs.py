@@ -1,4 +1,4 @@
-"""The pictures and captions that the head learns from and is measured on, as arrays."""
+"""The images and captions that the head learns from and is measured on, as arrays."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ PHRASES = ("{}", "a photo of a {}", "{}, clothing", "{} for sale", "second-hand 
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """Some pictures as the network saw them, with the words that belong to each."""
+class Images:
+    """Some images as the network saw them, with the words that belong to each."""
 
     features: Array  # float32 [n, 1280]
     chances: Array  # float32 [n, 1000]
-    captions: tuple[tuple[str, ...], ...]  # several ways to say what is in the picture
+    captions: tuple[tuple[str, ...], ...]  # several ways to say what is in the image
     labels: tuple[str, ...]  # the clothing class, or the folder of the drawing
     held_out: Array  # bool [n]: never trained on
 
-    def part(self, keep: Array) -> Pictures:
-        """The pictures where `keep` is true."""
+    def part(self, keep: Array) -> Images:
+        """The images where `keep` is true."""
         rows = np.flatnonzero(keep)
         captions, labels = (
             [source[row] for row in rows] for source in (self.captions, self.labels)
         )
-        return Pictures(
+        return Images(
             self.features[rows],
             self.chances[rows],
             tuple(captions),
@@ -57,19 +57,19 @@ class Pictures:
         )
 
 
-def load_drawings(root: Path, excluded: set[str], cache: Path) -> Pictures:
+def load_drawings(root: Path, excluded: set[str], cache: Path) -> Images:
     """The clip art under `root`; what could not be drawn, or is excluded and not held out, is gone.
 
     `excluded` holds paths relative to the parent of `root`, as in the example's SOURCES.csv.
     """
     drawings = read_drawings(root)
-    pictures = draw_all(drawings, cache)
-    features, chances = see(pictures, cache)
-    shown = np.array([pictures[row].max() > 0 for row in range(len(pictures))])
+    images = draw_all(drawings, cache)
+    features, chances = see(images, cache)
+    shown = np.array([images[row].max() > 0 for row in range(len(images))])
     names = [str(drawing.path.relative_to(root.parent)) for drawing in drawings]
     held_out = np.array([drawing.held_out for drawing in drawings])
     in_example = np.array([name in excluded for name in names])
-    everything = Pictures(
+    everything = Images(
         features,
         chances,
         tuple(ways_to_say(drawing) for drawing in drawings),
@@ -84,7 +84,7 @@ def ways_to_say(drawing: Drawing) -> tuple[str, ...]:
     return drawing.caption, drawing.title, ", ".join(drawing.tags) or drawing.caption
 
 
-def load_clothing(root: Path, excluded: set[str], cache: Path) -> Pictures:
+def load_clothing(root: Path, excluded: set[str], cache: Path) -> Images:
     """The clothing photos under `root`: `validation` is held out, `train` is not."""
     paths = sorted(root.glob("*/*/*.jpg"))
     paths = [path for path in paths if str(path.relative_to(root)) not in excluded or held(path)]
@@ -94,12 +94,12 @@ def load_clothing(root: Path, excluded: set[str], cache: Path) -> Pictures:
         tuple(phrase.format(word) for word in GARMENTS[label] for phrase in PHRASES)
         for label in labels
     )
-    return Pictures(features, chances, captions, labels, np.array([held(path) for path in paths]))
+    return Images(features, chances, captions, labels, np.array([held(path) for path in paths]))
 
 
-def join(first: Pictures, second: Pictures) -> Pictures:
-    """The pictures of both."""
-    return Pictures(
+def join(first: Images, second: Images) -> Images:
+    """The images of both."""
+    return Images(
         np.concatenate([first.features, second.features]),
         np.concatenate([first.chances, second.chances]),
         first.captions + second.captions,
@@ -114,7 +114,7 @@ def held(path: Path) -> bool:
 
 
 def read_excluded(sources: Path) -> set[str]:
-    """The original files of the pictures that the example catalogue shows, from its SOURCES.csv."""
+    """The original files of the images that the example catalogue shows, from its SOURCES.csv."""
     with sources.open(encoding="utf-8", newline="") as file:
         return {row["file"] for row in csv.DictReader(file)}
 
@@ -129,12 +129,12 @@ class Squares:
         return len(self.paths)
 
     def __getitem__(self, row: int) -> Array:
-        with Image.open(self.paths[row]) as picture:
-            return np.asarray(picture.convert("RGB"))
+        with Image.open(self.paths[row]) as image:
+            return np.asarray(image.convert("RGB"))
 
 
 def square(pixels: Array) -> Array:
-    """The middle of a picture as the tower takes it: uint8 `[224, 224, 3]`."""
+    """The middle of an image as the tower takes it: uint8 `[224, 224, 3]`."""
     height, width = pixels.shape[:2]
     side = SIDE * min(width, height) / RESIZE
     left, top = (width - side) / 2, (height - side) / 2
@@ -142,25 +142,25 @@ def square(pixels: Array) -> Array:
     return np.asarray(Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BICUBIC, box))
 
 
-def see(pictures: Array | Squares, cache: Path, batch: int = 16) -> tuple[Array, Array]:
-    """What the network sees in each picture: features `[n, 1280]` and class chances `[n, 1000]`.
+def see(images: Array | Squares, cache: Path, batch: int = 16) -> tuple[Array, Array]:
+    """What the network sees in each image: features `[n, 1280]` and class chances `[n, 1000]`.
 
-    Kept in `cache` under a name made of the pixels of every 50th picture and of their number.
+    Kept in `cache` under a name made of the pixels of every 50th image and of their number.
     """
     probe = hashlib.sha256(
-        b"".join(square(pictures[row]).tobytes() for row in range(0, len(pictures), 50))
+        b"".join(square(images[row]).tobytes() for row in range(0, len(images), 50))
     )
-    stored = cache / f"features-{len(pictures)}-{probe.hexdigest()[:12]}.npz"
+    stored = cache / f"features-{len(images)}-{probe.hexdigest()[:12]}.npz"
     if not stored.exists():
         cache.mkdir(parents=True, exist_ok=True)
         model = ov.Core().compile_model(
             feature_graph(load_weights()), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
         )
-        features = np.empty((len(pictures), FEATURES), np.float32)
-        chances = np.empty((len(pictures), 1000), np.float32)
-        for start in range(0, len(pictures), batch):
-            rows = range(start, min(start + batch, len(pictures)))
-            seen = model(np.stack([square(pictures[row]) for row in rows]))
+        features = np.empty((len(images), FEATURES), np.float32)
+        chances = np.empty((len(images), 1000), np.float32)
+        for start in range(0, len(images), batch):
+            rows = range(start, min(start + batch, len(images)))
+            seen = model(np.stack([square(images[row]) for row in rows]))
             features[start : rows.stop], chances[start : rows.stop] = seen[0], seen[1]
         np.savez(stored, features=features, chances=chances)
     arrays = np.load(stored)

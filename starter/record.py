@@ -52,8 +52,8 @@ def text_record(folder: Path) -> dict[str, object]:
 
 def image_record(folder: Path, head: Head) -> dict[str, object]:
     """The record of the image tower in `folder / "image"`."""
-    pictures = np.stack([pattern(number) for number in CANARY_PATTERNS])
-    vectors = encode_images(folder / "image/model.xml", pictures)
+    images = np.stack([pattern(number) for number in CANARY_PATTERNS])
+    vectors = encode_images(folder / "image/model.xml", images)
     return {
         "kind": "image",
         "model": "EfficientNet-Lite0, bound",
@@ -127,14 +127,14 @@ def encode_texts(folder: Path, texts: list[str], batch: int = 32) -> Array:
     return vectors
 
 
-def encode_images(graph: Path | ov.Model, pictures: Array) -> Array:
-    """The vectors float32 `[n, 384]` of pictures uint8 `[n, 224, 224, 3]`."""
-    vectors: Array = compiled(graph)(pictures)[0]
+def encode_images(graph: Path | ov.Model, images: Array) -> Array:
+    """The vectors float32 `[n, 384]` of images uint8 `[n, 224, 224, 3]`."""
+    vectors: Array = compiled(graph)(images)[0]
     return vectors
 
 
 def pattern(number: int) -> Array:
-    """The canary picture `pattern:number`: uint8 `[224, 224, 3]`, the same on every machine."""
+    """The canary image `pattern:number`: uint8 `[224, 224, 3]`, the same on every machine."""
     y, x, channel = np.ogrid[:224, :224, :3]
     steps = y * (number + 1) * 3 + x * (number + 2) * 5 + channel * (number + 3) * 71
     return ((steps + ((x * y) >> number)) % 256).astype(np.uint8)

@@ -38,7 +38,7 @@ EXTRA = 16
 WEIGHED_IN_BYTES = (0, 1, 2)
 
 # Rows of tokens are rounded up to a multiple: the engine makes a new kernel for each number of
-# rows that it meets, which took 9% of the time with any number. Few rows, as a question has, are
+# rows that it meets, which took 9% of the time with any number. Few rows, as a query has, are
 # rounded less: they would be outnumbered.
 ROWS, FEW_ROWS, FEW = 64, 16, 256
 

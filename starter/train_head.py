@@ -1,8 +1,8 @@
-"""The head that binds pictures to the text space, trained while the text space stays as it is.
+"""The head that binds images to the text space, trained while the text space stays as it is.
 
 A locked anchor (Zhai et al., 2022; Girdhar et al., 2023): the text vectors never move, so every
-stored text keeps its vector. The loss is contrastive: of all captions in the batch, a picture's
-own must be nearest, and of all pictures the caption's own. Pairs with the same caption are left
+stored text keeps its vector. The loss is contrastive: of all captions in the batch, an image's
+own must be nearest, and of all images the caption's own. Pairs with the same caption are left
 out of each other's negatives.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from graph import Array
 from image_tower import Head
-from pairs import Pictures
+from pairs import Images
 from torch.nn import functional
 
 
@@ -29,8 +29,8 @@ class Settings:
     dropout: float = 0.5
     sharpness: float = 30.0  # where the learned scale of the loss starts
     names: float = 12.0  # the length of ConSE's vector, beside the learned one
-    near: float = 0.5  # weight of staying near ConSE on the training pictures
-    imagined: int = 256  # pictures imagined for each batch, see `Imagination`
+    near: float = 0.5  # weight of staying near ConSE on the training images
+    imagined: int = 256  # images imagined for each batch, see `Imagination`
     remember: float = 4.0  # weight of giving these their class's name
 
 
@@ -51,7 +51,7 @@ class Binder(torch.nn.Module):
 
 
 def train_head(
-    pictures: Pictures,
+    images: Images,
     texts: dict[str, Array],
     names: Array,
     *,
@@ -59,7 +59,7 @@ def train_head(
     settings: Settings,
     seed: int,
 ) -> Head:
-    """The head trained on `pictures`.
+    """The head trained on `images`.
 
     `texts` maps each caption to its unit vector; `names` is `[1000, d]`, a vector for each class;
     `classifier` holds the weight `[1000, 1280]` and the bias `[1000]` of the network's last layer.
@@ -67,22 +67,22 @@ def train_head(
     torch.manual_seed(seed)
     torch.set_num_threads(1)  # sums in one order: the same head every time
     torch.use_deterministic_algorithms(True)
-    mean, std = pictures.features.mean(0), pictures.features.std(0) + 1e-3
+    mean, std = images.features.mean(0), images.features.std(0) + 1e-3
     binder = Binder(settings, names.shape[1])
-    imagination = Imagination(pictures.features, mean, std, classifier, names)
-    fit(binder, imagination, pictures.chances, Captions(pictures.captions, texts, seed), settings)
+    imagination = Imagination(images.features, mean, std, classifier, names)
+    fit(binder, imagination, images.chances, Captions(images.captions, texts, seed), settings)
     weight = binder.linear.weight.detach().numpy() / std
     bias = binder.linear.bias.detach().numpy() - weight @ mean
     return Head(weight, bias, names * settings.names)
 
 
 class Imagination:
-    """Real features as the head takes them, and features of pictures that nobody drew.
+    """Real features as the head takes them, and features of images that nobody drew.
 
-    The training pictures are drawings and clothes, and a head that saw nothing else forgets what
+    The training images are drawings and clothes, and a head that saw nothing else forgets what
     the network knows of the rest of the world. That knowledge lies in its classifier: features
     moved towards a class along the class's own weights look to the network like that class, and
-    the name of the class says where in the text space they belong. No ImageNet picture is needed.
+    the name of the class says where in the text space they belong. No ImageNet image is needed.
     """
 
     def __init__(
@@ -100,11 +100,11 @@ class Imagination:
         self.ways = functional.normalize(self.weight - self.weight.mean(0))
 
     def real(self, rows: Array) -> torch.Tensor:
-        """The standardised features of some of the training pictures."""
+        """The standardised features of some of the training images."""
         return (self.features[rows] - self.mean) / self.std
 
     def dream(self, count: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """`(seen, named, target)` of `count` imagined pictures, each of a random class."""
+        """`(seen, named, target)` of `count` imagined images, each of a random class."""
         classes = torch.randint(len(self.names), (count,))
         start = self.features[torch.randint(len(self.features), (count,))]
         far = 12 * (0.5 + torch.rand(count, 1))
@@ -115,7 +115,7 @@ class Imagination:
 
 
 class Captions:
-    """The captions of each picture, one of them drawn at random at each turn."""
+    """The captions of each image, one of them drawn at random at each turn."""
 
     def __init__(
         self, captions: tuple[tuple[str, ...], ...], texts: dict[str, Array], seed: int
@@ -125,9 +125,9 @@ class Captions:
         self.vectors = torch.from_numpy(np.stack(list(texts.values())))
         self.random = np.random.default_rng(seed)
 
-    def draw(self, pictures: Array) -> tuple[torch.Tensor, torch.Tensor]:
-        """`(numbers, vectors)` of one caption for each of the pictures."""
-        numbers = torch.tensor([int(self.random.choice(self.rows[row])) for row in pictures])
+    def draw(self, images: Array) -> tuple[torch.Tensor, torch.Tensor]:
+        """`(numbers, vectors)` of one caption for each of the images."""
+        numbers = torch.tensor([int(self.random.choice(self.rows[row])) for row in images])
         return numbers, self.vectors[numbers]
 
 

@@ -39,7 +39,7 @@ def fast_path(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def imagebind_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model folder with a tower for every kind: a tiny ImageBind of random weights."""
+    """A model folder with a tower for every modality: a tiny ImageBind of random weights."""
     import tiny_imagebind
 
     place = tmp_path_factory.mktemp("imagebind")

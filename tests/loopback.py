@@ -27,7 +27,7 @@ class Reply(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """One request: its texts and pictures in order, the role and the dimension that it names."""
+    """One request: its texts and images in order, the role and the dimension that it names."""
 
     texts: list[str]
     images: int
@@ -179,11 +179,11 @@ class BedrockService(Service):
         assert path.endswith("/invoke")
         config = body.get("embeddingConfig", {})
         dim = config.get("outputEmbeddingLength") or body["dimensions"]
-        picture = base64.b64decode(body.get("inputImage", ""))
-        assert not picture or picture.startswith(b"\xff\xd8")
-        seen = hashlib.sha256(picture).hexdigest() if picture else ""
+        image = base64.b64decode(body.get("inputImage", ""))
+        assert not image or image.startswith(b"\xff\xd8")
+        seen = hashlib.sha256(image).hexdigest() if image else ""
         text = " ".join(filter(None, [body.get("inputText"), seen]))
-        return Asked([text], bool(picture), "", dim, headers, body)
+        return Asked([text], bool(image), "", dim, headers, body)
 
     def write(self, asked: Asked, rows: np.ndarray) -> Reply:
         count = len(asked.body.get("inputText", "").split())

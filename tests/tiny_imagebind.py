@@ -36,7 +36,7 @@ VOCABULARY = 49_408
 
 
 def layout(sizes: dict[str, tuple[int, int]], dim: int) -> dict[str, tuple[int, ...]]:
-    """The shapes that the widths of a checkpoint are told by."""
+    """The shapes that the widths of a checkpoint are read from."""
     shapes: dict[str, tuple[int, ...]] = {}
     for name, (width, blocks) in sizes.items():
         at = f"modality_preprocessors.{name}"

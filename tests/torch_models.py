@@ -108,11 +108,11 @@ def clip_model(place: Path, kind: str = "CLIP") -> Any:
     tokens.save_pretrained(place)
     if kind == "CLIP":
         size = {"size": {"shortest_edge": 32}, "crop_size": {"height": 32, "width": 32}}
-        pictures = transformers.CLIPImageProcessor(**size)
+        images = transformers.CLIPImageProcessor(**size)
     else:
-        pictures = transformers.SiglipImageProcessor(size={"height": 32, "width": 32})
-    pictures.save_pretrained(place)
-    return model, tokens, pictures
+        images = transformers.SiglipImageProcessor(size={"height": 32, "width": 32})
+    images.save_pretrained(place)
+    return model, tokens, images
 
 
 def open_clip_model(place: Path) -> Any:

@@ -146,7 +146,7 @@ def check_photos(rows: list[dict[str, str]], sources: list[dict[str, str]]) -> i
         expect(photo in named & on_disk, f"{photo}: only in listings.csv or only on disk")
     expect(sorted(row["photo"] for row in sources) == sorted(named), "SOURCES.csv: other photos")
     files = [row["file"] for row in sources]
-    expect(len(set(files)) == len(files), "SOURCES.csv: a picture is used twice")
+    expect(len(set(files)) == len(files), "SOURCES.csv: an image is used twice")
     for row in sources:
         start = "validation/" if row["source"].startswith("clothing") else "svg/"
         expect(row["file"].startswith(start), f"{row['photo']}: from {row['file']}")

@@ -3,7 +3,7 @@
 CospaceError                    exit 1   http 500
 ├── BadInput                    exit 2   http 400   what was given cannot be used
 │   ├── BadArgument                                 a parameter is out of its range
-│   ├── BadItem                                     one item (row, file, picture) cannot be read
+│   ├── BadItem                                     one item (row, file, image) cannot be read
 │   │   └── EmptyItem                               nothing in it to encode
 │   ├── BadVector                                   NaN, Inf, zero row, wrong shape or dtype
 │   ├── BadFilter                                   a `where` that cannot be understood

@@ -37,7 +37,7 @@ _REFUSED = {
 
 @contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
-    """A block in which a failing disk is told as `DiskFull`, `DurabilityError`, `StorageError`."""
+    """A block in which a failing disk raises `DiskFull`, `DurabilityError`, `StorageError`."""
     try:
         yield
     except OSError as error:

@@ -1,7 +1,7 @@
 """Item: an id, typed parts and metadata. What goes in, and what a search gives back.
 
-A plain `str` is always text. It is never taken for a path or a URL: a picture comes as
-`Image(path)`, a sound as `Audio(path)`, any other signal as `Part(kind, Path(...))` or
+A plain `str` is always text. It is never taken for a path or a URL: an image comes as
+`Image(path)`, audio as `Audio(path)`, any other signal as `Part(kind, Path(...))` or
 `Part(kind, array)`.
 """
 
@@ -47,7 +47,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True, init=False)
 class Image(Part):
-    """A picture: a path, the bytes of a file, a uint8 array [height, width, 3], or a PIL image.
+    """An image: a path, the bytes of a file, a uint8 array [height, width, 3], or a PIL image.
 
     Nothing is opened here; a file that is missing or broken is found when it is encoded.
     """
@@ -59,7 +59,7 @@ class Image(Part):
 
 @dataclass(frozen=True, slots=True, init=False)
 class Audio(Part):
-    """A sound: the path or the bytes of a WAV file; FLAC, OGG and MP3 with the extra [audio].
+    """A recording: the path or the bytes of a WAV file; FLAC, OGG and MP3 with the extra [audio].
 
     Nothing is opened here.
     """
@@ -82,7 +82,7 @@ class Video(Part):
 
 
 class DepthMap(NamedTuple):
-    """A depth picture and what its numbers mean; see `Depth`."""
+    """A depth map and what its numbers mean; see `Depth`."""
 
     source: Any
     metres: float | None
@@ -92,7 +92,7 @@ class DepthMap(NamedTuple):
 
 @dataclass(frozen=True, slots=True, init=False)
 class Depth(Part):
-    """How far away things are: a one-channel picture, and what its numbers mean.
+    """How far away things are: a one-channel image, and what its numbers mean.
 
     `source` is a path, the bytes of a file (16-bit PNG, float TIFF), or an array
     [height, width]. Say either `metres`, the length that one unit stands for (0.001 for
@@ -172,7 +172,7 @@ class Parts(Mapping[str, Part]):
 
     @property
     def image(self) -> Image | None:
-        """The picture, or None."""
+        """The image, or None."""
         part = self._parts.get("image")
         return part if isinstance(part, Image) else None
 

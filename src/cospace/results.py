@@ -42,7 +42,7 @@ class Hit(NamedTuple):
 
     @property
     def item(self) -> Item:
-        """The hit as an `Item`: its text, its picture's path, its metadata."""
+        """The hit as an `Item`: its text, its image's path, its metadata."""
         from cospace.item import Image, Item, Parts
 
         image = self.media.get("image")

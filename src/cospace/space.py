@@ -20,7 +20,7 @@ _NOT_IDENTITY = ("license", "files", "graph", "canaries", "precision", "family")
 
 @dataclass(frozen=True)
 class Tower:
-    """One encoder of a space: what kind of part it takes, and everything its vectors depend on.
+    """One encoder of a space: which modality it takes, and everything its vectors depend on.
 
     `family` names the code that built it and can build it again, where that matters.
     `weights_sha256` is of the source weights, so that the same model served in another
@@ -54,7 +54,7 @@ class Tower:
 class Space:
     """A vector space: a name, a dimension, a metric, and the towers that map into it.
 
-    The first tower is the anchor. Towers bound to it later (pictures, sounds) extend the
+    The first tower is the anchor. Towers bound to it later (images, audio) extend the
     space and leave the vectors that are already stored valid.
     """
 
@@ -88,7 +88,7 @@ class Space:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The kinds of part that this space has a tower for."""
+        """The modalities that this space has a tower for."""
         return tuple(t.kind for t in self.towers)
 
     def conflict(self, other: Space) -> str:

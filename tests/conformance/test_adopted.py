@@ -51,16 +51,16 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def photos() -> list[np.ndarray]:
-    """Smooth pictures of several shapes: what a photo is to a resizing filter."""
+    """Smooth images of several shapes: what a photo is to a resizing filter."""
     from PIL import Image
 
     random = np.random.default_rng(1)
-    pictures = []
+    images = []
     for height, width in ((480, 640), (333, 250), (224, 224), (97, 403)):
         coarse = random.integers(0, 256, (8, 9, 3), np.uint8)
         large = Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
-        pictures.append(np.array(large))
-    return pictures
+        images.append(np.array(large))
+    return images
 
 
 def exact(name: str) -> Any:
@@ -167,7 +167,7 @@ def test_a_known_name_brings_its_prompts(home: Path) -> None:
 def test_joint_models_equal_transformers(home: Path, photos: list[np.ndarray], kind: str) -> None:
     import torch
 
-    reference, tokens, pictures = clip_model(home / kind, kind)
+    reference, tokens, images = clip_model(home / kind, kind)
     adopt(str(home / kind), name="joint")
     model = exact("joint")
     most = 64 if kind == "SIGLIP" else 77
@@ -180,7 +180,7 @@ def test_joint_models_equal_transformers(home: Path, photos: list[np.ndarray], k
         given = {key: given[key] for key in ("input_ids", "attention_mask")}
     with torch.no_grad():
         texts = reference.get_text_features(**given).pooler_output
-        pixels = pictures(photos, return_tensors="pt")["pixel_values"]
+        pixels = images(photos, return_tensors="pt")["pixel_values"]
         seen = reference.get_image_features(pixel_values=pixels).pooler_output
     assert cosines(model.encode_query(SENTENCES).array, texts).min() >= EQUAL
     found = model.encode_document([cs.Image(photo) for photo in photos]).array
@@ -189,7 +189,7 @@ def test_joint_models_equal_transformers(home: Path, photos: list[np.ndarray], k
     check_encoder(model)
 
 
-def test_open_clip(home: Path, photos: list[np.ndarray]) -> None:
+def test_open_clip_models_equal_open_clip(home: Path, photos: list[np.ndarray]) -> None:
     import torch
     from PIL import Image
 
@@ -211,19 +211,19 @@ def test_open_clip(home: Path, photos: list[np.ndarray]) -> None:
 
 
 @pytest.mark.parametrize("name", ["resnet10t", "vit_tiny_patch16_224"])
-def test_timm(home: Path, photos: list[np.ndarray], name: str) -> None:
+def test_timm_models_equal_timm(home: Path, photos: list[np.ndarray], name: str) -> None:
     import torch
     from PIL import Image
 
     timm = library("timm")
     reference = timm_model(home / name, name)
-    adopt(str(home / name), name="pictures")
+    adopt(str(home / name), name="images")
     recipe = timm.data.resolve_data_config(model=reference, use_test_size=True)
     transform = timm.data.create_transform(**recipe)
     reference.reset_classifier(0)
     with torch.no_grad():
         seen = reference(torch.stack([transform(Image.fromarray(photo)) for photo in photos]))
-    model = exact("pictures")
+    model = exact("images")
     found = model.encode_document([cs.Image(photo) for photo in photos]).array
     assert cosines(found, seen).min() >= EQUAL
     check_encoder(model)
@@ -240,10 +240,10 @@ def test_a_native_model_takes_both_as_one(
     added = adopt(str(home / "saved"), name="native")
     model = cs.load("native")
     assert {} == added.cosines, "torch runs it, so there is nothing to compare it with"
-    picture = Image.fromarray(photos[0])
+    image = Image.fromarray(photos[0])
     both = cs.Parts(text="in green", image=cs.Image(photos[0]))
     found = model.encode_document(["a red chair", cs.Image(photos[0]), both]).array
-    given = [{"text": "a red chair"}, {"image": picture}, {"text": "in green", "image": picture}]
+    given = [{"text": "a red chair"}, {"image": image}, {"text": "in green", "image": image}]
     expected = np.concatenate([reference.encode_document([one]) for one in given])
     assert cosines(found, expected).min() >= EQUAL
     prompted = reference.encode_query([{"text": "a red chair"}])
@@ -262,7 +262,7 @@ def test_imagebind_brings_seven_kinds(home: Path) -> None:
     check_encoder(exact("bind"))
 
 
-def test_a_text_model_given_a_picture_says_so(home: Path, photos: list[np.ndarray]) -> None:
+def test_a_text_model_given_an_image_says_so(home: Path, photos: list[np.ndarray]) -> None:
     text_model(home)
     adopt(str(home / "saved"), name="mine")
     with pytest.raises(cs.errors.BadItem, match="takes text"):

@@ -22,7 +22,7 @@ def test_tiny_model_of_one_kind(tmp_path: Path, kind: str) -> None:
     check_encoder(cs.load(tiny_folder(tmp_path, kinds=[kind])))
 
 
-def test_the_starter() -> None:
+def test_the_starter_is_an_encoder() -> None:
     pytest.importorskip("cospace_starter", reason="the starter package is not installed")
     model = cs.load("starter")
     check_encoder(model)
@@ -44,7 +44,7 @@ def test_a_model_of_seven_kinds(imagebind_folder: Path) -> None:
 @pytest.mark.parametrize("subwords", [False, True])
 @pytest.mark.parametrize(("split", "weighting"), [("words", "sif"), ("cased", "mean")])
 @pytest.mark.parametrize("more", [0, 1_500])
-def test_a_word_model(
+def test_a_word_model_is_an_encoder_and_stays_one_when_saved(
     tmp_path: Path, subwords: bool, split: str, weighting: str, more: int
 ) -> None:
     model = _word_model(split, weighting, more, subwords)

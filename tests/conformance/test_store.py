@@ -11,12 +11,12 @@ from cospace.store.memory import MemoryStore
 from cospace.testing.store import check_store
 
 
-def test_memory_store() -> None:
+def test_the_memory_store_keeps_the_protocol() -> None:
     check_store(MemoryStore)
 
 
 @pytest.mark.parametrize("quantization", QUANTIZATIONS)
-def test_local_store(tmp_path: Path, quantization: str) -> None:
+def test_the_local_store_keeps_the_protocol(tmp_path: Path, quantization: str) -> None:
     number = count()
 
     def make() -> LocalStore:

@@ -36,7 +36,7 @@ def parse(line: str) -> argparse.Namespace:
 
 
 @pytest.mark.parametrize(("where", "line"), CONSOLE, ids=[where for where, _ in CONSOLE])
-def test_a_command_of_a_page(where: str, line: str) -> None:
+def test_a_command_of_a_page_parses(where: str, line: str) -> None:
     if line.startswith("make "):
         makefile = (ROOT / "Makefile").read_text()
         assert all(re.search(rf"^{t}:", makefile, re.MULTILINE) for t in line.split()[1:])
@@ -57,8 +57,8 @@ def test_every_target_of_make_that_a_page_names() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_has_examples_that_parse(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert 0 == main([name, "--help"])
-    told = capsys.readouterr().out
-    _, _, examples = told.partition("example")
+    printed = capsys.readouterr().out
+    _, _, examples = printed.partition("example")
     lines = examples.replace("\\\n", " ").splitlines()[1:]
     commands = [line.strip() for line in lines if "cospace " in line]
     assert commands
@@ -67,7 +67,7 @@ def test_help_has_examples_that_parse(name: str, capsys: pytest.CaptureFixture[s
 
 
 def test_every_command_is_in_the_tree_and_in_the_changelog() -> None:
-    tree = (ROOT / "README.md").read_text(encoding="utf-8")
+    tree = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert [] == [name for name in COMMANDS if f"cospace {name}" not in tree]
     assert [] == [name for name in COMMANDS if f"`{name}`" not in changes]

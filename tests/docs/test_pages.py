@@ -1,6 +1,7 @@
 """What README and docs say of the code is what the code says."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -20,43 +21,68 @@ def page(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-# --- the tree of README ---
+# --- the trees of docs/architecture.md and README ---
 
 
-def listed() -> dict[str, str]:
-    """The paths in README's tree, with their phrases."""
-    [tree] = [b.text for b in blocks("README.md") if "__init__.py" in b.text]
+def listed(name: str) -> dict[str, str]:
+    """The paths in a page's tree, with their phrases."""
+    [tree] = [b.text for b in blocks(name) if "src/cospace/" in b.text and "  read/" in b.text]
     paths: dict[str, str] = {}
     above: list[str] = []
     for line in tree.splitlines():
-        name, _, phrase = line.strip().partition(" ")
+        path, _, phrase = line.strip().partition(" ")
         depth = (len(line) - len(line.lstrip())) // 2
-        above[depth:] = [name]
+        above[depth:] = [path]
         assert "".join(above) not in paths, "listed twice"
         paths["".join(above)] = phrase.strip()
     return paths
 
 
-def there() -> set[str]:
-    """What the tree has to list: folders down to the second level, and all files of the source."""
-    source = ROOT / "src/cospace"
-    found = {p.relative_to(ROOT).as_posix() for p in source.rglob("*.py")}
-    folders = [p.parent for p in source.rglob("*.py") if p.parent != source]
-    folders += [p for p in (ROOT / "tests").iterdir() if p.is_dir()]
-    folders += [p for p in ROOT.iterdir() if p.is_dir() and p.name not in ("src", "build", "dist")]
-    plain = [p for p in folders if p.name[0] not in "._" and p.suffix != ".cospace"]
-    found |= {f"{p.relative_to(ROOT).as_posix()}/" for p in plain}
-    return found
+def source() -> set[str]:
+    """Every file of the source, and every folder."""
+    files = list((ROOT / "src/cospace").rglob("*.py"))
+    folders = {f"{p.parent.relative_to(ROOT).as_posix()}/" for p in files}
+    return folders | {p.relative_to(ROOT).as_posix() for p in files}
 
 
-def test_the_tree_lists_what_is_there() -> None:
-    assert set() == there() - set(listed()), "missing in README's tree"
-    assert [] == [path for path in listed() if not (ROOT / path).exists()], "gone from the source"
+def folders() -> set[str]:
+    """What README has to list: all folders of the source, those of the tests, those at the top."""
+    found = [p for p in (ROOT / "tests").iterdir() if p.is_dir()]
+    found += [p for p in ROOT.iterdir() if p.is_dir() and p.name not in ("src", "build", "dist")]
+    plain = [p for p in found if p.name[0] not in "._" and p.suffix != ".cospace"]
+    return {f"{p.relative_to(ROOT).as_posix()}/" for p in plain} | {
+        path for path in source() if path.endswith("/")
+    }
 
 
-def test_every_line_of_the_tree_has_a_phrase() -> None:
-    bare = [path for path, phrase in listed().items() if not phrase]
-    assert [] == [path for path in bare if path not in ("src/cospace/", "tests/")]
+def test_architecture_lists_every_file() -> None:
+    paths = listed("docs/architecture.md")
+    assert set() == source() - set(paths), "missing in docs/architecture.md"
+    assert [] == [path for path in paths if not (ROOT / path).exists()], "gone from the source"
+
+
+def test_readme_lists_every_folder() -> None:
+    paths = listed("README.md")
+    assert set() == folders() - set(paths), "missing in README's tree"
+    assert [] == [path for path in paths if not (ROOT / path).exists()], "gone"
+
+
+def test_architecture_has_the_layers_that_import_linter_holds() -> None:
+    settings = tomllib.loads(page("pyproject.toml"))["tool"]["importlinter"]
+    layers = [re.split(r" [|:] ", layer) for layer in settings["contracts"][0]["layers"]]
+    expected = [[name.removeprefix("cospace.") for name in layer] for layer in layers]
+    [drawn] = [b.text for b in blocks("docs/architecture.md") if b.text.startswith("cli\n")]
+    assert expected == [line.split(", ") for line in drawn.splitlines()]
+
+
+def test_every_line_of_a_tree_has_a_phrase() -> None:
+    bare = {
+        path
+        for page in ("docs/architecture.md", "README.md")
+        for path, phrase in listed(page).items()
+        if not phrase
+    }
+    assert {"src/cospace/", "tests/"} >= bare
 
 
 # --- tables ---
@@ -75,15 +101,15 @@ def test_filters_name_every_operator() -> None:
 
 
 def test_ranking_says_the_weights_and_numbers_of_the_code() -> None:
-    from cospace.collection.question import _WEIGHTS
+    from cospace.collection.query import _WEIGHTS
 
     text = page("docs/ranking.md")
-    names = {"a text": {"text"}, "a picture": {"image"}, "both": {"text", "image"}}
+    names = {"a text": {"text"}, "an image": {"image"}, "both": {"text", "image"}}
     for words, kinds in names.items():
         [cells] = re.findall(rf"^\| {words} \| (.*) \|$", text, re.MULTILINE)
-        told = [float(cell) if cell.strip() else None for cell in cells.split("|")]
+        found = [float(cell) if cell.strip() else None for cell in cells.split("|")]
         weights = _WEIGHTS[frozenset(kinds)]
-        assert [weights.get(name) for name in ("text", "image", "words")] == told
+        assert [weights.get(name) for name in ("text", "image", "words")] == found
     assert f"best {DEPTH} that pass" in text
     assert "f⁴" in text
     assert 4 == POWER

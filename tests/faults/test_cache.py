@@ -56,7 +56,9 @@ def check(
     truth.close()
 
 
-def test_a_deleted_cache(shop: Path, expected: list[Any], caplog: pytest.LogCaptureFixture) -> None:
+def test_a_deleted_cache_is_built_again(
+    shop: Path, expected: list[Any], caplog: pytest.LogCaptureFixture
+) -> None:
     shutil.rmtree(shop / "cache")
     check(shop, expected, caplog, rebuilt=0)
 
@@ -140,7 +142,7 @@ def test_every_bit_of_the_seal_counts(shop: Path) -> None:
         assert isinstance(read_seal(shop / "cache", shard(shop)), str), whole[at - 5 : at + 5]
 
 
-def test_a_cache_of_another_engine(
+def test_a_cache_of_another_engine_is_built_again(
     shop: Path,
     expected: list[Any],
     caplog: pytest.LogCaptureFixture,
@@ -155,7 +157,7 @@ def test_a_cache_of_another_engine(
     assert ["qdrant-edge-0.9.0"] == [p.name for p in (shop / "cache").iterdir() if p.is_dir()]
 
 
-def test_a_cache_sealed_by_another_version_of_the_engine(
+def test_a_cache_sealed_by_another_version_of_the_engine_is_built_again(
     shop: Path, expected: list[Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     from cospace.store.seal import Seal, read_seal, write_seal
@@ -277,7 +279,7 @@ def test_a_flipped_byte_in_an_item_is_named(column: str, bit: int, shop: Path) -
         assert damaged.get("id-6") != [None]
 
 
-def test_a_flipped_byte_in_the_record_of_the_space(shop: Path) -> None:
+def test_a_flipped_byte_in_the_record_of_the_space_is_damage(shop: Path) -> None:
     path = shop / "truth.sqlite"
     flip(path, b'{"name": "faults"', 11, 0x01)
     truth = Truth(path, read_only=True)

@@ -154,7 +154,7 @@ def _rows(ids: list[str]) -> list[Row]:
 
 
 def test_a_collection_on_a_disk_that_somebody_else_filled(small_disk: Path) -> None:
-    """Not a byte is left: searches answer, and writes are told why they fail."""
+    """Not a byte is left: searches answer, and writes fail with the reason."""
     folder = make_small(small_disk)
     with cs.open(folder) as shop:
         expected = answers(shop)
@@ -269,7 +269,7 @@ def test_an_export_to_a_full_disk_leaves_nothing(small_disk: Path, fast_path: Pa
         assert ["hog"] == [p.name for p in small_disk.iterdir()]
 
 
-def test_a_disk_that_does_not_confirm_is_told(
+def test_a_disk_that_does_not_confirm_raises(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """fsync gives EIO: the write is not counted on, and the old file stands."""

@@ -1,4 +1,4 @@
-"""One process owns a collection; a second one is told so at once, and readers read on."""
+"""One process owns a collection; a second one is refused at once, and readers read on."""
 
 import contextlib
 import json
@@ -82,7 +82,7 @@ def test_opened_twice_in_one_process(shop: Path) -> None:
     cs.open(shop).close()
 
 
-def test_opened_by_another_process_is_told_at_once_by_pid_and_host(
+def test_opened_by_another_process_is_refused_at_once_by_pid_and_host(
     shop: Path, owner: Owner
 ) -> None:
     started = time.monotonic()
@@ -152,7 +152,7 @@ def in_child(task: Callable[[], object], end: Callable[[int], object] = os._exit
     if child == 0:
         try:
             said = str(task())
-        except BaseException as error:  # noqa: BLE001 - told to the parent
+        except BaseException as error:  # noqa: BLE001 - sent to the parent
             said = f"{type(error).__name__}: {error}"
         os.write(writing, said.encode())
         os.close(writing)
@@ -164,7 +164,7 @@ def in_child(task: Callable[[], object], end: Callable[[int], object] = os._exit
     return said
 
 
-def test_a_forked_child_is_told_and_the_parent_goes_on(shop: Path) -> None:
+def test_a_forked_child_is_refused_and_the_parent_goes_on(shop: Path) -> None:
     with cs.open(shop) as one:
         expected = answers(one)
         tasks: list[Callable[[], object]] = [
@@ -229,7 +229,7 @@ def test_a_closed_collection_says_so(filled: bool, memory: bool, fast_path: Path
     one.close()
     for n, call in enumerate(CALLS):
         if not filled and n in (1, 9):
-            continue  # no such list, no such field: told first
+            continue  # no such list, no such field: seen first
         with pytest.raises(CollectionClosed, match="closed"):
             call(one)
     assert "closed" in repr(one)
@@ -248,7 +248,7 @@ def test_closing_while_others_search_ends_them_with_an_error_of_ours(shop: Path)
                 one.search("kettle", by="words", k=5)
         except CospaceError:
             return
-        except BaseException as error:  # noqa: BLE001 - told at the end
+        except BaseException as error:  # noqa: BLE001 - reported at the end
             wrong.append(error)
 
     threads = [threading.Thread(target=search, args=(seed,)) for seed in range(4)]
@@ -306,7 +306,7 @@ def test_eight_threads_leave_what_a_dict_would_hold(  # noqa: C901 - one story
                     one.optimize()
                 else:
                     one.store.compact()  # type: ignore[attr-defined]
-        except BaseException as error:  # noqa: BLE001 - told at the end
+        except BaseException as error:  # noqa: BLE001 - reported at the end
             wrong.append(error)
         with guard:
             expected.update(mine)

@@ -78,7 +78,7 @@ def main() -> None:
         if child == 0:
             try:
                 work(Path(job["folder"]), Path(job["model"]), job["script"])
-            except BaseException as error:  # noqa: BLE001 - told to the test
+            except BaseException as error:  # noqa: BLE001 - sent to the test
                 say(f"failed {error!r}".replace("\n", " ")[:400])
             finally:
                 os._exit(0)

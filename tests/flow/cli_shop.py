@@ -1,4 +1,4 @@
-"""The shop that the stories index, and how a command line that ran is told."""
+"""The shop that the stories index, and what a command line that ran gives."""
 
 from __future__ import annotations
 

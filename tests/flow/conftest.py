@@ -58,7 +58,7 @@ def process(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
-    """A table of five listings, four with a picture."""
+    """A table of five listings, four with an image."""
     for colour in ("red", "blue", "green"):
         Image.new("RGB", (32, 24), colour).save(tmp_path / f"{colour}.png")
     return write_shop(tmp_path / "shop.csv", SHOP)

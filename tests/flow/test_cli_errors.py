@@ -20,8 +20,8 @@ BAD_USAGE = {
     "an empty query": (["search", "shop.cospace", " "], 2, "EmptyItem"),
     "no such collection": (["search", "none.cospace", "x"], 4, "CollectionNotFound: none.cospace"),
     "a folder that is no collection": (["info", "."], 4, "NotACollection"),
-    "no such picture": (["search", "shop.cospace", "--image", "no.jpg"], 4, "no such picture"),
-    "a table as a picture": (["search", "shop.cospace", "--image", "shop.csv"], 2, "BadItem"),
+    "no such image": (["search", "shop.cospace", "--image", "no.jpg"], 4, "no such image"),
+    "a table as an image": (["search", "shop.cospace", "--image", "shop.csv"], 2, "BadItem"),
     "a filter that is no JSON": (
         ["search", "shop.cospace", "x", "--where", '{"price": {$lt: 3}}'],
         2,
@@ -137,7 +137,7 @@ def test_damage_is_found_and_named(stocked: Cli) -> None:
     assert "'A-2'" in record.json["faults"][0]
 
 
-def test_what_nobody_expected_is_told_in_a_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_is_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(COMMANDS, "broken", ("no_such_module", ""))
     ran = cli("broken")
     assert ran.code == 1

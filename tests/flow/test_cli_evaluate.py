@@ -1,4 +1,4 @@
-"""The story of choosing a model: measure it, compare it with another, look at the picture."""
+"""The story of choosing a model: measure it, compare it with another, look at the plot."""
 
 from __future__ import annotations
 
@@ -67,27 +67,27 @@ def write(path: Path, header: tuple[str, ...], rows: list[tuple]) -> Path:  # ty
 # --- evaluate ---
 
 
-def test_two_models_on_pairs(cli: Cli, pairs: Path) -> None:
+def test_two_models_are_compared_on_pairs(cli: Cli, pairs: Path) -> None:
     ran = cli("evaluate", "sts", pairs, "--model", "tiny-0", "--model", "tiny-1")
     assert 0 == ran.code
     assert "pairs.csv: 4 pairs" in ran.out
     assert "against the first" in ran.out
     assert "1,000 draws of the pairs" in ran.out
-    told = cli("evaluate", "sts", pairs, "--model", "tiny-0", "--json").json
-    assert 4 == told["pairs"]
-    assert told["results"][0]["spearman"]["value"] > 0.5
+    record = cli("evaluate", "sts", pairs, "--model", "tiny-0", "--json").json
+    assert 4 == record["pairs"]
+    assert record["results"][0]["spearman"]["value"] > 0.5
 
 
-def test_two_models_on_retrieval(cli: Cli, beir: Path) -> None:
+def test_two_models_are_compared_on_retrieval(cli: Cli, beir: Path) -> None:
     ran = cli("evaluate", "retrieval", beir, "--model", "tiny-0", "--model", "tiny-1")
     assert 0 == ran.code
     assert "2 queries, 4 documents, 2 judgments" in ran.out
     assert "against tiny-0" in ran.out
     assert "queries without a judgment in this split, not run: 2" in ran.err
     assert "test.tsv:3: the grade is 'much'" in ran.err
-    told = cli("evaluate", "retrieval", beir, "--model", "tiny-0", "--json").json
-    assert 1 == told["left_out"]
-    assert 1 == told["results"][0]["recall@100"]["value"]
+    record = cli("evaluate", "retrieval", beir, "--model", "tiny-0", "--json").json
+    assert 1 == record["left_out"]
+    assert 1 == record["results"][0]["recall@100"]["value"]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_two_models_on_retrieval(cli: Cli, beir: Path) -> None:
         (("clustering", "beir"), 2, "sts"),
     ],
 )
-def test_what_evaluate_refuses(
+def test_evaluate_refuses_with_a_reason(
     cli: Cli, pairs: Path, beir: Path, words: tuple[str, ...], code: int, says: str
 ) -> None:
     ran = cli("evaluate", *words, *(() if "--model" in words else ("--model", "tiny-0")))
@@ -115,33 +115,33 @@ def test_what_evaluate_refuses(
 # --- compare ---
 
 
-def test_two_models_on_pictures(cli: Cli, photos: Path, tmp_path: Path) -> None:
+def test_two_models_are_compared_on_images(cli: Cli, photos: Path, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
-    (photos / "hat" / "broken.jpg").write_bytes(b"no picture")
+    (photos / "hat" / "broken.jpg").write_bytes(b"no image")
     ran = cli("compare", "tiny-0", "tiny-1", "--images", photos)
     assert 0 == ran.code
     assert "photos: 2 classes, 12 items to train on, 4 held out" in ran.out
     assert "25% of each class held out, drawn with seed 0. Chance is 50.0" in ran.out
     assert "against tiny-0" in ran.out
     assert "hat/broken.jpg: tiny-1:" in ran.err
-    assert "The picture: compare.png" in ran.err
-    with Image.open(tmp_path / "compare.png") as picture:
-        picture.load()
+    assert "The plot: compare.png" in ran.err
+    with Image.open(tmp_path / "compare.png") as plot:
+        plot.load()
 
 
-def test_a_model_on_a_table_as_json(cli: Cli, tmp_path: Path) -> None:
+def test_a_model_is_measured_on_a_table_in_json(cli: Cli, tmp_path: Path) -> None:
     rows = [(f"a {thing} {i}", thing) for i in range(8) for thing in ("chair", "bicycle")]
     rows += [("a lonely vase", "vase"), ("a chair 0", "chair"), ("without a label", "")]
     table = write(tmp_path / "t.csv", ("body", "topic"), rows)
     words = ("--table", table, "--text", "body", "--label", "topic", "--no-plot", "--json")
-    told = cli("compare", "tiny-0", *words).json
+    record = cli("compare", "tiny-0", *words).json
     assert {
         "rows without topic, left out: 1",
         "exact copies of other items, left out: 1",
         "classes with fewer than 2 items, left out: 1 (vase)",
-    } == set(told["notes"])
-    assert (12, 4, None) == (told["train"], told["test"], told["plot"])
-    [one] = told["results"]
+    } == set(record["notes"])
+    assert (12, 4, None) == (record["train"], record["test"], record["plot"])
+    [one] = record["results"]
     assert 1 == one["accuracy"]["probe"]["value"]
     assert 32 == one["dim"]
 
@@ -160,7 +160,7 @@ def test_a_model_on_a_table_as_json(cli: Cli, tmp_path: Path) -> None:
         (("--images", "photos/hat"), "at least 2"),
     ],
 )
-def test_what_compare_refuses(
+def test_compare_refuses_with_a_reason(
     cli: Cli, photos: Path, pairs: Path, words: tuple[str, ...], says: str
 ) -> None:
     ran = cli("compare", "tiny-0", *words)
@@ -168,7 +168,7 @@ def test_what_compare_refuses(
     assert says in ran.err
 
 
-def test_a_picture_that_cannot_be_written_is_told_before_anything_is_measured(
+def test_a_plot_that_cannot_be_written_is_refused_before_anything_is_measured(
     cli: Cli, photos: Path
 ) -> None:
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
@@ -190,7 +190,7 @@ def test_without_matplotlib_the_table_is_there_all_the_same(
     assert 8 == cli("compare", "tiny-0", "--images", photos, "-o", "c.png").code
 
 
-def test_figures_are_told_also_when_the_picture_cannot_be_written(
+def test_figures_are_printed_also_when_the_plot_cannot_be_written(
     cli: Cli, photos: Path, tmp_path: Path
 ) -> None:
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
@@ -209,7 +209,7 @@ def test_the_text_model_of_the_starter_has_its_figure(cli: Cli, tmp_path: Path) 
     pytest.importorskip("cospace_starter", reason="the starter is not installed")
     lines = (DATA / "sts/sts-dev.csv").read_text(encoding="utf-8").splitlines(keepends=True)
     (tmp_path / "part.csv").write_text("".join(lines[::10]), encoding="utf-8")
-    told = cli("evaluate", "sts", "part.csv", "--model", "minilm", "--json").json
-    figure = told["results"][0]["spearman"]
-    assert 150 == told["pairs"]
+    record = cli("evaluate", "sts", "part.csv", "--model", "minilm", "--json").json
+    figure = record["results"][0]["spearman"]
+    assert 150 == record["pairs"]
     assert figure["low"] < 0.867 < figure["high"]  # 86.72 on all of it

@@ -87,7 +87,9 @@ def test_on_a_terminal_it_is_asked(
     assert bool(service.paid) == (code == 0)
 
 
-def test_index_and_search(alone: Cli, service: OpenAIService, shop: Path) -> None:
+def test_an_unchanged_index_sends_nothing_again(
+    alone: Cli, service: OpenAIService, shop: Path
+) -> None:
     done = alone("index", shop, "--model", MODEL, "--into", "s", "--json")
     assert 0 == done.code, done.err
     record = json.loads(done.out)

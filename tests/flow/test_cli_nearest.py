@@ -22,13 +22,13 @@ def test_neighbours_of_words_and_what_is_not_known(cli: Cli) -> None:
     ran = cli("nearest", "./m", "sofa", "sofs", "-k", 1)
     assert 0 == ran.code
     assert "settee 0.98" in ran.out
-    assert "'sofs' is none of the 6 words of m; spelled alike are sofa" in ran.err
-    told = json.loads(cli("nearest", "./m", "sofa", "x", "--json").out)
-    assert "settee" == told["nearest"]["sofa"][0]["word"]
-    assert ["x"] == told["unknown"]
+    assert "'sofs' is not among the 6 words of m; spelled alike are sofa" in ran.err
+    record = json.loads(cli("nearest", "./m", "sofa", "x", "--json").out)
+    assert "settee" == record["nearest"]["sofa"][0]["word"]
+    assert ["x"] == record["unknown"]
 
 
-def test_an_analogy(cli: Cli) -> None:
+def test_an_analogy_is_solved(cli: Cli) -> None:
     ran = cli("nearest", "./m", "man", "king", "woman", "--analogy", "-k", 1)
     assert 0 == ran.code
     assert "king - man + woman" in ran.out
@@ -36,17 +36,19 @@ def test_an_analogy(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "told"),
+    ("words", "code", "expected"),
     [
-        (("./m", "zzz"), 4, "none of the 6 words"),
-        (("./m", "man", "zzz", "woman", "--analogy"), 4, "'zzz' is none"),
+        (("./m", "zzz"), 4, "not among the 6 words"),
+        (("./m", "man", "zzz", "woman", "--analogy"), 4, "'zzz' is not among"),
         (("./m", "man", "king", "--analogy"), 2, "three words"),
         (("./m", "man", "-k", 0), 2, "k counts from 1"),
         (("minilm", "man"), 2, "no word model"),
         (("./nowhere", "man"), 4, "nowhere"),
     ],
 )
-def test_what_cannot_be_answered(cli: Cli, words: tuple[object, ...], code: int, told: str) -> None:
+def test_what_cannot_be_answered_says_why(
+    cli: Cli, words: tuple[object, ...], code: int, expected: str
+) -> None:
     ran = cli("nearest", *words)
     assert code == ran.code
-    assert told in ran.err
+    assert expected in ran.err

@@ -23,8 +23,8 @@ def test_from_a_table_to_answers_to_a_copy_with_the_same_answers(cli: Cli, shop:
     assert "5 added" in ran.out
     assert "column 'sku' (guessed)" in ran.err
 
-    question = ("red chair", "--where", '{"price": {"$lt": 200}}', "--json", "--explain")
-    first = cli("search", "shop.cospace", *question)
+    query = ("red chair", "--where", '{"price": {"$lt": 200}}', "--json", "--explain")
+    first = cli("search", "shop.cospace", *query)
     assert first.code == 0
     assert "A-3" == first.json["hits"][0]["id"], "the chair under 200"
 
@@ -36,14 +36,14 @@ def test_from_a_table_to_answers_to_a_copy_with_the_same_answers(cli: Cli, shop:
         again.json["report"]["unchanged"],
         again.json["report"]["added"],
     )
-    found = cli("search", "shop.cospace", *question).json["hits"]
+    found = cli("search", "shop.cospace", *query).json["hits"]
     assert 150 == next(hit for hit in found if hit["id"] == "A-1")["metadata"]["price"]
 
     assert cli("export", "shop.cospace", "shop.parquet").code == 0
     assert cli("import", "shop.parquet", "copy.cospace").code == 0
-    assert found == cli("search", "copy.cospace", *question).json["hits"]
+    assert found == cli("search", "copy.cospace", *query).json["hits"]
     assert cli("backup", "shop.cospace", "safe.cospace").code == 0
-    assert found == cli("search", "safe.cospace", *question).json["hits"]
+    assert found == cli("search", "safe.cospace", *query).json["hits"]
     assert cli("verify", "safe.cospace").code == 0
 
 
@@ -57,7 +57,7 @@ def test_a_change_of_price_encodes_nothing(cli: Cli, shop: Path) -> None:
     assert {} == dict(model.precision), "no tower was used"
 
 
-def test_pictures_find_pictures(cli: Cli, shop: Path) -> None:
+def test_images_find_images(cli: Cli, shop: Path) -> None:
     cli("index", shop, "--model", "tiny-0")
     ran = cli("search", "shop.cospace", "--image", "blue.png", "--by", "image", "-k", 1, "--json")
     assert ["A-2"] == [hit["id"] for hit in ran.json["hits"]]
@@ -82,7 +82,7 @@ def test_pages_follow_one_another(cli: Cli, shop: Path) -> None:
     assert ["3", "4"] == [line.split()[0] for line in page.out.splitlines()[1:]]
 
 
-def test_bad_rows_are_told_and_the_rest_is_stored(cli: Cli, shop: Path) -> None:
+def test_bad_rows_are_reported_and_the_rest_is_stored(cli: Cli, shop: Path) -> None:
     with shop.open("a") as file:
         file.write("A-6,Chair,7,Berlin,999,13.4,\nA-7,\n")
         file.write("A-8,Stool,9,Berlin,52.5,13.4,gone.png\n")
@@ -111,13 +111,13 @@ def test_nothing_but_bad_rows_is_exit_2(cli: Cli, tmp_path: Path) -> None:
     assert cli("index", "bad.csv").code == 0, "an empty collection takes the default model"
 
 
-def test_a_table_whose_pictures_are_all_there_is(cli: Cli, shop: Path, tmp_path: Path) -> None:
+def test_a_table_whose_images_are_all_there_is(cli: Cli, shop: Path, tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "red.png").rename(tmp_path / "photos" / "red.png")
     (tmp_path / "photos" / "note.txt").write_text("a red square")
     assert cli("index", "photos", "--model", "tiny-0").code == 0
     ran = cli("search", "photos.cospace", "red square", "--by", "image")
-    assert "(red.png)" in ran.out, "an item without text goes by its picture's name"
+    assert "(red.png)" in ran.out, "an item without text goes by its image's name"
 
 
 def _many(tmp_path: Path, count: int) -> Path:
@@ -175,8 +175,8 @@ def test_the_demo_and_every_command_that_it_shows(cli: Cli) -> None:
     assert "shares no word" in first.out
     second = cli("demo", "--json")
     assert 420 == second.json["report"]["unchanged"]
-    told = [line.lstrip(" $") for line in first.out.splitlines()]
-    pasted = [shlex.split(line) for line in told if line.startswith("cospace search")]
+    lines = [line.lstrip(" $") for line in first.out.splitlines()]
+    pasted = [shlex.split(line) for line in lines if line.startswith("cospace search")]
     assert len(pasted) >= 5
     for words in pasted:
         assert cli(*words[1:]).code == 0

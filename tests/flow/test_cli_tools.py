@@ -36,7 +36,7 @@ def test_the_first_page_names_every_command(cli: Cli) -> None:
         assert all(f"\n  {name} " in ran.out for name in COMMANDS)
 
 
-def test_the_version_is_told_at_once_and_without_a_heavy_import() -> None:
+def test_the_version_is_printed_at_once_and_without_a_heavy_import() -> None:
     code = (
         "import sys; from cospace.cli.main import main; main(['--version']); main([]);"
         "heavy = {'numpy', 'openvino', 'apsw', 'pyarrow', 'qdrant_edge', 'tqdm', 'PIL'};"
@@ -110,7 +110,7 @@ def test_embedded_vectors_are_the_models(cli: Cli, shop: Path) -> None:
     assert np.allclose(array[0], expected, atol=1e-6)
 
 
-def test_embedded_pictures_leave_out_items_without_one(cli: Cli, shop: Path) -> None:
+def test_embedded_images_leave_out_items_without_one(cli: Cli, shop: Path) -> None:
     ran = cli("embed", shop, "--model", "tiny-0", "-o", "v.parquet", "--part", "image")
     assert ran.code == 0
     assert "A-4: " in ran.err
@@ -128,7 +128,7 @@ def test_nothing_to_embed_writes_nothing(cli: Cli, tmp_path: Path) -> None:
     assert ["bad.csv"] == [path.name for path in tmp_path.iterdir()]
 
 
-def test_questions_can_be_embedded(cli: Cli) -> None:
+def test_queries_can_be_embedded(cli: Cli) -> None:
     ran = cli("embed", "--query", "red", "blue chair", "--model", "tiny-0", "-o", "q.npy")
     assert ran.code == 0
     assert (2, 32) == np.load("q.npy").shape
@@ -176,7 +176,7 @@ def test_an_id_that_would_run_on_a_terminal_is_shown_escaped(cli: Cli, tmp_path:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="file names on Windows are Unicode")
-def test_a_file_name_that_is_no_unicode_can_be_told(cli: Cli) -> None:
+def test_a_file_name_that_is_no_unicode_can_be_printed(cli: Cli) -> None:
     ran = cli("index", os.fsdecode(b"caf\xe9.csv"))
     assert ran.code == 4
     assert "no such file" in ran.err

@@ -28,8 +28,8 @@ def test_a_model_is_trained_and_searched_with(
     method: str, corpus: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "words"
-    told = ["train", method, corpus, "-o", str(out), "--dim", "16", "--epochs", "3", "--json"]
-    assert 0 == main(told)
+    command = ["train", method, corpus, "-o", str(out), "--dim", "16", "--epochs", "3", "--json"]
+    assert 0 == main(command)
     printed = capsys.readouterr()
     record = json.loads(printed.out)
     assert method.replace("word2vec", "skipgram") == record["training"]["method"]
@@ -45,8 +45,8 @@ def test_the_same_command_gives_the_same_space(corpus: str, tmp_path: Path) -> N
     prints = []
     for name in ("first", "second"):
         out = str(tmp_path / name)
-        told = ["train", "word2vec", corpus, "-o", out, "--dim", "16", "--name", "one"]
-        assert 0 == main([*told, "--epochs", "2"])
+        command = ["train", "word2vec", corpus, "-o", out, "--dim", "16", "--name", "one"]
+        assert 0 == main([*command, "--epochs", "2"])
         prints.append(cs.load(tmp_path / name).space.fingerprint)
     assert prints[0] == prints[1]
 
@@ -66,7 +66,7 @@ def test_the_same_command_gives_the_same_space(corpus: str, tmp_path: Path) -> N
         (["compare", "word2vec", "--corpus", "CORPUS", "--images", "x", "--no-plot"], 2, "texts"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_before_anything_is_left_behind(
+def test_what_is_wrong_is_refused_before_anything_is_left_behind(
     arguments: list[str], code: int, why: str, corpus: str, tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
@@ -77,26 +77,36 @@ def test_what_is_wrong_is_told_before_anything_is_left_behind(
     assert not out.exists()
 
 
-def test_methods_are_compared_in_a_table_and_a_picture(
+def test_methods_are_compared_in_a_table_and_a_plot(
     corpus: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    picture = tmp_path / "found.png"
-    told = ["compare", "word2vec", "glove", "--corpus", corpus, "--dim", "16", "-o", str(picture)]
-    assert 0 == main([*told, "--words", "sofa,bicycle"])
+    plot = tmp_path / "found.png"
+    command = [
+        "compare",
+        "word2vec",
+        "glove",
+        "--corpus",
+        corpus,
+        "--dim",
+        "16",
+        "-o",
+        str(plot),
+    ]
+    assert 0 == main([*command, "--words", "sofa,bicycle"])
     printed = capsys.readouterr().out
     assert "local window" in printed
     assert "global counts" in printed
     assert "bicycle" in printed
-    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert plot.read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
 def test_ctrl_c_saves_the_vectors_as_they_are(corpus: str, tmp_path: Path) -> None:
     out = tmp_path / "words"
     state = tmp_path / "state"
-    told = ["train", "word2vec", corpus, "-o", str(out), "--dim", "16", "--epochs", "100000"]
+    command = ["train", "word2vec", corpus, "-o", str(out), "--dim", "16", "--epochs", "100000"]
     child = subprocess.Popen(
-        [sys.executable, "-m", "cospace", *told, "--checkpoint", str(state)],
+        [sys.executable, "-m", "cospace", *command, "--checkpoint", str(state)],
         stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     deadline = time.monotonic() + 120

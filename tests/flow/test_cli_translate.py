@@ -1,4 +1,4 @@
-"""A shop in one language, questions in another: align, translate, index, search, as typed."""
+"""A shop in one language, queries in another: align, translate, index, search, as typed."""
 
 import json
 from pathlib import Path
@@ -37,10 +37,10 @@ def test_a_german_shop_is_searched_in_english(cli: Cli, models: Path) -> None:
     assert "100.0 (100.0 to 100.0)" in done.out
     assert "left out: 1 pair of several words" in done.err
     assert "pairs.tsv:126" in done.err
-    told = cli("translate", "./en-de", "lamp", "nothing", "--to", "de")
-    assert 0 == told.code
-    assert "lampe" in told.out
-    assert "'nothing' is none of the words" in told.err
+    ran = cli("translate", "./en-de", "lamp", "nothing", "--to", "de")
+    assert 0 == ran.code
+    assert "lampe" in ran.out
+    assert "'nothing' is not among the words" in ran.err
     listings = models / "listings.csv"
     listings.write_text("id,title\n1,Fahrrad\n2,Couch\n3,Lampe und Tisch\n")
     assert 0 == cli("index", "listings.csv", "--into", "shop", "--model", "./en-de").code
@@ -49,16 +49,16 @@ def test_a_german_shop_is_searched_in_english(cli: Cli, models: Path) -> None:
     assert "2" == json.loads(found.out)["hits"][0]["id"]
 
 
-def test_the_same_as_json(cli: Cli, models: Path) -> None:
-    told = json.loads(cli(*ALIGN, "--json").out)
-    assert (124, 1, 1) == (told["pairs"], told["several_words"], told["unreadable"])
-    assert 1 == told["held_out"]["csls"]["at_1"]["value"]
-    told = json.loads(cli("translate", "./en-de", "lampe", "x", "--to", "en", "--json").out)
-    assert "lamp" == told["translations"]["lampe"][0]["word"]
-    assert ["x"] == told["unknown"]
+def test_json_has_the_same_figures(cli: Cli, models: Path) -> None:
+    record = json.loads(cli(*ALIGN, "--json").out)
+    assert (124, 1, 1) == (record["pairs"], record["several_words"], record["unreadable"])
+    assert 1 == record["held_out"]["csls"]["at_1"]["value"]
+    record = json.loads(cli("translate", "./en-de", "lampe", "x", "--to", "en", "--json").out)
+    assert "lamp" == record["translations"]["lampe"][0]["word"]
+    assert ["x"] == record["unknown"]
 
 
-def test_what_goes_wrong_is_told(cli: Cli, models: Path) -> None:
+def test_what_goes_wrong_is_reported(cli: Cli, models: Path) -> None:
     assert 0 == cli(*ALIGN).code
     again = cli(*ALIGN)
     assert (2, True) == (again.code, "there is something already" in again.err)

@@ -27,8 +27,8 @@ def test_a_file_is_added_and_loaded_by_its_name(cli: Cli, tmp_path: Path) -> Non
     (tmp_path / "glove.6B.2d.txt").write_text(GLOVE)
     ran = cli("models", "add", "glove.6B.2d.txt")
     assert 0 == ran.code, ran.err
-    for told in ("glove.6B.2d is ready", "words       3", "dimensions  2", "read as     glove"):
-        assert told in ran.out
+    for line in ("glove.6B.2d is ready", "words       3", "dimensions  2", "read as     glove"):
+        assert line in ran.out
     model = cs.load("glove.6B.2d")
     assert isinstance(model, WordModel)
     assert "couch" == model.nearest("sofa", k=1)[0].word
@@ -118,13 +118,13 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_cannot_be_done_is_told_at_once(cli: Cli, tmp_path: Path, case: str) -> None:
-    words, told = REFUSED[case]
+def test_what_cannot_be_done_is_refused_at_once(cli: Cli, tmp_path: Path, case: str) -> None:
+    words, expected = REFUSED[case]
     (tmp_path / "v.txt").write_text(GLOVE)
     cli("models", "add", "v.txt")
     ran = cli(*words)
     assert ran.code in (2, 4)
-    assert told in ran.err
+    assert expected in ran.err
     assert not (tmp_path / "out").exists()
 
 

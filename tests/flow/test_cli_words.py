@@ -46,7 +46,7 @@ def yardsticks(tmp_path: Path) -> Path:
 # --- evaluate words ---
 
 
-def test_a_model_on_words(cli: Cli, words_folder: Path, yardsticks: Path) -> None:
+def test_a_word_model_is_measured_on_words(cli: Cli, words_folder: Path, yardsticks: Path) -> None:
     ran = cli("evaluate", "words", yardsticks, "--model", words_folder)
     assert 0 == ran.code
     assert "13 words, 12 dimensions" in ran.out
@@ -54,9 +54,11 @@ def test_a_model_on_words(cli: Cli, words_folder: Path, yardsticks: Path) -> Non
     assert "1,000 draws of the questions or pairs" in ran.out
     assert "among the 30,000 commonest" in ran.out
     assert "questions.txt:4: a question has four words; this line has 2" in ran.err
-    told = cli("evaluate", "words", yardsticks, "--model", words_folder, "--most", 8, "--json").json
-    [result] = told["results"]
-    assert (8, 1) == (told["most"], told["left_out"])
+    record = cli(
+        "evaluate", "words", yardsticks, "--model", words_folder, "--most", 8, "--json"
+    ).json
+    [result] = record["results"]
+    assert (8, 1) == (record["most"], record["left_out"])
     assert [2, 1] == [result["analogies"][0]["sections"][0][name] for name in ("total", "asked")]
     assert [4, 5] == [result["pairs"][0][name] for name in ("found", "total")]
 
@@ -76,9 +78,9 @@ def test_groups_of_seeds_and_files_of_their_own(
     assert "mine (3)" in ran.out
     assert "against ./goods" in ran.out
     assert "commonest" not in ran.out, "nothing was asked of the commonest words"
-    told = cli("evaluate", "words", yardsticks, "--model", group, "--json").json
-    [one] = told["groups"]
-    values = sorted(result["pairs"][0]["spearman"]["value"] for result in told["results"])
+    record = cli("evaluate", "words", yardsticks, "--model", group, "--json").json
+    [one] = record["groups"]
+    values = sorted(result["pairs"][0]["spearman"]["value"] for result in record["results"])
     assert dict(zip(("low", "value", "high"), values, strict=True)) == one["figures"]["pairs"]
 
 
@@ -97,7 +99,7 @@ def test_groups_of_seeds_and_files_of_their_own(
         (("shop.csv", "--model", "./goods"), 2, "expected analogies"),
     ],
 )
-def test_what_evaluate_words_refuses(
+def test_evaluate_words_refuses_with_a_reason(
     cli: Cli,
     words_folder: Path,
     yardsticks: Path,
@@ -121,9 +123,9 @@ def test_options_of_words_go_with_words(cli: Cli, shop: Path) -> None:
 
 
 def test_what_a_word_model_is_and_that_it_is_sound(cli: Cli, words_folder: Path) -> None:
-    told = cli("models", "show", words_folder).out
+    printed = cli("models", "show", words_folder).out
     for line in ("words        13", "split        words", "weighting    sif", "by rank (Zipf)"):
-        assert line in told
+        assert line in printed
     record = cli("models", "show", words_folder, "--json").json
     assert (13, 13 * 12) == (record["words"], record["numbers"])
     ran = cli("models", "verify", words_folder)
@@ -133,13 +135,15 @@ def test_what_a_word_model_is_and_that_it_is_sound(cli: Cli, words_folder: Path)
     assert 7 == cli("models", "verify", words_folder).code
 
 
-def test_what_smaller_vectors_of_words_lose(cli: Cli, words_folder: Path, tmp_path: Path) -> None:
+def test_the_loss_of_smaller_word_vectors_is_measured(
+    cli: Cli, words_folder: Path, tmp_path: Path
+) -> None:
     texts = [f"{a} {b} {c}" for a in THINGS for b in GOODS for c in ("sofa", "lamp")]
     (tmp_path / "many.txt").write_text("\n".join([*texts, "zzz qqq"]) + "\n")
     loss = ("models", "show", words_folder, "--loss", "--texts", "many.txt", "--json")
-    told = cli(*loss).json
-    assert 81 == told["texts"] + told["queries"] + 1
-    assert any("left out, such as 'zzz qqq'" in note for note in told["notes"])
+    record = cli(*loss).json
+    assert 81 == record["texts"] + record["queries"] + 1
+    assert any("left out, such as 'zzz qqq'" in note for note in record["notes"])
 
 
 def test_texts_that_it_does_not_know_are_listed(
@@ -158,7 +162,7 @@ def test_texts_that_it_does_not_know_are_listed(
     assert (8, 12) == np.load(tmp_path / "v.npy").shape
 
 
-def test_a_collection_of_a_word_model(words_folder: Path, tmp_path: Path) -> None:
+def test_a_collection_takes_a_word_model(words_folder: Path, tmp_path: Path) -> None:
     texts = [*(f"the {word}" for word in GOODS), "zzz"]
     items = [cs.Item(str(i), text) for i, text in enumerate(texts)]
     with cs.open(tmp_path / "c.cospace", model=str(words_folder)) as goods:
@@ -178,13 +182,15 @@ def test_its_tokens_are_words(cli: Cli, words_folder: Path, shop: Path) -> None:
         (token["piece"], token["id"]) for token in record["tokens"]
     ]
     assert (0, None) == (record["max_tokens"], record["cut_at"])
-    told = cli("tokens", "--file", shop, "--model", words_folder)
-    assert "reads all words of a text" in told.out
-    assert "in 2 texts" in told.out
+    tokens = cli("tokens", "--file", shop, "--model", words_folder)
+    assert "reads all words of a text" in tokens.out
+    assert "in 2 texts" in tokens.out
     assert 2 == cli("tokens", " ", "--model", words_folder).code
 
 
-def test_sentences_and_classes(cli: Cli, words_folder: Path, tmp_path: Path) -> None:
+def test_a_word_model_is_measured_on_sentences_and_classes(
+    cli: Cli, words_folder: Path, tmp_path: Path
+) -> None:
     pairs = ["a sofa,the couch,5", "a bike,a bicycle,5", "a bike,a sofa,0", "zzz,a,1", ""]
     (tmp_path / "sts.csv").write_text("\n".join(["sentence1,sentence2,score", *pairs]))
     ran = cli("evaluate", "sts", "sts.csv", "--model", words_folder)
@@ -192,17 +198,19 @@ def test_sentences_and_classes(cli: Cli, words_folder: Path, tmp_path: Path) -> 
     assert "no word of it is in the vocabulary" in ran.err
     rows = [f"{a} {b},{topic}" for a in THINGS for b, topic in zip(GOODS, "hhhhbbcc", strict=True)]
     (tmp_path / "goods.csv").write_text("\n".join(["text,topic", *rows, "zzz,h", ""]))
-    told = cli(
+    record = cli(
         "compare", words_folder, "--table", "goods.csv", "--text", "text", "--label", "topic",
         "--no-plot", "--json",
     ).json  # fmt: skip
-    [one] = told["results"]
+    [one] = record["results"]
     assert (13 * 12, 1) == (one["parameters"], one["failed"])
     assert one["bytes_on_disk"] > 4 * 13 * 12
     assert one["accuracy"]["knn"]["value"] > 0.8
 
 
-def test_retrieval(cli: Cli, words_folder: Path, tmp_path: Path) -> None:
+def test_a_word_model_is_measured_on_retrieval(
+    cli: Cli, words_folder: Path, tmp_path: Path
+) -> None:
     (tmp_path / "beir/qrels").mkdir(parents=True)
     lines = [f'{{"_id": "d{i}", "title": "", "text": "the {w}"}}' for i, w in enumerate(GOODS)]
     (tmp_path / "beir/corpus.jsonl").write_text("\n".join([*lines, '{"_id": "z", "text": "zzz"}']))

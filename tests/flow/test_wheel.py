@@ -126,11 +126,11 @@ def test_index_and_search_as_installed(site: Path, tmp_path: Path) -> None:
     )
     command = site / "bin/cospace"
     run(site, tmp_path, command, "index", "goods.csv")
-    told = run(site, tmp_path, command, "search", "goods.cospace", "vintage comfortable seating")
-    assert "Retro velvet armchair" in told.splitlines()[1]
+    printed = run(site, tmp_path, command, "search", "goods.cospace", "vintage comfortable seating")
+    assert "Retro velvet armchair" in printed.splitlines()[1]
 
 
 def test_the_marketplace_is_found_as_installed(site: Path, tmp_path: Path) -> None:
     show = "from cospace.cli.demo import marketplace; print(marketplace())"
-    told = run(site, tmp_path, sys.executable, "-c", show)
-    assert str(site / "cospace/examples/marketplace") == told.strip()
+    printed = run(site, tmp_path, sys.executable, "-c", show)
+    assert str(site / "cospace/examples/marketplace") == printed.strip()

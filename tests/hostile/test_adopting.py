@@ -148,7 +148,9 @@ def test_a_folder_that_holds_no_model(tmp_path: Path, home: Path) -> None:
         ("", BadArgument, "which model"),
     ],
 )
-def test_sources_that_are_none(home: Path, source: str, error: type[Exception], words: str) -> None:
+def test_what_is_no_source_is_refused(
+    home: Path, source: str, error: type[Exception], words: str
+) -> None:
     with pytest.raises(error, match=words):
         adopt(source)
 
@@ -194,14 +196,16 @@ def test_an_addition_that_is_stopped_leaves_nothing(model: Path, home: Path) -> 
         cs.load("mine")
 
 
-def test_joint_models_whose_pictures_nobody_can_prepare(tmp_path: Path, home: Path) -> None:
+def test_joint_models_whose_images_nobody_can_prepare(tmp_path: Path, home: Path) -> None:
     clip_model(tmp_path / "clip")
     (tmp_path / "clip/preprocessor_config.json").unlink()
-    with pytest.raises(UnsupportedModel, match="how its pictures"):
+    with pytest.raises(UnsupportedModel, match="how its images"):
         adopt(str(tmp_path / "clip"))
 
 
-def test_without_torch_the_pip_line_is_told(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_torch_the_error_gives_the_pip_line(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in [
         n for n in sys.modules if n.startswith(("cospace.adopt", "cospace.encode.modules"))
     ]:

@@ -78,9 +78,9 @@ BAD_ITEMS: list[tuple[str, Any, Any, type[BadItem], str]] = [
     ("a number for a text", Part("text", 7), {}, BadItem, "a text is a str"),
     ("bytes for a text", Part("text", b"chair"), {}, BadItem, "a text is a str"),
     ("unknown kind", Part("smell", b"x"), {}, BadItem, "no tower for 'smell'"),
-    ("no such picture", cs.Image("/nowhere/at/all.jpg"), {}, BadItem, "all.jpg"),
-    ("a folder as picture", cs.Image("/"), {}, BadItem, "image"),
-    ("no picture", cs.Image(b"<html></html>"), {}, BadItem, "image"),
+    ("no such image", cs.Image("/nowhere/at/all.jpg"), {}, BadItem, "all.jpg"),
+    ("a folder as image", cs.Image("/"), {}, BadItem, "image"),
+    ("no image", cs.Image(b"<html></html>"), {}, BadItem, "image"),
     ("NaN", "a chair", {"x": math.nan}, BadItem, "x is nan"),
     ("Inf in a list", "a chair", {"x": [1.0, math.inf]}, BadItem, r"x\[1\] is inf"),
     ("2**64", "a chair", {"x": 2**64}, BadItem, "more than 64 bits"),
@@ -318,17 +318,17 @@ def test_the_same_content_under_a_new_id_is_kept(shop: cs.Collection) -> None:
     assert {"a", "c", "d"} == set(shop.search("a red chair", k=3).ids)
 
 
-# --- questions ---
+# --- queries ---
 
 
 @pytest.mark.parametrize("k", [-1, 1001, 10**30, 1.5, "3", None, True, [1]])
-def test_k_out_of_range(k: Any, shop: cs.Collection) -> None:
+def test_a_k_out_of_range_is_refused(k: Any, shop: cs.Collection) -> None:
     with pytest.raises(BadArgument, match="k "):
         shop.search("a chair", k=k)
 
 
 @pytest.mark.parametrize("offset", [-1, 1000, 10**30, 0.5, "3", None, False])
-def test_offset_out_of_range(offset: Any, shop: cs.Collection) -> None:
+def test_an_offset_out_of_range_is_refused(offset: Any, shop: cs.Collection) -> None:
     with pytest.raises(BadArgument, match="offset"):
         shop.search("a chair", offset=offset)
 
@@ -354,7 +354,7 @@ BAD_QUERIES: list[tuple[str, Any, type[CospaceError]]] = [
     ("surrogate", "\ud800", BadItem),
     ("text that is none", Part("text", 7), BadItem),
     ("unknown kind", Part("smell", b""), BadItem),
-    ("no such picture", cs.Image("/nowhere.jpg"), BadItem),
+    ("no such image", cs.Image("/nowhere.jpg"), BadItem),
     ("one of two is bad", Parts(text="a chair", image=cs.Image(b"")), BadItem),
 ]
 
@@ -362,7 +362,9 @@ BAD_QUERIES: list[tuple[str, Any, type[CospaceError]]] = [
 @pytest.mark.parametrize(
     ("query", "error"), [q[1:] for q in BAD_QUERIES], ids=[q[0] for q in BAD_QUERIES]
 )
-def test_bad_questions(query: Any, error: type[CospaceError], shop: cs.Collection) -> None:
+def test_bad_queries_are_refused(
+    query: Any, error: type[CospaceError], shop: cs.Collection
+) -> None:
     for by in (None, "text", "words"):
         try:
             hits = shop.search(query, by=by)
@@ -372,7 +374,7 @@ def test_bad_questions(query: Any, error: type[CospaceError], shop: cs.Collectio
             assert by == "words"
         else:
             if by == "words" and isinstance(query, Parts):
-                continue  # the picture is not looked at
+                continue  # the image is not looked at
             raise AssertionError(f"{by}: {hits!r}")
     assert "a" == shop.search("a red chair", k=1)[0].id
 
@@ -396,7 +398,7 @@ def test_an_empty_collection_answers_with_nothing(fast_path: Path) -> None:
                 empty.search("a chair", where={"price": 1})
 
 
-def test_bad_arguments(shop: cs.Collection) -> None:
+def test_bad_arguments_are_refused_and_change_nothing(shop: cs.Collection) -> None:
     with pytest.raises(BadArgument, match="'raise' or 'report'"):
         shop.add([], errors="ignore")
     for where in ([], "price", 7, [{"price": 1}]):
@@ -541,7 +543,9 @@ def test_folders_and_files_that_are_no_collection(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "path", ["x" * 300, "a\x00b", "x/" * 3000, "\ud800" * 10, "/" + "y" * 5000]
 )
-def test_paths_that_cannot_be(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paths_that_cannot_be_are_refused_and_leave_nothing(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     for way in opened(path)[:3]:
         with pytest.raises(CospaceError):
@@ -637,7 +641,9 @@ def test_a_broken_export_is_refused_and_nothing_is_restored(
         shop.restore(tmp_path / "nothing.parquet")
 
 
-def test_an_export_into_nowhere(shop: cs.Collection, tmp_path: Path) -> None:
+def test_an_export_into_nowhere_fails_and_search_goes_on(
+    shop: cs.Collection, tmp_path: Path
+) -> None:
     for path in (tmp_path / "no" / "a.parquet", tmp_path, tmp_path / ("x" * 300)):
         with pytest.raises(StorageError):
             shop.export(path)

@@ -1,4 +1,4 @@
-"""Pictures that are broken, or made to break something: faults 1 to 4 and 24."""
+"""Images that are broken, or made to break something: faults 1 to 4 and 24."""
 
 import io
 import os
@@ -18,7 +18,7 @@ from cospace.errors import BadItem, CospaceError
 from cospace.item import Image
 from cospace.limits import override
 from cospace.read import read
-from cospace.read.pictures import decode, load_bytes
+from cospace.read.images import decode, load_bytes
 
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
 SMOOTH = np.indices((40, 60)).sum(0).astype(np.uint8)
@@ -55,7 +55,7 @@ def png_header(width: int, height: int) -> bytes:
 
 @pytest.mark.parametrize("share", [0.02, 0.5, 0.99])
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF"])
-def test_a_truncated_picture_is_refused(kind: str, share: float) -> None:
+def test_a_truncated_image_is_refused(kind: str, share: float) -> None:
     data = saved(NOISE, kind)
     assert refused(data[: int(len(data) * share)])
 
@@ -75,7 +75,7 @@ def test_a_truncated_picture_is_refused(kind: str, share: float) -> None:
         (b"\x80\x81\x82", "unknown"),
     ],
 )
-def test_what_is_no_picture_is_named_for_what_it_holds(
+def test_what_is_no_image_is_named_for_what_it_holds(
     data: bytes, said: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "a.jpg"
@@ -100,7 +100,7 @@ def test_a_bomb_takes_no_memory(tmp_path: Path) -> None:
     code = """
 import resource, sys
 from cospace import Image, errors
-from cospace.read.pictures import decode
+from cospace.read.images import decode
 decode(Image(sys.argv[1]))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
@@ -148,11 +148,11 @@ def test_what_is_see_through_shows_white(kind: str) -> None:
     assert (found[20:] == NOISE[20:]).all()
 
 
-def test_every_mode_gives_the_pixels_of_the_plain_picture() -> None:
+def test_every_mode_gives_the_pixels_of_the_plain_image() -> None:
     grey = PIL.Image.fromarray(SMOOTH)
     plain = np.asarray(grey.convert("RGB"))
     palette = grey.convert("P")
-    for picture, options in [
+    for image, options in [
         (grey, {}),
         (grey.convert("LA"), {}),
         (grey.convert("RGBA"), {}),
@@ -161,8 +161,8 @@ def test_every_mode_gives_the_pixels_of_the_plain_picture() -> None:
         (palette, {"transparency": bytes([255] * 256)}),
     ]:
         file = io.BytesIO()
-        picture.save(file, "PNG", **options)
-        assert (pixels(file.getvalue()) == plain).all(), (picture.mode, options)
+        image.save(file, "PNG", **options)
+        assert (pixels(file.getvalue()) == plain).all(), (image.mode, options)
 
 
 def test_a_palette_with_alpha_shows_white() -> None:
@@ -173,11 +173,11 @@ def test_a_palette_with_alpha_shows_white() -> None:
     assert (found[SMOOTH == 8] == 8).all()
 
 
-def test_cmyk_is_near_the_plain_picture() -> None:
-    picture = PIL.Image.fromarray(np.dstack([SMOOTH] * 3))
+def test_cmyk_is_near_the_plain_image() -> None:
+    image = PIL.Image.fromarray(np.dstack([SMOOTH] * 3))
     file = io.BytesIO()
-    picture.convert("CMYK").save(file, "JPEG", quality=98)
-    plain = pixels(np.asarray(picture)).astype(int)
+    image.convert("CMYK").save(file, "JPEG", quality=98)
+    plain = pixels(np.asarray(image)).astype(int)
     assert np.abs(pixels(file.getvalue()).astype(int) - plain).mean() < 4
 
 
@@ -270,7 +270,7 @@ def test_a_folder_reads_what_is_inside_and_lists_the_rest(tmp_path: Path) -> Non
 @given(st.binary(max_size=300), st.sampled_from([b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n",
        b"GIF89a", b"BM", b"II*\x00", b"MM\x00+", b"RIFF\x40\x00\x00\x00WEBPVP8X"]))  # fmt: skip
 @settings(max_examples=300, deadline=None)
-def test_any_bytes_are_a_picture_or_a_bad_item(data: bytes, magic: bytes) -> None:
+def test_any_bytes_are_an_image_or_a_bad_item(data: bytes, magic: bytes) -> None:
     try:
         assert "RGB" == decode(Image(magic + data)).mode
     except BadItem as error:
@@ -279,7 +279,7 @@ def test_any_bytes_are_a_picture_or_a_bad_item(data: bytes, magic: bytes) -> Non
 
 @given(st.data(), st.sampled_from(["JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP"]))
 @settings(max_examples=200, deadline=None)
-def test_a_picture_with_changed_bytes_is_a_picture_or_a_bad_item(
+def test_an_image_with_changed_bytes_is_an_image_or_a_bad_item(
     data: st.DataObject, kind: str
 ) -> None:
     raw = bytearray(saved(NOISE[:8, :8], kind))

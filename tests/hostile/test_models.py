@@ -48,7 +48,7 @@ def test_a_change_between_opening_and_use_is_found(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["text/model.xml", "text/model.bin", "text/tokenizer.json"])
-def test_a_missing_file(folder: Path, name: str) -> None:
+def test_a_model_with_a_file_missing_is_refused(folder: Path, name: str) -> None:
     (folder / name).unlink()
     with pytest.raises(ModelDamaged, match="missing"):
         cs.load(folder)
@@ -136,7 +136,7 @@ def test_other_weights_fail_the_known_answers(tmp_path: Path) -> None:
     assert "f32" in str(caught.value), "plain float32 was tried before giving up"
 
 
-def test_a_width_other_than_the_record_says(folder: Path) -> None:
+def test_a_width_other_than_the_record_says_is_damage(folder: Path) -> None:
     rewrite(folder, lambda r: r.update(dim=16))
     with pytest.raises(ModelDamaged, match="32 numbers"):
         cs.load(folder).encode_query(["a chair"])

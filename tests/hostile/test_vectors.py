@@ -151,7 +151,7 @@ def test_vectors_of_another_space_are_refused_whole(shop: cs.Collection) -> None
     assert before == rows_of(shop.store)
 
 
-def test_plain_arrays_are_told_what_to_write(shop: cs.Collection) -> None:
+def test_plain_arrays_are_refused_with_what_to_write(shop: cs.Collection) -> None:
     with pytest.raises(cs.errors.BadArgument, match=r"cs\.Vectors"):
         shop.add_vectors(["c"], good(1))  # type: ignore[arg-type]
     with pytest.raises(cs.errors.BadInput):

@@ -1,4 +1,4 @@
-"""Files of word vectors that are broken or lie: what can be used is read, and the rest is told."""
+"""Files of word vectors that are broken or lie: what can be used is read, the rest reported."""
 
 from __future__ import annotations
 
@@ -86,12 +86,12 @@ BAD_LINES = {
 
 
 @pytest.mark.parametrize("line", BAD_LINES)
-def test_a_bad_line_is_left_out_and_told(tmp_path: Path, line: bytes) -> None:
+def test_a_bad_line_is_left_out_and_reported(tmp_path: Path, line: bytes) -> None:
     data = GOOD.replace(b"\n", b"\n" + line + b"\n", 1)
     check(put(tmp_path, "v.txt", data), BAD_LINES[line])
 
 
-def test_bad_lines_far_apart_are_told_with_their_numbers(tmp_path: Path) -> None:
+def test_bad_lines_far_apart_are_reported_with_their_numbers(tmp_path: Path) -> None:
     lines = [b"w%d 1 2" % n for n in range(200_000)]
     for number in (10, 70_000, 199_999):
         lines[number] = b"w 1e999 2"
@@ -120,7 +120,7 @@ def test_words_hold_spaces_quotes_commas_and_numbers(tmp_path: Path) -> None:
     assert list(range(len(words))) == found.table.rows[:, 0].tolist()
 
 
-def test_spaces_in_words_are_told_from_one_at_each_lines_end(tmp_path: Path) -> None:
+def test_spaces_in_words_are_distinguished_from_one_at_each_lines_end(tmp_path: Path) -> None:
     lines = ["a 1 2 ", "b c 3 4", "d 5 6 ", "e 7 8 ", "f g 9 10 "]
     found = read_vectors(put(tmp_path, "v.txt", "\n".join(lines).encode()))
     assert ["a", "b c", "d", "e", "f g"] == list(found.table.words)
@@ -137,11 +137,11 @@ def test_spaces_in_words_are_told_from_one_at_each_lines_end(tmp_path: Path) -> 
         (b"3 9999999999\n", "the header says 9,999,999,999 dimensions, the rows have 2"),
     ],
 )  # fmt: skip
-def test_a_header_that_lies_is_told(tmp_path: Path, header: bytes, note: str) -> None:
+def test_a_header_that_lies_is_reported(tmp_path: Path, header: bytes, note: str) -> None:
     check(put(tmp_path, "v.txt", header + GOOD), note)
 
 
-def test_bytes_that_are_not_utf_8_are_replaced_and_told(tmp_path: Path) -> None:
+def test_bytes_that_are_not_utf_8_are_replaced_and_reported(tmp_path: Path) -> None:
     data = b"caf\xc3 5 6\n" + GOOD
     found = read_vectors(put(tmp_path, "v.txt", data))
     assert ["caf\ufffd", "sofa", "lamp", "couch"] == list(found.table.words)
@@ -192,7 +192,7 @@ def test_rows_end_with_a_line_feed_or_without(tmp_path: Path, feed: bytes) -> No
         (b"9999999999 2\n", "number of words: the header says 9,999,999,999, the file has 3"),
     ],
 )  # fmt: skip
-def test_a_binary_header_that_lies_is_told(tmp_path: Path, header: bytes, note: str) -> None:
+def test_a_binary_header_that_lies_is_reported(tmp_path: Path, header: bytes, note: str) -> None:
     check(put(tmp_path, "v.bin", binary(ROWS, header)), note)
 
 
@@ -205,12 +205,12 @@ BAD_ROWS: dict[str, tuple[bytes, list[float]]] = {
 
 
 @pytest.mark.parametrize("note", BAD_ROWS)
-def test_a_bad_binary_row_is_left_out_and_told(tmp_path: Path, note: str) -> None:
+def test_a_bad_binary_row_is_left_out_and_reported(tmp_path: Path, note: str) -> None:
     rows = [ROWS[0], BAD_ROWS[note], *ROWS[1:]]
     check(put(tmp_path, "v.bin", binary(rows, b"4 2\n")), note)
 
 
-def test_words_cut_inside_a_character_are_replaced_and_told(tmp_path: Path) -> None:
+def test_words_cut_inside_a_character_are_replaced_and_reported(tmp_path: Path) -> None:
     rows = [(b"K\xc3\xbcche"[:2], [1.0, 2.0]), *ROWS]
     found = read_vectors(put(tmp_path, "v.bin", binary(rows, b"4 2\n")))
     assert ["K\ufffd", "sofa", "lamp", "couch"] == list(found.table.words)
@@ -218,7 +218,7 @@ def test_words_cut_inside_a_character_are_replaced_and_told(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("cut", range(1, 15))
-def test_a_last_row_that_is_cut_off_is_told(tmp_path: Path, cut: int) -> None:
+def test_a_last_row_that_is_cut_off_is_reported(tmp_path: Path, cut: int) -> None:
     data = binary([*ROWS, (b"wardrobe", [1.0, 2.0])], b"4 2\n", b"")[:-cut]
     left = 17 - cut
     check(

@@ -50,12 +50,12 @@ def test_what_means_the_same_lies_close(name: str) -> None:
     assert model.bill.tokens + model.bill.estimated > 10
 
 
-def test_a_long_text_is_cut_and_told(name: str) -> None:
+def test_a_long_text_is_cut_and_reported(name: str) -> None:
     vectors = cs.load(name).encode_document(["a chair", "word " * 19_000])
     assert (1,) == vectors.truncated
 
 
-def test_the_same_alone_and_in_a_batch(name: str) -> None:
+def test_a_row_is_the_same_alone_and_in_a_batch(name: str) -> None:
     texts = [f"text number {i}" for i in range(5)]
     together = cs.load(name).encode_document(texts).array
     VectorCache().clear()

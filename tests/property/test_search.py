@@ -1,4 +1,4 @@
-"""Properties of search that users rely on, over random collections and questions."""
+"""Properties of search that users rely on, over random collections and queries."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from cospace.limits import override
-from cospace.search import Question, ask
+from cospace.search import Query, ask
 from cospace.search.ask import DEPTH
 from cospace.store import edge
 from cospace.store.local import LocalStore
@@ -41,9 +41,9 @@ def store(request: Any, tmp_path_factory: Any) -> Any:
     patch.undo()
 
 
-def question(seed: int, words: str, where: Any = None) -> Question:
+def query(seed: int, words: str, where: Any = None) -> Query:
     vector = unit(1, seed)[0]
-    return Question({"text": vector, "image": vector}, words, WEIGHTS, where)
+    return Query({"text": vector, "image": vector}, words, WEIGHTS, where)
 
 
 SEEDS = st.integers(0, 10_000)
@@ -55,8 +55,8 @@ run = settings(max_examples=40, deadline=None, suppress_health_check=list(Health
 def test_first_k_of_a_longer_list_are_the_same_k(
     store: Store, seed: int, words: str, k: int, more: int
 ) -> None:
-    short = ask(store, question(seed, words), k=k).ids
-    long = ask(store, question(seed, words), k=k + more).ids
+    short = ask(store, query(seed, words), k=k).ids
+    long = ask(store, query(seed, words), k=k + more).ids
     assert short == long[: len(short)]
     assert len(short) == min(k, len(long))
 
@@ -66,10 +66,10 @@ def test_first_k_of_a_longer_list_are_the_same_k(
 def test_pages_repeat_nothing_and_miss_nothing(
     store: Store, seed: int, words: str, size: int
 ) -> None:
-    whole = ask(store, question(seed, words), k=300).ids
+    whole = ask(store, query(seed, words), k=300).ids
     pages: list[str] = []
     for offset in range(0, 300, size):
-        pages += ask(store, question(seed, words), k=min(size, 300 - offset), offset=offset).ids
+        pages += ask(store, query(seed, words), k=min(size, 300 - offset), offset=offset).ids
     assert whole == pages
     assert len(pages) == len(set(pages))
 
@@ -82,7 +82,7 @@ def test_filter_never_starves_k(
     node = parse(where, store.schema)
     passing = {row.id for row in store.scan() if matches(node, row.metadata)}
     reachable = {row.id for row in store.scan(vectors=True) if row.id in passing and row.vectors}
-    found = ask(store, question(seed, words, node), k=k).ids
+    found = ask(store, query(seed, words, node), k=k).ids
     assert set(found) <= passing
     assert len(found) >= min(k, len(reachable))
 
@@ -94,7 +94,7 @@ def test_every_item_finds_itself_first(store: Store, i: int) -> None:
     assert row is not None
     assume(row.vectors)
     for field, vector in row.vectors.items():
-        first = ask(store, Question({field: vector}), k=1)[0]
+        first = ask(store, Query({field: vector}), k=1)[0]
         assert row.id == first.id
         assert first.score == pytest.approx(1.0, abs=1e-3)
 
@@ -102,12 +102,12 @@ def test_every_item_finds_itself_first(store: Store, i: int) -> None:
 @run
 @given(SEEDS, st.sampled_from(WORDS))
 def test_shares_add_up_to_the_score(store: Store, seed: int, words: str) -> None:
-    for hit in ask(store, question(seed, words), k=20, explain=True):
+    for hit in ask(store, query(seed, words), k=20, explain=True):
         assert hit.score == pytest.approx(sum(why.share for why in hit.why), abs=1e-6)
 
 
 def test_scores_are_comparable_across_backends(tmp_path: Any) -> None:
-    """The same rows and question give the same ids and scores on every backend.
+    """The same rows and query give the same ids and scores on every backend.
 
     At most as many rows as there are candidates: which of many equal BM25 scores come into the
     list is the backend's choice.
@@ -116,13 +116,13 @@ def test_scores_are_comparable_across_backends(tmp_path: Any) -> None:
     answers = []
     for one in stores:
         fill(one, sample(DEPTH))
-        answers.append([ask(one, question(5, w), k=30) for w in WORDS])
+        answers.append([ask(one, query(5, w), k=30) for w in WORDS])
         one.close()
     for memory, local in zip(*answers, strict=True):
         assert memory.ids == local.ids
         assert np.allclose([h.score for h in memory], [h.score for h in local], atol=1e-3)
 
 
-def test_limit_of_k_is_told() -> None:
+def test_limit_of_k_is_named_in_the_error() -> None:
     with override(max_k=5), pytest.raises(ValueError, match="at most 5"):
-        ask(MemoryStore(), Question({}), k=6)
+        ask(MemoryStore(), Query({}), k=6)

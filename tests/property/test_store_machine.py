@@ -39,7 +39,7 @@ UNIT /= np.linalg.norm(UNIT, axis=-1, keepdims=True)
 
 
 def row_of(name: str, version: int) -> Row:
-    """Version 1 has no picture, version 2 no text; each version has a metadata field of its own."""
+    """Version 1 has no image, version 2 no text; each version has a metadata field of its own."""
     n = NAMES.index(name)
     vectors = {"text": UNIT[0, n, version], "image": UNIT[1, n, version]}
     if version == 1:

@@ -54,7 +54,7 @@ def test_errors_are_also_pythons_own() -> None:
     assert issubclass(errors.MissingExtra, ImportError)
 
 
-def test_what_errors_carry() -> None:
+def test_errors_carry_what_they_speak_of() -> None:
     assert ("a: broken", "a", "broken") == (
         str(BadItem("a", "broken")),
         BadItem("a", "broken").name,

@@ -37,7 +37,7 @@ def test_a_block_that_fails_leaves_what_was(error: type[BaseException], tmp_path
 
 
 @pytest.mark.parametrize(
-    ("number", "told"),
+    ("number", "expected"),
     [
         (errno.ENOSPC, DiskFull),
         (errno.EDQUOT, DiskFull),
@@ -49,10 +49,10 @@ def test_a_block_that_fails_leaves_what_was(error: type[BaseException], tmp_path
         (errno.EPIPE, BrokenPipeError),
     ],
 )
-def test_the_systems_errors_in_our_words(number: int, told: type[Exception]) -> None:
-    with pytest.raises(told) as caught, files.storage_errors(Path("/x")):
+def test_the_systems_errors_become_ours(number: int, expected: type[Exception]) -> None:
+    with pytest.raises(expected) as caught, files.storage_errors(Path("/x")):
         raise OSError(number, os.strerror(number))
-    assert told is type(caught.value)
+    assert expected is type(caught.value)
 
 
 @pytest.mark.parametrize("stage", ["fsync", "replace", "sync_folder"])

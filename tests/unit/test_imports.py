@@ -83,8 +83,8 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 def test_dir_lists_the_names_before_they_are_loaded() -> None:
-    told = run("import cospace, json; print(json.dumps(dir(cospace)))")
-    assert set(cs.__all__) <= set(json.loads(told))
+    printed = run("import cospace, json; print(json.dumps(dir(cospace)))")
+    assert set(cs.__all__) <= set(json.loads(printed))
 
 
 ORDERS = [
@@ -124,5 +124,5 @@ def test_read_refuses_what_its_function_refuses() -> None:
 
 
 def test_star_import_brings_the_public_names() -> None:
-    told = run("from cospace import *; print(Item('a', 'b').id, Collection.__name__)")
-    assert "a Collection" == told
+    printed = run("from cospace import *; print(Item('a', 'b').id, Collection.__name__)")
+    assert "a Collection" == printed

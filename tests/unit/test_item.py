@@ -21,14 +21,14 @@ def test_a_string_is_always_text() -> None:
         assert (["text"], text, None) == (list(item.parts), item.parts.text, item.parts.image)
 
 
-def test_pictures_are_named_as_such() -> None:
-    picture = Image("a.jpg")
-    assert (Path("a.jpg"), "image") == (picture.path, picture.kind)
-    assert Image(Path("a.jpg")) == picture
+def test_images_are_named_as_such() -> None:
+    image = Image("a.jpg")
+    assert (Path("a.jpg"), "image") == (image.path, image.kind)
+    assert Image(Path("a.jpg")) == image
     assert Image(b"bytes").path is None
-    item = Item("1", Parts(text="a chair", image=picture), {"price": 1})
-    assert ({"text", "image"}, picture) == (set(item.parts), item.parts.image)
-    assert Path("a.jpg") == Item("1", picture).parts["image"].value
+    item = Item("1", Parts(text="a chair", image=image), {"price": 1})
+    assert ({"text", "image"}, image) == (set(item.parts), item.parts.image)
+    assert Path("a.jpg") == Item("1", image).parts["image"].value
 
 
 @pytest.mark.parametrize("content", [None, 7, b"x", ["a"], Path("a.jpg"), {"text": "a"}, object()])
@@ -92,13 +92,13 @@ def test_ids_are_opaque(id: str) -> None:
         (b"a", "not bytes"),
     ],
 )
-def test_what_is_no_id(id: Any, says: str) -> None:
+def test_what_is_no_id_is_refused(id: Any, says: str) -> None:
     with pytest.raises(BadItem, match=says) as caught:
         check_id(id)
     assert len(str(caught.value)) < 200
     assert str(caught.value).encode()
 
 
-def test_the_limit_of_ids() -> None:
+def test_an_id_over_the_limit_is_refused() -> None:
     with override(id_bytes=2), pytest.raises(BadItem):
         check_id("abc")

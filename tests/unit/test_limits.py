@@ -31,7 +31,7 @@ def test_the_environment_and_a_block_override_in_this_order(
 
 
 @pytest.mark.parametrize("text", ["", "x", "-1", "1.5", "1e3", "0x10", " "])
-def test_an_environment_that_is_no_number_is_told(
+def test_an_environment_that_is_no_number_is_refused(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COSPACE_LIMIT_MAX_K", text)

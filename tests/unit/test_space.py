@@ -88,7 +88,7 @@ def test_dimensions_are_limited(dim: int) -> None:
         Space("a", dim)
 
 
-def test_only_cosine() -> None:
+def test_other_metrics_than_cosine_are_refused() -> None:
     with pytest.raises(BadArgument, match="'cosine', not 'l2'"):
         Space("a", 3, "l2")
     with override(dim=2), pytest.raises(BadArgument):

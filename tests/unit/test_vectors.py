@@ -23,7 +23,7 @@ def test_unit_rows_keep_their_bits() -> None:
     assert np.allclose(unit.array, normalized[50:], atol=1e-7)
 
 
-def test_rows_can_be_taken() -> None:
+def test_rows_are_taken_by_slice_and_by_list() -> None:
     vectors = random(5)
     assert np.array_equal(vectors.array[1:3], vectors[1:3].array)
     assert np.array_equal(vectors.array[[4, 0]], vectors[[4, 0]].array)
@@ -31,7 +31,7 @@ def test_rows_can_be_taken() -> None:
     assert f"Vectors([5, 3], {SPACE})" == repr(vectors)
 
 
-def test_what_it_was_told_is_kept() -> None:
+def test_what_it_was_given_is_kept() -> None:
     vectors = Vectors([[1.0, 0, 0]], SPACE, report=["one text was cut"], truncated=[0])
     assert (("one text was cut",), (0,)) == (vectors.report, vectors.truncated)
     assert ((), ()) == (random(1).report, random(1).truncated)

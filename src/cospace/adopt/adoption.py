@@ -30,7 +30,7 @@ __all__ = ["Adopted", "adopt"]
 class Adopted:
     """The model, where it lies, and how close its graph comes to the torch module it came from.
 
-    `cosines` are the least cosines over texts or pictures that were no part of its making, by
+    `cosines` are the least cosines over texts or images that were no part of its making, by
     kind; `notes` say what a user should know, such as prompts that nobody states.
     """
 

@@ -78,7 +78,7 @@ def _finite_attention() -> Iterator[None]:
 
 def _example(name: str, given: Input) -> Any:
     """An input to trace with: two rows of unlike length, so that no branch is taken for good."""
-    # Pictures vary in height where a model takes one frame, or two, one above the other.
+    # Images vary in height where a model takes one frame, or two, one above the other.
     free = 2 * (given.shape[2] or 0) if name == "pixels" else 24
     shape = [2 if i == 0 else free if size is None else size for i, size in enumerate(given.shape)]
     random = np.random.default_rng(0)

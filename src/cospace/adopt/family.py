@@ -1,4 +1,4 @@
-"""Which builder takes a folder of files: told from its configuration, never from its name."""
+"""Which builder takes a folder of files: known from its configuration, never from its name."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def build(folder: Path, source: Source, name: str, choices: Choices) -> list[Bui
         return imagebind.build(folder)
     architecture = source.name if source.scheme == "torchvision" else _torchvision(folder, keys)
     if architecture:
-        from cospace.encode.modules import pictures
+        from cospace.encode.modules import images
 
-        return pictures.build(folder, architecture=architecture, layer=choices.layer)
+        return images.build(folder, architecture=architecture, layer=choices.layer)
     if (folder / "open_clip_config.json").is_file():
         from cospace.encode.modules import joint
 
@@ -53,9 +53,9 @@ def build(folder: Path, source: Source, name: str, choices: Choices) -> list[Bui
     if "auto_map" in config:
         _refuse_code(folder, config)
     if "architecture" in config:
-        from cospace.encode.modules import pictures
+        from cospace.encode.modules import images
 
-        return pictures.build_timm(folder)
+        return images.build_timm(folder)
     if config.get("model_type") in _JOINT:
         from cospace.encode.modules import joint
 

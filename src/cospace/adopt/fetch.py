@@ -61,7 +61,7 @@ def fetch(source: Source, tell: Callable[[str], None]) -> Fetched:
     except (
         Exception
     ) as error:  # the hub's library has a dozen errors, and lets its client's through
-        raise _told(source, error) from error
+        raise _as_error(source, error) from error
     path = Path(folder)
     if offline:
         size = sum(f.stat().st_size for f in path.rglob("*") if f.is_file())
@@ -70,7 +70,7 @@ def fetch(source: Source, tell: Callable[[str], None]) -> Fetched:
 
 
 def _announce(api: Any, source: Source, tell: Callable[[str], None]) -> int:
-    """The bytes to fetch, after the licence and the size were told."""
+    """The bytes to fetch, after the licence and the size were shown."""
     from fnmatch import fnmatch
 
     found = api.model_info(source.repository, revision=source.revision or None, files_metadata=True)
@@ -92,7 +92,7 @@ def _announce(api: Any, source: Source, tell: Callable[[str], None]) -> int:
     return size
 
 
-def _told(source: Source, error: Exception) -> Exception:
+def _as_error(source: Source, error: Exception) -> Exception:
     """The error of cospace for one of the hub's library."""
     kind = type(error).__name__
     if kind == "RevisionNotFoundError":

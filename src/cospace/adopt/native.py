@@ -26,7 +26,7 @@ _KNOWN = {
 
 
 def is_native(folder: Path) -> bool:
-    """Whether the model in `folder`, saved by sentence-transformers, takes pictures as well."""
+    """Whether the model in `folder`, saved by sentence-transformers, takes images as well."""
     file = folder / "sentence_bert_config.json"
     try:
         config = json.loads(file.read_text(encoding="utf-8"))
@@ -72,5 +72,5 @@ def _most(model: Any) -> int:
     config = model[0].config
     text = config.get_text_config() if hasattr(config, "get_text_config") else config
     most = int(getattr(text, "max_position_embeddings", 0) or _MOST_TOKENS)
-    # Half of the positions are left for the picture and the marks around.
+    # Half of the positions are left for the image and the marks around.
     return min(_MOST_TOKENS, max(1, most // 2))

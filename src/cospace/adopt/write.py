@@ -96,7 +96,7 @@ def write(
         tell(f"writing the {built.kind} tower")
         record = _tower(place, built, origin)
         if "openvino" in how.engines:
-            # Two kinds may share a module, as ImageBind's pictures and videos do.
+            # Two kinds may share a module, as ImageBind's images and videos do.
             known = {id(b.module): t for t, b in zip(records, towers, strict=False)}
             record = _graph(place, built, record, how.weights, known.get(id(built.module)))
         files = {**record.files, **kept}

@@ -24,7 +24,7 @@ def parser() -> Parser:
         "align",
         "Maps the word vectors of SOURCE onto those of TARGET, by a file of PAIRS: a word and its\n"
         "translation a line, with a tab, a comma (.csv) or a space between them. A share of the\n"
-        "words is held out, and how many of those are translated rightly is told. FOLDER becomes\n"
+        "words is held out to measure how many are translated rightly. FOLDER becomes\n"
         "a model of both languages: for `translate`, and for `index` and `search` across them.",
         "cospace align ./english ./german en-de.tsv -o ./en-de --from en --to de",
         "cospace translate ./en-de armchair --to de",
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     from cospace.train.translation import align
 
     out = Path(args.out)
-    if out.exists() and not args.replace:  # told before the work, not after it
+    if out.exists() and not args.replace:  # refused before the work, not after it
         raise BadArgument(f"{out}: there is something already; name another, or add --replace")
     source, target = word_model(args.source), word_model(args.target)
     options = {"refine": args.refine, "held_out": args.held_out, "seed": args.seed}

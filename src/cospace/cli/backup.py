@@ -22,8 +22,8 @@ def parser() -> Parser:
     one = command(
         "backup",
         "Copy a collection into the new folder TARGET, consistently, while others may write.\n"
-        "TARGET is a collection itself. Pictures stay where they are; only vectors, texts,\n"
-        "metadata and the pictures' paths are copied.",
+        "TARGET is a collection itself. Images stay where they are; only vectors, texts,\n"
+        "metadata and the images' paths are copied.",
         "cospace backup market.cospace backups/market-monday.cospace",
     )
     one.add_argument("folder", metavar="FOLDER", help="a collection")

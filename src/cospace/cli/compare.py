@@ -28,7 +28,7 @@ def parser() -> Parser:
     one = command(
         "compare",
         "How well each MODEL tells your classes apart, by k nearest neighbours and by a linear\n"
-        "probe on held-out items, and what it costs: speed, size, memory. Pictures lie in a\n"
+        "probe on held-out items, and what it costs: speed, size, memory. Images lie in a\n"
         "folder with one subfolder for each class (or in train/ and validation/, and those of\n"
         "the classes below); texts stand in a table with a column of labels. With --corpus each\n"
         "MODEL is a way to train word vectors (word2vec, glove, subwords) on your own texts.",
@@ -37,10 +37,10 @@ def parser() -> Parser:
         "cospace compare word2vec glove --corpus texts.txt --yardsticks questions-words.txt",
     )
     one.add_argument("models", metavar="MODEL", nargs="+", help="names or folders of models")
-    one.add_argument("--images", metavar="FOLDER", help="pictures, one subfolder a class")
+    one.add_argument("--images", metavar="FOLDER", help="images, one subfolder a class")
     one.add_argument("--table", metavar="FILE", help="a table, with --label and --text or --image")
     one.add_argument("--text", metavar="COLUMN", help="a column, or '{title}. {description}'")
-    one.add_argument("--image", metavar="COLUMN", help="the column of pictures' paths")
+    one.add_argument("--image", metavar="COLUMN", help="the column of images' paths")
     one.add_argument("--label", metavar="COLUMN", help="the column of classes")
     one.add_argument("--test", type=float, default=0.25, help="share held out; default: 0.25")
     one.add_argument("-k", type=int, default=5, help="neighbours that vote; default: 5")
@@ -50,13 +50,13 @@ def parser() -> Parser:
     one.add_argument("--words", action="append", help="--corpus: whose neighbours to show")
     one.add_argument("--dim", type=int, help="--corpus: numbers in a vector; default: 100")
     one.add_argument("--workers", type=int, help="--corpus: threads; default: 1")
-    one.add_argument("-o", "--out", metavar="FILE", help=f"the picture; default: {_DEFAULT}")
-    one.add_argument("--no-plot", action="store_true", help="no picture")
+    one.add_argument("-o", "--out", metavar="FILE", help=f"the plot; default: {_DEFAULT}")
+    one.add_argument("--no-plot", action="store_true", help="no plot")
     return one
 
 
 def run(args: argparse.Namespace) -> int:
-    """0; the exit code of its error when the picture could not be written."""
+    """0; the exit code of its error when the plot could not be written."""
     from cospace.evaluate import compare
 
     if args.seed < 0:
@@ -71,13 +71,13 @@ def run(args: argparse.Namespace) -> int:
         found = compare(
             args.models, source, test=args.test, k=args.k, seed=args.seed, progress=step
         )
-    # The figures took their time: they are told also where the picture cannot be written.
+    # The figures took their time: they are printed also where the plot cannot be written.
     trouble: CospaceError | None = None
     if out is not None:
         try:
             _draw(found, out)
         except CospaceError as error:
-            out, trouble, why = None, error, f"No picture was drawn: {error}"
+            out, trouble, why = None, error, f"No plot was drawn: {error}"
     if args.json:
         plot = {"plot": None if out is None else str(out), "plot_error": why or None}
         document({**found.to_json(), **plot})
@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
         _show(found)
         _tell(found)
         if out is not None or why:
-            tell(why or f"The picture: {out}")
+            tell(why or f"The plot: {out}")
     return 0 if trouble is None else trouble.exit_code
 
 
@@ -106,10 +106,10 @@ def _source(args: argparse.Namespace) -> Source:
 
 
 def _plot(args: argparse.Namespace) -> tuple[Path | None, str]:
-    """Where the picture goes, or why there is none; checked before anything is measured."""
+    """Where the plot goes, or why there is none; checked before anything is measured."""
     if args.no_plot:
         if args.out is not None:
-            raise BadArgument("-o asks for a picture, --no-plot for none")
+            raise BadArgument("-o asks for a plot, --no-plot for none")
         return None, ""
     out = Path(args.out or _DEFAULT)
     try:
@@ -117,11 +117,11 @@ def _plot(args: argparse.Namespace) -> tuple[Path | None, str]:
     except MissingExtra as error:
         if args.out is not None:
             raise
-        return None, f"No picture was drawn: {error}"
+        return None, f"No plot was drawn: {error}"
     from cospace.draw.comparison import FORMATS
 
     if out.suffix.lower() not in FORMATS:
-        raise BadArgument(f"{out}: a picture ends in {', '.join(FORMATS)}")
+        raise BadArgument(f"{out}: a plot ends in {', '.join(FORMATS)}")
     if not out.parent.is_dir():
         raise BadArgument(f"there is no folder {out.parent} to write into")
     return out, ""

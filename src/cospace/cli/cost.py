@@ -1,4 +1,4 @@
-"""What a hosted model will cost, asked before a large job, and what it has cost, told after it."""
+"""What a hosted model will cost, asked before a large job; what it has cost, printed after."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _CHUNK = 512
 def agree(model: Encoder, items: Iterable[Item], *, yes: bool) -> None:
     """Tells what encoding `items` will cost, and asks first when that is above `cost_cents`.
 
-    Nothing is told of a model that costs nothing. Raises `BadArgument` when the answer is no,
+    Nothing is printed for a model that costs nothing. Raises `BadArgument` when the answer is no,
     and when there is no terminal to ask on and no `yes`.
     """
     online = _hosted(model)
@@ -44,17 +44,17 @@ def agree(model: Encoder, items: Iterable[Item], *, yes: bool) -> None:
     most = limit("cost_cents") / 100
     if yes or total.dollars <= most:
         return
-    told = f"about ${total.dollars:.2f} is above ${most:.2f} (COSPACE_LIMIT_COST_CENTS)"
+    estimate = f"about ${total.dollars:.2f} is above ${most:.2f} (COSPACE_LIMIT_COST_CENTS)"
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise BadArgument(f"{told}; add --yes to go on. Nothing was sent")
-    print(f"{told}. Go on? [y/N] ", end="", file=sys.stderr, flush=True)
+        raise BadArgument(f"{estimate}; add --yes to go on. Nothing was sent")
+    print(f"{estimate}. Go on? [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise BadArgument("not started; nothing was sent")
 
 
 @contextmanager
 def billed(model: Encoder) -> Iterator[None]:
-    """A block after which the bill is told, however the block ends."""
+    """A block after which the bill is printed, however the block ends."""
     online = _hosted(model)
     try:
         yield

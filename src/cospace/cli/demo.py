@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cospace.cli.hits import hit_table
-from cospace.cli.index import fill, told
+from cospace.cli.index import fill, report_lines
 from cospace.cli.output import document, show, tell
 from cospace.cli.parsing import Parser, command
 from cospace.errors import NotFound
@@ -31,12 +31,12 @@ _PLACE = ("Berlin", 52.52, 13.40)
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """One question of the demo, with what is said above its answers."""
+class Query:
+    """One query of the demo, with the line above its answers."""
 
     about: str
     text: str = ""
-    picture: str = ""
+    image: str = ""
     below: float | None = None
     km: float | None = None
 
@@ -44,7 +44,7 @@ class Question:
         """The command line that asks the same; it works when it is pasted."""
         parts = [program(), "search", str(folder)]
         parts += [self.text] if self.text else []
-        parts += ["--image", str(shop / self.picture)] if self.picture else []
+        parts += ["--image", str(shop / self.image)] if self.image else []
         parts += ["--where", f'{{"price": {{"$lt": {self.below:g}}}}}'] if self.below else []
         parts += (
             ["--near", f"{_PLACE[1]:.2f},{_PLACE[2]:.2f}", "--km", f"{self.km:g}"]
@@ -54,11 +54,11 @@ class Question:
         return shlex.join(parts)
 
 
-_QUESTIONS = (
-    Question("by meaning", "vintage comfortable seating"),
-    Question("by a photo of the shop", picture="photos/MK-1252.jpg"),
-    Question("by photo and text", "for the winter", picture="photos/MK-1251.jpg"),
-    Question(
+_QUERIES = (
+    Query("by meaning", "vintage comfortable seating"),
+    Query("by a photo of the shop", image="photos/MK-1252.jpg"),
+    Query("by photo and text", "for the winter", image="photos/MK-1251.jpg"),
+    Query(
         f"by meaning, under 60 euro, within 40 km of {_PLACE[0]}",
         "make music with friends",
         below=60,
@@ -66,9 +66,9 @@ _QUESTIONS = (
     ),
 )
 _NEXT = (
-    Question("", "gift for a toddler who loves animals"),
-    Question("", "KX-4410B"),
-    Question("", "something against wet weather", below=30),
+    Query("", "gift for a toddler who loves animals"),
+    Query("", "KX-4410B"),
+    Query("", "something against wet weather", below=30),
 )
 
 
@@ -76,8 +76,8 @@ def parser() -> Parser:
     """The arguments of `cospace demo`."""
     one = command(
         "demo",
-        "Index the example marketplace (420 listings, most with a picture) and ask it a few\n"
-        "questions. The second time only what changed is indexed.",
+        "Index the example marketplace (420 listings, most with an image) and run a few\n"
+        "queries on it. The second time only what changed is indexed.",
         "cospace demo",
     )
     one.add_argument("--into", metavar="FOLDER", default=_FOLDER, help=f"default: {_FOLDER}")
@@ -97,15 +97,15 @@ def run(args: argparse.Namespace) -> int:
             tell(f"Indexing it into {folder} with {collection.model.space} ...")
         report = fill(collection, reading)
         if not args.json:
-            show(told(report))
+            show(report_lines(report))
         answers = [(q, _ask(collection, q, shop)) for q in _asked(collection)]
     if args.json:
         records = [_record(q, results, folder, shop) for q, results in answers]
         document({"into": str(folder), "report": report.to_json(), "questions": records})
         return 0
-    for number, (question, results) in enumerate(answers, 1):
-        _show(number, question, results, folder, shop)
-    show(["", "Scores rank the answers to one question; --explain shows what each is made of."])
+    for number, (query, results) in enumerate(answers, 1):
+        _show(number, query, results, folder, shop)
+    show(["", "Scores rank the answers to one query; --explain shows what each is made of."])
     show(["", "Try next:", *(f"  {q.command(folder, shop)}" for q in _NEXT)])
     show(
         [f"  {shlex.join([program(), 'info', str(folder)])}", f"  {program()} index YOUR-TABLE.csv"]
@@ -132,38 +132,38 @@ def marketplace() -> Path:
     raise NotFound("the example marketplace is not in this installation: pip install cospace again")
 
 
-def _asked(collection: Collection) -> list[Question]:
-    """The questions that the model can take."""
+def _asked(collection: Collection) -> list[Query]:
+    """The queries that the model can take."""
     kinds = collection.model.space.kinds
-    return [q for q in _QUESTIONS if not q.picture or "image" in kinds]
+    return [q for q in _QUERIES if not q.image or "image" in kinds]
 
 
-def _ask(collection: Collection, question: Question, shop: Path) -> Results:
+def _ask(collection: Collection, query: Query, shop: Path) -> Results:
     where: dict[str, Any] = {}
-    if question.below:
-        where["price"] = {"$lt": question.below}
-    if question.km:
-        where["location"] = {"$near": list(_PLACE[1:]), "$km": question.km}
-    return collection.search(_content(question, shop), _K, where=where, explain=True)
+    if query.below:
+        where["price"] = {"$lt": query.below}
+    if query.km:
+        where["location"] = {"$near": list(_PLACE[1:]), "$km": query.km}
+    return collection.search(_content(query, shop), _K, where=where, explain=True)
 
 
-def _content(question: Question, shop: Path) -> Content:
+def _content(query: Query, shop: Path) -> Content:
     from cospace.item import Image, Parts
 
-    if not question.picture:
-        return question.text
-    image = Image(shop / question.picture)
-    return Parts(text=question.text, image=image) if question.text else image
+    if not query.image:
+        return query.text
+    image = Image(shop / query.image)
+    return Parts(text=query.text, image=image) if query.text else image
 
 
-def _show(number: int, question: Question, results: Results, folder: Path, shop: Path) -> None:
-    asked = [f'"{question.text}"'] if question.text else []
-    asked += [question.picture] if question.picture else []
-    near = ("location", *_PLACE[1:]) if question.km else None
-    show(["", f"{number}. {' + '.join(asked)}: {question.about}"])
-    show([f"   $ {question.command(folder, shop)}"])
+def _show(number: int, query: Query, results: Results, folder: Path, shop: Path) -> None:
+    asked = [f'"{query.text}"'] if query.text else []
+    asked += [query.image] if query.image else []
+    near = ("location", *_PLACE[1:]) if query.km else None
+    show(["", f"{number}. {' + '.join(asked)}: {query.about}"])
+    show([f"   $ {query.command(folder, shop)}"])
     fields = ["price", "city"]
-    show(hit_table(results, near=near, fields=fields, pictures=shop))
+    show(hit_table(results, near=near, fields=fields, images=shop))
     if number == 1 and results:
         show([f"   {why(results)}"])
 
@@ -172,11 +172,11 @@ def why(results: Results) -> str:
     """One line on why a hit came up: the first that shares no word, or else the first."""
     hit = next((hit for hit in results if not _score(hit, "words")), results[0])
     if _score(hit, "words"):
-        return f"Why {hit.id}? It shares words with the question."
+        return f"Why {hit.id}? It shares words with the query."
     best = max(hit.why, key=lambda one: one.share)
     rank = "" if best.rank is None else f", number {best.rank} by {best.list} vectors"
     return (
-        f"Why {hit.id}? It shares no word with the question, but its {best.list} lies close in"
+        f"Why {hit.id}? It shares no word with the query, but its {best.list} lies close in"
         f" meaning: cosine {best.score:.3f}{rank}."
     )
 
@@ -185,11 +185,11 @@ def _score(hit: Hit, name: str) -> float:
     return sum(one.score for one in hit.why if one.list == name)
 
 
-def _record(question: Question, results: Results, folder: Path, shop: Path) -> dict[str, Any]:
+def _record(query: Query, results: Results, folder: Path, shop: Path) -> dict[str, Any]:
     return {
-        "about": question.about,
-        "text": question.text or None,
-        "picture": str(shop / question.picture) if question.picture else None,
-        "command": question.command(folder, shop),
+        "about": query.about,
+        "text": query.text or None,
+        "picture": str(shop / query.image) if query.image else None,
+        "command": query.command(folder, shop),
         **results.to_json(),
     }

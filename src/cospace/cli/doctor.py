@@ -69,7 +69,7 @@ def _system() -> list[Finding]:
 
 
 def _cpu_flags() -> list[str]:
-    """Those of `_FLAGS` that the processor has; none where the system does not tell."""
+    """Those of `_FLAGS` that the processor has; none where the system does not say."""
     try:
         lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
     except OSError:
@@ -127,7 +127,7 @@ def _disk() -> Finding:
 def _locale() -> Finding:
     encoding = locale.getencoding()
     files = sys.getfilesystemencoding()
-    told = f"{encoding}; file names in {files}"
+    found = f"{encoding}; file names in {files}"
     if files.lower().replace("-", "") != "utf8":
-        return Finding("locale", told, "file names are not UTF-8; set LANG=C.UTF-8, say")
-    return Finding("locale", told)
+        return Finding("locale", found, "file names are not UTF-8; set LANG=C.UTF-8, say")
+    return Finding("locale", found)

@@ -1,4 +1,4 @@
-"""`cospace embed`: texts and pictures to vectors in a file."""
+"""`cospace embed`: texts and images to vectors in a file."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ def parser() -> Parser:
     """The arguments of `cospace embed`."""
     one = command(
         "embed",
-        "Write the vectors of SOURCE (a table, or a folder of pictures and texts), or of\n"
-        "questions, to OUT.npy (float32 [n, dim], with the ids in OUT.ids.json) or OUT.parquet\n"
-        "(columns id, vector). An item with a text and a picture gives the vector of its text,\n"
+        "Write the vectors of SOURCE (a table, or a folder of images and texts), or of\n"
+        "queries, to OUT.npy (float32 [n, dim], with the ids in OUT.ids.json) or OUT.parquet\n"
+        "(columns id, vector). An item with a text and an image gives the vector of its text,\n"
         "unless --part says image.",
         "cospace embed listings.csv -o vectors.npy",
         "cospace embed photos/ -o photos.parquet",
         'cospace embed --query "vintage comfortable seating" "a red bicycle" -o queries.npy',
     )
     one.add_argument("source", metavar="SOURCE", nargs="?", help="a table, or a folder")
-    one.add_argument("--query", metavar="TEXT", nargs="+", help="questions, in place of SOURCE")
+    one.add_argument("--query", metavar="TEXT", nargs="+", help="queries, in place of SOURCE")
     one.add_argument("-o", "--out", metavar="OUT", required=True, help="a .npy or .parquet file")
     one.add_argument("--model", default="starter", help="a name or a folder; default: starter")
     one.add_argument("--dim", type=int, metavar="N", help="the first N numbers of each vector")
     one.add_argument("--id", metavar="COLUMN", help="the column of ids")
     one.add_argument("--text", metavar="COLUMN", help="a column, or '{title}. {description}'")
-    one.add_argument("--image", metavar="COLUMN", help="the column of pictures' paths")
+    one.add_argument("--image", metavar="COLUMN", help="the column of images' paths")
     one.add_argument("--part", choices=("text", "image"), help="which part of each item")
     one.add_argument("--yes", action="store_true", help="do not ask what a hosted model may cost")
     return one

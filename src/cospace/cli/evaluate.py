@@ -83,7 +83,7 @@ def _words(args: argparse.Namespace, models: list[str]) -> int:
     from cospace.evaluate.words.measure import MOST
 
     if args.model is None:
-        raise BadArgument("words needs a word model: --model FOLDER; the starter is none")
+        raise BadArgument("words needs a word model: --model FOLDER; the starter is not one")
     args.most = MOST if args.most is None else args.most
     return run_words(args, models)
 

@@ -1,4 +1,4 @@
-"""Hits as a table: rank, score, id, title, the metadata that fits, distance, picture."""
+"""Hits as a table: rank, score, id, title, the metadata that fits, distance, image."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ def hit_table(
     offset: int = 0,
     near: tuple[str, float, float] | None = None,
     fields: Sequence[str] | None = None,
-    pictures: Path | None = None,
+    images: Path | None = None,
     explain: bool = False,
 ) -> list[str]:
     """The lines of a table: headings, then one line a hit, and with `explain` one more below it.
 
     `near` is (location field, latitude, longitude) to measure from. `fields` are the metadata
-    to show; by default the first few that fit. `pictures` is the folder to name pictures from.
+    to show; by default the first few that fit. `images` is the folder to name images from.
     """
     if not results:
         return []
     if fields is None:
-        taken = (10 if near else 0) + (24 if pictures else 0)
+        taken = (10 if near else 0) + (24 if images else 0)
         fields = _fitting(results, room() - 30 - _TITLE_ROOM - taken)
     columns = [Column("#", right=True), Column("score", right=True), Column("id", most=28)]
     columns += [Column("title", flexible=True)]
     columns += [Column(name, right=_numbers(results, name)) for name in fields]
     columns += [Column("km", right=True)] if near else []
-    columns += [Column("picture", most=40)] if pictures else []
+    columns += [Column("image", most=40)] if images else []
     rows = []
     for rank, hit in enumerate(results, offset + 1):
         row = [str(rank), f"{hit.score:.3f}", hit.id, title_of(hit)]
@@ -53,8 +53,8 @@ def hit_table(
         if near:
             km = kilometres(hit, near)
             row.append("" if km is None else f"{km:.1f}")
-        if pictures:
-            row.append(_below(hit.media.get("image", ""), pictures))
+        if images:
+            row.append(_below(hit.media.get("image", ""), images))
         rows.append(row)
     lines = table(columns, rows, room())
     if explain:
@@ -64,7 +64,7 @@ def hit_table(
 
 
 def title_of(hit: Hit) -> str:
-    """What a hit is called: its title, else the start of its text, else its picture's name."""
+    """What a hit is called: its title, else the start of its text, else its image's name."""
     for name, value in hit.metadata.items():
         if name.lower() in TITLES and isinstance(value, str) and value.strip():
             return one_line(value)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cospace.item import Item
     from cospace.read import Reading
 
-__all__ = ["fill", "parser", "run", "told"]
+__all__ = ["fill", "parser", "report_lines", "run"]
 
 # Items committed together: small enough for a bar that moves, and for little lost at Ctrl-C.
 _BATCH = 128
@@ -29,8 +29,8 @@ def parser() -> Parser:
     """The arguments of `cospace index`."""
     one = command(
         "index",
-        "Read SOURCE (.csv, .tsv, .jsonl, .parquet, or a folder of pictures and texts) into a\n"
-        "collection. What is not said is guessed from the names of the columns, and told. Run it\n"
+        "Read SOURCE (.csv, .tsv, .jsonl, .parquet, or a folder of images and texts) into a\n"
+        "collection. What is not said is guessed from the names of the columns, and shown. Run it\n"
         "again after a change or a stop: only what is new or changed is encoded.",
         "cospace index listings.csv",
         "cospace index listings.csv --into shop.cospace --id sku --image photo \\\n"
@@ -45,7 +45,7 @@ def parser() -> Parser:
     )
     one.add_argument("--id", metavar="COLUMN", help="the column of ids")
     one.add_argument("--text", metavar="COLUMN", help="a column, or '{title}. {description}'")
-    one.add_argument("--image", metavar="COLUMN", help="the column of pictures' paths")
+    one.add_argument("--image", metavar="COLUMN", help="the column of images' paths")
     one.add_argument(
         "--metadata", metavar="COLUMNS", action="append", help="columns to keep, with commas"
     )
@@ -87,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
         record = {"into": str(into), "items": items, "notes": notes}
         document({**record, "report": report.to_json(), **bill})
     else:
-        show(told(report))
+        show(report_lines(report))
         show(_next(into, items))
     return 0 if report.stored else 2
 
@@ -128,7 +128,7 @@ def default_model(folder: Path) -> str | None:
 def fill(collection: Collection, reading: Reading, *, strict: bool = False) -> Report:
     """The report of all items of `reading`, encoded and stored, with a progress bar.
 
-    When Ctrl-C stops it, what is stored is said, and that running again goes on from there.
+    When Ctrl-C stops it, it prints what is stored, and that a second run goes on from there.
     """
     from cospace.limits import limit, override
 
@@ -156,7 +156,7 @@ def _raise_first(reading: Reading) -> None:
         raise BadItem(failure.name, failure.reason)
 
 
-def told(report: Report) -> list[str]:
+def report_lines(report: Report) -> list[str]:
     """Lines that say what became of every item, with the first reasons of what failed."""
     rate = (report.added + report.updated) / report.seconds if report.seconds > 0.5 else 0
     speed = f" ({rate:,.0f} items/s)" if rate >= 1 else ""

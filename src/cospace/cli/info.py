@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["parser", "run"]
 
-_NONE = "No item failed to be encoded. (`cospace index` tells which rows cannot be read.)"
+_NONE = "No item failed to be encoded. (`cospace index` lists the rows that cannot be read.)"
 
 
 def parser() -> Parser:
@@ -72,9 +72,9 @@ def _facts(info: StoreInfo, folder: str) -> list[tuple[str, str]]:
 def _space_facts(space: Space | None) -> list[tuple[str, str]]:
     if space is None:
         return [("space", "none yet")]
-    told = f"{space.name}, {space.dim} dimensions, {space.metric}"
+    described = f"{space.name}, {space.dim} dimensions, {space.metric}"
     towers = [(f"  {tower.kind}", tower.model) for tower in space.towers]
-    return [("space", told), ("  fingerprint", space.fingerprint[:16]), *towers]
+    return [("space", described), ("  fingerprint", space.fingerprint[:16]), *towers]
 
 
 def _record(info: StoreInfo) -> dict[str, Any]:

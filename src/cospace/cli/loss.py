@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["run_loss"]
 
 _K = 10
-# Without --queries a tenth of the texts, or this many of them, are the questions.
+# Without --queries a tenth of the texts, or this many of them, are the queries.
 _MOST_QUERIES = 200
-# Among fewer texts, the first ten are most of them; below the second figure that is told.
+# Among fewer texts, the first ten are most of them; below the second figure that is noted.
 _LEAST, _FEW = 50, 5_000
 
 
@@ -72,7 +72,7 @@ def _queries_word(number: int) -> str:
 
 
 def _asked(args: argparse.Namespace, notes: list[str]) -> tuple[list[str], list[str]]:
-    """(texts, questions): those given; the example's; or some of the texts, held out."""
+    """(texts, queries): those given; the example's; or some of the texts, held out."""
     own = args.texts is not None
     name = args.texts or str(marketplace() / "listings.csv")
     texts = _read(name, notes, guessed=own)
@@ -89,7 +89,7 @@ def _asked(args: argparse.Namespace, notes: list[str]) -> tuple[list[str], list[
         return texts, _read(str(marketplace() / "queries.jsonl"), notes, guessed=False)
     step = max(10, -(-len(texts) // _MOST_QUERIES))
     notes.append(
-        f"each {step}th text was a question, and was not searched; real questions are other than"
+        f"each {step}th text was a query, and was not searched; real queries are other than"
         " texts: --queries FILE"
     )
     return [text for i, text in enumerate(texts) if i % step], texts[::step]

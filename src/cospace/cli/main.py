@@ -1,7 +1,7 @@
 """`main`: a command line to its exit code. Each command is a module, imported when it is asked for.
 
 A command's module has `parser()`, which reads its arguments, and `run(args)`, which gives the
-exit code. Errors are told here, once for all commands.
+exit code. Errors are printed here, once for all commands.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "see it work: a small marketplace, indexed and searched"),
     "index": ("index", "read a table or a folder into a collection; again: only what changed"),
-    "search": ("search", "find by meaning, by picture, by word, with filters and distance"),
-    "embed": ("embed", "texts and pictures to vectors in a .npy or .parquet file"),
+    "search": ("search", "find by meaning, by image, by word, with filters and distance"),
+    "embed": ("embed", "texts and images to vectors in a .npy or .parquet file"),
     "info": ("info", "what a collection holds"),
     "verify": ("verify", "check every stored byte of a collection"),
     "export": ("export", "a collection, with its vectors, to a Parquet file"),
@@ -46,7 +46,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 _USAGE = """\
 usage: cospace COMMAND ... [--json]
 
-One space for everything you search: text and pictures in, search by meaning out.
+One space for everything you search: text and images in, search by meaning out.
 
 {commands}
 
@@ -67,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     _survive_any_encoding(sys.stdout, sys.stderr)
     try:
-        code = _told(words)
+        code = _guarded(words)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader went away (| head). What is still buffered must not be flushed at exit.
@@ -76,8 +76,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _told(words: Sequence[str]) -> int:
-    """The exit code; an error is told, and never as a traceback unless it was asked for."""
+def _guarded(words: Sequence[str]) -> int:
+    """The exit code; an error is printed, and never as a traceback unless it was asked for."""
     try:
         return _run(words)
     except SystemExit as stop:  # argparse ends --help so
@@ -144,7 +144,7 @@ def _unknown(name: str) -> str:
 
 
 def _fail(words: Sequence[str], type_: str, message: str, code: int) -> int:
-    """The exit code, after the error was told: as JSON on stdout, or in a line on stderr."""
+    """The exit code, after the error was printed: as JSON on stdout, or in a line on stderr."""
     if "--json" in words:
         document({"error": {"type": type_, "message": message}})
     else:

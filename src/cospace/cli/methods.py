@@ -20,7 +20,7 @@ __all__ = ["run_methods"]
 
 
 def run_methods(args: argparse.Namespace, out: Path | None, why: str) -> int:
-    """0; the exit code of its error when the picture could not be written."""
+    """0; the exit code of its error when the plot could not be written."""
     from cospace.train.comparison import compare_methods
 
     if args.images or args.table or args.text or args.image or args.label:
@@ -38,7 +38,7 @@ def run_methods(args: argparse.Namespace, out: Path | None, why: str) -> int:
         try:
             _draw(found, out)
         except CospaceError as error:
-            out, trouble, why = None, error, f"No picture was drawn: {error}"
+            out, trouble, why = None, error, f"No plot was drawn: {error}"
     if args.json:
         document({**found.to_json(), "plot": None if out is None else str(out)})
     else:
@@ -46,7 +46,7 @@ def run_methods(args: argparse.Namespace, out: Path | None, why: str) -> int:
     for note in found.corpus.notes:
         tell(note)
     if out is not None or why:
-        tell(why or f"The picture: {out}")
+        tell(why or f"The plot: {out}")
     return 0 if trouble is None else trouble.exit_code
 
 

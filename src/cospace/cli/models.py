@@ -32,7 +32,7 @@ def parser() -> Parser:
         "`export` writes a word model as such a file.",
         "cospace models",
         "cospace models show starter",
-        "cospace models show starter --loss --texts listings.csv --queries questions.txt",
+        "cospace models show starter --loss --texts listings.csv --queries queries.txt",
         "cospace models verify starter",
         "cospace models add hf:BAAI/bge-small-en-v1.5",
         "cospace models add torchvision:vgg16 --layer pooled --name vgg16-pooled",
@@ -47,7 +47,7 @@ def parser() -> Parser:
     one.add_argument("--dim", type=int, metavar="N", help="show: as if loaded with dim=N")
     one.add_argument("--loss", action="store_true", help="show: what smaller vectors lose")
     one.add_argument("--texts", metavar="FILE", help="--loss: a table, or a .txt of one a line")
-    one.add_argument("--queries", metavar="FILE", help="--loss: questions, as --texts")
+    one.add_argument("--queries", metavar="FILE", help="--loss: queries, as --texts")
     add = one.add_argument_group("for add")
     add.add_argument("--name", dest="called", metavar="NAME", default="", help="what to call it")
     add.add_argument(
@@ -60,14 +60,14 @@ def parser() -> Parser:
     )  # fmt: skip
     add.add_argument("--pooling", default="", help="of a text model that does not record it")
     add.add_argument("--layer", default="", help="of VGG16: fc7 (default) or pooled")
-    add.add_argument("--query-prompt", metavar="TEXT", help="put before each question")
+    add.add_argument("--query-prompt", metavar="TEXT", help="put before each query")
     add.add_argument("--document-prompt", metavar="TEXT", help="put before each document")
     add.add_argument(
         "--replace", action="store_true", help="in place of one of the same name; export: too"
     )
     add.add_argument(
         "--format", choices=FORMATS, default="",
-        help="of a file of word vectors: told by what it holds; export: word2vec, a text",
+        help="of a file of word vectors: recognised by what it holds; export: word2vec, a text",
     )  # fmt: skip
     return one
 
@@ -145,7 +145,7 @@ def _show(args: argparse.Namespace) -> int:
     described = getattr(model, "described", {})
     for tower in space.towers:
         lines += [(tower.kind, tower.model), ("  source", tower.source or "unknown")]
-        lines += [(f"  {name}", text) for name, text in _told(tower) if text]
+        lines += [(f"  {name}", text) for name, text in _tower_facts(tower) if text]
     lines += [(f"  {name}", text) for name, text in described.items() if text]
     trained = [str(d) for t in space.towers[:1] for d in t.preprocess.get("matryoshka") or ()]
     lines.append(("dim= trained", ", ".join(trained) or "unknown"))
@@ -160,7 +160,7 @@ def _vocabulary(model: Any) -> dict[str, Any]:
     return {"words": len(model), "numbers": model.numbers} if isinstance(model, WordModel) else {}
 
 
-def _told(tower: Tower) -> list[tuple[str, str]]:
+def _tower_facts(tower: Tower) -> list[tuple[str, str]]:
     """What there is to say of a tower; what does not apply to it is ""."""
     kept = ["torch"] if any(name.startswith("torch/") for name in tower.files) else []
     engines = [*(["openvino"] if tower.graph else []), *kept]
@@ -207,7 +207,7 @@ def _verify(args: argparse.Namespace) -> int:
 
 def _add(args: argparse.Namespace) -> int:
     if args.format:
-        raise BadArgument("--format is that of a file of word vectors; this is none")
+        raise BadArgument("--format is for files of word vectors; this is not one")
     from cospace.adopt import Choices, How, adopt
 
     engines = ("openvino", "torch") if args.engine == "both" else (args.engine,)

@@ -22,7 +22,7 @@ def parser() -> Parser:
         "nearest",
         "The words nearest to each WORD, with their cosines, by a word model: one that was\n"
         "trained, or added from a file. With --analogy three words are one question: what is to\n"
-        "the third as the second is to the first? A word that the model does not know is told,\n"
+        "the third as the second is to the first? A word that the model does not know is named,\n"
         "and the others go on.",
         "cospace nearest ./my-words armchair lamp",
         "cospace nearest ./my-words man king woman --analogy",
@@ -48,8 +48,8 @@ def run(args: argparse.Namespace) -> int:
         raise BadArgument(f"--analogy takes three words, as man king woman; not {len(args.words)}")
     found, unknown = _analogy(model, args) if args.analogy else _nearest(model, args)
     if args.json:
-        told = {word: [one._asdict() for one in ones] for word, ones in found.items()}
-        document({"nearest": told, "unknown": [one.word for one in unknown]})
+        record = {word: [one._asdict() for one in ones] for word, ones in found.items()}
+        document({"nearest": record, "unknown": [one.word for one in unknown]})
         return 0
     columns = [Column("word", most=60), Column("nearest", flexible=True)]
     rows = [

@@ -13,7 +13,7 @@ __all__ = ["Parser", "command", "filter_of", "names_of", "place"]
 
 
 class Parser(argparse.ArgumentParser):
-    """An argparse parser whose complaints are `BadArgument`, told like every other error."""
+    """An argparse parser whose complaints are `BadArgument`, printed like every other error."""
 
     def error(self, message: str) -> NoReturn:
         """Raises `BadArgument`."""

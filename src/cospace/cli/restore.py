@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     import cospace as cs
     from cospace.errors import DuplicateId, NotFound
 
-    if not Path(args.file).is_file():  # told before a collection is made for it
+    if not Path(args.file).is_file():  # refused before a collection is made for it
         raise NotFound(f"no such file: {args.file}")
     with cs.open(args.folder) as collection:
         try:

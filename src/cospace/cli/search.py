@@ -1,4 +1,4 @@
-"""`cospace search`: a question to a collection, as a table."""
+"""`cospace search`: a query to a collection, as a table."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def parser() -> Parser:
     """The arguments of `cospace search`."""
     one = command(
         "search",
-        "The items of a collection that come nearest to a text, a picture, or both.",
+        "The items of a collection that come nearest to a text, an image, or both.",
         'cospace search market.cospace "vintage comfortable seating"',
         'cospace search market.cospace "a bicycle" --where \'{"price": {"$lt": 300}}\'',
         "cospace search market.cospace bicycle --near 52.52,13.40 --km 30",
@@ -32,7 +32,7 @@ def parser() -> Parser:
     )
     one.add_argument("folder", metavar="FOLDER", help="a collection")
     one.add_argument("query", metavar="QUERY", nargs="*", default=[], help="a text, never a path")
-    one.add_argument("--image", metavar="PATH", help="a picture to search by")
+    one.add_argument("--image", metavar="PATH", help="an image to search by")
     one.add_argument("--where", metavar="JSON", help='a filter, such as \'{"price": {"$lt": 9}}\'')
     one.add_argument("--near", metavar="LAT,LON", type=place, help="only near this place")
     one.add_argument("--km", metavar="N", type=float, help="how near, with --near; default: 10")
@@ -80,19 +80,19 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _query(args: argparse.Namespace) -> Content:
-    """What was asked: a text, a picture, or Parts of both."""
+    """What was asked: a text, an image, or Parts of both."""
     from cospace.item import Image, Parts
-    from cospace.read.rows import PICTURE_SUFFIXES
+    from cospace.read.rows import IMAGE_SUFFIXES
 
     text = " ".join(args.query)
     if not text and args.image is None:
         raise BadArgument("give a QUERY, --image PATH, or both; see: cospace search --help")
     if args.image is None:
-        if Path(text).suffix.lower() in PICTURE_SUFFIXES and not args.json:
-            tell(f"note: {text!r} is searched as a text; for the picture write --image {text}")
+        if Path(text).suffix.lower() in IMAGE_SUFFIXES and not args.json:
+            tell(f"note: {text!r} is searched as a text; for the image write --image {text}")
         return text
     if not Path(args.image).is_file():
-        raise NotFound(f"no such picture: {args.image}")
+        raise NotFound(f"no such image: {args.image}")
     image = Image(args.image)
     return Parts(text=text, image=image) if text else image
 
@@ -141,7 +141,7 @@ def _record(
     asked = {"query": " ".join(args.query), "image": args.image, "offset": args.offset}
     record = {**asked, **results.to_json()}
     if near is not None:
-        for hit, told in zip(results, record["hits"], strict=True):
+        for hit, shown in zip(results, record["hits"], strict=True):
             km = kilometres(hit, near)
-            told["km"] = None if km is None else round(km, 3)
+            shown["km"] = None if km is None else round(km, 3)
     return record

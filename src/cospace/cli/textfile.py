@@ -23,7 +23,7 @@ class TextFile:
     def __init__(self, name: str) -> None:
         import cospace as cs
         from cospace.read.folders import TEXT_SUFFIXES
-        from cospace.read.rows import PICTURE_SUFFIXES
+        from cospace.read.rows import IMAGE_SUFFIXES
 
         self.failed: list[tuple[str, str]] = []
         self.notes: list[str] = []
@@ -31,7 +31,7 @@ class TextFile:
         self._reading = None
         suffix = self._path.suffix.lower()
         if suffix != ".txt" or self._path.is_dir():
-            files = self._path.is_dir() or suffix in TEXT_SUFFIXES | PICTURE_SUFFIXES
+            files = self._path.is_dir() or suffix in TEXT_SUFFIXES | IMAGE_SUFFIXES
             self._reading = cs.read(name) if files else cs.read(name, metadata=[])
             self.notes = list(self._reading.notes)
         elif not self._path.is_file():

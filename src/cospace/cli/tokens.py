@@ -91,14 +91,14 @@ def _table(found: Tokens) -> list[str]:
 
 
 def _about(token: Token, text: str) -> str:
-    told = {
+    meanings = {
         "text": "",
         "n-grams": "not in the vocabulary; read by its n-grams",
         "bytes": f"bytes of {text[token.start : token.end]!r}",
         "unknown": f"unknown: {text[token.start : token.end]!r}",
         "typed": "special, but typed in the text",
     }
-    what = told.get(token.kind, token.kind)
+    what = meanings.get(token.kind, token.kind)
     return what if token.kept else ", ".join([what, "cut off"] if what else ["cut off"])
 
 
@@ -123,10 +123,10 @@ def _cut(found: Tokens, cosine: float | None) -> list[tuple[str, str]]:
         lines.append(
             ("lost" if name == "tokens" else "", f"{lost:,} of {of:,} {name} ({lost / of:.1%})")
         )
-    told = "cannot be measured: the prompt leaves no room for the text"
+    cosine_line = "cannot be measured: the prompt leaves no room for the text"
     if cosine is not None:
-        told = f"{cosine:.4f} between what is read and the mean of all the text's windows"
-    return [*lines, ("cosine", told)]
+        cosine_line = f"{cosine:.4f} between what is read and the mean of all the text's windows"
+    return [*lines, ("cosine", cosine_line)]
 
 
 def _run_file(args: argparse.Namespace) -> int:

@@ -17,7 +17,7 @@ def parser() -> Parser:
     one = command(
         "translate",
         "The likeliest translations of words, by a model of two languages that `cospace align`\n"
-        "made. A word that the model does not know is told, and the others go on.",
+        "made. A word that the model does not know is named, and the others go on.",
         "cospace translate ./en-de armchair lamp --to de",
     )
     one.add_argument("model", metavar="MODEL", help="a model of two languages: name or folder")
@@ -46,8 +46,8 @@ def run(args: argparse.Namespace) -> int:
     if not found:
         raise unknown[0]
     if args.json:
-        told = {word: [one._asdict() for one in ones] for word, ones in found.items()}
-        document({"to": args.to, "translations": told, "unknown": [one.word for one in unknown]})
+        record = {word: [one._asdict() for one in ones] for word, ones in found.items()}
+        document({"to": args.to, "translations": record, "unknown": [one.word for one in unknown]})
         return 0
     columns = [Column("word", most=40), Column("translations, the likeliest first", flexible=True)]
     rows = [

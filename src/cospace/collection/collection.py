@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from cospace.collection.ingest import Ingest, vector_rows
-from cospace.collection.question import question_of
+from cospace.collection.query import query_of
 from cospace.collection.report import Report
 from cospace.encode import Encoder, load
 from cospace.encode.names import installed, is_hosted
@@ -206,8 +206,8 @@ class Collection:
 
         Raises `BadFilter`, `BadArgument`, `BadItem`, `SpaceMismatch`.
         """
-        question = question_of(query, self, by, self._where(where))
-        return ask(self.store, question, k=k, offset=offset, explain=explain)
+        asked = query_of(query, self, by, self._where(where))
+        return ask(self.store, asked, k=k, offset=offset, explain=explain)
 
     def _where(self, where: Mapping[str, Any] | None) -> Node | None:
         return None if where is None or where == {} else parse(where, self.store.schema)
@@ -301,7 +301,7 @@ def _fitting(name: str, space: Space) -> Encoder:
 
 
 def _item(row: Row) -> Item:
-    # What the numbers of a depth picture mean is not stored, so it is no part again.
+    # What the numbers of a depth map mean is not stored, so it is no part again.
     media = {kind: _media(kind, path) for kind, path in row.media.items() if kind != "depth"}
     return Item(row.id, Parts(**{"text": row.text, **media}), row.metadata)
 

@@ -16,8 +16,8 @@ class Report:
     """Counts that add up to the items given, and the reasons of those that failed.
 
     `partial` items are stored without the part that failed, and counted as added or updated
-    too. `repeated` ids came again in the same run: the last one was kept. Texts in `truncated`
-    were cut to what the model reads.
+    too. `repeated` counts duplicate ids in one run: the last item of each was kept. Texts in
+    `truncated` were cut to what the model reads.
     """
 
     added: int = 0
@@ -59,7 +59,7 @@ class Report:
         if self.partial:
             parts.append(f"{self.partial} without a part that failed")
         if self.repeated:
-            parts.append(f"{self.repeated} ids came again (the last was kept)")
+            parts.append(f"{self.repeated} duplicate ids (the last was kept)")
         if self.truncated:
             parts.append(f"{self.truncated} texts cut to what the model reads")
         return ", ".join(parts)

@@ -1,4 +1,4 @@
-"""Draw: results as pictures. matplotlib is asked for when something is drawn, not before."""
+"""Draw: results as plots. matplotlib is asked for when something is drawn, not before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The comparison of encoders as one picture: accuracy on the left, its price on the right."""
+"""The comparison of encoders as one plot: accuracy on the left, its price on the right."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Point:
 def draw_comparison(
     points: Sequence[Point], path: Path, *, title: str, chance: float, test: int
 ) -> None:
-    """Writes the picture of `points` to `path`, whole, as .png, .svg or .pdf.
+    """Writes the plot of `points` to `path`, whole, as .png, .svg or .pdf.
 
     Left: the accuracy of each model by linear probe and by k-NN with their 95% intervals, and
     chance as a dashed line. Right: the probe's accuracy against items per second; the area of a
@@ -50,7 +50,7 @@ def draw_comparison(
     """
     kind = path.suffix.lower()
     if kind not in FORMATS:
-        raise BadArgument(f"{path}: a picture ends in {', '.join(FORMATS)}")
+        raise BadArgument(f"{path}: a plot ends in {', '.join(FORMATS)}")
     if not points:
         raise BadArgument("there is no model to draw")
     figure = need("matplotlib.figure", extra="draw").Figure(
@@ -139,7 +139,7 @@ def _draw_price(axes: Any, points: Sequence[Point]) -> list[tuple[float, float, 
 
 
 def _look(row: int) -> tuple[str, str]:
-    """The colour and the mark of a model: 42 pairs before any comes again."""
+    """The colour and the mark of a model: 42 pairs before one is repeated."""
     return COLOURS[row % len(COLOURS)], _MARKS[row % len(_MARKS)]
 
 

@@ -1,4 +1,4 @@
-"""Ways to train word vectors as one picture: what they are worth on the left, cost on the right."""
+"""Ways to train word vectors as one plot: what they are worth on the left, cost on the right."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Method:
 
 
 def draw_methods(methods: Sequence[Method], path: Path, *, title: str) -> None:
-    """Writes the picture of `methods` to `path`, whole, as .png, .svg or .pdf.
+    """Writes the plot of `methods` to `path`, whole, as .png, .svg or .pdf.
 
     Left: each method on each yardstick, with its 95% interval (left out without yardsticks).
     Right: the seconds and the memory that each training took; its labels name the colours.
@@ -36,7 +36,7 @@ def draw_methods(methods: Sequence[Method], path: Path, *, title: str) -> None:
     """
     kind = path.suffix.lower()
     if kind not in FORMATS:
-        raise BadArgument(f"{path}: a picture ends in {', '.join(FORMATS)}")
+        raise BadArgument(f"{path}: a plot ends in {', '.join(FORMATS)}")
     if not methods:
         raise BadArgument("there is no method to draw")
     names = list(methods[0].figures)

@@ -1,7 +1,7 @@
 """Items to encoded items, in a stream: reading, preparing and encoding overlap.
 
 Three stages run ahead of the caller, each in its own threads: items are read and their parts
-prepared (files read, pictures decoded), batches are encoded, and the caller stores what comes
+prepared (files read, images decoded), batches are encoded, and the caller stores what comes
 out. A bounded number of batches is under way, so memory does not grow with the source.
 """
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Encoded", "encode_items"]
 
-# Items that are prepared together: pictures wait here decoded, 150 kB each.
+# Items that are prepared together: images wait here decoded, 150 kB each.
 _CHUNK = 512
 
 # Chunks under way at a time: one is prepared, one encoded, one waits for the caller.
@@ -191,7 +191,7 @@ def _lacks(encoder: Encoder, kind: str) -> str:
 
 
 def _encode(encoder: Encoder, chunk: list[_Prepared]) -> list[Encoded]:
-    """The chunk's items with their vectors, one call of the encoder for each kind."""
+    """The chunk's items with their vectors, one call of the encoder for each modality."""
     for kind in encoder.space.kinds:
         mine = [prepared for prepared in chunk if kind in prepared.values]
         if mine:

@@ -1,4 +1,4 @@
-"""Model: a model folder as an `Encoder`. Texts, pictures, and both at once."""
+"""Model: a model folder as an `Encoder`. Texts, images, and both at once."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
     from cospace.encode.folder import Folder
 
-__all__ = ["Model", "first_numbers", "told_cut"]
+__all__ = ["Model", "cut_line", "first_numbers"]
 
-# Inputs that are prepared together: bounds the memory that decoded pictures take. Texts go to
+# Inputs that are prepared together: bounds the memory that decoded images take. Texts go to
 # their tower whole, which sorts and bounds windows of its own.
 _WINDOW = 1_024
 
@@ -127,7 +127,7 @@ class Model:
         return self
 
     def encode_query(self, inputs: Sequence[Content]) -> Vectors:
-        """Unit vectors [n, dim] of questions, in the order given.
+        """Unit vectors [n, dim] of queries, in the order given.
 
         Raises `BadItem` that names the position of an input that cannot be encoded, and
         `BadArgument` for a single `str` in place of a list.
@@ -188,7 +188,7 @@ class Model:
             _unit(rows)
         report = self._noted()
         if cut:
-            report.append(told_cut(sorted(cut), total, self._most_tokens()))
+            report.append(cut_line(sorted(cut), total, self._most_tokens()))
         report += left_out(others, total, self.space)
         return Vectors(rows, self.space, report=report, truncated=sorted(cut))
 
@@ -254,7 +254,7 @@ class Model:
         return f"Model({self.space}, takes {listed(self.space.kinds)}{note})"
 
 
-def told_cut(positions: list[int], total: int, most: int) -> str:
+def cut_line(positions: list[int], total: int, most: int) -> str:
     """The line that tells of texts that were cut at `most` tokens."""
     were = "was" if len(positions) == 1 else "were"
     return f"{len(positions)} of {total} texts {were} cut at {most} tokens: {shown(positions)}"

@@ -1,7 +1,7 @@
-"""Native: a model that reads text and picture together, run by torch through its own library.
+"""Native: a model that reads text and image together, run by torch through its own library.
 
 Qwen3-VL-Embedding, EmbeddingGemma 2 and their kin, by sentence-transformers. `Parts` with both
-go in as one input, so that the text can speak of the picture; a joint model (CLIP) can only add
+go in as one input, so that the text can speak of the image; a joint model (CLIP) can only add
 two vectors up.
 """
 
@@ -17,13 +17,13 @@ import numpy as np
 from cospace.encode.engines.rebuild import KEPT
 from cospace.encode.engines.torch import pick_device
 from cospace.encode.inputs import left_out
-from cospace.encode.model import Model, first_numbers, told_cut
+from cospace.encode.model import Model, cut_line, first_numbers
 from cospace.encode.modules.libraries import library
 from cospace.encode.towers.image import pattern
 from cospace.encode.towers.load import CLOSE
 from cospace.errors import BadArgument, BadItem, ModelDamaged
 from cospace.item import Content, Image, Part, Parts
-from cospace.read.pictures import decode
+from cospace.read.images import decode
 from cospace.read.texts import check_text
 from cospace.vectors import Vectors
 
@@ -98,7 +98,7 @@ class Native(Model):
         report = [*self._noted(), *report]
         cut = [i for i, one in enumerate(given) if "text" in one and self._shorten(model, one)]
         if cut:
-            report = [told_cut(cut, len(given), self._most), *report]
+            report = [cut_line(cut, len(given), self._most), *report]
         if not given:
             return Vectors(np.zeros((0, self.space.dim), np.float32), self.space)
         with self._loading:  # the library is not made for threads
@@ -145,7 +145,7 @@ def open_model(folder: Path, device: str) -> Any:
         trust_remote_code=False,
         model_kwargs={"use_safetensors": True, "dtype": "float32"},
     )
-    # Its own cut would fall between the marks of a picture. Texts are cut here, and told.
+    # Its own cut would fall between the marks of an image. Texts are cut here, and reported.
     model.max_seq_length = 1_000_000
     return model.eval()
 
@@ -153,7 +153,7 @@ def open_model(folder: Path, device: str) -> Any:
 def native_input(parts: Parts, name: str, data: bytes | None = None) -> dict[str, Any]:
     """One input of the model, by kind; a dict, for there a text is never taken for a path.
 
-    Raises `BadItem` for a text or a picture that cannot be used.
+    Raises `BadItem` for a text or an image that cannot be used.
     """
     one: dict[str, Any] = {}
     if "text" in parts:
@@ -161,13 +161,13 @@ def native_input(parts: Parts, name: str, data: bytes | None = None) -> dict[str
     if "image" in parts:
         value = parts["image"].value
         if isinstance(value, str):  # a str is never taken for a path
-            raise BadItem(name, "a picture is given as Image(path), not as a str")
+            raise BadItem(name, "an image is given as Image(path), not as a str")
         one["image"] = decode(Image(value), name, data=data)
     return one
 
 
 def known_input(kind: str, given: str) -> dict[str, Any]:
-    """The input of a known answer: a text, or the picture "pattern:N"."""
+    """The input of a known answer: a text, or the image "pattern:N"."""
     if kind == "text":
         return {"text": given}
     from PIL.Image import fromarray

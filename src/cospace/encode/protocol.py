@@ -14,7 +14,7 @@ __all__ = ["Encoder", "Prepares"]
 
 @runtime_checkable
 class Encoder(Protocol):
-    """Texts, pictures and other parts to vectors of one space.
+    """Texts, images and other parts to vectors of one space.
 
     Both methods keep the order, give one row for each input, and give the same row for an
     input alone and in any batch. An input of `Parts` must hold exactly one kind that the
@@ -29,7 +29,7 @@ class Encoder(Protocol):
         ...
 
     def encode_query(self, inputs: Sequence[Content]) -> Vectors:
-        """Vectors [n, dim] of questions, with the model's query prompt."""
+        """Vectors [n, dim] of queries, with the model's query prompt."""
         ...
 
     def encode_document(self, inputs: Sequence[Content]) -> Vectors:

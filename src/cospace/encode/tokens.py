@@ -102,7 +102,7 @@ def tokens(model: Encoder, text: str, *, role: str = "document") -> Tokens:
     """The tokens of `text` for `model`, those that it never reads too.
 
     Raises `BadItem` for a text that cannot be encoded, `BadArgument` for another role, and for
-    a model that has no tokenizer here (one for pictures alone, or one behind a service).
+    a model that has no tokenizer here (one for images alone, or one behind a service).
 
     >>> from cospace.testing.tiny import tiny_model
     >>> [(t.piece, t.id) for t in tokens(tiny_model(), "a red chair").tokens][:2]

@@ -120,7 +120,7 @@ def serve() -> None:
         sys.exit(130)
     except CospaceError as error:
         send({"error": {"kind": type(error).__name__, "message": str(error)}})
-    except Exception as error:  # noqa: BLE001 - told by the parent, which has the user's ear
+    except Exception as error:  # noqa: BLE001 - reported by the parent, which has the user's ear
         send({"error": {"kind": "CospaceError", "message": f"{type(error).__name__}: {error}"}})
 
 

@@ -43,7 +43,7 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """A folder of pictures that has one subfolder for each class.
+    """A folder of images that has one subfolder for each class.
 
     A folder with subfolders train/ and test/ (or validation/, valid/, val/), and those of the
     classes below them, comes split.
@@ -52,16 +52,16 @@ class Pictures:
     folder: str
 
     def read(self) -> Labelled:
-        """The pictures; those that lie outside the folder of a class are counted.
+        """The images; those that lie outside the folder of a class are counted.
 
-        Raises `NotFound` for a folder that is missing, `EmptyItem` for one without pictures.
+        Raises `NotFound` for a folder that is missing, `EmptyItem` for one without images.
         """
         return _read_folder(Path(self.folder))
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table with a column of labels, and a column of texts or of the paths of pictures.
+    """A table with a column of labels, and a column of texts or of the paths of images.
 
     `text` may be a template such as ``"{title}. {description}"``. The table may be of any form
     that `cospace.read` takes.
@@ -120,7 +120,7 @@ def _add_below(found: Labelled, path: Path) -> None:
         if "image" not in item.parts:
             others["texts"] += 1
         elif not slash:
-            others["pictures outside the folder of a class"] += 1
+            others["images outside the folder of a class"] += 1
         else:
             # The name of the part keeps train/hat/1.jpg apart from test/hat/1.jpg.
             found.add(Item(f"{path.name}/{item.id}", item.parts), label)

@@ -155,12 +155,12 @@ def _measure(
 ) -> tuple[NDArray[np.float64], RetrievalResult]:
     """Figures by query [queries, figures], and the result that still lacks its intervals."""
     keys = list(data.queries)
-    questions = encode_texts(encoder, list(data.queries.values()), "query")
-    asked = np.flatnonzero(questions.good)
+    queries = encode_texts(encoder, list(data.queries.values()), "query")
+    asked = np.flatnonzero(queries.good)
     # One more than is counted, since a document with the query's own id is taken out again.
-    best = Nearest(questions.rows[asked], k=_DEEPEST + 1)
-    seconds, documents, cut, failed = 0.0, 0, len(questions.truncated), len(questions.failed)
-    for position, reason in questions.failed.items():
+    best = Nearest(queries.rows[asked], k=_DEEPEST + 1)
+    seconds, documents, cut, failed = 0.0, 0, len(queries.truncated), len(queries.failed)
+    for position, reason in queries.failed.items():
         data.failed.add(f"query {keys[position]}", f"{name}: {reason}")
     stream = data.documents()
     while window := list(islice(stream, _WINDOW)):
@@ -191,10 +191,10 @@ def _scores(found: list[str], judged: dict[str, int]) -> tuple[float, ...]:
 def _notes(data: Beir) -> list[str]:
     """What is not as it should be, in words."""
     barren = sum(max(grades.values()) <= 0 for grades in data.judged.values())
-    told = (
+    counts = (
         (data.unjudged, "queries without a judgment in this split, not run"),
         (data.no_query, "judgments of a query that is not there, left out"),
         (data.no_document, "judgments of a document that is not there, counted as not found"),
         (barren, "queries that nothing is relevant to, counted as 0 as in trec_eval"),
     )
-    return [f"{what}: {number:,}" for number, what in told if number]
+    return [f"{what}: {number:,}" for number, what in counts if number]

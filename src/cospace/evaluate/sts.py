@@ -108,9 +108,9 @@ def sts(
     """How well each model's cosines agree with people's scores: Spearman and Pearson.
 
     `file` is a table of pairs (see `pairs.read_pairs`); `models` are names, folders or encoders.
-    Both sentences are encoded in one `role`, since neither is the question. Intervals and
+    Both sentences are encoded in one `role`, since neither is the query. Intervals and
     differences come from `resamples` draws of the pairs; a pair that any model cannot encode
-    is left out for all of them, and told.
+    is left out for all of them, and reported.
 
     Raises as `read_pairs` and `cospace.load` do, and `BadArgument` where fewer than two pairs
     are left or all of them have one score, so that there is no order to agree with.

@@ -3,7 +3,7 @@
     path or dicts --sources--> rows --columns, items--> Item
 
 `sources` tells what was given; `tables` (with `lines` and `records`), `parquet`, `folders` and
-`dicts` give rows; `columns` says which column is what, `items` makes the item. `pictures` and
+`dicts` give rows; `columns` says which column is what, `items` makes the item. `images` and
 `texts` are the two doors that everything encoded goes through, `metadata` the third.
 
 The package itself can be called, as its function `read`: `cospace.read` is both.
@@ -52,12 +52,12 @@ def read(
     """Items from a table, a folder, a file or an iterable of dicts, streamed in bounded memory.
 
     `source` is the path of a .csv, .tsv, .jsonl or .ndjson (also with .gz) or .parquet file, of
-    a folder of pictures and .txt or .md texts, of one picture or text, or an iterable of dicts.
+    a folder of images and .txt or .md texts, of one image or text, or an iterable of dicts.
 
     - `id`: the column of ids; without one, ids are row-000001 and so on.
     - `text`: a column, or a template such as ``"{title}. {description}"``.
-    - `image`: the column of pictures: paths inside the table's folder, or bytes.
-    - `metadata`: the columns to keep; by default all, except the id, the picture, and the
+    - `image`: the column of images: paths inside the table's folder, or bytes.
+    - `metadata`: the columns to keep; by default all, except the id, the image, and the
       long text that the item holds already (description, text, body, ...).
     - `location`: the columns of latitude and longitude, kept as ``{"lat": .., "lon": ..}``.
 

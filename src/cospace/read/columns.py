@@ -1,4 +1,4 @@
-"""Columns: which of them is the id, the text, the picture and the place, told or guessed."""
+"""Columns: which of them is the id, the text, the image and the place, given or guessed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BODIES = (
     "description", "text", "body", "content", "caption", "abstract", "summary", "passage",
     "document",
 )  # fmt: skip
-_PICTURES = (
+_IMAGES = (
     "image", "photo", "picture", "img", "file", "image_path", "photo_path", "path", "filename",
     "file_name",
 )  # fmt: skip
@@ -64,7 +64,7 @@ class Wanted:
 def choose(wanted: Wanted, sample: Sample, notes: list[str]) -> Columns:
     """The columns to use; what had to be guessed is added to `notes`.
 
-    Raises `BadArgument` for a name that is not a column, and where no text and no picture is
+    Raises `BadArgument` for a name that is not a column, and where no text and no image is
     found.
     """
     names = sample.names
@@ -79,7 +79,7 @@ def choose(wanted: Wanted, sample: Sample, notes: list[str]) -> Columns:
     text = _text(wanted.text, names, image, notes)
     if text is None and image is None and names:
         raise BadArgument(
-            f"no column looks like a text or a picture; say text=... or image=... The columns"
+            f"no column looks like a text or an image; say text=... or image=... The columns"
             f" are: {', '.join(names[:20])}"
         )
     location = _location(wanted, names, notes)
@@ -119,14 +119,14 @@ def _text(
 
 
 def _guess_image(sample: Sample, notes: list[str]) -> str | None:
-    """A column that is named like a picture and mostly holds paths of pictures, or bytes."""
+    """A column that is named like an image and mostly holds paths of images, or bytes."""
     lower = {name.lower(): name for name in reversed(sample.names)}
-    for word in _PICTURES:
+    for word in _IMAGES:
         if word not in lower:
             continue
         name = lower[word]
         column = sample.columns[name]
-        if column.pictures * 2 >= column.filled:
+        if column.images * 2 >= column.filled:
             return name
         if column.urls * 2 > column.filled:
             notes.append(f"column {name!r} holds URLs, which are never fetched; kept as metadata")

@@ -18,7 +18,7 @@ _SAMPLE_ROWS = 100
 class Dicts:
     """Rows from dicts. A list can be read many times, a generator only once.
 
-    Relative paths of pictures start at the current folder.
+    Relative paths of images start at the current folder.
     """
 
     cells = False

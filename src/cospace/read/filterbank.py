@@ -1,4 +1,4 @@
-"""Log-mel filterbanks: what a sound encoder sees of a sound, as Kaldi computes it."""
+"""Log-mel filterbanks: what an audio encoder sees of a recording, as Kaldi computes it."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _FLOOR = float(np.finfo(np.float32).eps)
 
 
 def log_mel(samples: NDArray[np.float64], bands: int) -> NDArray[np.float32]:
-    """Log energies float32 [frames, bands] of a sound at 16 kHz, its samples within -1 and 1.
+    """Log energies float32 [frames, bands] of a recording at 16 kHz, its samples within -1 and 1.
 
-    Every 10 ms a window of 25 ms is taken, as many as lie whole within the sound. Of each, the
+    Every 10 ms a window of 25 ms is taken, as many as lie whole within the recording. Of each, the
     mean is taken away, every sample loses 0.97 times the one before it (the first: itself), a
     symmetric Hann window is laid over it, and the power of its 512-point spectrum is summed
     into triangular bands that are evenly spread over mel(f) = 1127 ln(1 + f / 700), from 20 Hz
@@ -33,7 +33,7 @@ def log_mel(samples: NDArray[np.float64], bands: int) -> NDArray[np.float32]:
 
     That is `compute-fbank-feats` of Kaldi (Povey et al. 2011, "The Kaldi Speech Recognition
     Toolkit") with dither 0, no energy and the window "hanning". No mean is taken from the whole
-    sound: each window loses its own.
+    recording: each window loses its own.
 
     >>> log_mel(np.zeros(720), 128).shape
     (3, 128)

@@ -1,4 +1,4 @@
-"""Folders: pictures and texts below a folder, in a fixed order, one row each."""
+"""Folders: images and texts below a folder, in a fixed order, one row each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from cospace.errors import BadItem, EmptyItem
 from cospace.item import Image
 from cospace.read.regular import read_text, shown
-from cospace.read.rows import PICTURE_SUFFIXES, Row, Sample
+from cospace.read.rows import IMAGE_SUFFIXES, Row, Sample
 
 __all__ = ["TEXT_SUFFIXES", "Files"]
 
@@ -20,7 +20,7 @@ TEXT_SUFFIXES = frozenset({".txt", ".md"})
 class Files:
     """Rows from a folder, or from one file: `id`, `text` and `image`.
 
-    A row's id is the path below the folder, with "/" on every system. A picture takes the text
+    A row's id is the path below the folder, with "/" on every system. An image takes the text
     of a .txt or .md of the same stem beside it; hidden files are left out, and other kinds of
     file are counted in `notes`. Folders that are symlinks are not entered, and a file that is a
     symlink has to stay inside.
@@ -39,8 +39,8 @@ class Files:
         others: Counter[str] = Counter()
         self.total: int | None = sum(1 for _ in self._found(others))
         if not self.total:
-            kinds = ", ".join(sorted(PICTURE_SUFFIXES | TEXT_SUFFIXES))
-            raise EmptyItem(self.name, f"the folder holds no pictures or texts ({kinds})")
+            kinds = ", ".join(sorted(IMAGE_SUFFIXES | TEXT_SUFFIXES))
+            raise EmptyItem(self.name, f"the folder holds no images or texts ({kinds})")
         if others:
             kinds = ", ".join(f"{kind} {count:,}" for kind, count in others.most_common(5))
             count = sum(others.values())
@@ -50,19 +50,19 @@ class Files:
         """There is nothing to choose from."""
 
     def rows(self) -> Iterator[Row]:
-        """Every picture and every text, sorted by path."""
-        for number, (picture, text) in enumerate(self._found(Counter()), start=1):
-            path = picture or text
+        """Every image and every text, sorted by path."""
+        for number, (image, text) in enumerate(self._found(Counter()), start=1):
+            path = image or text
             assert path is not None
             below = path.relative_to(self.folder).as_posix()
             name = shown(below)
             try:
-                for part in (picture, text):
+                for part in (image, text):
                     self._check(part, name)
                 values = {
                     "id": below,
                     "text": read_text(text, name) if text else None,
-                    "image": Image(picture) if picture else None,
+                    "image": Image(image) if image else None,
                 }
             except BadItem as error:
                 yield Row(name, number, error.reason)
@@ -70,10 +70,10 @@ class Files:
                 yield Row(name, number, values)
 
     def _found(self, others: Counter[str]) -> Iterator[tuple[Path | None, Path | None]]:
-        """Each picture with its text, if there is one, and each text that stands alone."""
+        """Each image with its text, if there is one, and each text that stands alone."""
         if self._path.is_dir():
             yield from self._below(self._path, others)
-        elif self._path.suffix.lower() in PICTURE_SUFFIXES:
+        elif self._path.suffix.lower() in IMAGE_SUFFIXES:
             yield self._path, None
         else:
             yield None, self._path
@@ -89,7 +89,7 @@ class Files:
             self.notes.append(f"folder {where} cannot be listed: {error.strerror}")
             return
         files = {name for name, is_folder in names.items() if not is_folder}
-        stems = {Path(n).stem for n in files if Path(n).suffix.lower() in PICTURE_SUFFIXES}
+        stems = {Path(n).stem for n in files if Path(n).suffix.lower() in IMAGE_SUFFIXES}
         for name in sorted(names):
             path = folder / name
             suffix = path.suffix.lower()
@@ -97,7 +97,7 @@ class Files:
                 continue
             if names[name]:
                 yield from self._below(path, others)
-            elif suffix in PICTURE_SUFFIXES:
+            elif suffix in IMAGE_SUFFIXES:
                 texts = (path.stem + s for s in (".txt", ".md"))
                 beside = next((text for text in texts if text in files), None)
                 yield path, folder / beside if beside else None

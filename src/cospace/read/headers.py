@@ -1,4 +1,4 @@
-"""Headers: what a file holds, told by its first bytes, and the sizes that it claims.
+"""Headers: what a file holds, recognised by its first bytes, and the sizes that it claims.
 
 These readers touch no pixel and allocate nothing, so they are safe on any bytes.
 """
@@ -32,14 +32,14 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b", "gzip"),
     (b"\x7fELF", "a program"),
     (b"MZ", "a program"),
-    (b"RIFF", "sound or video"),
-    (b"OggS", "sound or video"),
-    (b"ID3", "sound"),
+    (b"RIFF", "audio or video"),
+    (b"OggS", "audio or video"),
+    (b"ID3", "audio"),
 )
 
 
 def sniff(data: bytes) -> str:
-    """The name of the format that `data` holds, told by content alone.
+    """The name of the format that `data` holds, recognised by content alone.
 
     >>> sniff(b"<!DOCTYPE html><title>404</title>"), sniff(b"BM")
     ('HTML', 'BMP')

@@ -33,7 +33,7 @@ class Maker:
     def __call__(self, row: Row, partial: Failures) -> Item:
         """The item of one row.
 
-        A photo that is missing is told in `partial`, and the item keeps its text.
+        A photo that is missing is reported in `partial`, and the item keeps its text.
 
         Raises `BadItem` for a row that gives no item.
         """
@@ -45,7 +45,7 @@ class Maker:
         if text is None and image is None:
             if missing:
                 raise EmptyItem(row.name, f"{missing}, and there is no text")
-            raise EmptyItem(row.name, "holds neither text nor picture")
+            raise EmptyItem(row.name, "holds neither text nor image")
         metadata = check_metadata(self._metadata(values), row.name)
         item = Item(key, Parts(text=text, image=image), metadata)
         if missing:
@@ -74,10 +74,10 @@ class Maker:
         return None if is_blank(text) else check_text(text)
 
     def _image(self, values: Mapping[str, Any]) -> tuple[Image | None, str]:
-        """The picture of a row, and what to say where its file is missing."""
+        """The image of a row, and what to say where its file is missing."""
         column = self._columns.image
         value = None if column is None else values.get(column)
-        if isinstance(value, Mapping):  # as data sets of pictures store them
+        if isinstance(value, Mapping):  # as data sets of images store them
             value = value.get("bytes") or value.get("path")
         if value is None or (isinstance(value, (str, bytes)) and not value):
             return None, ""
@@ -89,17 +89,17 @@ class Maker:
             value = os.fspath(value)
         if not isinstance(value, str):
             kind = type(value).__name__
-            raise BadItem("", f"column {column!r} holds {kind}; a picture is a path or bytes")
+            raise BadItem("", f"column {column!r} holds {kind}; an image is a path or bytes")
         if not value.strip():
             return None, ""
         return self._file(value)
 
     def _file(self, value: str) -> tuple[Image | None, str]:
-        """The picture at a path that stays inside the table's folder."""
+        """The image at a path that stays inside the table's folder."""
         if is_url(value):
             raise BadItem(
                 "",
-                f"the picture is a URL ({shown(value)[:80]}), which is never fetched: download"
+                f"the image is a URL ({shown(value)[:80]}), which is never fetched: download"
                 " it and write its path",
             )
         try:
@@ -108,15 +108,15 @@ class Maker:
         except (FileNotFoundError, NotADirectoryError):
             return None, f"photo missing: {shown(value)[:200]}"
         except (OSError, ValueError) as error:
-            raise BadItem("", f"the picture's path cannot be used: {shown(error)[:200]}") from None
+            raise BadItem("", f"the image's path cannot be used: {shown(error)[:200]}") from None
         if status is None:
             raise BadItem(
                 "",
-                f"the picture {shown(value)[:200]} lies outside {shown(self._home)}; for a"
+                f"the image {shown(value)[:200]} lies outside {shown(self._home)}; for a"
                 " file elsewhere, pass dicts with Image(path)",
             )
         if not stat.S_ISREG(status.st_mode):
-            raise BadItem("", f"the picture {shown(value)[:200]} is not a regular file")
+            raise BadItem("", f"the image {shown(value)[:200]} is not a regular file")
         return Image(Path(real)), ""
 
     def _metadata(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,7 +127,7 @@ class Maker:
                     kept[name] = value  # for the check to refuse, with its reason
                 continue
             if isinstance(value, (bytes, bytearray, memoryview)):
-                raise BadItem("", f"column {name!r} holds bytes, which only a picture may be")
+                raise BadItem("", f"column {name!r} holds bytes, which only an image may be")
             kept[name] = value if self._kinds is None else self._typed(name, value)
         if columns.location is not None:
             place = _place(values, *columns.location)

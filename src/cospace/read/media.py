@@ -7,7 +7,7 @@ from typing import Any
 
 from cospace.errors import BadItem
 from cospace.item import Image, Part
-from cospace.read.pictures import load_bytes
+from cospace.read.images import load_bytes
 from cospace.read.regular import check_size, read_file, shown
 
 __all__ = ["is_stored", "media_bytes", "part_bytes"]
@@ -25,7 +25,7 @@ _MOST = {
 def part_bytes(part: Part, name: str = "") -> bytes | None:
     """The bytes that say whether a part has changed; None where its value itself says so.
 
-    That is the file of a picture or a signal, and the pixels of a picture in memory.
+    That is the file of an image or a signal, and the pixels of an image in memory.
 
     Raises `BadItem` for a file that is missing, empty or too large.
 

@@ -15,7 +15,7 @@ from cospace.read.rows import Row, Sample
 
 __all__ = ["Parquet"]
 
-# Small batches bound the memory; pictures as bytes are large, so they come a few at a time.
+# Small batches bound the memory; images as bytes are large, so they come a few at a time.
 _BATCH, _BATCH_OF_BYTES = 256, 8
 _SAMPLE_ROWS = 100
 
@@ -30,7 +30,7 @@ class Parquet:
     """Rows of a Parquet file.
 
     Numbers, bools, strings, lists and structs keep their types; dates and times become ISO
-    8601 strings, decimals become floats. Bytes are for the column of pictures only.
+    8601 strings, decimals become floats. Bytes are for the column of images only.
     """
 
     cells = False

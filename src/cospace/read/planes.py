@@ -1,4 +1,4 @@
-"""Planes: pictures of one channel whose samples are measurements, not colours."""
+"""Planes: images of one channel whose samples are measurements, not colours."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import numpy as np
 
 from cospace.errors import BadItem
 from cospace.read.finite import check_finite
+from cospace.read.images import check_shape, opened, orientation, upright
 from cospace.read.media import is_stored, media_bytes
-from cospace.read.pictures import check_shape, opened, orientation, upright
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from PIL.Image import Image as Picture
+    from PIL.Image import Image as PILImage
 
 __all__ = ["read_plane"]
 
@@ -25,11 +25,11 @@ def read_plane(
 ) -> NDArray[Any]:
     """The samples [height, width] as they are: uint8, uint16 or float32, and finite.
 
-    `source` is the Path of a picture file, its bytes, or an array; `data` are the bytes of the
-    file, when they have been read already. A grey picture that was saved in colour counts as
+    `source` is the Path of an image file, its bytes, or an array; `data` are the bytes of the
+    file, when they have been read already. A grey image that was saved in colour counts as
     one channel.
 
-    Raises `BadItem` for pictures of several channels, other samples, and past the limits.
+    Raises `BadItem` for images of several channels, other samples, and past the limits.
 
     >>> read_plane("depth", np.ones((4, 6), np.uint16)).dtype
     dtype('uint16')
@@ -57,28 +57,28 @@ def read_plane(
 
 def _decode(data: bytes, name: str) -> NDArray[Any]:
     try:
-        with opened(data, name) as picture:
-            picture.load()
-            return _plane(upright(picture, orientation(picture)), name)
+        with opened(data, name) as image:
+            image.load()
+            return _plane(upright(image, orientation(image)), name)
     except BadItem:
         raise
     except Exception as error:  # a decoder can raise anything at all
         why = str(error).strip() or type(error).__name__
-        raise BadItem(name, f"the picture cannot be decoded: {why[:300]}") from error
+        raise BadItem(name, f"the image cannot be decoded: {why[:300]}") from error
 
 
-def _plane(picture: Picture, name: str) -> NDArray[Any]:
-    samples: NDArray[Any] = np.asarray(picture)
-    if picture.mode in ("L", "F"):
+def _plane(image: PILImage, name: str) -> NDArray[Any]:
+    samples: NDArray[Any] = np.asarray(image)
+    if image.mode in ("L", "F"):
         return samples
-    if picture.mode.startswith("I;16"):
+    if image.mode.startswith("I;16"):
         return samples.astype(np.uint16)
-    if picture.mode == "I" and samples.min() >= 0 and samples.max() <= 0xFFFF:
+    if image.mode == "I" and samples.min() >= 0 and samples.max() <= 0xFFFF:
         return samples.astype(np.uint16)
-    if picture.mode == "RGB" and (samples == samples[..., :1]).all():
+    if image.mode == "RGB" and (samples == samples[..., :1]).all():
         return samples[..., 0]
     raise BadItem(
         name,
-        f"the picture has samples of mode {picture.mode}; expected one channel of 8 or 16 bits,"
+        f"the image has samples of mode {image.mode}; expected one channel of 8 or 16 bits,"
         " or of float32. Save it as greyscale",
     )

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple, Protocol
 from cospace.item import Image
 from cospace.read.cells import Kind, column_kind, kind_of
 
-__all__ = ["PICTURE_SUFFIXES", "Row", "Sample", "Source", "is_url"]
+__all__ = ["IMAGE_SUFFIXES", "Row", "Sample", "Source", "is_url"]
 
-PICTURE_SUFFIXES = frozenset(
+IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
 )
 
@@ -31,7 +31,7 @@ class Source(Protocol):
     """Where rows come from. `rows()` starts again at each call.
 
     `cells` is true where values are the untyped text of a CSV; `folder` is where relative
-    paths of pictures start; `sample` is what the first rows told.
+    paths of images start; `sample` is what the first rows showed.
     """
 
     name: str
@@ -52,11 +52,11 @@ class Source(Protocol):
 
 @dataclass
 class Column:
-    """What the first rows say about one column: counts of kinds, and of picture-like values."""
+    """What the first rows say about one column: counts of kinds, and of image-like values."""
 
     kinds: Counter[Kind] = field(default_factory=Counter)
     filled: int = 0
-    pictures: int = 0
+    images: int = 0
     urls: int = 0
 
 
@@ -85,7 +85,7 @@ class Sample:
             if cells:
                 column.kinds[kind_of(value)] += 1
             column.urls += isinstance(value, str) and is_url(value)
-            column.pictures += _is_picture(value)
+            column.images += _is_image(value)
 
     def kinds(self) -> dict[str, Kind]:
         """The type of each column of a CSV."""
@@ -102,11 +102,11 @@ def is_url(value: str) -> bool:
     return "://" in head or head.startswith(("data:", "//", "\\\\"))
 
 
-def _is_picture(value: Any) -> bool:
-    """True for a value that can stand in a column of pictures."""
+def _is_image(value: Any) -> bool:
+    """True for a value that can stand in a column of images."""
     if isinstance(value, (str, os.PathLike)):
         text = os.fspath(value)
-        return isinstance(text, str) and not is_url(text) and _suffix(text) in PICTURE_SUFFIXES
+        return isinstance(text, str) and not is_url(text) and _suffix(text) in IMAGE_SUFFIXES
     if isinstance(value, Mapping):
         return isinstance(value.get("bytes"), bytes)
     return isinstance(value, (bytes, Image))

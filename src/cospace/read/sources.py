@@ -1,4 +1,4 @@
-"""Sources: what `read` was given, told by its type and its suffix, never by trying it out."""
+"""Sources: what `read` was given, known by its type and its suffix, never by trying it out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cospace.read.dicts import Dicts
 from cospace.read.folders import TEXT_SUFFIXES, Files
 from cospace.read.parquet import Parquet
 from cospace.read.regular import shown
-from cospace.read.rows import PICTURE_SUFFIXES, Source, is_url
+from cospace.read.rows import IMAGE_SUFFIXES, Source, is_url
 from cospace.read.tables import Delimited, JsonLines
 
 __all__ = ["find_source"]
@@ -27,8 +27,8 @@ _ARCHIVES = frozenset(
 )
 
 _READABLE = (
-    ".csv, .tsv, .jsonl, .ndjson (also with .gz), .parquet, a folder of pictures and texts"
-    " (.txt, .md), one picture or text, or an iterable of dicts"
+    ".csv, .tsv, .jsonl, .ndjson (also with .gz), .parquet, a folder of images and texts"
+    " (.txt, .md), one image or text, or an iterable of dicts"
 )
 
 _GZIPPED = frozenset({".csv", ".tsv", ".jsonl", ".ndjson"})
@@ -38,7 +38,7 @@ _OPENERS: dict[str, Callable[[Path], Source]] = {
     ".jsonl": JsonLines,
     ".ndjson": JsonLines,
     ".parquet": Parquet,
-    **dict.fromkeys(PICTURE_SUFFIXES | TEXT_SUFFIXES, Files),
+    **dict.fromkeys(IMAGE_SUFFIXES | TEXT_SUFFIXES, Files),
 }
 
 

@@ -22,7 +22,7 @@ from cospace.read.rows import Row, Sample
 
 __all__ = ["Delimited", "JsonLines"]
 
-# Types and columns are told from this many rows or bytes, whichever comes first.
+# Types and columns are guessed from this many rows or bytes, whichever comes first.
 _SAMPLE_ROWS, _SAMPLE_BYTES = 1_000, 16_000_000
 
 _DELIMITERS = ",;\t|"
@@ -133,7 +133,7 @@ class Delimited(_File):
                 yield name, dict(zip(names, record.cells, strict=True))
 
     def _read_header(self, lines: Lines) -> list[str]:
-        """The cells of the first line, after the delimiter has been told from it."""
+        """The cells of the first line, after the delimiter has been found in it."""
         lines.mark()
         first = lines.next()
         while first is not None and first.data is not None and not first.data.strip():

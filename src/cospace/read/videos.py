@@ -17,10 +17,10 @@ from cospace.errors import BadItem
 from cospace.limits import limit
 from cospace.need import need
 from cospace.read.headers import sniff
-from cospace.read.pictures import check_shape, opened
+from cospace.read.images import check_shape, opened
 
 if TYPE_CHECKING:
-    from PIL.Image import Image as Picture
+    from PIL.Image import Image as PILImage
 
 __all__ = ["Film", "open_video"]
 
@@ -35,16 +35,16 @@ _UNTIMED = 0.1
 class Film:
     """Frames by the time they are first seen: `times` in seconds, ascending, from 0.
 
-    `frames(positions)` gives the RGB pictures of some of them, by position.
+    `frames(positions)` gives the RGB images of some of them, by position.
     """
 
     times: Sequence[float]
     duration: float
-    frames: Callable[[Sequence[int]], dict[int, Picture]]
+    frames: Callable[[Sequence[int]], dict[int, PILImage]]
 
 
 def open_video(data: bytes, name: str = "") -> Film:
-    """The video in a file's bytes; its format is told by content, never by the name.
+    """The video in a file's bytes; its format is recognised by content, never by the name.
 
     Raises `BadItem` for another format, a damaged file, and for more frames or pixels than the
     limits allow; `MissingExtra` where PyAV is needed and not installed.
@@ -71,24 +71,24 @@ def open_video(data: bytes, name: str = "") -> Film:
 
 def _animation(data: bytes, name: str) -> Film:
     times, clock = [], 0.0
-    with opened(data, name, frames="video_frames") as picture:
-        count = getattr(picture, "n_frames", 1)
-        _check_work(count * picture.width * picture.height, name)
+    with opened(data, name, frames="video_frames") as image:
+        count = getattr(image, "n_frames", 1)
+        _check_work(count * image.width * image.height, name)
         for position in range(count):
-            picture.seek(position)
-            picture.load()  # a WebP tells the time of a frame only then
+            image.seek(position)
+            image.load()  # a WebP tells the time of a frame only then
             times.append(clock)
-            clock += picture.info.get("duration", 0) / 1_000 or _UNTIMED
+            clock += image.info.get("duration", 0) / 1_000 or _UNTIMED
     return Film(times, clock, partial(_animated, data, name))
 
 
-def _animated(data: bytes, name: str, positions: Sequence[int]) -> dict[int, Picture]:
+def _animated(data: bytes, name: str, positions: Sequence[int]) -> dict[int, PILImage]:
     found = {}
     try:
-        with opened(data, name, frames="video_frames") as picture:
+        with opened(data, name, frames="video_frames") as image:
             for position in sorted(set(positions)):
-                picture.seek(position)
-                found[position] = _on_white(picture)
+                image.seek(position)
+                found[position] = _on_white(image)
     except BadItem:
         raise
     except Exception as error:
@@ -96,10 +96,10 @@ def _animated(data: bytes, name: str, positions: Sequence[int]) -> dict[int, Pic
     return found
 
 
-def _on_white(picture: Picture) -> Picture:
+def _on_white(image: PILImage) -> PILImage:
     from PIL import Image as Pillow
 
-    layer = picture.convert("RGBA")
+    layer = image.convert("RGBA")
     flat = Pillow.new("RGBA", layer.size, "white")
     flat.alpha_composite(layer)
     return flat.convert("RGB")
@@ -131,9 +131,9 @@ def _stream(data: bytes, name: str) -> Film:
 
 def _streamed(
     data: bytes, name: str, marks: Sequence[int], positions: Sequence[int]
-) -> dict[int, Picture]:
+) -> dict[int, PILImage]:
     av: Any = need("av", extra="video")
-    found: dict[int, Picture] = {}
+    found: dict[int, PILImage] = {}
     work = 0
     try:
         with av.open(io.BytesIO(data)) as container:

@@ -1,7 +1,7 @@
-"""A question to results: candidates from each list, fusion, paging."""
+"""A query to results: candidates from each list, fusion, paging."""
 
 from __future__ import annotations
 
-from cospace.search.ask import Question, ask
+from cospace.search.ask import Query, ask
 
-__all__ = ["Question", "ask"]
+__all__ = ["Query", "ask"]

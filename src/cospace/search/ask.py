@@ -1,4 +1,4 @@
-"""`ask`: one question to a store. Candidates of fixed depths, so that k never changes the order.
+"""`ask`: one query to a store. Candidates of fixed depths, so that k never changes the order.
 
 The first tier takes a fixed number of candidates from every list and ranks them; hits past it
 come from deeper tiers, each in its own order, without those already given. So the first k of a
@@ -21,14 +21,14 @@ from cospace.search.fuse import Scored, fuse
 from cospace.store.protocol import Found, Store
 from cospace.store.where import Node
 
-__all__ = ["DEPTH", "Question", "ask"]
+__all__ = ["DEPTH", "Query", "ask"]
 
 DEPTH = 50
 WORDS = "words"
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Query:
     """What is asked: a unit vector for each field to search, words, and the lists' weights."""
 
     vectors: Mapping[str, NDArray[np.float32]]
@@ -43,12 +43,10 @@ class _Ranking(NamedTuple):
     keys: list[int]
     scores: list[float]
     why: Callable[[int], tuple[Why, ...]]
-    told: str
+    score: str
 
 
-def ask(
-    store: Store, question: Question, *, k: int, offset: int = 0, explain: bool = False
-) -> Results:
+def ask(store: Store, query: Query, *, k: int, offset: int = 0, explain: bool = False) -> Results:
     """The hits from `offset` to `offset + k`; with `explain`, each list's part in them.
 
     Raises `BadArgument` when k or offset are out of range.
@@ -64,10 +62,10 @@ def ask(
         return Results([], score="no hits were asked for")
     hits: list[Hit] = []
     given: set[int] = set()
-    told = ""
-    for depth in _depths(question):
-        tier = _tier(store, question, depth)
-        told = told or tier.told
+    score = ""
+    for depth in _depths(query):
+        tier = _tier(store, query, depth)
+        score = score or tier.score
         exhausted = len(tier.keys) < depth
         tier = _without(tier, given) if given else tier
         span = range(max(0, offset - len(given)), min(len(tier.keys), end - len(given)))
@@ -75,30 +73,30 @@ def ask(
         if exhausted or len(given) + len(tier.keys) >= end:
             break
         given.update(tier.keys)
-    return Results(hits, score=told)
+    return Results(hits, score=score)
 
 
-def _depths(question: Question) -> tuple[int, ...]:
+def _depths(query: Query) -> tuple[int, ...]:
     """The tiers: one vector alone needs fewer candidates than lists that are to be fused."""
-    alone = len(question.vectors) == 1 and not question.words
+    alone = len(query.vectors) == 1 and not query.words
     return (*((20, 2 * DEPTH) if alone else (DEPTH,)), limit("max_k"))
 
 
-def _tier(store: Store, question: Question, depth: int) -> _Ranking:
+def _tier(store: Store, query: Query, depth: int) -> _Ranking:
     """The best `depth` candidates, ranked."""
-    lists = _lists(store, question, depth)
+    lists = _lists(store, query, depth)
     if len(lists) > 1:
-        return _fused(question, lists, depth)
+        return _fused(query, lists, depth)
     if not lists:
         return _Ranking([], [], lambda _: (), "nothing was found to rank")
     ((name, (found, _)),) = lists.items()
-    told = "BM25" if name == WORDS else f"cosine to the {name} vector"
+    score = "BM25" if name == WORDS else f"cosine to the {name} vector"
 
     def why(key: int) -> tuple[Why, ...]:
         at = found.keys.index(key)
         return (Why(name, at + 1, found.scores[at], found.scores[at]),)
 
-    return _Ranking(found.keys, found.scores, why, told)
+    return _Ranking(found.keys, found.scores, why, score)
 
 
 def _without(ranking: _Ranking, given: set[int]) -> _Ranking:
@@ -109,34 +107,32 @@ def _without(ranking: _Ranking, given: set[int]) -> _Ranking:
 _Again = Callable[[Sequence[int]], Found]
 
 
-def _lists(store: Store, question: Question, depth: int) -> dict[str, tuple[Found, _Again]]:
+def _lists(store: Store, query: Query, depth: int) -> dict[str, tuple[Found, _Again]]:
     """Each list's candidates, and how to score keys that it did not bring."""
-    where = question.where
+    where = query.where
     lists: dict[str, tuple[Found, _Again]] = {}
 
     def dense(name: str, vector: NDArray[np.float32]) -> tuple[Found, _Again]:
         found = store.nearest(name, vector, depth, where=where)
         return found, lambda keys: store.nearest(name, vector, len(keys), among=keys)
 
-    for name, vector in question.vectors.items():
+    for name, vector in query.vectors.items():
         found, again = dense(name, vector)
         if found.keys:
             lists[name] = (found, again)
-    if question.words:
-        found = store.lexical(question.words, depth, where=where)
+    if query.words:
+        found = store.lexical(query.words, depth, where=where)
         if found.keys:
             full = len(found.keys) < depth
             empty = Found([], [])
             lists[WORDS] = (
                 found,
-                lambda keys: (
-                    empty if full else store.lexical(question.words, len(keys), among=keys)
-                ),
+                lambda keys: empty if full else store.lexical(query.words, len(keys), among=keys),
             )
     return lists
 
 
-def _fused(question: Question, lists: Mapping[str, tuple[Found, _Again]], depth: int) -> _Ranking:
+def _fused(query: Query, lists: Mapping[str, tuple[Found, _Again]], depth: int) -> _Ranking:
     """The best `depth` of all candidates of all lists, by fused score."""
     keys = sorted({key for found, _ in lists.values() for key in found.keys})
     at = {key: i for i, key in enumerate(keys)}
@@ -150,7 +146,7 @@ def _fused(question: Question, lists: Mapping[str, tuple[Found, _Again]], depth:
             scores[at[key]] = score
         if name == WORDS:
             scores /= found.full
-        scored[name] = Scored(scores, question.weights.get(name, 1.0), name != WORDS)
+        scored[name] = Scored(scores, query.weights.get(name, 1.0), name != WORDS)
     order, totals, shares = fuse(scored, keys)
 
     def why(key: int) -> tuple[Why, ...]:
@@ -162,11 +158,13 @@ def _fused(question: Question, lists: Mapping[str, tuple[Found, _Again]], depth:
         )
 
     best = order[:depth]
-    return _Ranking([keys[i] for i in best], totals[best].tolist(), why, _told(question, [*lists]))
+    return _Ranking(
+        [keys[i] for i in best], totals[best].tolist(), why, _described(query, [*lists])
+    )
 
 
-def _told(question: Question, names: list[str]) -> str:
-    parts = " + ".join(f"{question.weights.get(name, 1.0):g} {name}" for name in names)
+def _described(query: Query, names: list[str]) -> str:
+    parts = " + ".join(f"{query.weights.get(name, 1.0):g} {name}" for name in names)
     return f"fused standard scores: {parts}"
 
 

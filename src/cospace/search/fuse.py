@@ -3,7 +3,7 @@
 Vector lists are standardised over the candidates, z = (s - mean) / deviation, so that models
 with other ranges of cosine weigh the same. The list of words is no matter of degree in that
 way: a word that all candidates share says little, and one rare code says all. So it adds its
-weight times f^4, where f is the part of the question's words, by BM25, that an item covers.
+weight times f^4, where f is the part of the query's words, by BM25, that an item covers.
 A few words in common change nothing; an article number outranks any likeness of meaning.
 docs/ranking.md has the measured comparison with rank fusion and with standardised BM25.
 """
@@ -28,8 +28,8 @@ class Scored(NamedTuple):
     """One list over all candidates: float64 [n].
 
     `meaning` lists hold cosines, NaN where an item has no such field. They measure the same
-    thing through its text and its picture: their weights share one unit, and an item that
-    lacks one is judged by the other. A list of words holds parts of the question, 0 to 1.
+    thing through its text and its image: their weights share one unit, and an item that
+    lacks one is judged by the other. A list of words holds parts of the query, 0 to 1.
     """
 
     scores: Scores

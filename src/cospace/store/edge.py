@@ -171,7 +171,7 @@ _EXACT = qe.SearchParams(exact=True, quantization=qe.QuantizationSearchParams(ig
 
 # By name: how the graph's copies are made, and how many times k of them are scored again with
 # the full vectors. Binary copies need that: of the 100 nearest of 5,000 passages (MiniLM, 384)
-# they find 83 without it, 95 with 2 times k, 98.9 with 4, and 99.8 with 8. The question stays
+# they find 83 without it, 95 with 2 times k, 98.9 with 4, and 99.8 with 8. The query stays
 # in 8 bits beside them: as one bit a number it finds 98.2 with 8.
 QUANTIZATIONS: Mapping[str, tuple[Any, float | None]] = {
     "none": (None, None),
@@ -277,7 +277,7 @@ def _one_of(node: In) -> qe.Filter:
 
 @contextmanager
 def _engine_errors() -> Iterator[None]:
-    """A block in which the engine's failures, Rust panics too, are told as `StorageError`."""
+    """A block in which the engine's failures, Rust panics too, are raised as `StorageError`."""
     try:
         yield
     except (KeyboardInterrupt, SystemExit, MemoryError, StorageError):

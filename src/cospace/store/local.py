@@ -1,7 +1,7 @@
 """The local store: the truth in SQLite, a cache in the vector engine that follows it.
 
 Writes touch the truth alone. The cache catches up when somebody searches or when the store is
-told to optimize; it is sealed when it is whole, and rebuilt when its seal does not hold.
+asked to optimize; it is sealed when it is whole, and rebuilt when its seal does not hold.
 """
 
 from __future__ import annotations
@@ -196,7 +196,7 @@ class LocalStore:
     ) -> Found:
         """See `Store`."""
 
-        def question(edge: Edge) -> Found:
+        def query(edge: Edge) -> Found:
             if field not in edge.fields:
                 return Found([], [])
             exact = self._cache.rows <= EXACT_BELOW
@@ -206,7 +206,7 @@ class LocalStore:
                 found = edge.nearest(field, vector, k, exact=True, where=where, among=among)
             return found
 
-        return self._ask(question)
+        return self._ask(query)
 
     def lexical(
         self,
@@ -219,7 +219,7 @@ class LocalStore:
         """See `Store`."""
         return self._ask(lambda edge: edge.lexical(text, k, where=where, among=among))
 
-    def _ask(self, question: Callable[[Edge], Found]) -> Found:
+    def _ask(self, query: Callable[[Edge], Found]) -> Found:
         """The answer of the engine, which other threads may ask meanwhile, or take away."""
         while True:
             with self._open():
@@ -227,7 +227,7 @@ class LocalStore:
             if edge is None:
                 return Found([], [])
             try:
-                return question(edge)
+                return query(edge)
             except StorageError:
                 with self._open():
                     if self._cache.holds(edge):

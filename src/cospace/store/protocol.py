@@ -41,8 +41,8 @@ class Row:
 class Found(NamedTuple):
     """Rows by key, best first, with their scores. Keys belong to the store; `rows` reads them.
 
-    `full` is the BM25 score of a row that held every word of the question, each as well as the
-    best row for it does; 0 for vectors. It tells how much of the question a row's words cover.
+    `full` is the BM25 score of a row that held every word of the query, each as well as the
+    best row for it does; 0 for vectors. It tells how much of the query a row's words cover.
     """
 
     keys: list[int]

@@ -69,7 +69,7 @@ def _full(where: object, free: int) -> DiskFull:
 
 @contextmanager
 def sqlite_errors(path: Path | None) -> Iterator[None]:
-    """A block in which SQLite's failures are told in our own words."""
+    """A block in which SQLite's failures are raised in our own words."""
     where = path or "the collection in memory"
     try:
         yield

@@ -56,7 +56,7 @@ class Words:
         return words
 
     def query(self, text: str) -> dict[int, float]:
-        """Word weights of a question: 1 for each word that stands in it."""
+        """Word weights of a query: 1 for each word that stands in it."""
         sparse = self._bm25.embed_query(text)
         words = dict(zip(sparse.indices, sparse.values, strict=True))
         words.update(dict.fromkeys(_codes(text), 1.0))

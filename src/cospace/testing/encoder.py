@@ -37,7 +37,7 @@ def check_encoder(encoder: Encoder) -> None:
     """Nothing, when `encoder` keeps all the promises of the protocol.
 
     Raises `AssertionError` with a line that names the first promise it breaks. Which kinds are
-    tried follows from `encoder.space`; known here are texts, pictures, and the signals of
+    tried follows from `encoder.space`; known here are texts, images, and the signals of
     `cospace.testing.signals`.
 
     >>> from cospace.testing.tiny import tiny_model
@@ -46,7 +46,7 @@ def check_encoder(encoder: Encoder) -> None:
     assert isinstance(encoder, Encoder), "it has space, encode_query and encode_document"
     assert isinstance(encoder.space, Space), "its space is a Space"
     inputs = _inputs(encoder.space)
-    assert inputs, "its space has a tower for a kind that is known here"
+    assert inputs, "its space has a tower for a modality that is known here"
     for encode in (encoder.encode_query, encoder.encode_document):
         _check_shape(encoder.space, encode, inputs)
         _check_order(encode, inputs)
@@ -61,7 +61,7 @@ def check_encoder(encoder: Encoder) -> None:
 
 
 def _inputs(space: Space) -> list[Content]:
-    """Inputs of every kind that the space has a tower for, mixed."""
+    """Inputs of every modality that the space has a tower for, mixed."""
     inputs: list[Content] = []
     if "text" in space.kinds:
         inputs += [*_TEXTS, Part("text", "a table"), Parts(text="a lamp")]
@@ -131,7 +131,7 @@ def _check_refusals(
     if "image" in space.kinds:
         bad += [
             ("a missing file", Image("/nowhere/at/all.jpg")),
-            ("bytes that are no picture", Image(b"<html></html>")),
+            ("bytes that are no image", Image(b"<html></html>")),
             ("floats", Image(np.zeros((8, 8, 3)))),
         ]
     bad += [(what, part) for what, part in bad_signals() if part.kind in space.kinds]
@@ -168,7 +168,7 @@ def _check_texts(encoder: Encoder) -> None:
     cut = encoder.encode_document(["a chair", long, "a table"])
     if cut.truncated:
         assert cut.truncated == (1,), "a text that was cut is listed in Vectors.truncated"
-        assert cut.report, "a text that was cut is told in Vectors.report"
+        assert cut.report, "a text that was cut is reported in Vectors.report"
     else:
         other = encoder.encode_document([long[: len(long) // 2] + "table " * (len(long) // 12)])
         assert other.array[0] @ cut.array[1] < 1 - 1e-6, (
@@ -179,16 +179,16 @@ def _check_texts(encoder: Encoder) -> None:
 
 
 def _check_both(encoder: Encoder) -> None:
-    picture = Image(np.full((32, 32, 3), 90, np.uint8))
+    image = Image(np.full((32, 32, 3), 90, np.uint8))
     text = "a grey wall"
     both, first, second = encoder.encode_document(
-        [Parts(text=text, image=picture), text, picture]
+        [Parts(text=text, image=image), text, image]
     ).array
     if encoder.space.towers[0].family == "native":
         assert max(both @ first, both @ second) < 1 - 1e-6, "the two together are one input"
         return
     mean = (first + second) / np.linalg.norm(first + second)
-    assert both @ mean >= _SAME, "text and picture together give the mean of their vectors"
+    assert both @ mean >= _SAME, "text and image together give the mean of their vectors"
 
 
 def _check_reload(model: Model, inputs: list[Content]) -> None:

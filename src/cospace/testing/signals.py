@@ -1,4 +1,4 @@
-"""Small sounds, videos, depth and thermal pictures and motions, for tests of encoders."""
+"""Small recordings, videos, depth and thermal images and motions, for tests of encoders."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["bad_signals", "gif_bytes", "signals", "wav_bytes"]
 
 
 def signals(seed: int = 0) -> list[Part]:
-    """Two parts of every kind of signal, each unlike the other.
+    """Two parts of every modality but text and image, each unlike the other.
 
     >>> sorted({part.kind for part in signals()})
     ['audio', 'depth', 'imu', 'thermal', 'video']
@@ -48,16 +48,16 @@ def bad_signals() -> list[tuple[str, Part]]:
     gone = Path("/nowhere/at/all")
     nan = np.full((8, 8), np.nan, np.float32)
     return [
-        ("a missing sound", Audio(gone)),
-        ("bytes that are no sound", Audio(b"<html></html>")),
-        ("a sound that is a str", Part("audio", "bark.wav")),
-        ("a sound of 5 ms", Audio(wav_bytes(np.zeros(80), 16_000))),
+        ("a missing recording", Audio(gone)),
+        ("bytes that are no audio", Audio(b"<html></html>")),
+        ("a recording that is a str", Part("audio", "bark.wav")),
+        ("a recording of 5 ms", Audio(wav_bytes(np.zeros(80), 16_000))),
         ("a missing video", Video(gone)),
         ("bytes that are no video", Video(b"<html></html>")),
         ("a depth that does not say what it is", Part("depth", np.ones((8, 8), np.uint16))),
         ("a depth of NaN", Depth(nan, disparity=1.0)),
-        ("a missing thermal picture", Part("thermal", gone)),
-        ("a thermal picture in colour", Part("thermal", np.zeros((8, 8, 3), np.uint8))),
+        ("a missing thermal image", Part("thermal", gone)),
+        ("a thermal image in colour", Part("thermal", np.zeros((8, 8, 3), np.uint8))),
         ("a missing motion", Part("imu", gone)),
         ("a motion of five columns", Part("imu", np.zeros((50, 5)))),
     ]
@@ -77,7 +77,7 @@ def gif_bytes(frames: NDArray[np.uint8], milliseconds: int) -> bytes:
     """An animated GIF of frames [n, height, width, 3], each seen for some milliseconds."""
     from PIL import Image as Pillow
 
-    pictures = [Pillow.fromarray(frame) for frame in frames]
+    images = [Pillow.fromarray(frame) for frame in frames]
     file = io.BytesIO()
-    pictures[0].save(file, "GIF", save_all=True, append_images=pictures[1:], duration=milliseconds)
+    images[0].save(file, "GIF", save_all=True, append_images=images[1:], duration=milliseconds)
     return file.getvalue()

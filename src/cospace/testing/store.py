@@ -50,7 +50,7 @@ def unit(n: int, seed: int = 0) -> NDArray[np.float32]:
 
 
 def sample(n: int = 60) -> list[Row]:
-    """Rows with every kind of metadata; each third has a picture, each tenth no text."""
+    """Rows with every kind of metadata; each third has an image, each tenth no text."""
     text, image = unit(n), unit(n, 1)
     things = ["armchair", "bicycle", "kettle", "lamp"]
     rows = []
@@ -95,7 +95,7 @@ def _raises(kind: type[Exception]) -> Iterator[None]:
 
 
 def empty_store(store: Store) -> None:
-    """An empty store answers every question with nothing."""
+    """An empty store answers every query with nothing."""
     assert store.count() == 0
     assert store.get(["id-1"]) == [None]
     assert list(store.scan()) == []

@@ -1,7 +1,7 @@
 """A tiny model, built in milliseconds: for tests that need vectors, and not a good model.
 
 Its text tower is a bag of words: texts that share words lie close. Its image tower looks at
-the colours of a picture's quarters. Both are deterministic, and run through the real engine.
+the colours of an image's quarters. Both are deterministic, and run through the real engine.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _PREPROCESS: dict[str, dict[str, object]] = {
 
 @cache
 def tiny_model(*, dim: int = 32, seed: int = 0) -> Model:
-    """A model of `dim` dimensions for texts and pictures; one for each `seed` in a process.
+    """A model of `dim` dimensions for texts and images; one for each `seed` in a process.
 
     >>> model = tiny_model()
     >>> chair, same, other = model.encode_document(["red chair", "chair red", "my bus"]).array

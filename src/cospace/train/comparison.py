@@ -128,13 +128,13 @@ def _trained(
     progress: Callable[[str, Progress], object] | None,
 ) -> ComparedMethod:
     sees, train = METHODS[method]
-    told: list[str] = []
+    lines: list[str] = []
     show = None if progress is None else (lambda now: progress(method, now))
     started = time.perf_counter()
-    options = {"name": method, "progress": show, "tell": told.append, **settings}
+    options = {"name": method, "progress": show, "tell": lines.append, **settings}
     model = train(corpus, **options)
     seconds = time.perf_counter() - started
-    memory = next((line for line in told if "MB of memory" in line), "0 0")
+    memory = next((line for line in lines if "MB of memory" in line), "0 0")
     megabytes = int("".join(c for c in memory if c.isdigit()))
     return ComparedMethod(method, sees, model, seconds, megabytes * 1_000_000)
 

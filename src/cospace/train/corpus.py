@@ -62,7 +62,7 @@ def read_corpus(source: Source, *, split: str = "", min_count: int = 5) -> Corpu
     default by "spaces". A `Corpus` is given back. Nothing is cut at any length. Words seen fewer
     than `min_count` times are left out.
 
-    Raises `NotFound`, `BadItem` for a file that is no text or is damaged (in a folder it is told
+    Raises `NotFound`, `BadItem` for a file that is no text or is damaged (in a folder it is noted
     in `notes`, and the rest is read), and `BadInput` where fewer than two words remain.
 
     >>> corpus = read_corpus([["a", "red", "chair"], ["a", "lamp"]], min_count=1)

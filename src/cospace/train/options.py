@@ -1,4 +1,4 @@
-"""Options of a training: what may be said, what is said by default, what is refused."""
+"""Options of a training: their names, their defaults, and what is refused."""
 
 from __future__ import annotations
 

@@ -107,14 +107,14 @@ class _Clock:
         self._epochs, self._begin, self._work = epochs, done / epochs, work
         self._progress = progress
         self._started = time.monotonic()
-        self._told = 0.0
+        self._reported = 0.0
 
     def pulse(self, share: float, loss: float | None) -> None:
         self.share = (self.number + share) / self._epochs
         now = time.monotonic()
-        if self._progress is None or (now - self._told < 0.2 and share < 1):
+        if self._progress is None or (now - self._reported < 0.2 and share < 1):
             return
-        self._told = now
+        self._reported = now
         seconds = max(now - self._started, 1e-9)
         speed = (self.share - self._begin) / seconds
         left = (1 - self.share) / speed if speed > 0 else 0.0

@@ -42,10 +42,10 @@ def quiet(_: str) -> None:
     pass
 
 
-def test_the_licence_and_the_size_are_told_before_the_download(hub: Hub) -> None:
-    told: list[str] = []
-    found = fetch(parse("hf:org/name"), told.append)
-    assert ["org/name at 0123456789ab: 0.0 MB, licence: mit"] == told
+def test_the_licence_and_the_size_are_shown_before_the_download(hub: Hub) -> None:
+    lines: list[str] = []
+    found = fetch(parse("hf:org/name"), lines.append)
+    assert ["org/name at 0123456789ab: 0.0 MB, licence: mit"] == lines
     assert COMMIT == found.revision
     assert 10 == found.size
     assert {"config.json", "model.safetensors"} == {p.name for p in found.folder.iterdir()}
@@ -70,10 +70,10 @@ def test_the_token_goes_to_the_hub_and_nowhere_else(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_very_secret")
-    told: list[str] = []
-    fetch(parse("hf:org/name"), told.append)
+    lines: list[str] = []
+    fetch(parse("hf:org/name"), lines.append)
     assert any(authorization == "Bearer hf_very_secret" for _, authorization in hub.asked)
-    assert not any("secret" in line for line in told)
+    assert not any("secret" in line for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -85,18 +85,22 @@ def test_the_token_goes_to_the_hub_and_nowhere_else(
         ("timm:nothing", ModelNotFound, "no model 'timm/nothing'"),
     ],
 )
-def test_what_the_hub_refuses(hub: Hub, source: str, error: type[Exception], words: str) -> None:
+def test_what_the_hub_refuses_has_a_typed_error(
+    hub: Hub, source: str, error: type[Exception], words: str
+) -> None:
     with pytest.raises(error, match=words):
         fetch(parse(source), quiet)
 
 
-def test_no_hub(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hub_that_cannot_be_reached_is_a_network_error(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(NetworkError, match="org/name"):
         fetch(parse("hf:org/name"), quiet)
 
 
-def test_a_full_disk_is_told_before_the_download(hub: Hub) -> None:
+def test_a_full_disk_is_refused_before_the_download(hub: Hub) -> None:
     with override(free_bytes=10**18), pytest.raises(DiskFull):
         fetch(parse("hf:org/name"), quiet)
     assert not any("/resolve/" in path for path, _ in hub.asked)

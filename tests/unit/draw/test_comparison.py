@@ -1,4 +1,4 @@
-"""The picture is whole, its labels lie apart, and what cannot be drawn is refused."""
+"""The plot is whole, its labels lie apart, and what cannot be drawn is refused."""
 
 import sys
 from pathlib import Path
@@ -23,19 +23,19 @@ def draw(points: list[Point], path: Path) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
-def test_a_picture_of_any_number_of_models(tmp_path: Path, count: int) -> None:
+def test_any_number_of_models_can_be_drawn(tmp_path: Path, count: int) -> None:
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
     from PIL import Image
 
     draw(POINTS[:count], tmp_path / "c.png")
-    with Image.open(tmp_path / "c.png") as picture:
-        assert picture.width == 1584
-        picture.load()
+    with Image.open(tmp_path / "c.png") as plot:
+        assert plot.width == 1584
+        plot.load()
     assert ["c.png"] == [file.name for file in tmp_path.iterdir()]
 
 
 @pytest.mark.parametrize(("suffix", "start"), [(".svg", b"<?xml"), (".pdf", b"%PDF")])
-def test_other_formats(tmp_path: Path, suffix: str, start: bytes) -> None:
+def test_every_format_begins_as_it_should(tmp_path: Path, suffix: str, start: bytes) -> None:
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
     draw(POINTS[:2], tmp_path / f"c{suffix}")
     assert (tmp_path / f"c{suffix}").read_bytes().startswith(start)
@@ -63,7 +63,7 @@ def test_labels_overlap_nothing() -> None:
         assert not one.x0 < bar < one.x1
 
 
-def test_what_cannot_be_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_drawn_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadArgument, match=r"ends in \.png"):
         draw(POINTS, tmp_path / "c.txt")
     with pytest.raises(BadArgument, match="no model"):

@@ -46,7 +46,7 @@ def test_batches_keep_the_order(model: Model, count: int) -> None:
         assert done.vectors["text"] @ expected >= 0.9999
 
 
-def test_text_and_picture_get_a_vector_each(model: Model, tmp_path: Path) -> None:
+def test_text_and_image_get_a_vector_each(model: Model, tmp_path: Path) -> None:
     PIL.Image.new("RGB", (30, 30), "red").save(tmp_path / "a.png")
     item = cs.Item("1", cs.Parts(text="red", image=cs.Image(tmp_path / "a.png")))
     [[done]] = encode_items(model, [item], batch=5)
@@ -60,19 +60,19 @@ def test_one_bad_part_never_fails_the_batch(model: Model) -> None:
     broken = cs.Image(b"\xff\xd8\xff broken")
     batch = [
         cs.Item("good", "a chair"),
-        cs.Item("picture", cs.Parts(text="a chair", image=broken)),
+        cs.Item("image", cs.Parts(text="a chair", image=broken)),
         cs.Item("gone", cs.Image("/nowhere/a.jpg")),
         cs.Item("blank", cs.Parts(text=" ", image=cs.Image(np.zeros((9, 9, 3), np.uint8)))),
-        cs.Item("sound", cs.Parts(text="a chair", audio=b"")),
+        cs.Item("recording", cs.Parts(text="a chair", audio=b"")),
         cs.Item("both", cs.Parts(text="a\x00b", image=broken)),
     ]
     done = {d.item.id: d for d in flat(encode_items(model, batch, batch=3))}
-    assert ["text"] == list(done["good"].vectors) == list(done["picture"].vectors)
-    assert ["image"] == list(done["picture"].failed)
+    assert ["text"] == list(done["good"].vectors) == list(done["image"].vectors)
+    assert ["image"] == list(done["image"].failed)
     assert "no such file" in done["gone"].failed["image"]
     assert ["image"] == list(done["blank"].vectors)
     assert "nothing to encode" in done["blank"].failed["text"]
-    assert "no tower for 'audio'" in done["sound"].failed["audio"]
+    assert "no tower for 'audio'" in done["recording"].failed["audio"]
     assert ({}, 2) == (done["both"].vectors, len(done["both"].failed))
 
 

@@ -34,7 +34,7 @@ def trained(path: Path, dims: list[int], kinds: tuple[str, ...] = ("text", "imag
     return path
 
 
-def test_the_first_numbers_at_length_one(folder: Path) -> None:
+def test_the_first_numbers_are_brought_to_length_one(folder: Path) -> None:
     full, short = cs.load(folder), cs.load(folder, dim=12)
     for encode in ("encode_query", "encode_document"):
         inputs = ["a red chair", RED, "blue bicycle"]
@@ -85,7 +85,7 @@ def test_a_row_whose_first_numbers_are_zero(folder: Path, monkeypatch: pytest.Mo
 # --- what it was trained for ---
 
 
-def test_a_dim_of_unknown_training_is_told(folder: Path) -> None:
+def test_a_dim_of_unknown_training_is_noted(folder: Path) -> None:
     model = cs.load(folder, dim=12)
     assert "the first 12 of 32 numbers: its training is unknown" in model.note
     assert model.note in repr(model)
@@ -93,7 +93,7 @@ def test_a_dim_of_unknown_training_is_told(folder: Path) -> None:
     assert (model.note,) == model.encode_prepared("text", ["a"]).report
 
 
-def test_a_dim_that_it_was_not_trained_for_is_told(tmp_path: Path) -> None:
+def test_a_dim_that_it_was_not_trained_for_is_noted(tmp_path: Path) -> None:
     path = trained(tmp_path, [8, 16, 32])
     assert "" == cs.load(path, dim=16).note
     assert () == cs.load(path, dim=16).encode_query(["a"]).report

@@ -16,7 +16,7 @@ from cospace.testing.tiny import tiny_folder, tiny_model
 TABLES = ["cospace.read.columns", "cospace.read.tables", "cospace.read.items", "csv"]
 SERVICES = ["cospace.encode.hosted.base", "openai", "boto3", "google", "http.client", "ssl"]
 CACHE = ["cospace.encode.cache.cached", "cospace.encode.cache.disk"]
-SIGNALS = ["cospace.encode.towers.signals", "cospace.read.sounds", "cospace.read.videos"]
+SIGNALS = ["cospace.encode.towers.signals", "cospace.read.audio", "cospace.read.videos"]
 PARQUET = ["pyarrow", "pyarrow.parquet", "cospace.collection.transfer"]
 
 

@@ -1,4 +1,4 @@
-"""Model: inputs of every kind in one list, roles, refusals, reports."""
+"""Model: inputs of every modality in one list, roles, refusals, reports."""
 
 import json
 import os
@@ -30,14 +30,12 @@ def test_kinds_mix_in_one_list_and_keep_their_order(model: Model) -> None:
     assert np.array_equal(model.encode_query([RED]).array[0], mixed.array[1])
 
 
-def test_text_and_picture_count_half_each(model: Model) -> None:
-    both, text, picture = model.encode_query(
-        [cs.Parts(text="a bus", image=RED), "a bus", RED]
-    ).array
-    np.testing.assert_allclose((text + picture) / np.linalg.norm(text + picture), both, atol=1e-6)
+def test_text_and_image_count_half_each(model: Model) -> None:
+    both, text, image = model.encode_query([cs.Parts(text="a bus", image=RED), "a bus", RED]).array
+    np.testing.assert_allclose((text + image) / np.linalg.norm(text + image), both, atol=1e-6)
 
 
-def test_a_single_input_in_place_of_a_list(model: Model) -> None:
+def test_a_single_input_in_place_of_a_list_is_refused(model: Model) -> None:
     for one in ("a chair", RED, cs.Parts(text="a"), b"bytes"):
         with pytest.raises(BadArgument, match="write \\[it\\]"):
             model.encode_query(one)  # type: ignore[arg-type]
@@ -61,7 +59,7 @@ def test_truncation_is_counted_with_its_positions(model: Model) -> None:
     assert ("2 of 4 texts were cut at 128 tokens: positions 1, 3 (from 0)",) == vectors.report
 
 
-def test_a_picture_is_never_named_by_a_string(model: Model) -> None:
+def test_an_image_is_never_named_by_a_string(model: Model) -> None:
     with pytest.raises(BadItem, match="given as Image"):
         model.encode_document([cs.Part("image", "/etc/hostname")])
 
@@ -100,7 +98,7 @@ def test_towers_load_when_they_are_used(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_fork_is_told(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fork_is_refused(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getpid", lambda: -1)
     with pytest.raises(BadArgument, match="spawn"):
         model.encode_query(["a"])

@@ -50,18 +50,18 @@ def test_adoption_is_named_where_it_will_be() -> None:
 
 
 @pytest.mark.parametrize("name", ["", " ", "a b", "-x", "x" * 65, "naïve", "a\nb", "a\x00b"])
-def test_names_that_are_none(home: Path, name: str) -> None:
+def test_what_is_no_name_is_refused(home: Path, name: str) -> None:
     with pytest.raises(BadArgument):
         cs.load(name)
 
 
 @pytest.mark.parametrize("name", ["../x", "/nowhere/x", "~/nowhere-x", ".", "a\\b"])
-def test_paths_without_a_model(home: Path, name: str) -> None:
+def test_a_path_without_a_model_is_refused(home: Path, name: str) -> None:
     with pytest.raises(ModelNotFound):
         cs.load(name)
 
 
-def test_a_torch_folder_is_told_apart(tmp_path: Path) -> None:
+def test_a_torch_folder_is_recognised(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(ModelNotFound, match="torch model"):
         cs.load(tmp_path)
@@ -96,7 +96,7 @@ def test_arguments_that_are_refused_at_once(given: dict[str, Any], words: str) -
         cs.load(**given)
 
 
-def test_a_service_or_a_source_with_a_typo() -> None:
+def test_a_typo_in_a_service_or_a_source_is_refused() -> None:
     with pytest.raises(ModelNotFound, match="did you mean openai:small"):
         cs.load("opnai:small")
 

@@ -96,7 +96,7 @@ def test_no_queries_give_no_rows() -> None:
         assert (0, 9_000) == form.scores(ASKED[:0]).shape
 
 
-def test_what_cannot_be_asked() -> None:
+def test_queries_that_do_not_fit_the_codes_are_refused() -> None:
     other = vectors(5, space=cs.Space.of("another", DIM))
     codes, bits = Int8.of(ROWS), Binary.of(ROWS)
     for form in (codes, bits):
@@ -145,7 +145,7 @@ def test_the_dims_that_a_model_was_trained_for() -> None:
     assert [(40, False), (8, True)] == [(f.dim, f.trained) for f in forms if f.name == "float32"]
 
 
-def test_nothing_to_measure() -> None:
+def test_measuring_without_rows_is_refused() -> None:
     for documents, queries in ((ROWS[:0], ASKED), (ROWS, ASKED[:0])):
         with pytest.raises(BadArgument, match="at least one"):
             measure(documents, queries)

@@ -25,7 +25,7 @@ def minilm() -> Any:
     return cs.load("minilm")
 
 
-def test_pieces_ids_and_places() -> None:
+def test_tokens_have_pieces_ids_and_places() -> None:
     found = tokens(minilm(), "Retro armchairs")
     shown = [(t.piece, t.id, t.kind, found.text[t.start : t.end]) for t in found.tokens]
     assert [
@@ -38,7 +38,7 @@ def test_pieces_ids_and_places() -> None:
     assert ({}, 5, 15) == (found.lost, found.kept, found.at)
 
 
-def test_unknown_and_typed_special_tokens_are_told() -> None:
+def test_unknown_and_typed_special_tokens_are_reported() -> None:
     found = tokens(minilm(), "a [SEP] \U0001f6b2 b")
     assert ["special", "text", "typed", "unknown", "text", "special"] == [
         token.kind for token in found.tokens
@@ -102,7 +102,7 @@ def test_the_whole_is_the_mean_of_its_windows() -> None:
     assert expected == pytest.approx(cut_cosine(tiny_model(), text), abs=1e-5)
 
 
-def test_roles_and_prompts(tmp_path: Path) -> None:
+def test_the_tokens_of_a_role_include_its_prompt(tmp_path: Path) -> None:
     import json
 
     folder = tiny_folder(tmp_path, kinds=["text"])
@@ -136,7 +136,7 @@ def test_a_prompt_that_leaves_no_room(tmp_path: Path) -> None:
 # --- many texts ---
 
 
-def test_lengths_of_many_texts() -> None:
+def test_lengths_count_texts_that_are_cut_or_fail() -> None:
     found = lengths(tiny_model(), iter(["red chair", " ", LONG, "a\x00b", "chair"]))
     assert [1, 3] == [position for position, _ in found.failed]
     assert [2] == found.cut
@@ -161,7 +161,7 @@ def test_a_text_that_cannot_be_encoded(text: Any) -> None:
     assert isinstance(caught.value, EmptyItem) == (text in ("", " \n"))
 
 
-def test_models_without_a_tokenizer() -> None:
+def test_models_without_a_tokenizer_are_refused() -> None:
     with pytest.raises(BadArgument, match="it has no tower for 'text'"):
         tokens(tiny_model().restricted("image"), "a chair")
 

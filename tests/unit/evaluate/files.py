@@ -50,8 +50,8 @@ def write_beir(
     return folder
 
 
-def write_pictures(folder: Path, classes: Mapping[str, int], *, seed: int = 0) -> Path:
-    """A subfolder for each class, with so many pictures of about one colour."""
+def write_images(folder: Path, classes: Mapping[str, int], *, seed: int = 0) -> Path:
+    """A subfolder for each class, with so many images of about one colour."""
     random = np.random.default_rng(seed)
     for number, (name, count) in enumerate(classes.items()):
         (folder / name).mkdir(parents=True, exist_ok=True)

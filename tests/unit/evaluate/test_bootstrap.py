@@ -36,11 +36,11 @@ def test_the_interval_is_that_of_scipy() -> None:
     stats = pytest.importorskip("scipy.stats", reason="scipy is not installed")
     values = np.random.default_rng(2).exponential(1, 200)
     found = mean_interval(values, resamples=5_000)
-    told = stats.bootstrap(
+    reference = stats.bootstrap(
         (values,), np.mean, method="percentile", n_resamples=5_000, rng=np.random.default_rng(3)
     ).confidence_interval
-    assert told.low == pytest.approx(found.low, abs=0.01)
-    assert told.high == pytest.approx(found.high, abs=0.01)
+    assert reference.low == pytest.approx(found.low, abs=0.01)
+    assert reference.high == pytest.approx(found.high, abs=0.01)
 
 
 def test_the_same_seed_draws_the_same_and_another_does_not() -> None:
@@ -89,9 +89,9 @@ def test_draws_without_a_figure_are_left_out() -> None:
     assert none.to_json()["p"] is None
 
 
-def test_a_difference_as_json() -> None:
-    told = Difference(0.1, 0.05, 0.15, p=0.01).to_json()
-    assert {"value": 0.1, "low": 0.05, "high": 0.15, "p": 0.01, "verdict": "better"} == told
+def test_a_difference_has_a_verdict_in_json() -> None:
+    record = Difference(0.1, 0.05, 0.15, p=0.01).to_json()
+    assert {"value": 0.1, "low": 0.05, "high": 0.15, "p": 0.01, "verdict": "better"} == record
 
 
 def test_what_cannot_be_drawn_from() -> None:

@@ -26,7 +26,7 @@ from cospace.evaluate.examples import choose_examples
 from cospace.evaluate.labelled import Labelled, source_of
 from cospace.testing.tiny import tiny_folder, tiny_model
 
-from .files import write_labelled, write_pictures
+from .files import write_images, write_labelled
 
 
 @pytest.fixture(scope="module")
@@ -38,25 +38,25 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def test_the_subfolder_is_the_class(tmp_path: Path) -> None:
-    write_pictures(tmp_path, {"hat": 2, "shoe": 1})
-    (tmp_path / "hat" / "note.txt").write_text("not a picture")
+    write_images(tmp_path, {"hat": 2, "shoe": 1})
+    (tmp_path / "hat" / "note.txt").write_text("not an image")
     (tmp_path / "hat" / "0.png").rename(tmp_path / "loose.png")
     (tmp_path / "deep").mkdir()
-    write_pictures(tmp_path / "deep", {"below": 1})
+    write_images(tmp_path / "deep", {"below": 1})
     found = Pictures(str(tmp_path)).read()
     assert ["deep", "hat", "shoe"] == found.classes
     assert found.held is None
     assert {
         "texts, left out: 1",
-        "pictures outside the folder of a class, left out: 1",
+        "images outside the folder of a class, left out: 1",
     } == set(found.notes)
 
 
 @pytest.mark.parametrize("held", ["test", "validation", "val"])
 def test_a_folder_that_comes_split(tmp_path: Path, held: str) -> None:
-    write_pictures(tmp_path / "train", {"hat": 2, "shoe": 2})
-    write_pictures(tmp_path / held, {"hat": 1, "shoe": 1}, seed=1)
-    write_pictures(tmp_path / "more", {"hat": 1})
+    write_images(tmp_path / "train", {"hat": 2, "shoe": 2})
+    write_images(tmp_path / held, {"hat": 1, "shoe": 1}, seed=1)
+    write_images(tmp_path / "more", {"hat": 1})
     found = Pictures(str(tmp_path)).read()
     assert [False] * 4 + [True] * 2 == found.held
     assert ["hat", "hat", "shoe", "shoe", "hat", "shoe"] == found.classes
@@ -64,8 +64,8 @@ def test_a_folder_that_comes_split(tmp_path: Path, held: str) -> None:
     assert 6 == len({item.id for item in found.items})
 
 
-def test_a_table_gives_texts_or_pictures(tmp_path: Path) -> None:
-    write_pictures(tmp_path, {"p": 2})
+def test_a_table_gives_texts_or_images(tmp_path: Path) -> None:
+    write_images(tmp_path, {"p": 2})
     file = tmp_path / "shop.csv"
     file.write_text("sku,body,photo,stars\n1,a chair,p/0.png,5\n1,a bus,p/1.png,\n3,,p/0.png,2\n")
     texts = Table(str(file), "stars", text="body").read()
@@ -73,8 +73,8 @@ def test_a_table_gives_texts_or_pictures(tmp_path: Path) -> None:
         texts.classes,
         texts.notes,
     )
-    pictures = Table(str(file), "stars", image="photo").read()
-    assert ("image", ["5", "2"]) == (pictures.kind, pictures.classes)
+    images = Table(str(file), "stars", image="photo").read()
+    assert ("image", ["5", "2"]) == (images.kind, images.classes)
 
 
 def test_a_source_survives_its_record() -> None:
@@ -82,7 +82,7 @@ def test_a_source_survives_its_record() -> None:
         assert source == source_of(asdict(source))
 
 
-def test_what_is_no_source(tmp_path: Path) -> None:
+def test_what_is_no_source_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no such folder"):
         Pictures(str(tmp_path / "absent")).read()
     with pytest.raises(EmptyItem):
@@ -123,7 +123,7 @@ def test_a_copy_never_stands_on_both_sides() -> None:
     ] == found.notes
 
 
-def test_small_classes_are_told() -> None:
+def test_small_classes_are_reported() -> None:
     items, one = labelled("aaaabbbbc")
     found = choose_examples(items, [one], test=0.5, seed=0)
     assert ("a", "b") == found.names
@@ -163,8 +163,8 @@ def test_nothing_to_test_on_is_refused() -> None:
 # --- measuring ---
 
 
-def test_pictures_by_colour_are_told_apart(tmp_path: Path) -> None:
-    write_pictures(tmp_path, {"hat": 12, "shoe": 8, "coat": 8})
+def test_images_by_colour_are_told_apart(tmp_path: Path) -> None:
+    write_images(tmp_path, {"hat": 12, "shoe": 8, "coat": 8})
     found = compare(tiny_model(), Pictures(str(tmp_path)))
     [one] = found.results
     assert (("coat", "hat", "shoe"), 21, 7) == (found.classes, found.train, found.test)
@@ -174,9 +174,9 @@ def test_pictures_by_colour_are_told_apart(tmp_path: Path) -> None:
     assert one.converged
 
 
-def test_bad_pictures_are_counted(tmp_path: Path) -> None:
-    write_pictures(tmp_path, {"hat": 6, "shoe": 6})
-    (tmp_path / "hat" / "bad.png").write_bytes(b"not a picture")
+def test_bad_images_are_counted(tmp_path: Path) -> None:
+    write_images(tmp_path, {"hat": 6, "shoe": 6})
+    (tmp_path / "hat" / "bad.png").write_bytes(b"not an image")
     found = compare([tiny_model(), tiny_model(seed=1)], Pictures(str(tmp_path)))
     assert [1, 1] == [one.failed for one in found.results]
     assert 12 == found.train + found.test
@@ -199,21 +199,21 @@ def test_a_process_of_its_own_gives_the_same_vectors(tmp_path: Path, folder: Pat
     assert found.load_seconds > 0 < found.seconds
 
 
-def test_the_whole_comparison_of_named_models(tmp_path: Path, folder: Path) -> None:
+def test_named_models_are_compared(tmp_path: Path, folder: Path) -> None:
     table = Table(str(write_labelled(tmp_path / "t.csv")), "topic", text="body")
     found = compare([str(folder), tiny_model(seed=1)], table, seed=3)
     first, second = found.results
     assert 1 == first.accuracy["probe"].value
     assert (str(folder), "tiny-1") == (first.model, second.model)
-    told = found.to_json()
-    assert {"home", "sport"} == set(told["classes"])
+    record = found.to_json()
+    assert {"home", "sport"} == set(record["classes"])
     # The second is an object whose folder is gone: what that held is not known.
     [tower] = [tower for tower in cs.load(folder).space.towers if tower.kind == "text"]
     size = sum((folder / name).stat().st_size for name in tower.files)
     assert ((size, 99_360), (None, None)) == tuple(
         (one.bytes_on_disk, one.parameters) for one in found.results
     )
-    assert 3 == told["seed"]
+    assert 3 == record["seed"]
 
 
 def test_an_error_of_the_child_is_raised_here(tmp_path: Path, folder: Path) -> None:
@@ -231,7 +231,7 @@ def test_an_error_of_the_child_is_raised_here(tmp_path: Path, folder: Path) -> N
         measure_alone(str(folder), Table(str(tmp_path / "bad.jsonl"), "topic", text="body"))
 
 
-def test_a_child_that_dies_is_told(
+def test_a_child_that_dies_is_reported(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(alone, "_PROGRAM", "import os; os.kill(os.getpid(), 9)")
@@ -239,7 +239,7 @@ def test_a_child_that_dies_is_told(
         measure_alone(str(folder), Pictures("x"))
 
 
-def test_what_cannot_be_compared(tmp_path: Path) -> None:
+def test_what_cannot_be_compared_is_refused(tmp_path: Path) -> None:
     source = Table(str(write_labelled(tmp_path / "t.csv")), "topic", text="body")
     with pytest.raises(BadArgument, match="k counts from 1"):
         compare(tiny_model(), source, k=0)
@@ -248,11 +248,11 @@ def test_what_cannot_be_compared(tmp_path: Path) -> None:
     with pytest.raises(ModelNotFound):
         compare([tiny_model(), "no-such-model"], source)
     with pytest.raises(BadArgument, match="needs a model for image"):
-        write_pictures(tmp_path / "p", {"a": 2, "b": 2})
+        write_images(tmp_path / "p", {"a": 2, "b": 2})
         compare(tiny_model().restricted("text"), Pictures(str(tmp_path / "p")))
 
 
-def test_items_that_go_away_meanwhile_are_told(
+def test_items_that_go_away_meanwhile_are_reported(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = write_labelled(tmp_path / "t.csv")

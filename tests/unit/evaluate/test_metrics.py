@@ -22,7 +22,7 @@ GRADES = st.lists(st.integers(-1, 4), min_size=1, max_size=20)
 NUMBERS = st.lists(st.sampled_from([-2.0, 0.0, 0.5, 1.0, 1e6]), min_size=3, max_size=30)
 
 
-def test_ndcg_by_hand() -> None:
+def test_ndcg_equals_the_formula() -> None:
     # Found 0, 2, 1; the best order of 2 and 1 is 2, 1.
     dcg = 2 / math.log2(3) + 1 / math.log2(4)
     best = 2 / math.log2(2) + 1 / math.log2(3)
@@ -66,7 +66,7 @@ def test_k_counts_from_1(k: int) -> None:
 
 
 @pytest.mark.parametrize("grades", [[math.nan], [math.inf], [[1]]])
-def test_grades_are_finite_numbers(grades: object) -> None:
+def test_grades_that_are_no_finite_numbers_are_refused(grades: object) -> None:
     with pytest.raises(BadArgument, match="grades"):
         ndcg(grades, [1])  # type: ignore[arg-type]
 
@@ -91,12 +91,12 @@ def test_the_figures_are_those_of_trec_eval(data: st.DataObject) -> None:
     order = data.draw(st.permutations([f"d{i}" for i in range(size + 5)]))
     run = {"q": {key: float(len(order) - i) for i, key in enumerate(order)}}
     names = {"ndcg_cut.10", "recall.10", "map", "recip_rank"}
-    told = trec.RelevanceEvaluator({"q": judged}, names).evaluate(run)["q"]
+    reference = trec.RelevanceEvaluator({"q": judged}, names).evaluate(run)["q"]
     found, grades = [judged.get(key, 0) for key in order], list(judged.values())
-    assert told["ndcg_cut_10"] == pytest.approx(ndcg(found, grades, k=10))
-    assert told["recall_10"] == pytest.approx(recall(found, grades, k=10))
-    assert told["map"] == pytest.approx(average_precision(found, grades))
-    assert told["recip_rank"] == pytest.approx(reciprocal_rank(found, k=100))
+    assert reference["ndcg_cut_10"] == pytest.approx(ndcg(found, grades, k=10))
+    assert reference["recall_10"] == pytest.approx(recall(found, grades, k=10))
+    assert reference["map"] == pytest.approx(average_precision(found, grades))
+    assert reference["recip_rank"] == pytest.approx(reciprocal_rank(found, k=100))
 
 
 # --- correlations ---
@@ -106,7 +106,7 @@ def test_equal_values_share_their_mean_rank() -> None:
     assert [1.5, 3.0, 1.5, 4.0] == ranks([2, 5, 2, 9]).tolist()
 
 
-def test_spearman_by_hand() -> None:
+def test_spearman_equals_the_formula() -> None:
     # 1 - 6 * (0 + 1 + 1) / (3 * 8), where nothing is tied.
     assert 0.5 == pytest.approx(spearman([1, 2, 3], [1, 3, 2]))
 

@@ -71,9 +71,9 @@ def test_the_classes_are_those_of_scikit_learn() -> None:
     rows = random.normal(size=(300, 8)).astype(np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     classes = random.integers(2, size=200)  # two classes and an odd k: no ties
-    told = neighbors.KNeighborsClassifier(5, metric="cosine").fit(rows[:200], classes)
+    reference = neighbors.KNeighborsClassifier(5, metric="cosine").fit(rows[:200], classes)
     found = neighbour_classes(rows[:200], classes, rows[200:], k=5)
-    assert told.predict(rows[200:]).tolist() == found.tolist()
+    assert reference.predict(rows[200:]).tolist() == found.tolist()
 
 
 def test_more_neighbours_than_there_are_and_wrong_lengths() -> None:

@@ -55,10 +55,10 @@ def test_the_probabilities_are_those_of_scikit_learn(penalty: float) -> None:
     found = fit(rows[:200], classes[:200], penalty=penalty)
     inputs = (rows - found.centre) / found.scale
     strength = rows.shape[1] / (200 * penalty)
-    told = linear.LogisticRegression(C=strength, tol=1e-10, max_iter=10_000)
-    told.fit(inputs[:200], classes[:200])
+    reference = linear.LogisticRegression(C=strength, tol=1e-10, max_iter=10_000)
+    reference.fit(inputs[:200], classes[:200])
     scores = np.exp(found.scores(rows[200:]))
-    expected = told.predict_proba(inputs[200:])
+    expected = reference.predict_proba(inputs[200:])
     assert np.allclose(expected, scores / scores.sum(axis=1, keepdims=True), atol=1e-3)
 
 
@@ -80,7 +80,7 @@ def test_a_valley_that_is_long_and_bent_is_followed_to_its_end() -> None:
     assert np.allclose([1, 1], where, atol=1e-4)
 
 
-def test_steps_that_run_out_are_told() -> None:
+def test_steps_that_run_out_are_reported() -> None:
     _, reached = minimise(lambda x: (float(x @ x), 2 * x), np.full(3, 1e6), most=1)
     assert not reached
 

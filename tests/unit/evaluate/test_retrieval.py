@@ -45,8 +45,8 @@ def test_the_figures_are_those_of_trec_eval(tmp_path: Path) -> None:
         query: {key: float(np.float32(score)) for key, score in zip(texts, row, strict=True)}
         for query, row in zip(queries, scores, strict=True)
     }
-    told = trec.RelevanceEvaluator(judged, {"ndcg_cut.10", "recall.100"}).evaluate(run)
-    mean = np.mean([[one["ndcg_cut_10"], one["recall_100"]] for one in told.values()], axis=0)
+    reference = trec.RelevanceEvaluator(judged, {"ndcg_cut.10", "recall.100"}).evaluate(run)
+    mean = np.mean([[one["ndcg_cut_10"], one["recall_100"]] for one in reference.values()], axis=0)
     # Texts of the same words may tie in one product and not in the other: hence the tolerance.
     assert mean[0] == pytest.approx(result.figures["ndcg@10"].value, abs=0.02)
     assert mean[1] == pytest.approx(result.figures["recall@100"].value, abs=0.01)
@@ -85,15 +85,17 @@ def test_gaps_are_counted(tmp_path: Path) -> None:
     assert 0.25 == report.results[0].figures["recall@100"].value  # (1 of 2, and 0) / 2
 
 
-def test_broken_lines_are_told_with_their_numbers(tmp_path: Path) -> None:
+def test_broken_lines_are_reported_with_their_numbers(tmp_path: Path) -> None:
     folder = write_beir(tmp_path, qrels="q0\td0\t1\nq1 d1 1\nq1\td1\thigh\nq2\td2\t1\n\n")
     with (folder / "corpus.jsonl").open("a") as file:
         file.write('{"_id": "d0", "text": "again"}\n{broken\n{"text": "no id"}\n{"_id": "x"}\n')
     report = retrieval(folder, tiny_model())
-    told = {failure.name: failure.reason for failure in report.failed}
-    assert {"test.tsv:2", "test.tsv:3", *(f"corpus.jsonl:{n}" for n in (7, 8, 9, 10))} == set(told)
-    assert "stood before" in told["corpus.jsonl:7"]
-    assert "whole number" in told["test.tsv:3"]
+    reasons = {failure.name: failure.reason for failure in report.failed}
+    assert {"test.tsv:2", "test.tsv:3", *(f"corpus.jsonl:{n}" for n in (7, 8, 9, 10))} == set(
+        reasons
+    )
+    assert "stood before" in reasons["corpus.jsonl:7"]
+    assert "whole number" in reasons["test.tsv:3"]
     assert 6 == report.documents
 
 
@@ -136,7 +138,7 @@ def test_a_file_that_is_missing(tmp_path: Path, missing: str) -> None:
         retrieval(tmp_path, tiny_model())
 
 
-def test_nothing_to_measure_on(tmp_path: Path) -> None:
+def test_a_folder_with_nothing_to_measure_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no such folder"):
         retrieval(tmp_path / "absent", tiny_model())
     for qrels, why in (

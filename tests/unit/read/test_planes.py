@@ -48,7 +48,7 @@ def test_other_arrays_are_refused(array: np.ndarray) -> None:
         read_plane("depth", array)
 
 
-def test_other_pictures_are_refused() -> None:
+def test_other_images_are_refused() -> None:
     colour = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)
     with pytest.raises(BadItem, match="mode RGB; expected one channel"):
         read_plane("thermal", saved(colour, "PNG"))
@@ -56,7 +56,7 @@ def test_other_pictures_are_refused() -> None:
         BadItem, match="2 numbers are NaN or infinite: row 0, column 0 is nan; write 0"
     ):
         read_plane("depth", np.array([[np.nan, 1], [np.inf, 1]], np.float32))
-    with pytest.raises(BadItem, match="not a picture"):
+    with pytest.raises(BadItem, match="not an image"):
         read_plane("depth", b"<html></html>")
     with pytest.raises(BadItem, match="not str"):
         read_plane("depth", "room.png")
@@ -73,7 +73,7 @@ def test_other_pictures_are_refused() -> None:
 ROW = "0.1,-2,9.81,1e-3,0,5\n"
 
 
-def test_a_csv_with_or_without_a_header(tmp_path: Path) -> None:
+def test_a_csv_is_read_with_or_without_a_header(tmp_path: Path) -> None:
     path = tmp_path / "walk.csv"
     for head in ("", "\ufeffax, ay, az, gx, gy, gz\n"):
         path.write_text(head + ROW * 12 + "\n", encoding="utf-8")

@@ -20,17 +20,17 @@ MK-1,Armchair,"Retro, velvet",120.5,3,true,00123,48.1,11.5,chair.jpg
 MK-2,Stool,,30,,false,04109,,,
 MK-3,,Oak table,99,1,true,80331,-33.9,151.2,
 """
-PICTURE = b"\xff\xd8\xff never opened here"
+IMAGE = b"\xff\xd8\xff never opened here"
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
-    (tmp_path / "chair.jpg").write_bytes(PICTURE)
+    (tmp_path / "chair.jpg").write_bytes(IMAGE)
     (tmp_path / "listings.csv").write_text(CSV)
     return tmp_path / "listings.csv"
 
 
-def test_a_csv_is_understood_without_being_told(shop: Path) -> None:
+def test_a_csv_is_understood_without_options(shop: Path) -> None:
     reading = read(shop)
     items = list(reading)
     assert ["MK-1", "MK-2", "MK-3"] == [item.id for item in items]
@@ -52,7 +52,7 @@ def test_a_csv_is_understood_without_being_told(shop: Path) -> None:
     ] == reading.notes
 
 
-def test_what_is_told_is_not_guessed(shop: Path) -> None:
+def test_what_is_given_is_not_guessed(shop: Path) -> None:
     reading = read(
         shop, id="zip", text="{title}", image="photo", metadata=["price"], location=("lat", "lon")
     )
@@ -173,8 +173,8 @@ def test_a_cell_that_does_not_fit_its_column_is_a_bad_row(tmp_path: Path) -> Non
 def test_photos_stay_inside_the_folder_and_are_never_fetched(tmp_path: Path) -> None:
     home = tmp_path / "home"
     (home / "sub").mkdir(parents=True)
-    (home / "in.jpg").write_bytes(PICTURE)
-    (tmp_path / "out.jpg").write_bytes(PICTURE)
+    (home / "in.jpg").write_bytes(IMAGE)
+    (tmp_path / "out.jpg").write_bytes(IMAGE)
     (home / "link.jpg").symlink_to("../out.jpg")
     cases = {
         "in.jpg": "", "./sub/../in.jpg": "", str(home / "in.jpg"): "",
@@ -200,11 +200,11 @@ def test_a_missing_photo_without_a_text_is_a_bad_row(tmp_path: Path) -> None:
     assert [] == list(reading)
     assert [
         "a.csv:2: photo missing: gone.jpg, and there is no text",
-        "a.csv:3: holds neither text nor picture",
+        "a.csv:3: holds neither text nor image",
     ] == list(map(str, reading.failed))
 
 
-def test_a_column_of_urls_is_no_column_of_pictures(tmp_path: Path) -> None:
+def test_a_column_of_urls_is_no_column_of_images(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("id,title,image\n1,One,https://x.org/a.jpg\n")
     reading = read(tmp_path / "a.csv")
     [item] = reading
@@ -212,7 +212,7 @@ def test_a_column_of_urls_is_no_column_of_pictures(tmp_path: Path) -> None:
     assert any("never fetched" in note for note in reading.notes)
 
 
-def test_dicts_take_pictures_in_memory_and_one_bad_row_stops_nothing() -> None:
+def test_dicts_take_images_in_memory_and_one_bad_row_stops_nothing() -> None:
     rows = [
         {"id": 1, "title": "One", "image": Image(b"x")},
         {"id": "2", "image": b"y"},
@@ -256,7 +256,7 @@ def test_failures_are_counted_past_those_listed() -> None:
     assert (10, 3, 7) == (len(reading.failed), len(list(reading.failed)), reading.failed.unlisted)
 
 
-def test_places_are_checked() -> None:
+def test_places_that_are_none_are_reported() -> None:
     rows = [
         {"id": "a", "title": "t", "lat": 90, "lng": -180.0},
         {"id": "b", "title": "t", "lat": "", "lng": None},

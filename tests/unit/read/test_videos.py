@@ -17,10 +17,10 @@ GREYS = np.broadcast_to(np.arange(8, dtype=np.uint8)[:, None, None, None] * 30, 
 
 
 def animated(kind: str, **options: object) -> bytes:
-    pictures = [PIL.Image.fromarray(frame) for frame in np.ascontiguousarray(GREYS)]
+    images = [PIL.Image.fromarray(frame) for frame in np.ascontiguousarray(GREYS)]
     file = io.BytesIO()
-    more = {"save_all": True, "append_images": pictures[1:], "duration": 250, **options}
-    pictures[0].save(file, kind, **more)
+    more = {"save_all": True, "append_images": images[1:], "duration": 250, **options}
+    images[0].save(file, kind, **more)
     return file.getvalue()
 
 
@@ -36,7 +36,7 @@ def test_an_animation_has_its_times_and_its_frames(kind: str, options: dict[str,
     assert all(p.mode == "RGB" for p in found.values())
 
 
-def test_a_still_picture_is_a_video_of_one_frame() -> None:
+def test_a_still_image_is_a_video_of_one_frame() -> None:
     film = open_video(gif_bytes(np.ascontiguousarray(GREYS[:1]), 0))
     assert ([0.0], 0.1) == (film.times, film.duration)
 
@@ -49,7 +49,7 @@ def test_limits_are_held() -> None:
         open_video(data)
     with override(image_pixels=100), pytest.raises(BadItem, match="at most 100 pixels"):
         open_video(data)
-    with override(image_frames=2):  # that limit is of pictures
+    with override(image_frames=2):  # that limit is of images
         assert 8 == len(open_video(data).times)
 
 
@@ -74,8 +74,8 @@ def test_an_mp4_has_its_times_and_its_frames(tmp_path: Path) -> None:
     assert abs(film.duration - 3) < 1e-6
     found = film.frames([59, 0, 31, 12])
     assert [0, 12, 31, 59] == sorted(found)
-    for i, picture in found.items():
-        assert abs(float(np.asarray(picture).mean()) - i * 4) < 4
+    for i, image in found.items():
+        assert abs(float(np.asarray(image).mean()) - i * 4) < 4
     with override(video_pixels=64 * 48 * 2), pytest.raises(BadItem, match="would have to be"):
         film.frames([0, 30, 59])
 

@@ -62,7 +62,7 @@ def test_lists_that_say_nothing_add_nothing(scores: tuple[float, float]) -> None
     assert [0.0, 0.0] == fused.scores.tolist()
 
 
-def test_no_candidates() -> None:
+def test_no_candidates_give_no_order() -> None:
     assert ([], {}) == (fuse({}, []).order, fuse({}, []).shares)
     assert [] == fuse({"text": meaning()}, []).order
 

@@ -159,5 +159,5 @@ def test_in_memory_there_is_none() -> None:
         assert "none" == shop.info().quantization
 
 
-def test_the_names() -> None:
+def test_the_quantizations_have_their_public_names() -> None:
     assert ["none", "int8", "binary"] == list(QUANTIZATIONS)

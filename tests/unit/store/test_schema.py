@@ -89,7 +89,7 @@ def test_empty_lists_none_and_empty_dicts_say_nothing() -> None:
         (None, False),
     ],
 )
-def test_what_is_a_location(value: Any, expected: bool) -> None:
+def test_a_location_is_a_pair_of_degrees(value: Any, expected: bool) -> None:
     assert expected == is_location(value)
 
 

@@ -86,6 +86,6 @@ def test_the_engines_own_files_may_go_but_not_change(cache: Path) -> None:
     assert SEAL == read_seal(cache, shard)
 
 
-def test_a_missing_shard_or_cache(tmp_path: Path, cache: Path) -> None:
+def test_a_missing_shard_or_cache_has_no_seal(tmp_path: Path, cache: Path) -> None:
     assert "it was not closed" == read_seal(tmp_path, tmp_path / "shard")
     assert isinstance(read_seal(cache, cache / "nothing"), str)

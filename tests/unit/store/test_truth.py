@@ -254,7 +254,7 @@ def test_compact_gives_room_back(truth: Truth, fast_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "expected"),
     [
         (apsw.FullError, "DiskFull"),
         (apsw.CorruptError, "DataDamaged"),
@@ -266,11 +266,11 @@ def test_compact_gives_room_back(truth: Truth, fast_path: Path) -> None:
         (apsw.CantOpenError, "StorageError"),
     ],
 )
-def test_sqlites_errors_in_our_words(error: type[apsw.Error], told: str, tmp_path: Path) -> None:
+def test_sqlites_errors_become_ours(error: type[apsw.Error], expected: str, tmp_path: Path) -> None:
     for path in (tmp_path / "truth.sqlite", None):
         with pytest.raises(Exception) as caught, sqlite_errors(path):
             raise error("broken")
-        assert told == type(caught.value).__name__
+        assert expected == type(caught.value).__name__
         assert str(path or "the collection in memory") in str(caught.value)
 
 

@@ -29,23 +29,23 @@ def overlap(query: str, text: str) -> float:
         ("3.5", "a disk of 3.5 inches"),
     ],
 )
-def test_found(query: str, text: str) -> None:
+def test_texts_that_share_a_word_are_found(query: str, text: str) -> None:
     assert overlap(query, text) > 0
 
 
 @pytest.mark.parametrize(
     ("query", "text"), [("chair", "a table"), ("4410c", "KX-4410B"), ("", "x"), ("x", "")]
 )
-def test_not_found(query: str, text: str) -> None:
+def test_texts_that_share_no_word_are_not_found(query: str, text: str) -> None:
     assert 0 == overlap(query, text)
 
 
-def test_nothing_in_nothing_out() -> None:
+def test_a_text_without_words_has_no_weights() -> None:
     for text in ("", " \n", "...", "\u200b"):
         assert ({}, {}) == (WORDS.document(text), WORDS.query(text))
 
 
-def test_a_question_counts_each_word_once_and_a_text_more_than_once() -> None:
+def test_a_query_counts_each_word_once_and_a_text_more_than_once() -> None:
     assert {1.0} == set(WORDS.query("chair chair kx-1").values())
     once, twice = (max(WORDS.document(text).values()) for text in ("chair", "chair chair"))
     assert once < twice < 2 * once

@@ -185,7 +185,7 @@ def test_what_is_no_pair_is_refused(bad: list[object]) -> None:
         read_pairs(bad)  # type: ignore[arg-type]
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no such file"):
         read_pairs(tmp_path / "none.tsv")
 
@@ -193,13 +193,13 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 # --- bad input ---
 
 
-def test_no_known_pair_is_told_with_the_numbers() -> None:
+def test_no_known_pair_is_refused_with_the_numbers() -> None:
     source, target, _ = two_languages()
     with pytest.raises(BadInput, match=f"0 of 80 pairs .* needs {DIM} at least"):
         align(source, target, [(f"x{n}", f"y{n}") for n in range(100)])
 
 
-def test_too_few_pairs_are_told_with_the_numbers() -> None:
+def test_too_few_pairs_are_refused_with_the_numbers() -> None:
     source, target, pairs = two_languages()
     with pytest.raises(BadInput, match=f"8 of 8 pairs .* needs {DIM} at least"):
         align(source, target, pairs[:10])
@@ -250,7 +250,7 @@ def test_words_whose_vector_is_zero_are_not_learnt_from() -> None:
 # --- words ---
 
 
-def test_a_word_is_translated_and_an_unknown_one_told() -> None:
+def test_a_word_is_translated_and_an_unknown_one_refused() -> None:
     source, target, pairs = two_languages()
     found = align(source, target, pairs)
     assert "Alignment(english to german, precision@1 1.000 of 60 held-out words)" == repr(found)

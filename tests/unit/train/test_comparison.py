@@ -40,7 +40,7 @@ def test_unknown_methods_are_refused(methods: list[str]) -> None:
 
 
 @pytest.mark.parametrize("figures", [{}, {"men": (40.0, 35.0, 45.0), "all": (12.0, 11.0, 13.0)}])
-def test_the_picture_is_written_with_and_without_yardsticks(
+def test_the_plot_is_written_with_and_without_yardsticks(
     figures: dict[str, tuple[float, float, float]], tmp_path: Path
 ) -> None:
     methods = [Method("word2vec", figures, 12.0, 300.0), Method("glove", figures, 40.0, 900.0)]

@@ -20,7 +20,7 @@ from cospace.train import read_corpus
 from cospace.train.corpus import Corpus
 
 
-def told(corpus: Corpus) -> list[list[str]]:
+def sentences_of(corpus: Corpus) -> list[list[str]]:
     """The sentences of a corpus, as words."""
     found: list[list[str]] = [[]]
     for token in corpus.tokens:
@@ -51,7 +51,7 @@ def test_a_file_has_the_words_that_a_text_has(
             read_corpus(file, split=split, min_count=1)
         return
     corpus = read_corpus(file, split=split, min_count=1)
-    assert [sentence for sentence in expected if sentence] == told(corpus)
+    assert [sentence for sentence in expected if sentence] == sentences_of(corpus)
     assert counts == dict(zip(corpus.words, corpus.counts, strict=True))
     assert sorted(counts, key=lambda w: (-counts[w], w.encode())) == corpus.words
 
@@ -61,7 +61,7 @@ def test_a_file_has_the_words_that_a_text_has(
 def test_lists_are_the_corpus_that_their_lines_are(sentences: list[list[str]]) -> None:
     if len({w for s in sentences for w in s}) < 2:
         return
-    assert [s for s in sentences if s] == told(read_corpus(sentences, min_count=1))
+    assert [s for s in sentences if s] == sentences_of(read_corpus(sentences, min_count=1))
 
 
 @pytest.mark.parametrize("kind", ["txt", "gz", "xz", "bz2", "zst"])
@@ -82,13 +82,13 @@ def test_a_packed_file_is_read_as_the_plain_one(kind: str, tmp_path: Path) -> No
             read_corpus(file)
 
 
-def test_a_folder_is_read_in_order_and_a_bad_file_is_told(tmp_path: Path) -> None:
+def test_a_folder_is_read_in_order_and_a_bad_file_is_sentences_of(tmp_path: Path) -> None:
     (tmp_path / "b.txt").write_text("second file second")
     (tmp_path / "a.txt").write_text("first file first")
     (tmp_path / "c.bin").write_bytes(b"\x00\x01\x02")
     (tmp_path / ".hidden").write_text("never")
     corpus = read_corpus(tmp_path, min_count=1)
-    assert [["first", "file", "first"], ["second", "file", "second"]] == told(corpus)
+    assert [["first", "file", "first"], ["second", "file", "second"]] == sentences_of(corpus)
     assert any("c.bin" in note and "NUL" in note for note in corpus.notes)
 
 
@@ -99,7 +99,7 @@ def test_many_words_across_many_pieces_keep_their_counts(tmp_path: Path) -> None
     file.write_text(" ".join(drawn))
     corpus = read_corpus(file, min_count=1)
     assert Counter(drawn) == dict(zip(corpus.words, corpus.counts, strict=True))
-    assert drawn == told(corpus)[0]
+    assert drawn == sentences_of(corpus)[0]
 
 
 def test_a_large_corpus_is_memory_mapped_and_the_same(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_a_line_without_an_end_is_read_in_bounded_pieces(tmp_path: Path) -> None
     ("data", "why"),
     [(b"", "empty"), (b" \n\n", "empty"), (b"alone alone", "1 different"), (b"a b c", "0 of them")],
 )
-def test_too_little_text_is_told(data: bytes, why: str, tmp_path: Path) -> None:
+def test_too_little_text_is_sentences_of(data: bytes, why: str, tmp_path: Path) -> None:
     file = tmp_path / "small.txt"
     file.write_bytes(data)
     with pytest.raises(BadInput, match=why):

@@ -62,7 +62,7 @@ def slow_counts(sentences: list[list[int]], window: int) -> dict[tuple[int, int]
     return counts
 
 
-def told(found: list[Pairs]) -> dict[tuple[int, int], float]:
+def counts_of(found: list[Pairs]) -> dict[tuple[int, int], float]:
     """The whole matrix from its one half; a pair that stands twice fails."""
     counts: dict[tuple[int, int], float] = {}
     for batch in found:
@@ -92,7 +92,7 @@ def test_counts_are_those_of_a_slow_count(
             with pytest.raises(BadInput, match="nothing to learn from"):
                 count_pairs(places, window)
             return
-        counts = told(count_pairs(places, window))
+        counts = counts_of(count_pairs(places, window))
     assert expected.keys() == counts.keys()
     for pair, count in expected.items():
         assert count == pytest.approx(counts[pair], rel=1e-12)
@@ -138,7 +138,7 @@ def test_sentences_of_one_word_teach_nothing() -> None:
 
 def test_a_token_that_is_no_word_is_refused() -> None:
     broken = Corpus(["a", "b"], np.array([1, 1]), np.array([0, 1, 2], np.int32), "spaces")
-    with pytest.raises(BadInput, match="token 2 is none of the corpus's 2 words"):
+    with pytest.raises(BadInput, match="token 2 is not among the corpus's 2 words"):
         find_places(broken)
 
 
@@ -161,7 +161,7 @@ def test_rounds_hold_each_block_once_and_share_no_class(classes: int) -> None:
 
 def test_blocks_hold_every_pair_where_its_classes_say(corpus: Corpus) -> None:
     found = count_pairs(find_places(corpus), 5)
-    expected = {pair: count for pair, count in told(found).items() if pair[1] <= pair[0]}
+    expected = {pair: count for pair, count in counts_of(found).items() if pair[1] <= pair[0]}
     blocks = deal_blocks(found, x_max=10, alpha=0.75)
     assert [] == found
     dealt = {}
@@ -341,14 +341,14 @@ def test_progress_rises_to_the_end(corpus: Corpus) -> None:
     assert 1.0 == shares[-1]
 
 
-def test_numbers_that_run_away_are_told_with_the_epoch(corpus: Corpus) -> None:
+def test_numbers_that_run_away_are_reported_with_the_epoch(corpus: Corpus) -> None:
     settings = settings_of(rate=1e30)
     with pytest.raises(TrainingDiverged, match=r"epoch \d of 4: .* likely cause is the rate"):
         drive(GloveRun(corpus, settings), settings)
 
 
 def test_work_counts_the_non_zeros_of_the_matrix(corpus: Corpus) -> None:
-    expected = len(told(count_pairs(find_places(corpus), 5)))
+    expected = len(counts_of(count_pairs(find_places(corpus), 5)))
     assert expected == GloveRun(corpus, settings_of()).work
 
 

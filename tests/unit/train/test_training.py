@@ -1,4 +1,4 @@
-"""Trainings: the same bits again, resumed or not; what goes wrong is told, and nothing is lost."""
+"""Trainings: the same bits, resumed or not; what goes wrong is reported, and nothing is lost."""
 
 import signal
 import threading
@@ -68,11 +68,11 @@ def test_two_workers_learn_the_same_structure(train: Any, corpus: Corpus) -> Non
 
 @EVERY
 def test_the_loss_falls(train: Any, corpus: Corpus) -> None:
-    told: list[Progress] = []
-    train(corpus, progress=told.append, epochs=30)
-    losses = [one.loss for one in told if one.loss is not None]
+    steps: list[Progress] = []
+    train(corpus, progress=steps.append, epochs=30)
+    losses = [one.loss for one in steps if one.loss is not None]
     assert losses[-1] < losses[0]
-    assert 1.0 == told[-1].share
+    assert 1.0 == steps[-1].share
 
 
 @EVERY
@@ -89,10 +89,10 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_bits(
         train(corpus, checkpoint=tmp_path, progress=stop)
     record = stopped.value.model.space.towers[0].preprocess["training"]
     assert 0.3 < record["stopped_after"] <= 0.5
-    told: list[str] = []
-    resumed = train(corpus, checkpoint=tmp_path, tell=told.append)
+    lines: list[str] = []
+    resumed = train(corpus, checkpoint=tmp_path, tell=lines.append)
     assert np.array_equal(whole.table.rows, resumed.table.rows)
-    assert "epochs were done before" in told[-1]
+    assert "epochs were done before" in lines[-1]
 
 
 @EVERY
@@ -121,7 +121,7 @@ def test_a_checkpoint_of_another_training_is_refused(corpus: Corpus, tmp_path: P
         word2vec(corpus, checkpoint=tmp_path, epochs=2)
 
 
-def test_a_damaged_checkpoint_is_told(corpus: Corpus, tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_is_refused(corpus: Corpus, tmp_path: Path) -> None:
     word2vec(corpus, checkpoint=tmp_path, epochs=1)
     file = tmp_path / "training.state"
     file.write_bytes(file.read_bytes()[:-100])
@@ -161,7 +161,7 @@ def test_a_trained_model_keeps_the_promises_of_an_encoder() -> None:
     check_encoder(subwords(texts * 40, min_count=1))
 
 
-def test_what_is_told_before_the_start(corpus: Corpus) -> None:
+def test_what_is_reported_before_the_start(corpus: Corpus) -> None:
     lines: list[str] = []
     word2vec(corpus, tell=lines.append, epochs=1)
     assert any("MB of memory" in line for line in lines)
@@ -205,9 +205,9 @@ def test_a_corpus_that_was_read_otherwise_is_not_trained_as_if_it_were(corpus: C
     assert (corpus.min_count, corpus.split) == (record["min_count"], record["split"])
 
 
-def test_a_model_of_lists_reads_texts_as_it_was_told_to() -> None:
+def test_a_model_of_lists_reads_texts_as_it_was_set_to() -> None:
     lists = [["the", "velvet", "sofa"], ["the", "steel", "bicycle"]] * 20
-    told = word2vec(lists, dim=8, epochs=1, split="words")
-    assert told.encode_document(["A velvet SOFA!"]).array.shape == (1, 8)
+    model = word2vec(lists, dim=8, epochs=1, split="words")
+    assert model.encode_document(["A velvet SOFA!"]).array.shape == (1, 8)
     untold = word2vec(lists, dim=8, epochs=1)
     assert ["velvet"] == [one.word for one in untold.read("A velvet SOFA!") if one.known]

@@ -97,7 +97,7 @@ def _arguments(file: _File) -> _Arguments:
         raise BadItem(file.name, f"vectors of {dim:,} numbers; 1 to {limit('dim'):,} are read")
     sound = buckets >= 0 and least >= 0 and 0 <= most <= limit("word_line_bytes")
     if not sound or model not in (1, 2, 3):
-        raise BadItem(file.name, "its arguments are none of fastText's")
+        raise BadItem(file.name, "its header does not hold fastText's arguments")
     return _Arguments(dim, word_ngrams, buckets, least, most)
 
 
@@ -106,7 +106,8 @@ def _dictionary(file: _File) -> tuple[list[bytes], NDArray[np.int64]]:
     entries, number, labels, _, pruned = file.numbers("<iiiqq")
     if entries != number + labels or number < 1 or labels < 0:
         raise BadItem(
-            file.name, f"{entries:,} entries, where {number:,} words and {labels:,} labels are said"
+            file.name,
+            f"{entries:,} entries, but {number:,} words and {labels:,} labels",
         )
     if pruned >= 0:
         raise BadItem(file.name, "n-grams were pruned from it, as quantising does")

@@ -1,4 +1,4 @@
-"""Which format a file of word vectors has: told by its content, refused by its name."""
+"""Which format a file of word vectors has: recognised by its content, refused by its name."""
 
 from __future__ import annotations
 

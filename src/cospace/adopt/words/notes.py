@@ -12,7 +12,7 @@ class Notes:
 
     >>> notes = Notes("line")
     >>> notes.refuse("with a number that is not finite", 7)
-    >>> notes.told()
+    >>> notes.lines()
     ('1 row left out, with a number that is not finite: line 7',)
     """
 
@@ -39,7 +39,7 @@ class Notes:
         """Something about the file as a whole."""
         self._said.append(text)
 
-    def told(self) -> tuple[str, ...]:
+    def lines(self) -> tuple[str, ...]:
         """A line for each thing that a user should know; none for a sound file."""
         found = list(self._said)
         for what, count in self._counts.items():

@@ -36,10 +36,11 @@ class Read:
 def read_vectors(path: str | Path, *, format: str = "") -> Read:
     """The word vectors of a file: word2vec's text or binary, GloVe's text, fastText's .vec or .bin.
 
-    The format is told by what the file holds, unless `format` names one of `FORMATS`. Files may be
-    packed (gz, bz2, xz, zst). Bad rows are left out, and told in the notes with their places; so
-    are headers that say something else than the file holds. Of a word that stands in the file
-    twice the first vector is kept. Memory is bounded by what the file holds, not what it says.
+    The format is recognised by what the file holds, unless `format` names one of `FORMATS`. Files
+    may be packed (gz, bz2, xz, zst). Bad rows are left out, and listed in the notes with their
+    places; so are headers that say something else than the file holds. Of a word that stands in
+    the file twice the first vector is kept. Memory is bounded by what the file holds, not what it
+    says.
 
     Raises `NotFound`, `UnsafeFile` for pickles, `BadItem` for a file that holds no word vectors,
     and `BadArgument` for a format that is unknown.
@@ -66,7 +67,7 @@ def read_vectors(path: str | Path, *, format: str = "") -> Read:
         notes.say(note)
     words, rows, counts, subwords = _parts(path, layout, notes)
     if not words:
-        why = "; ".join(notes.told())
+        why = "; ".join(notes.lines())
         raise BadItem(path.name, f"no row of it can be used ({why or 'there is none'})")
     # Where a binary header lies on the dimensions, most of what is read as a row is none.
     odd = notes.broken + (notes.refused if layout.format == "word2vec-binary" else 0)
@@ -74,10 +75,10 @@ def read_vectors(path: str | Path, *, format: str = "") -> Read:
         raise BadItem(
             path.name,
             f"most of its rows are not sound, so it is not {layout.format} of {layout.dim or 'its'}"
-            f" dimensions, or not UTF-8 ({'; '.join(notes.told())})",
+            f" dimensions, or not UTF-8 ({'; '.join(notes.lines())})",
         )
     table = _table(words, rows, counts, subwords, notes)
-    return Read(table, layout.format, notes.told())
+    return Read(table, layout.format, notes.lines())
 
 
 def _parts(

@@ -71,7 +71,7 @@ class Cached:
         return getattr(self.encoder, name)
 
     def encode_query(self, inputs: Sequence[Content]) -> Vectors:
-        """Vectors [n, dim] of questions; raises what the encoder raises, and `StorageError`."""
+        """Vectors [n, dim] of queries; raises what the encoder raises, and `StorageError`."""
         return self._encode(inputs, "query")
 
     def encode_document(self, inputs: Sequence[Content]) -> Vectors:

@@ -16,9 +16,9 @@ __all__ = ["content_hash"]
 def content_hash(parts: Parts, loaded: Mapping[str, bytes]) -> bytes:
     """sha256 (32 bytes) over the kinds and the bytes of an item's parts, in order of their kind.
 
-    `loaded` gives the bytes of parts that stand in files, by kind: a picture that is saved
+    `loaded` gives the bytes of parts that stand in files, by kind: an image that is saved
     under another name keeps its hash, and one that is painted over gets another. What the
-    numbers of a depth picture mean is a part of it. Metadata and id are left out, since vectors
+    numbers of a depth map mean is a part of it. Metadata and id are left out, since vectors
     do not depend on them.
 
     >>> content_hash(Parts(text="a chair"), {}).hex()[:8]

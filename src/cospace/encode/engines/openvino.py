@@ -33,12 +33,12 @@ _importing = threading.Lock()
 # More streams than this add memory, and hardly speed.
 _MOST_STREAMS = 8
 
-# One stream on all cores runs many pictures as fast as one stream a core, and a single one twice
+# One stream on all cores runs many images as fast as one stream a core, and a single one twice
 # as fast (4.9 against 9.7 ms). Besides, OpenVINO 2026.4.1 gives wrong numbers for convolutions
 # with 8-bit weights in more than one stream (cosine 0.57 to the known answers).
 _ONE_STREAM = frozenset({"image"})
 
-# What the engine is told for each precision. The graph is as it is; this is how it is computed.
+# What the engine is set to for each precision. The graph is as it is; this is how it is computed.
 # int8: graphs with fixed ranges run in 8 bits as they are; where only the weights are 8-bit, each
 # token's activations are rounded in groups of 64, so that its neighbours have no part in it.
 # int8-as-f32: the same 8-bit values, multiplied in float32. Processors without VNNI lose the top
@@ -89,7 +89,7 @@ def _core() -> Any:
 def precisions(tower: Tower) -> tuple[str, ...]:
     """The precisions to try for a tower on this processor, the recorded one first.
 
-    8-bit weights want 8-bit activations. Whether bf16 is faster than f32 cannot be told from what
+    8-bit weights want 8-bit activations. Whether bf16 is faster than f32 cannot be known from what
     a processor says of itself: of two that have AVX512-BF16, one was 1.4 times as fast with it
     and one half as fast. So it is measured when a model is added, and recorded.
     """

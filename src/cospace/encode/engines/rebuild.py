@@ -33,15 +33,15 @@ def torch_graph(folder: Folder, tower: Tower, device: str) -> TorchGraph:
 
 @lru_cache(maxsize=1)  # the towers of one folder are asked for one after the other
 def _built(folder: Path, family: str, pooling: str) -> tuple[Built, ...]:
-    from cospace.encode.modules import imagebind, joint, pictures, texts
+    from cospace.encode.modules import imagebind, images, joint, texts
 
     if family == "transformers-text":
         return tuple(texts.build(folder, pooling=pooling))
     if family.startswith("torchvision-"):
         architecture = family.removeprefix("torchvision-")
-        return tuple(pictures.build(folder, architecture=architecture, layer=pooling))
+        return tuple(images.build(folder, architecture=architecture, layer=pooling))
     if family == "timm":
-        return tuple(pictures.build_timm(folder))
+        return tuple(images.build_timm(folder))
     if family in ("transformers-clip", "transformers-siglip"):
         return tuple(joint.build(folder))
     if family == "open-clip":

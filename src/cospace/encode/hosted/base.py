@@ -98,15 +98,15 @@ class Hosted(ABC):
         """Whether the service cuts this text; asked where `CUTS`, of texts that may be too long."""
         raise NotImplementedError
 
-    def _picture(self, image: Image, name: str, data: bytes | None) -> bytes:
-        """The bytes of a picture as they are sent, where the model takes pictures."""
+    def _image(self, image: Image, name: str, data: bytes | None) -> bytes:
+        """The bytes of an image as they are sent, where the model takes images."""
         del image, data
         raise BadItem(name, lacks(self.space, "image"))
 
     # --- Encoder ---
 
     def encode_query(self, inputs: Sequence[Content]) -> Vectors:
-        """Unit vectors [n, dim] of questions, in the order given.
+        """Unit vectors [n, dim] of queries, in the order given.
 
         Raises `BadItem` that names the position of an input that cannot be encoded, and the
         `ServiceError`s.
@@ -167,7 +167,7 @@ class Hosted(ABC):
         try:
             array = np.array(rows, np.float32)
         except (TypeError, ValueError, OverflowError) as error:
-            raise HalfAnswer(f"it gave vectors that are none ({error})") from None
+            raise HalfAnswer(f"it gave something other than vectors ({error})") from None
         if array.shape != (count, self.dim):
             raise HalfAnswer(f"it gave vectors of shape {list(array.shape[1:])}, not [{self.dim}]")
         norms = np.linalg.norm(array.astype(np.float64), axis=1, keepdims=True)
@@ -186,8 +186,8 @@ class Hosted(ABC):
         if "image" in parts and "image" in self.space.kinds:
             given = parts["image"]
             if not isinstance(given, Image):
-                raise BadItem(name, "a picture is given as Image(path)")
-            image = self._picture(given, name, data)
+                raise BadItem(name, "an image is given as Image(path)")
+            image = self._image(given, name, data)
         if text is None and image is None:
             raise BadItem(name, lacks(self.space, next(iter(parts), "nothing")))
         return Sent(text, image)

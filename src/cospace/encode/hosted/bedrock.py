@@ -1,7 +1,7 @@
 """Amazon Bedrock: Titan Text Embeddings V2 and Titan Multimodal Embeddings G1, through boto3.
 
 boto3 is Apache-2.0. One input a request; several requests are under way at a time. Limits, as the
-user guide says: V2 takes 8,192 tokens or 50,000 characters, G1 256 tokens and one picture.
+user guide says: V2 takes 8,192 tokens or 50,000 characters, G1 256 tokens and one image.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from cospace.encode.hosted.calls import HalfAnswer, Trouble, seconds
 from cospace.item import Image
 from cospace.limits import limit
 from cospace.need import need
-from cospace.read.pictures import decode
+from cospace.read.images import decode
 
 __all__ = ["Bedrock"]
 
 _TEXT = "amazon.titan-embed-text-v2:0"
 _BOTH = "amazon.titan-embed-image-v1"
 
-# Pictures are sent as JPEG of this quality, their longer side at most this many pixels.
+# Images are sent as JPEG of this quality, their longer side at most this many pixels.
 _SIDE, _QUALITY = 1_024, 95
 
 # "Too many input tokens. Max input tokens: 8192, request input token count: 9875"
@@ -45,7 +45,7 @@ class Bedrock(Hosted):
     """A Titan embedding model on Amazon Bedrock.
 
     Credentials and region come from the AWS chain: AWS_ACCESS_KEY_ID, AWS_PROFILE, AWS_REGION
-    and so on. A text and a picture of one input go in together, where the model takes both.
+    and so on. A text and an image of one input go in together, where the model takes both.
     """
 
     SERVICE = "bedrock"
@@ -129,12 +129,12 @@ class Bedrock(Hosted):
             return Trouble("other", f"{kind}: {error}")
         return None
 
-    def _picture(self, image: Image, name: str, data: bytes | None) -> bytes:
-        """The picture upright and in RGB, as JPEG."""
-        picture = decode(image, name, data=data)
-        picture.thumbnail((_SIDE, _SIDE))
+    def _image(self, image: Image, name: str, data: bytes | None) -> bytes:
+        """The image upright and in RGB, as JPEG."""
+        decoded = decode(image, name, data=data)
+        decoded.thumbnail((_SIDE, _SIDE))
         file = io.BytesIO()
-        picture.save(file, "JPEG", quality=_QUALITY)
+        decoded.save(file, "JPEG", quality=_QUALITY)
         return file.getvalue()
 
 

@@ -1,7 +1,7 @@
 """What hosted models cost: prices with their date, an estimate before, the bill after.
 
 Prices change. These are the services' own list prices in US dollars, without taxes, discounts
-and free tiers. `COSPACE_PRICES` overrides them: NAME=DOLLARS_A_MILLION_TOKENS[/DOLLARS_A_PICTURE],
+and free tiers. `COSPACE_PRICES` overrides them: NAME=DOLLARS_A_MILLION_TOKENS[/DOLLARS_AN_IMAGE],
 with commas between models.
 """
 
@@ -24,13 +24,13 @@ PRICES_OF = "2026-11-23"
 
 @dataclass(frozen=True)
 class Price:
-    """US dollars: for a million tokens, and for one picture."""
+    """US dollars: for a million tokens, and for one image."""
 
     tokens: float
     image: float = 0.0
 
     def dollars(self, tokens: float, images: int = 0) -> float:
-        """The cost of so many tokens and pictures.
+        """The cost of so many tokens and images.
 
         >>> Price(0.02).dollars(50_000_000)
         1.0
@@ -111,10 +111,10 @@ class Estimate:
         )
 
     def __str__(self) -> str:
-        pictures = f" and {self.images:,} pictures" if self.images else ""
+        images = f" and {self.images:,} images" if self.images else ""
         cached = f"; {self.known:,} are in the cache" if self.known else ""
         return (
-            f"{self.name}: about ${self.dollars:.4f} for about {self.tokens:,} tokens{pictures}"
+            f"{self.name}: about ${self.dollars:.4f} for about {self.tokens:,} tokens{images}"
             f" in {self.inputs - self.known:,} inputs{cached} (prices of {PRICES_OF})"
         )
 
@@ -161,8 +161,8 @@ class Bill:
 
     def __str__(self) -> str:
         about = " (in part estimated)" if self.estimated else ""
-        pictures = f", {self.images:,} pictures" if self.images else ""
+        images = f", {self.images:,} images" if self.images else ""
         return (
             f"{self.name}: ${self.dollars:.4f} for {self.tokens + self.estimated:,} tokens{about}"
-            f"{pictures} in {self.requests:,} requests; {self.cached:,} inputs were in the cache"
+            f"{images} in {self.requests:,} requests; {self.cached:,} inputs were in the cache"
         )

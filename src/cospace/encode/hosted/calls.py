@@ -1,4 +1,4 @@
-"""A request, until it is answered: what is tried again, how long is waited, how it is told.
+"""A request, until it is answered: what is tried again, how long is waited, how it is reported.
 
 The SDKs' own retries are off; these are the only ones. The pause before attempt n is drawn from
 the upper half of 0.5 * 2**n seconds (exponential backoff with jitter), and is never shorter than
@@ -31,7 +31,7 @@ T = TypeVar("T")
 # The longest pause of our own making, in seconds.
 _LONGEST = 30.0
 
-# Environment variables that hold secrets of the services, none of which may be told.
+# Environment variables that hold secrets of the services, none of which may be shown.
 _SECRETS = (
     "OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY", "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_BEARER_TOKEN_BEDROCK",
@@ -96,17 +96,17 @@ def answer(
         if trouble.kind in ("input", "long"):
             raise Refused(trouble)
         if trouble.kind not in ("busy", "down"):
-            raise _told(trouble, service, attempt)
+            raise _as_error(trouble, service, attempt)
         pause = min(_LONGEST, 0.5 * 2**attempt) * random.uniform(0.5, 1)  # noqa: S311 - jitter
         pause = max(pause, trouble.wait or 0.0)
         if attempt == attempts or pause > limit("service_wait"):
-            raise _told(trouble, service, attempt)
+            raise _as_error(trouble, service, attempt)
         if sleep(pause):  # nobody waits for the answer any more
-            raise _told(trouble, service, attempt)
+            raise _as_error(trouble, service, attempt)
     raise AssertionError("the last attempt returns or raises")
 
 
-def _told(trouble: Trouble, service: str, attempts: int) -> CospaceError:
+def _as_error(trouble: Trouble, service: str, attempts: int) -> CospaceError:
     """The error that is raised: what happened, and what to do."""
     reason = without_keys(trouble.reason)[:400]
     after = f", after {attempts} attempts" if attempts > 1 else ""

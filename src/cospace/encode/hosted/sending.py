@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 # A text that is too long is cut to this share of itself until it is taken. Where the service says
 # how much too long it is, the share follows from that, in these bounds: tokens are not spread
-# evenly, and at least half of what would be taken shall be.
+# evenly, and at least half of what would be taken is kept.
 _SHORTER = 0.75
 _LEAST, _MOST = 0.5, 0.95
 
@@ -51,7 +51,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Sent:
-    """One input as it is sent: its text, its picture (the bytes of a file), or both."""
+    """One input as it is sent: its text, its image (the bytes of a file), or both."""
 
     text: str | None = None
     image: bytes | None = None
@@ -191,7 +191,7 @@ class Sending:
     def _check_that_anything_is_taken(self, reason: str) -> None:
         """Raises `ServiceError` when it is not the input that is refused, but every request.
 
-        So a wrong setting is told once, and not as the fault of each input.
+        So a wrong setting is reported once, and not as the fault of each input.
         """
         if self._model.bill.requests:
             return

@@ -47,13 +47,13 @@ def check_layout(model: nn.Module, found: Mapping[str, tuple[int, ...]]) -> None
             if key in found and found[key] != shape
         ],
     }
-    told = [
+    messages = [
         f"{len(keys)} {fault}: {'; '.join(keys[:_SHOWN])}{'; ...' if len(keys) > _SHOWN else ''}"
         for fault, keys in faults.items()
         if keys
     ]
-    if told:
-        raise ModelDamaged(f"the checkpoint's tensors are not as expected. {'. '.join(told)}")
+    if messages:
+        raise ModelDamaged(f"the checkpoint's tensors are not as expected. {'. '.join(messages)}")
 
 
 def take_weights(model: nn.Module, weights: Mapping[str, Tensor], *, may_be_infinite: str) -> None:

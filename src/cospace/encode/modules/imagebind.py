@@ -1,10 +1,10 @@
-"""ImageBind: one space for pictures, video, texts, sounds, depth, thermal pictures and motion.
+"""ImageBind: one space for images, video, texts, audio, depth, thermal images and motion.
 
 Written from the paper (Girdhar et al. 2023, "ImageBind: One Embedding Space To Bind Them All",
 arXiv 2305.05665) and from the names and shapes of the tensors in the published checkpoint. The
 checkpoint is the user's own: its licence is CC BY-NC-SA 4.0, which rules out commercial use.
 
-`imagebind_layout` holds the tensors; here is what is done to each kind of input.
+`imagebind_layout` holds the tensors; here is what is done to each modality.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ __all__ = ["FAMILY", "LICENSE", "build"]
 FAMILY = "imagebind"
 LICENSE = "CC-BY-NC-SA-4.0"
 
-# What inputs are normalised with: pictures as CLIP's; sounds as the authors' code; disparity
+# What inputs are normalised with: images as CLIP's; audio as the authors' code; disparity
 # as Omnivore's published recipe (Girdhar et al. 2022), which the authors point to.
 _PIXEL_MEAN = (0.48145466, 0.4578275, 0.40821073)
 _PIXEL_STD = (0.26862954, 0.26130258, 0.27577711)
@@ -94,7 +94,7 @@ def build(folder: Path) -> list[Built]:
     """The seven towers of the checkpoint in `folder`, the text's first.
 
     The folder holds one `.safetensors` file, and `tokenizer.json` or CLIP's merges file
-    (`bpe_simple_vocab_16e6.txt.gz`). Pictures and videos share one module: its input is one
+    (`bpe_simple_vocab_16e6.txt.gz`). Images and videos share one module: its input is one
     frame, or two frames one above the other.
 
     Raises `ModelNotFound` for a file that is missing, `UnsafeFile` for a checkpoint that can run
@@ -106,13 +106,13 @@ def build(folder: Path) -> list[Built]:
     tokenizer = find_tokenizer(folder)
     dim = weights["modality_heads.vision.2.weight"].shape[0]
     pixels = Input("uint8", (None, None, SIDE, 3))
-    picture = PictureTower(model)
+    image = ImageTower(model)
     plane = Input("float32", (None, SIDE, SIDE))
     ids = Input("int64", (None, None))
     towers: list[tuple[str, nn.Module, dict[str, Input]]] = [
         ("text", TextTower(model), {"input_ids": ids, "attention_mask": ids}),
-        ("image", picture, {"pixels": pixels}),
-        ("video", picture, {"pixels": pixels}),
+        ("image", image, {"pixels": pixels}),
+        ("video", image, {"pixels": pixels}),
         ("audio", AudioTower(model), {"mel": Input("float32", (None, BANDS, STEPS))}),
         ("depth", DepthTower(model), {"disparity": plane}),
         ("thermal", ThermalTower(model), {"heat": plane}),
@@ -138,7 +138,7 @@ def build(folder: Path) -> list[Built]:
 
 
 class Tower(nn.Module):
-    """What one kind of input goes through, and the projection at its end."""
+    """What one modality goes through, and the projection at its end."""
 
     stem: Any
     trunk: Any
@@ -155,8 +155,8 @@ class Tower(nn.Module):
         return _project(self.head.values(), self.trunk(tokens)[:, 0])
 
 
-class PictureTower(Tower):
-    """uint8 [n, 224 or 448, 224, 3]: a picture, or two frames one above the other."""
+class ImageTower(Tower):
+    """uint8 [n, 224 or 448, 224, 3]: an image, or two frames one above the other."""
 
     mean: Tensor
     deviation: Tensor
@@ -168,7 +168,7 @@ class PictureTower(Tower):
 
     def forward(self, pixels: Tensor) -> Tensor:
         kernel = self.stem.rgbt_stem["proj"]["1"].weight
-        # A picture is both of its frames: the slices then hold the same rows.
+        # An image is both of its frames: the slices then hold the same rows.
         first, last = pixels[:, :SIDE], pixels[:, -SIDE:]
         tokens = sum(
             F.conv2d(self._normal(frame), kernel[:, :, i], stride=kernel.shape[-2:])

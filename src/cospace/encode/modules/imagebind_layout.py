@@ -27,7 +27,7 @@ _NORM_BEFORE = {"vision"}
 
 SIDE = 224  # pixels
 FRAMES = 2
-BANDS, STEPS = 128, 204  # of a sound's clip
+BANDS, STEPS = 128, 204  # of a clip of audio
 AUDIO_STRIDE = 10
 CHANNELS, READINGS, KERNEL = 6, 2_000, 8  # of a motion's clip
 

@@ -1,6 +1,6 @@
 """Joint text-image models as torch modules: CLIP and SigLIP, by transformers and by open_clip.
 
-One folder gives two towers of one space: texts, which are the anchor, and pictures.
+One folder gives two towers of one space: texts, which are the anchor, and images.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from torch import nn
 
 from cospace.encode.modules.bpe import MERGES, find_tokenizer, tokenizer_json
 from cospace.encode.modules.built import Built, Input
+from cospace.encode.modules.images import Pixels, built_image
 from cospace.encode.modules.libraries import library
-from cospace.encode.modules.pictures import Pixels, built_picture
 from cospace.encode.modules.texts import KNOWN_TEXTS, refuse_gaps
 from cospace.encode.modules.weights import (
     fingerprint,
@@ -43,7 +43,7 @@ class _Texts(nn.Module):
         return nn.functional.normalize(self.features(*tokens).float(), dim=-1)
 
 
-class _Pictures(nn.Module):
+class _Images(nn.Module):
     """Normalised planes to rows."""
 
     def __init__(self, features: Callable[..., Any], model: nn.Module) -> None:
@@ -91,14 +91,14 @@ def build(folder: Path) -> list[Built]:
     def texts(ids: Any, mask: Any = None) -> Any:
         return model.get_text_features(input_ids=ids, attention_mask=mask).pooler_output
 
-    def pictures(planes: Any) -> Any:
+    def images(planes: Any) -> Any:
         return model.get_image_features(pixel_values=planes).pooler_output
 
     tokens = _tokenizer(folder, tokenizer)
     text = _text_tower(_Texts(texts, model), folder, f"transformers-{kind}", inputs, record, tokens)
     recipe, mean, std = _recipe(folder, int(model.config.vision_config.image_size))
-    pixels = Pixels(_Pictures(pictures, model), mean, std)
-    return [text, built_picture(pixels, folder, f"transformers-{kind}", recipe)]
+    pixels = Pixels(_Images(images, model), mean, std)
+    return [text, built_image(pixels, folder, f"transformers-{kind}", recipe)]
 
 
 def build_open_clip(folder: Path) -> list[Built]:
@@ -147,8 +147,8 @@ def build_open_clip(folder: Path) -> list[Built]:
               "interpolation": given.get("interpolation", "bicubic")}  # fmt: skip
     mean = given.get("mean") or open_clip.OPENAI_DATASET_MEAN
     std = given.get("std") or open_clip.OPENAI_DATASET_STD
-    pixels = Pixels(_Pictures(model.encode_image, model), mean, std)
-    return [text, built_picture(pixels, folder, "open-clip", recipe)]
+    pixels = Pixels(_Images(model.encode_image, model), mean, std)
+    return [text, built_image(pixels, folder, "open-clip", recipe)]
 
 
 def _text_tower(
@@ -217,7 +217,7 @@ def _saved_processor(folder: Path) -> dict[str, Any]:
         config = json.loads((folder / "processor_config.json").read_text(encoding="utf-8"))
         return dict(config["image_processor"])
     except (OSError, ValueError, KeyError) as error:
-        raise UnsupportedModel(f"{folder.name}: no preprocessor_config.json says how its pictures"
+        raise UnsupportedModel(f"{folder.name}: no preprocessor_config.json says how its images"
                                " are prepared") from error  # fmt: skip
 
 

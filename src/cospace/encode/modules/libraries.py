@@ -51,7 +51,7 @@ def _mend_torchvision() -> None:
     try:
         import_module("torchvision")
     except ModuleNotFoundError:
-        return  # text models and transformers' own pictures need none
+        return  # text models and transformers' own images need none
     except RuntimeError as error:
         if "torchvision::nms" not in str(error):
             raise

@@ -206,7 +206,7 @@ class _Table(nn.Module):
 def _static(folder: Path) -> tuple[nn.Module, bytes, dict[str, Any]]:
     """A StaticEmbedding's table, its tokenizer without special tokens, and the preprocess record.
 
-    It reads texts of any length; here they are cut at `_MOST_STATIC` tokens, and that is told.
+    It reads texts of any length; here they are cut at `_MOST_STATIC` tokens, and that is reported.
     """
     weights = read_safetensors(folder / "model.safetensors")
     table = weights.get("embedding.weight", weights.get("embeddings"))

@@ -1,1 +1,1 @@
-"""Towers: what prepares the parts of one kind, and gives them to an engine."""
+"""Towers: what prepares the parts of one modality, and gives them to an engine."""

@@ -71,7 +71,7 @@ class SignalTower:
         self, prepared: Sequence[NDArray[Any]], role: str = "document"
     ) -> tuple[NDArray[np.float32], list[int]]:
         """The rows float32 [n, dim] of prepared parts; none is ever cut short."""
-        del role  # a signal is the same as a question and as a document
+        del role  # a signal is the same as a query and as a document
         for position, part in enumerate(prepared):
             self.check(part, f"input {position}")
         clips = [clip for part in prepared for clip in part]

@@ -1,4 +1,4 @@
-"""Towers: one loaded encoder a kind, held to its known answers before anybody may use it."""
+"""Towers: one loaded encoder per modality, held to its known answers before anybody may use it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from cospace.encode.engines.openvino import Graph, precisions
 from cospace.encode.engines.protocol import Runner
-from cospace.encode.towers.image import PictureTower
+from cospace.encode.towers.image import ImageTower
 from cospace.encode.towers.text import TextTower
 from cospace.errors import BadArgument, BadInput, ModelDamaged
 
@@ -63,10 +63,10 @@ def _signal(name: str) -> Callable[[Folder, Tower, Runner], LoadedTower]:
     return made
 
 
-# One class a kind; a new kind of part is a new row.
+# One class per modality; a new one is a new row.
 FAMILIES: Mapping[str, Callable[[Folder, Tower, Runner], LoadedTower]] = {
     "text": TextTower,
-    "image": PictureTower,
+    "image": ImageTower,
     "audio": _signal("AudioTower"),
     "video": _signal("VideoTower"),
     "depth": _signal("DepthTower"),

@@ -1,4 +1,4 @@
-"""Signals to vectors: sounds, videos, depth, thermal pictures and motion, one tower a kind.
+"""Signals to vectors: audio, videos, depth, thermal images and motion, one tower per modality.
 
 Each tower cuts its input into one or more clips as its `preprocess` record says. The clips' unit
 vectors are averaged, and the mean is brought to length one.
@@ -16,18 +16,18 @@ from cospace.encode.towers.clips import SignalTower
 from cospace.encode.towers.image import pattern
 from cospace.errors import BadItem, ModelDamaged
 from cospace.item import DepthMap
+from cospace.read.audio import open_audio
 from cospace.read.clips import clip_frames, clip_starts
 from cospace.read.filterbank import RATE, SHIFT, WINDOW, log_mel
 from cospace.read.media import media_bytes
 from cospace.read.motion import read_motion
 from cospace.read.planes import read_plane
 from cospace.read.resample import resample
-from cospace.read.sounds import open_sound
 from cospace.read.videos import open_video
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from PIL.Image import Image as Picture
+    from PIL.Image import Image as PILImage
 
     from cospace.encode.engines.protocol import Runner
     from cospace.encode.folder import Folder
@@ -37,10 +37,10 @@ __all__ = ["AudioTower", "DepthTower", "MotionTower", "ThermalTower", "VideoTowe
 
 
 class AudioTower(SignalTower):
-    """Sounds: log-mel energies float32 [bands, steps] of a few clips, the ends filled with zeros.
+    """Audio: log-mel energies float32 [bands, steps] of a few clips, the ends filled with zeros.
 
     A clip of two seconds has 198 windows, and the graph takes 204; that is as the model was
-    trained. A sound that is shorter than a clip is one clip.
+    trained. A recording that is shorter than a clip is one clip.
     """
 
     kind = "audio"
@@ -60,18 +60,18 @@ class AudioTower(SignalTower):
 
     def clips(self, value: Any, name: str, data: bytes | None) -> list[NDArray[Any]]:
         """Energies float32 [bands, steps] of each clip."""
-        sound = open_sound(media_bytes("audio", value, name) if data is None else data, name)
-        total = sound.frames_at(RATE)
+        recording = open_audio(media_bytes("audio", value, name) if data is None else data, name)
+        total = recording.frames_at(RATE)
         if total < WINDOW:
             raise BadItem(
                 name,
-                f"the sound lasts {sound.frames / sound.rate:.3f} s; at least {WINDOW / RATE} s"
-                " are needed",
+                f"the audio lasts {recording.frames / recording.rate:.3f} s; at least"
+                f" {WINDOW / RATE} s are needed",
             )
         length = self.number["clip_seconds"]
         starts = clip_starts(Fraction(total, RATE), length, self.whole("clips"))
         edges = [(int(start * RATE), int((start + length) * RATE)) for start in starts]
-        return [self._energies(sound.at(RATE, a, min(b, total))) for a, b in edges]
+        return [self._energies(recording.at(RATE, a, min(b, total))) for a, b in edges]
 
     def _energies(self, samples: NDArray[np.float64]) -> NDArray[np.float32]:
         bands, steps = self.whole("bands"), self.whole("steps")
@@ -103,10 +103,10 @@ class VideoTower(SignalTower):
         length = self.number["clip_seconds"]
         starts = clip_starts(Fraction(film.duration), length, self.whole("clips"))
         chosen = clip_frames(film.times, starts, length)
-        pictures = film.frames([position for pair in chosen for position in pair])
+        images = film.frames([position for pair in chosen for position in pair])
         squares = {
-            position: np.asarray(_square(picture, self.whole("size"), "BILINEAR"), np.uint8)
-            for position, picture in pictures.items()
+            position: np.asarray(_square(image, self.whole("size"), "BILINEAR"), np.uint8)
+            for position, image in images.items()
         }
         return [np.concatenate([squares[position] for position in pair]) for pair in chosen]
 
@@ -131,7 +131,7 @@ class DepthTower(SignalTower):
     settled: ClassVar[Mapping[str, str]] = {"crop": "center", "interpolation": "bilinear"}
 
     def clips(self, value: Any, name: str, data: bytes | None) -> list[NDArray[Any]]:
-        """The one plane of a depth picture."""
+        """The one plane of a depth map."""
         if not isinstance(value, DepthMap):
             raise BadItem(
                 name,
@@ -157,10 +157,10 @@ class DepthTower(SignalTower):
 
 
 class ThermalTower(SignalTower):
-    """Thermal pictures: float32 [size, size] from 0 (cold) to 1 (warm).
+    """Thermal images: float32 [size, size] from 0 (cold) to 1 (warm).
 
     8-bit samples are divided by 255. 16-bit and float samples are raw readings that fill a small
-    part of their range; they are stretched between two percentiles of the picture, as cameras
+    part of their range; they are stretched between two percentiles of the image, as cameras
     do, and so a dead pixel has no part in the scale.
     """
 
@@ -171,7 +171,7 @@ class ThermalTower(SignalTower):
     settled: ClassVar[Mapping[str, str]] = {"crop": "center", "interpolation": "bicubic"}
 
     def clips(self, value: Any, name: str, data: bytes | None) -> list[NDArray[Any]]:
-        """The one plane of a thermal picture."""
+        """The one plane of a thermal image."""
         samples = read_plane("thermal", value, name, data=data)
         if samples.dtype == np.uint8:
             low, high = 0.0, 255.0
@@ -226,14 +226,14 @@ def _plane(samples: NDArray[np.float32], size: int, filter: str) -> NDArray[np.f
     return np.asarray(_square(Pillow.fromarray(samples), size, filter), np.float32)
 
 
-def _square(picture: Picture, size: int, filter: str) -> Picture:
-    """The middle of a picture, its shorter side brought to `size`."""
+def _square(image: PILImage, size: int, filter: str) -> PILImage:
+    """The middle of an image, its shorter side brought to `size`."""
     from PIL.Image import Resampling
 
-    width, height = picture.size
+    width, height = image.size
     side = min(width, height)
     left, top = (width - side) / 2, (height - side) / 2
-    return picture.resize((size, size), Resampling[filter], (left, top, left + side, top + side))
+    return image.resize((size, size), Resampling[filter], (left, top, left + side, top + side))
 
 
 def _grid(number: int, height: int, width: int) -> NDArray[np.float32]:

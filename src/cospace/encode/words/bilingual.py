@@ -31,7 +31,7 @@ class BilingualModel(WordModel):
 
     Its words have tags ("en:armchair", "de:sessel"). The tools for words also take a word
     without one, and then take it for the language in which it is commoner. A text is taken for
-    the language that its words are likeliest in; a question in one finds documents in the other.
+    the language that its words are likeliest in; a query in one finds documents in the other.
 
     >>> rows = np.array([[1, 0], [0, 1]], np.float32)
     >>> english, german = WordVectors(["sofa", "lamp"], rows), WordVectors(["couch", "lampe"], rows)
@@ -123,7 +123,7 @@ class BilingualModel(WordModel):
             near += get_close_matches(word.removeprefix(f"{name}:").lower(), words, 3, cutoff=0.7)
         hint = f"; spelled alike are {', '.join(near)}" if near else ""
         of = f"{' and '.join(languages)} of {self.name}"
-        return f"{word[:80]!r} is none of the words of {of}{hint}"
+        return f"{word[:80]!r} is not among the words of {of}{hint}"
 
     @property
     def _languages(self) -> Languages:

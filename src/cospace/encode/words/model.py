@@ -183,7 +183,7 @@ class WordModel(Model):
     def _unknown(self, word: str) -> str:
         near = get_close_matches(word.lower(), self.words[:50_000], 3, cutoff=0.7)
         hint = f"; spelled alike are {', '.join(near)}" if near else ""
-        return f"{word[:80]!r} is none of the {len(self):,} words of {self.name}{hint}"
+        return f"{word[:80]!r} is not among the {len(self):,} words of {self.name}{hint}"
 
     def __repr__(self) -> str:
         return f"WordModel({self.space}, {len(self):,} words)"

@@ -74,7 +74,7 @@ class WordTower:
         self, prepared: Sequence[NDArray[np.float32]], role: str = "document"
     ) -> tuple[NDArray[np.float32], list[int]]:
         """Unit rows float32 [n, dim] of prepared texts. None is ever cut: all words are read."""
-        del role  # a word means the same in a question
+        del role  # a word means the same in a query
         return np.array(prepared, np.float32).reshape(len(prepared), self._table.dim), []
 
     def row(self, word: str) -> int | None:

@@ -1,4 +1,4 @@
-"""Sources: the files of analogies and of rated pairs in what was named, told by their content."""
+"""Sources: the files of analogies and of rated pairs that were named, known by their content."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def read_sources(source: WordSource) -> Sources:
     """The analogies and the rated pairs of a file, a folder, or several of them.
 
     A file with a line ": section" holds analogies, any other one rated pairs. Of a folder the
-    files .txt, .csv and .tsv are taken, by name; those that are neither are told in `notes`.
+    files .txt, .csv and .tsv are taken, by name; those that are neither are listed in `notes`.
 
     Raises `NotFound`, `EmptyItem` for a folder that holds no such file, and what `read_questions`
     and `read_ratings` raise for a file that was named.

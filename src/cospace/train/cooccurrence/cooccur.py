@@ -73,7 +73,7 @@ def find_places(corpus: Corpus) -> Places:
     counts = np.zeros(len(corpus.words), np.int64)
     highest = tally_words(corpus.tokens, counts)
     if highest >= len(counts):
-        raise BadInput(f"token {highest} is none of the corpus's {len(counts):,} words")
+        raise BadInput(f"token {highest} is not among the corpus's {len(counts):,} words")
     starts = np.zeros(len(counts) + 1, np.int64)
     np.cumsum(counts, out=starts[1:])
     kind = np.int32 if corpus.tokens.size < 1 << 31 else np.int64

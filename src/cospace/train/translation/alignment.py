@@ -218,12 +218,12 @@ def _measured(
             rights.add(other[translation])
     right = {one[word]: rights for word, rights in answers.items() if word in one and rights}
     unknown = sum(word not in one for word in answers)
-    untold = sum(word in one and not rights for word, rights in answers.items())
+    unanswered = sum(word in one and not rights for word, rights in answers.items())
     if not right:
         none = np.zeros((0, 5), bool)
-        return precision(none, none, (unknown, untold), seed=seed)
+        return precision(none, none, (unknown, unanswered), seed=seed)
     mapped, there = rows
     near = neighbourhoods(mapped, there[:CROWD]), neighbourhoods(there, mapped[:CROWD])
     flat = np.zeros_like(near[0]), np.zeros_like(near[1])
     by_csls, by_cosine = (hits(mapped, there, one_near, right) for one_near in (near, flat))
-    return precision(by_csls, by_cosine, (unknown, untold), seed=seed)
+    return precision(by_csls, by_cosine, (unknown, unanswered), seed=seed)

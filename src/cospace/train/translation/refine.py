@@ -2,7 +2,7 @@
 
 Words that are each other's nearest by CSLS, among the commonest of both languages, are most often
 right. They join the pairs that were given, and the rotation is computed again; and so on. How
-many rounds are worth it is told by a tenth of the given words, which no round learns from.
+many rounds are worth it is measured on a tenth of the given words, which no round learns from.
 
 Source: Conneau et al., Word Translation Without Parallel Data (2018), sections 2.2 and 2.3, who
 stop by an unsupervised criterion; Artetxe, Labaka and Agirre (2017) for mutual neighbours.

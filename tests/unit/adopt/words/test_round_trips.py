@@ -42,7 +42,7 @@ def test_a_table_is_read_as_it_was_written(
 
 
 @pytest.mark.parametrize("format", WRITTEN)
-def test_the_format_is_told_by_what_the_file_holds(tmp_path: Path, format: str) -> None:
+def test_the_format_is_recognised_by_what_the_file_holds(tmp_path: Path, format: str) -> None:
     rows = np.random.default_rng(3).standard_normal((300, 7)).astype(np.float32)
     table = WordVectors([f"w{n}" for n in range(300)], rows)
     path = tmp_path / f"vectors{ENDING[format]}"
@@ -108,7 +108,7 @@ def test_a_number_is_rounded_twice_as_numpy_and_gensim_do(tmp_path: Path) -> Non
     assert np.float32(text) == read_vectors(path).table.rows[0, 0] == np.float32(1)
 
 
-def test_what_a_format_cannot_hold_is_told(tmp_path: Path) -> None:
+def test_what_a_format_cannot_hold_is_reported(tmp_path: Path) -> None:
     grams = Subwords(np.ones((1, 2), np.float32), np.array([5]), 10, 3, 6)
     table = WordVectors(["sofa"], np.ones((1, 2), np.float32), np.array([3]), grams)
     notes = write_vectors(table, tmp_path / "vectors.txt", format="glove")

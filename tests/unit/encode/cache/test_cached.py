@@ -1,4 +1,4 @@
-"""Cached: nothing is encoded twice, and nobody can tell the difference."""
+"""Cached: nothing is encoded twice, and nobody sees a difference."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_a_job_that_stops_goes_on_where_it_was(
     assert texts == inner.seen
 
 
-def test_truncation_is_told_again_from_the_cache(cache: VectorCache) -> None:
+def test_truncation_is_reported_again_from_the_cache(cache: VectorCache) -> None:
     long = "word " * 2_000
     for _ in range(2):
         vectors = Cached(tiny_model(), cache).encode_document(["a", long])
@@ -105,14 +105,14 @@ def test_truncation_is_told_again_from_the_cache(cache: VectorCache) -> None:
         assert done.truncated
 
 
-def test_a_part_that_was_left_out_is_told_from_the_cache(
+def test_a_part_that_was_left_out_is_reported_from_the_cache(
     cache: VectorCache, tmp_path: Path
 ) -> None:
     both = cs.Parts(text="a", image=cs.Image(np.zeros((8, 8, 3), np.uint8)))
     model = Cached(cs.load(tiny_folder(tmp_path / "m", kinds=["text"])), cache)
     for _ in range(2):
-        [told] = model.encode_document([both]).report
-        assert "1 of 1 inputs: the image part was left out" in told
+        [line] = model.encode_document([both]).report
+        assert "1 of 1 inputs: the image part was left out" in line
 
 
 @pytest.mark.parametrize("position", [0, 3])
@@ -126,7 +126,7 @@ def test_a_bad_input_is_named_by_its_own_position(cache: VectorCache, position: 
     assert f"input {position}" == caught.value.name
 
 
-def test_pictures_go_by_their_bytes(cache: VectorCache, tmp_path: Path) -> None:
+def test_images_go_by_their_bytes(cache: VectorCache, tmp_path: Path) -> None:
     red, other = tmp_path / "red.png", tmp_path / "other.png"
     PIL.Image.new("RGB", (30, 30), "red").save(red)
     other.write_bytes(red.read_bytes())
@@ -198,7 +198,9 @@ def test_all_else_is_the_encoders_own(cache: VectorCache) -> None:
         model.estimate(["a"])
 
 
-def test_load_takes_a_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_load_gives_a_cached_model_when_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COSPACE_HOME", str(tmp_path))
     tiny_folder(tmp_path / "models" / "tiny", kinds=["text"])
     assert not isinstance(cs.load("tiny"), Cached)
@@ -213,6 +215,6 @@ def test_load_takes_a_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert 8 == cs.load("tiny", dim=8, cache=True).encode_document(["a"]).array.shape[1]
 
 
-def test_an_unread_picture_is_named(cache: VectorCache) -> None:
+def test_an_unread_image_is_named(cache: VectorCache) -> None:
     with pytest.raises(BadItem, match="input 1"):
         Cached(tiny_model(), cache).encode_document(["a", cs.Image("/nowhere.png")])

@@ -79,7 +79,7 @@ def test_a_row_that_was_changed_is_not_believed(cache: VectorCache, column: str)
     assert {} == cache.get(KEYS)
 
 
-def test_a_damaged_file_is_told_and_can_be_emptied(cache: VectorCache) -> None:
+def test_a_damaged_file_is_refused_and_can_be_emptied(cache: VectorCache) -> None:
     fill(cache)
     cache.close()
     cache.path.write_bytes(b"no database at all" * 1_000)
@@ -118,7 +118,7 @@ def test_a_full_cache_drops_what_was_used_longest_ago(
     assert cache.info().vectors == len(kept) + 1
 
 
-def test_no_room_on_the_disk(cache: VectorCache) -> None:
+def test_a_disk_without_room_is_disk_full(cache: VectorCache) -> None:
     with override(free_bytes=10**18), pytest.raises(DiskFull):
         fill(cache)
 
@@ -154,7 +154,9 @@ def test_processes_may_write_at_once(cache: VectorCache) -> None:
     assert 100 == len(cache.get(KEYS)) == cache.info().vectors
 
 
-def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_cache_lies_where_the_system_keeps_caches(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("COSPACE_HOME", str(tmp_path))
     assert tmp_path / "cache" == cache_home()
     monkeypatch.delenv("COSPACE_HOME")

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from cospace.encode.cache.hashing import content_hash
 from cospace.item import Image, Parts
 
-PICTURE = Image("a.jpg")
+IMAGE = Image("a.jpg")
 
 
 def test_the_order_of_parts_and_the_name_of_a_file_do_not_matter() -> None:
-    one = content_hash(Parts(text="a", image=PICTURE), {"image": b"pixels"})
+    one = content_hash(Parts(text="a", image=IMAGE), {"image": b"pixels"})
     other = content_hash(Parts(image=Image("b.jpg"), text="a"), {"image": b"pixels"})
     assert one == other
     assert 32 == len(one)
@@ -20,8 +20,8 @@ def test_the_order_of_parts_and_the_name_of_a_file_do_not_matter() -> None:
 def test_pixels_and_shapes_matter() -> None:
     flat, tall = np.zeros((2, 4, 3), np.uint8), np.zeros((4, 2, 3), np.uint8)
     assert content_hash(Parts(image=Image(flat)), {}) != content_hash(Parts(image=Image(tall)), {})
-    assert content_hash(Parts(image=PICTURE), {"image": b"a"}) != content_hash(
-        Parts(image=PICTURE), {"image": b"b"}
+    assert content_hash(Parts(image=IMAGE), {"image": b"a"}) != content_hash(
+        Parts(image=IMAGE), {"image": b"b"}
     )
 
 

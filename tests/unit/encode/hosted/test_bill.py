@@ -50,10 +50,10 @@ def test_an_estimate_leaves_out_what_is_known_or_comes_twice(openai: Kit) -> Non
     assert 1 == len(openai.service.paid), "an estimate sends nothing"
 
 
-def test_an_estimate_counts_pictures(bedrock: Kit) -> None:
-    picture = cs.Image(np.zeros((8, 8, 3), np.uint8))
+def test_an_estimate_counts_images(bedrock: Kit) -> None:
+    image = cs.Image(np.zeros((8, 8, 3), np.uint8))
     model = bedrock.model("amazon.titan-embed-image-v1")
-    estimate = model.estimate([cs.Parts(text="a red chair", image=picture), picture])
+    estimate = model.estimate([cs.Parts(text="a red chair", image=image), image])
     assert (2, 3, 2) == (estimate.inputs, estimate.tokens, estimate.images)
     assert 3 * 0.8e-6 + 2 * 0.000_06 == pytest.approx(estimate.dollars)
 

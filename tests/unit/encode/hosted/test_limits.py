@@ -1,4 +1,4 @@
-"""The services' limits: batches, texts that are too long, pictures, inputs of two parts."""
+"""The services' limits: batches, texts that are too long, images, inputs of two parts."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_gemini_is_asked_how_long_a_long_text_is(gemini: Kit) -> None:
     assert "gemini-embedding-001 takes 2048 tokens" in vectors.report[0]
 
 
-# --- pictures ---
+# --- images ---
 
 
 def test_titan_multimodal_keeps_the_promises_of_an_encoder(bedrock: Kit) -> None:
@@ -105,10 +105,10 @@ def test_titan_multimodal_keeps_the_promises_of_an_encoder(bedrock: Kit) -> None
     check_encoder(bedrock.model(BOTH))
 
 
-def test_a_text_and_a_picture_go_in_together(bedrock: Kit) -> None:
-    picture = cs.Image(np.full((40, 40, 3), 90, np.uint8))
+def test_a_text_and_an_image_go_in_together(bedrock: Kit) -> None:
+    image = cs.Image(np.full((40, 40, 3), 90, np.uint8))
     model = bedrock.model(BOTH)
-    rows = model.encode_document([cs.Parts(text="a grey wall", image=picture)]).array
+    rows = model.encode_document([cs.Parts(text="a grey wall", image=image)]).array
     [asked] = bedrock.service.asked
     assert {"inputText", "inputImage", "embeddingConfig"} == set(asked.body)
     np.testing.assert_allclose(vector(asked.texts[0], "", 256), rows[0], atol=1e-6)
@@ -116,33 +116,33 @@ def test_a_text_and_a_picture_go_in_together(bedrock: Kit) -> None:
     assert 3 * 0.8e-6 + 0.000_06 == pytest.approx(model.bill.dollars)
 
 
-def test_a_picture_is_sent_upright_and_small(bedrock: Kit) -> None:
+def test_an_image_is_sent_upright_and_small(bedrock: Kit) -> None:
     file = io.BytesIO()
     wide = PIL.Image.new("RGBA", (3_000, 1_000), "red")
     wide.save(file, "PNG")
     bedrock.model(BOTH).encode_document([cs.Image(file.getvalue())])
     sent = base64.b64decode(bedrock.service.asked[0].body["inputImage"])
-    picture = PIL.Image.open(io.BytesIO(sent))
-    assert ("JPEG", "RGB", (1_024, 341)) == (picture.format, picture.mode, picture.size)
+    image = PIL.Image.open(io.BytesIO(sent))
+    assert ("JPEG", "RGB", (1_024, 341)) == (image.format, image.mode, image.size)
 
 
-def test_a_text_model_refuses_a_picture(kit: Kit) -> None:
-    picture = cs.Image(np.zeros((8, 8, 3), np.uint8))
+def test_a_text_model_refuses_an_image(kit: Kit) -> None:
+    image = cs.Image(np.zeros((8, 8, 3), np.uint8))
     with pytest.raises(BadItem, match="takes text"):
-        kit.model().encode_document(["a", picture])
+        kit.model().encode_document(["a", image])
     assert [] == kit.service.asked
 
 
-def test_a_part_that_is_left_out_is_told(kit: Kit) -> None:
+def test_a_part_that_is_left_out_is_reported(kit: Kit) -> None:
     both = cs.Parts(text="a", image=cs.Image(np.zeros((8, 8, 3), np.uint8)))
-    [told] = kit.model().encode_document([both]).report
-    assert "1 of 1 inputs: the image part was left out" in told
+    [line] = kit.model().encode_document([both]).report
+    assert "1 of 1 inputs: the image part was left out" in line
 
 
 # --- answers in other forms ---
 
 
-def test_a_server_without_base64(openai: Kit) -> None:
+def test_a_server_without_base64_gives_the_same_vectors(openai: Kit) -> None:
     write = openai.service.write
     openai.service.write = lambda asked, rows: write(  # type: ignore[method-assign]
         asked._replace(body={**asked.body, "encoding_format": "float"}), rows
@@ -159,7 +159,7 @@ def test_a_server_without_base64(openai: Kit) -> None:
         ("gemini:gemini-embedding-001", "google.genai"),
     ],
 )
-def test_without_the_extra_the_pip_line_is_told(
+def test_without_the_extra_the_error_gives_the_pip_line(
     name: str, module: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, module, None)

@@ -79,8 +79,8 @@ def test_too_busy_waits_as_long_as_it_asks(kit: Kit) -> None:
 
 def test_too_busy_for_too_long_is_a_quota(kit: Kit) -> None:
     kit.service.script = [kit.service.fails("busy", wait=3)] * 10
-    told = r"after 4 attempts.*only the rest is paid for"
-    with override(service_attempts=4), pytest.raises(QuotaExceeded, match=told) as caught:
+    message = r"after 4 attempts.*only the rest is paid for"
+    with override(service_attempts=4), pytest.raises(QuotaExceeded, match=message) as caught:
         kit.model().encode_query(["a"])
     assert 3 == len(kit.pauses)
     assert (9, 429) == (caught.value.exit_code, caught.value.http_status)
@@ -110,13 +110,13 @@ def test_a_server_error_is_tried_again_with_growing_pauses(kit: Kit) -> None:
 
 def test_a_server_that_stays_down(kit: Kit) -> None:
     kit.service.script = [kit.service.fails("down")] * 6
-    with pytest.raises(ServiceDown, match=r"answers 500.* after 6 attempts") as told:
+    with pytest.raises(ServiceDown, match=r"answers 500.* after 6 attempts") as caught:
         kit.model().encode_query(["a"])
-    assert (9, 503) == (told.value.exit_code, told.value.http_status)
+    assert (9, 503) == (caught.value.exit_code, caught.value.http_status)
     assert 6 == len(kit.service.asked)
 
 
-def test_no_answer_in_time(kit: Kit) -> None:
+def test_an_answer_that_takes_too_long_is_given_up(kit: Kit) -> None:
     kit.service.script = ["hang", "hang"]
     with (
         override(service_ms=150, service_attempts=2),
@@ -169,7 +169,7 @@ def test_half_answers_are_asked_for_again(
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b'{"data": 7, "embeddings": 7}'])
-def test_answers_that_are_none(kit: Kit, body: bytes) -> None:
+def test_answers_that_make_no_sense_are_asked_for_again(kit: Kit, body: bytes) -> None:
     kit.service.script = [Reply(200, body)] * 2
     with override(service_attempts=2), pytest.raises(ServiceDown):
         kit.model().encode_query(["a"])
@@ -188,9 +188,9 @@ def test_one_refused_input_is_named(kit: Kit) -> None:
         return answer(path, headers, body)
 
     service.answer = picky  # type: ignore[method-assign]
-    with pytest.raises(BadItem, match=r"refuses it: .*the input is refused") as told:
+    with pytest.raises(BadItem, match=r"refuses it: .*the input is refused") as caught:
         kit.model().encode_document(TEXTS)
-    assert "input 4" == told.value.name
+    assert "input 4" == caught.value.name
 
 
 def test_a_service_that_refuses_everything_blames_no_input(kit: Kit) -> None:
@@ -202,14 +202,14 @@ def test_a_service_that_refuses_everything_blames_no_input(kit: Kit) -> None:
 # --- keys ---
 
 
-def test_a_wrong_key(kit: Kit) -> None:
+def test_a_wrong_key_is_refused_without_a_second_try(kit: Kit) -> None:
     kit.service.script = [kit.service.fails("key", KEY)]
-    with pytest.raises(KeyRefused, match="refused") as told:
+    with pytest.raises(KeyRefused, match="refused") as caught:
         kit.model().encode_query(["a"])
-    assert (9, []) == (told.value.exit_code, kit.pauses)
+    assert (9, []) == (caught.value.exit_code, kit.pauses)
 
 
-def test_no_key(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_key_nothing_is_sent(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OPENAI_API_KEY", "GEMINI_API_KEY", "AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID"):
         monkeypatch.delenv(name)
     with pytest.raises(KeyRefused, match=r"set (OPENAI_API_KEY|GEMINI_API_KEY|AWS_ACCESS_KEY_ID)"):
@@ -219,7 +219,7 @@ def test_no_key(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("kind", ["key", "input", "model", "busy", "down"])
 def test_a_key_never_leaks(kit: Kit, kind: str, caplog: pytest.LogCaptureFixture) -> None:
-    """A service that repeats the key in its answers cannot make us tell it."""
+    """A service that repeats the key in its answers cannot make us repeat it."""
     caplog.set_level(logging.DEBUG)
     echo = kit.service.fails(kind, KEY)
     body = re.sub(r"refused|not|error|failed|request|Slow", rf"\g<0> {KEY}", json.dumps(echo.body))
@@ -229,9 +229,9 @@ def test_a_key_never_leaks(kit: Kit, kind: str, caplog: pytest.LogCaptureFixture
     failures = (BadItem, ModelNotFound, ServiceError)
     with override(service_attempts=2), pytest.raises(failures) as caught:
         model.encode_query(["a"])
-    told = "".join(traceback.format_exception(caught.value))
+    printed = "".join(traceback.format_exception(caught.value))
     assert KEY not in repr(caught.value.__context__)
-    for text in (told, repr(model), str(model.space.to_json()), str(model.bill)):
+    for text in (printed, repr(model), str(model.space.to_json()), str(model.bill)):
         assert KEY not in text
     quiet = [record for record in caplog.records if record.levelno > logging.DEBUG]
     assert KEY not in "\n".join(record.getMessage() for record in quiet)

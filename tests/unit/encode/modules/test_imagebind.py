@@ -280,12 +280,12 @@ def test_a_pickled_checkpoint_is_refused_with_the_lines_that_convert_it(
         build(tmp_path)
     monkeypatch.chdir(tmp_path)
     lines = str(caught.value).split("\n\n")[1]
-    exec(lines, {})  # the lines that a user is told to run
+    exec(lines, {})  # the lines that a user is asked to run
     (tmp_path / tiny.MERGES).write_bytes(tiny.merges())
     assert KINDS == [built.kind for built in build(tmp_path)]
 
 
-def test_a_folder_that_lacks_something(tmp_path: Path) -> None:
+def test_a_folder_that_lacks_something_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnsupportedModel, match=r"no \.safetensors"):
         build(tmp_path)
     folder = tiny.checkpoint(tmp_path / "a")

@@ -49,7 +49,7 @@ def sound(samples: np.ndarray) -> bytes:
     )  # fmt: skip
 
 
-def picture(samples: np.ndarray) -> bytes:
+def image_file(samples: np.ndarray) -> bytes:
     """A TIFF file of floats."""
     file = io.BytesIO()
     PIL.Image.fromarray(samples).save(file, "TIFF")
@@ -72,9 +72,9 @@ def part(form: str, value: float) -> tuple[Part, str]:
         "audio, 32 bits": (cs.Audio(sound(samples)), "sample 5,000, channel 0 is"),
         "audio, 64 bits": (cs.Audio(sound(samples.astype("<f8"))), "sample 5,000, channel 0 is"),
         "depth, array": (cs.Depth(plane, disparity=1.0), "row 3, column 7 is"),
-        "depth, file": (cs.Depth(picture(plane), metres=1.0, focal=9), "row 3, column 7 is"),
+        "depth, file": (cs.Depth(image_file(plane), metres=1.0, focal=9), "row 3, column 7 is"),
         "thermal, array": (Part("thermal", plane), "row 3, column 7 is"),
-        "thermal, file": (Part("thermal", picture(plane)), "row 3, column 7 is"),
+        "thermal, file": (Part("thermal", image_file(plane)), "row 3, column 7 is"),
         "imu, array": (Part("imu", rows), "row 9, column 4 is"),
         "imu, float32": (Part("imu", rows.astype("float32")), "row 9, column 4 is"),
         "imu, file": (Part("imu", lines), "line 10 holds"),

@@ -1,4 +1,4 @@
-"""Signals, from files of every kind to vectors in a collection."""
+"""Signals, from files of every modality to vectors in a collection."""
 
 import io
 from pathlib import Path
@@ -37,17 +37,17 @@ def model(imagebind_folder: Path) -> Any:
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Part]:
-    """A real file of every kind."""
+    """A real file of every modality."""
     folder = tmp_path_factory.mktemp("signals")
     deep = np.add.outer(np.arange(90), np.arange(120)).astype(np.uint16) * 20 + 500
     film = RANDOM.integers(0, 256, (10, 40, 60, 3), np.uint8)
     (folder / "bark.wav").write_bytes(wav_bytes(CHIRP, 16_000))
     (folder / "dog.gif").write_bytes(gif_bytes(film, 400))
-    pictures = [PIL.Image.fromarray(frame) for frame in film]
-    pictures[0].save(
-        folder / "dog.webp", save_all=True, append_images=pictures[1:], duration=400, lossless=True
+    images = [PIL.Image.fromarray(frame) for frame in film]
+    images[0].save(
+        folder / "dog.webp", save_all=True, append_images=images[1:], duration=400, lossless=True
     )
-    pictures[0].save(folder / "dog.png")
+    images[0].save(folder / "dog.png")
     PIL.Image.fromarray(deep).save(folder / "room.png")
     PIL.Image.fromarray(deep[::-1].copy()).save(folder / "heat.tiff")
     np.savetxt(folder / "walk.csv", np.sin(np.arange(300)[:, None] / np.arange(3, 9)), "%.5f", ",")
@@ -70,8 +70,8 @@ def test_a_file_of_every_kind_alone_in_a_batch_and_by_its_bytes(
     assert (8, 16) == together.shape
     alone = np.concatenate([model.encode_query([one]).array for one in inputs])
     assert np.einsum("ij,ij->i", together, alone).min() > 0.9999
-    sound = Part("audio", files["audio"].value.read_bytes())
-    same = model.encode_document([sound]).array[0]
+    audio = Part("audio", files["audio"].value.read_bytes())
+    same = model.encode_document([audio]).array[0]
     assert same @ together[0] > 0.9999
     assert together[1] @ together[2] > 0.98, "a GIF and a WebP of the same frames, but its palette"
 
@@ -127,10 +127,10 @@ def test_a_library_that_is_missing_is_the_reason_of_its_items_alone(
 
 
 def test_queries_of_several_parts_are_their_mean(model: Any, files: dict[str, Part]) -> None:
-    both, text, sound = model.encode_query(
+    both, text, audio = model.encode_query(
         [Parts(text="a dog", audio=files["audio"]), "a dog", files["audio"]]
     ).array
-    assert both @ (text + sound) / np.linalg.norm(text + sound) > 0.9999
+    assert both @ (text + audio) / np.linalg.norm(text + audio) > 0.9999
 
 
 # --- what each tower does to its input ---
@@ -140,7 +140,7 @@ def tower(model: Any, kind: str) -> Any:
     return model._tower(kind)
 
 
-def test_a_sound_is_three_clips_and_a_short_one_is_one(model: Any) -> None:
+def test_a_recording_is_three_clips_and_a_short_one_is_one(model: Any) -> None:
     audio: AudioTower = tower(model, "audio")
     clips = audio.prepare(wav_bytes(CHIRP, 16_000), "")
     assert (3, 128, 204) == clips.shape
@@ -175,9 +175,9 @@ def test_a_video_is_five_clips_of_two_frames(model: Any) -> None:
     still = PIL.Image.fromarray(greys[3])
     file = io.BytesIO()
     still.save(file, "PNG")
-    [picture] = model.encode_document([cs.Image(file.getvalue())]).array
+    [image] = model.encode_document([cs.Image(file.getvalue())]).array
     [film] = model.encode_document([cs.Video(file.getvalue())]).array
-    assert picture @ film > 0.999, "a picture is a video of one frame"
+    assert image @ film > 0.999, "an image is a video of one frame"
 
 
 def test_metres_become_disparity(model: Any) -> None:

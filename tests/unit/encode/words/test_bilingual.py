@@ -40,7 +40,7 @@ def test_scores_fall() -> None:
     assert sorted(scores, reverse=True) == scores
 
 
-def test_what_cannot_be_translated_is_told() -> None:
+def test_what_cannot_be_translated_is_refused() -> None:
     model = furniture()
     with pytest.raises(UnknownWord, match=r"of en of furniture; spelled.* sofa"):
         model.translate("sofas", to="de")
@@ -53,7 +53,7 @@ def test_what_cannot_be_translated_is_told() -> None:
 
 
 @pytest.mark.parametrize("counts", [True, False])
-def test_a_question_finds_the_text_of_the_same_meaning_in_the_other_language(counts: bool) -> None:
+def test_a_query_finds_the_text_of_the_same_meaning_in_the_other_language(counts: bool) -> None:
     model = furniture(counts)
     asked = model.encode_query(["the red sofa"])
     found = model.encode_document(["rotes couch", "die lampe", "the lamp"])
@@ -77,7 +77,7 @@ def test_a_word_that_its_language_lacks_is_looked_up_in_the_other() -> None:
     )
 
 
-def test_how_rare_a_word_is_is_told_within_its_language() -> None:
+def test_how_rare_a_word_is_is_counted_within_its_language() -> None:
     model = furniture()
     np.testing.assert_allclose(
         model.encode_document(["the sofa"]).array, model.encode_document(["die couch"]).array

@@ -65,11 +65,11 @@ def test_capitals_are_no_other_word_unless_texts_are_split_already() -> None:
 
 
 @pytest.mark.parametrize("ask", ["nearest", "vector"])
-def test_an_unknown_word_is_told_with_words_spelled_alike(ask: str) -> None:
+def test_an_unknown_word_is_refused_with_words_spelled_alike(ask: str) -> None:
     with pytest.raises(UnknownWord, match="spelled alike are sofa") as caught:
         getattr(model(), ask)("sofas")
     assert "sofas" == caught.value.word
-    with pytest.raises(UnknownWord, match=r"none of the 6 words of demo$"):
+    with pytest.raises(UnknownWord, match=r"not among the 6 words of demo$"):
         model().vector("xyzzy")
     assert 4 == UnknownWord.exit_code
     assert "sofas" not in model()
@@ -160,10 +160,10 @@ def test_a_text_without_a_known_word_never_fails_the_batch() -> None:
     assert {1, 3, 4} == encode_texts(model(), texts, "document").failed.keys()
 
 
-def test_the_words_of_a_text_are_told_as_they_are_read() -> None:
+def test_the_words_of_a_text_are_given_as_they_are_read() -> None:
     found = model(with_subwords()).read("A Red sofas!")
-    told = [(one.word, one.start, one.end, one.row, one.known) for one in found]
-    assert [("a", 0, 1, -1, False), ("red", 2, 5, 1, True), ("sofas", 6, 11, -1, True)] == told
+    listed = [(one.word, one.start, one.end, one.row, one.known) for one in found]
+    assert [("a", 0, 1, -1, False), ("red", 2, 5, 1, True), ("sofas", 6, 11, -1, True)] == listed
 
 
 def test_cased_words_fall_back_to_lower_case() -> None:
@@ -174,9 +174,9 @@ def test_cased_words_fall_back_to_lower_case() -> None:
 
 
 def test_a_model_is_described(tmp_path: Path) -> None:
-    told = model(with_subwords()).described
-    assert ("6", "words", "sif") == (told["words"], told["split"], told["weighting"])
-    assert "of 3 to 5 letters" in told["n-grams"]
+    found = model(with_subwords()).described
+    assert ("6", "words", "sif") == (found["words"], found["split"], found["weighting"])
+    assert "of 3 to 5 letters" in found["n-grams"]
     mine = with_subwords()
     assert mine.rows.size + mine.subwords.rows.size == model(mine).numbers  # type: ignore[union-attr]
     assert not model().path.is_dir(), "a model that was not saved has no folder"

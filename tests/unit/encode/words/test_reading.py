@@ -30,7 +30,7 @@ def test_a_letter_that_becomes_two_in_lower_case_keeps_its_place() -> None:
     assert [(0, 4), (5, 6), (8, 11), (12, 13)] == [one[1:] for one in word_places(text, "words")]
 
 
-def test_three_ways_to_split() -> None:
+def test_each_way_to_split_gives_its_own_words() -> None:
     text = "A Red-hot chair,\tno. 7"
     assert ["a", "red", "hot", "chair", "no", "7"] == split_words(text, "words")
     assert ["A", "Red", "hot", "chair", "no", "7"] == split_words(text, "cased")

@@ -78,7 +78,7 @@ def test_what_stands_there_is_kept_unless_it_is_to_be_replaced(tmp_path: Path) -
     assert {"demo", "file"} == names(tmp_path)
 
 
-def test_a_disk_without_room_is_told_and_nothing_is_written(tmp_path: Path) -> None:
+def test_a_disk_without_room_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
     with override(free_bytes=1 << 60), pytest.raises(DiskFull, match="nothing was written"):
         WordModel.of(table(), name="demo").save(tmp_path / "demo")
     assert set() == names(tmp_path)
@@ -162,7 +162,9 @@ def rewritten(place: Path, name: str, data: bytes) -> None:
         ("vectors.safetensors", b"\x02" + b"\0" * 7 + b"[]"),
     ],
 )
-def test_parts_that_do_not_agree_are_told_as_damage(tmp_path: Path, name: str, data: bytes) -> None:
+def test_parts_that_do_not_agree_are_raised_as_damage(
+    tmp_path: Path, name: str, data: bytes
+) -> None:
     place = WordModel.of(table(), name="demo").save(tmp_path / "demo")
     rewritten(place, name, data)
     with pytest.raises(ModelDamaged):
@@ -179,7 +181,7 @@ def test_parts_that_do_not_agree_are_told_as_damage(tmp_path: Path, name: str, d
         ("subwords", "abc"),
     ],
 )
-def test_a_record_that_cannot_be_followed_is_told_as_damage(
+def test_a_record_that_cannot_be_followed_is_raised_as_damage(
     tmp_path: Path, field: str, value: object
 ) -> None:
     place = WordModel.of(with_subwords(), name="demo").save(tmp_path / "demo")

@@ -44,7 +44,7 @@ def test_a_table_that_does_not_add_up(words: list[str], rows, counts, says: str)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_a_number_that_is_not_finite_is_told_with_its_word(value: float) -> None:
+def test_a_number_that_is_not_finite_is_refused_with_its_word(value: float) -> None:
     rows = np.ones((70_000, 2), np.float32)
     rows[69_000, 1] = value
     with pytest.raises(BadVector, match="'w69000'") as caught:

@@ -1,4 +1,4 @@
-"""Picture models as torch modules: VGG16 and ResNet50 of our own, and whatever timm knows."""
+"""Image models as torch modules: VGG16 and ResNet50 of our own, and whatever timm knows."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from cospace.encode.modules.weights import (
 )
 from cospace.errors import UnsupportedModel
 
-__all__ = ["KNOWN_PICTURES", "VGG16", "Pixels", "ResNet50", "build", "build_timm", "built_picture"]
+__all__ = ["KNOWN_IMAGES", "VGG16", "Pixels", "ResNet50", "build", "build_timm", "built_image"]
 
-KNOWN_PICTURES = ("pattern:1", "pattern:2", "pattern:3")
+KNOWN_IMAGES = ("pattern:1", "pattern:2", "pattern:3")
 
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, as torchvision has them
 
@@ -74,7 +74,7 @@ class VGG16(nn.Module):
         self.layer = layer
 
     def forward(self, planes: Any) -> Any:
-        """Rows [n, 4096] or [n, 512] of pictures [n, 3, 224, 224]."""
+        """Rows [n, 4096] or [n, 512] of images [n, 3, 224, 224]."""
         maps = self.features(planes)
         return maps.mean((2, 3)) if self.layer == "pooled" else self.classifier[:6](maps.flatten(1))
 
@@ -122,7 +122,7 @@ class ResNet50(nn.Module):
         self.fc = nn.Linear(channels, 1_000)
 
     def forward(self, planes: Any) -> Any:
-        """Rows [n, 2048] of pictures [n, 3, side, side]."""
+        """Rows [n, 2048] of images [n, 3, side, side]."""
         maps = torch.relu(self.bn1(self.conv1(planes)))
         maps = nn.functional.max_pool2d(maps, 3, 2, padding=1)
         for stage in (self.layer1, self.layer2, self.layer3, self.layer4):
@@ -149,7 +149,7 @@ def build(folder: Path, *, architecture: str, layer: str = "") -> list[Built]:
     load_strictly(model, _torchvision_names(weights) if architecture == "vgg16" else weights)
     recipe = {"size": 224, "resize": 256, "crop": "round", "interpolation": "bilinear"}
     family = f"torchvision-{architecture}"
-    return [built_picture(Pixels(model, _MEAN, _STD), folder, family, recipe, pooling=layer)]
+    return [built_image(Pixels(model, _MEAN, _STD), folder, family, recipe, pooling=layer)]
 
 
 def _torchvision_names(weights: Mapping[str, Any]) -> dict[str, Any]:
@@ -187,7 +187,7 @@ def build_timm(folder: Path) -> list[Built]:
     load_strictly(model, read_safetensors(weight_files(folder)[0]))
     model.reset_classifier(0)
     pixels = Pixels(model, recipe.get("mean", _MEAN), recipe.get("std", _STD))
-    return [built_picture(pixels, folder, "timm", _timm_recipe(recipe), pooling="pre_logits")]
+    return [built_image(pixels, folder, "timm", _timm_recipe(recipe), pooling="pre_logits")]
 
 
 def _timm_recipe(recipe: Mapping[str, Any]) -> dict[str, Any]:
@@ -205,7 +205,7 @@ def _timm_recipe(recipe: Mapping[str, Any]) -> dict[str, Any]:
     return {**record, "resize": int(size / part), "crop": "round"}
 
 
-def built_picture(
+def built_image(
     module: nn.Module, folder: Path, family: str, recipe: Mapping[str, Any], *, pooling: str = ""
 ) -> Built:
     """The tower of a module that takes uint8 pixels [n, size, size, 3]."""
@@ -219,7 +219,7 @@ def built_picture(
         module=module,
         inputs={"pixels": Input("uint8", (None, side, side, 3))},
         dim=dim,
-        known=KNOWN_PICTURES,
+        known=KNOWN_IMAGES,
         weights_sha256=fingerprint(folder),
         preprocess=dict(recipe),
         pooling=pooling,

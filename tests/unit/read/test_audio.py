@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from cospace.errors import BadItem, MissingExtra
+from cospace.read.audio import open_audio
 from cospace.read.filterbank import log_mel
 from cospace.read.resample import resample
-from cospace.read.sounds import open_sound
 from cospace.testing.signals import wav_bytes
 
 RANDOM = np.random.default_rng(0)
@@ -35,38 +35,38 @@ CODED = {
 
 @pytest.mark.parametrize(("coding", "bits"), CODED)
 def test_every_plain_coding_of_wav_gives_the_same_samples(coding: int, bits: int) -> None:
-    sound = open_sound(riff(coding, bits, CODED[coding, bits]))
-    assert (8_000, 4) == (sound.rate, sound.frames)
-    assert WAVE.tolist() == sound.mono(0, 4).tolist()
-    assert [0, 0, 0, 0.5] == sound.mono(-2, 2).tolist(), "there is silence outside"
+    recording = open_audio(riff(coding, bits, CODED[coding, bits]))
+    assert (8_000, 4) == (recording.rate, recording.frames)
+    assert WAVE.tolist() == recording.mono(0, 4).tolist()
+    assert [0, 0, 0, 0.5] == recording.mono(-2, 2).tolist(), "there is silence outside"
     subformat = struct.pack("<HHIH", 22, bits, 4, coding) + bytes(14)
     extensible = riff(0xFFFE, bits, CODED[coding, bits], extra=subformat)
-    assert WAVE.tolist() == open_sound(extensible).mono(0, 4).tolist()
+    assert WAVE.tolist() == open_audio(extensible).mono(0, 4).tolist()
 
 
 def test_channels_are_averaged_and_an_unknown_length_is_to_the_end() -> None:
     data = riff(3, 32, np.array([1, 0, -1, 0], "<f4").tobytes(), channels=2)
-    assert [0.5, -0.5] == open_sound(data).mono(0, 2).tolist()
+    assert [0.5, -0.5] == open_audio(data).mono(0, 2).tolist()
     at = data.index(b"data") + 4
     streamed = data[:at] + b"\xff\xff\xff\xff" + data[at + 4 :]
-    assert 2 == open_sound(streamed).frames
+    assert 2 == open_audio(streamed).frames
 
 
-def test_damaged_sounds_are_refused() -> None:
+def test_damaged_audio_is_refused() -> None:
     good = wav_bytes(RANDOM.normal(0, 0.1, 100), 16_000)
     for length in range(1, len(good)):
         with pytest.raises(BadItem):
-            open_sound(good[:length])
+            open_audio(good[:length])
     with pytest.raises(BadItem, match="cut short"):
-        open_sound(good[:-2])
+        open_audio(good[:-2])
     with pytest.raises(BadItem, match="no samples"):
-        open_sound(wav_bytes(np.zeros(0), 16_000))
+        open_audio(wav_bytes(np.zeros(0), 16_000))
     with pytest.raises(BadItem, match="0 Hz"):
-        open_sound(wav_bytes(np.zeros(9), 0))
+        open_audio(wav_bytes(np.zeros(9), 0))
     with pytest.raises(BadItem, match="NaN"):
-        open_sound(riff(3, 32, np.array([np.nan], "<f4").tobytes())).mono(0, 1)
-    with pytest.raises(BadItem, match="holds HTML, not a sound"):
-        open_sound(b"<html></html>")
+        open_audio(riff(3, 32, np.array([np.nan], "<f4").tobytes())).mono(0, 1)
+    with pytest.raises(BadItem, match="holds HTML, not audio"):
+        open_audio(b"<html></html>")
 
 
 @pytest.mark.parametrize("format", ["FLAC", "OGG", "MP3", "WAV"])
@@ -75,23 +75,23 @@ def test_other_formats_through_soundfile(format: str, tmp_path: Path) -> None:
     tone = np.sin(np.arange(320_000) * 2 * np.pi * 440 / 16_000) / 2
     coding = {"WAV": "ULAW"}.get(format)
     soundfile.write(tmp_path / "a", tone, 16_000, format=format, subtype=coding)
-    sound = open_sound((tmp_path / "a").read_bytes())
-    assert 16_000 == sound.rate
+    recording = open_audio((tmp_path / "a").read_bytes())
+    assert 16_000 == recording.rate
     close = {"FLAC": 1e-4, "WAV": 0.03}.get(format, 0.1)
-    assert np.abs(sound.mono(8_000, 8_100) - tone[8_000:8_100]).max() < close
+    assert np.abs(recording.mono(8_000, 8_100) - tone[8_000:8_100]).max() < close
     whole = soundfile.read(tmp_path / "a")[0]
     for start in (1, 1_000, 9_999, 200_000):
-        stretch = sound.mono(start, start + 2_000)
+        stretch = recording.mono(start, start + 2_000)
         assert np.allclose(whole[start : start + 2_000], stretch, rtol=0, atol=1e-6)
     if format != "MP3":  # which may end anywhere
         with pytest.raises(BadItem, match=r"cannot be decoded|cut short"):
-            open_sound((tmp_path / "a").read_bytes()[:60]).mono(0, 32_000)
+            open_audio((tmp_path / "a").read_bytes()[:60]).mono(0, 32_000)
 
 
 def test_without_soundfile_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "soundfile", None)
     with pytest.raises(MissingExtra, match=r"cospace\[audio\]"):
-        open_sound(b"fLaC" + bytes(50))
+        open_audio(b"fLaC" + bytes(50))
 
 
 # --- resampling ---

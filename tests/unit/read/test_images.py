@@ -10,7 +10,7 @@ from cospace.errors import BadItem
 from cospace.item import Image
 from cospace.limits import override
 from cospace.read.headers import count_frames, sniff, webp_size
-from cospace.read.pictures import PICTURE_FORMATS, decode, load_bytes
+from cospace.read.images import IMAGE_FORMATS, decode, load_bytes
 
 PLAIN = np.random.default_rng(0).integers(0, 256, (6, 8, 3), dtype=np.uint8)
 
@@ -22,13 +22,15 @@ def saved(array: np.ndarray, kind: str, **options: object) -> bytes:
 
 
 def pixels(source: object) -> np.ndarray:
-    picture = decode(Image(source))
-    assert picture.mode == "RGB"
-    return np.asarray(picture)
+    image = decode(Image(source))
+    assert image.mode == "RGB"
+    return np.asarray(image)
 
 
-@pytest.mark.parametrize("kind", PICTURE_FORMATS)
-def test_every_allowed_format_is_told_by_content_and_decoded(kind: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", IMAGE_FORMATS)
+def test_every_allowed_format_is_recognised_by_content_and_decoded(
+    kind: str, tmp_path: Path
+) -> None:
     path = tmp_path / "wrong.suffix"
     path.write_bytes(saved(PLAIN, kind, **({"lossless": True} if kind == "WEBP" else {})))
     assert kind == sniff(path.read_bytes())
@@ -38,7 +40,7 @@ def test_every_allowed_format_is_told_by_content_and_decoded(kind: str, tmp_path
         assert (found == PLAIN).all()
 
 
-def test_all_four_sources_of_one_picture_give_the_same_pixels(tmp_path: Path) -> None:
+def test_all_four_sources_of_one_image_give_the_same_pixels(tmp_path: Path) -> None:
     data = saved(PLAIN, "PNG")
     path = tmp_path / "a.png"
     path.write_bytes(data)

@@ -1,4 +1,4 @@
-"""Pictures: bytes to RGB, with every header checked before a pixel is decoded.
+"""Images: bytes to RGB, with every header checked before a pixel is decoded.
 
 `load_bytes` reads a file with a limit, `decode` turns it into pixels. Both raise `BadItem`
 and nothing else, whatever they are given. Pillow's warnings of a broken EXIF block are passed
@@ -24,14 +24,14 @@ from cospace.read.regular import check_size, read_file, shown
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from PIL.Image import Image as Picture
+    from PIL.Image import Image as PILImage
     from PIL.ImageFile import ImageFile
 
 __all__ = [
-    "PICTURE_FORMATS", "check_shape", "decode", "load_bytes", "opened", "orientation", "upright",
+    "IMAGE_FORMATS", "check_shape", "decode", "load_bytes", "opened", "orientation", "upright",
 ]  # fmt: skip
 
-PICTURE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 
 # The EXIF orientation tag, and how each of its values is undone.
 _ORIENTATION = 0x0112
@@ -48,9 +48,9 @@ _TIFF_TILE = (322, 323)
 
 
 def load_bytes(image: Image, name: str = "") -> bytes:
-    """The bytes of a picture's file, unread when it is too large or not a regular file.
+    """The bytes of an image's file, unread when it is too large or not a regular file.
 
-    A picture that is in memory as an array or a PIL image gives its shape, dtype and pixels.
+    An image that is in memory as an array or a PIL image gives its shape, dtype and pixels.
 
     Raises `BadItem` for a missing, empty or too large file, a folder, a pipe or a device.
 
@@ -68,32 +68,32 @@ def load_bytes(image: Image, name: str = "") -> bytes:
         pixels = _as_array(decode(image, name))
         return f"{list(pixels.shape)} {pixels.dtype} ".encode() + pixels.tobytes()
     if not data:
-        raise BadItem(name, "the file is empty (0 bytes), not a picture")
+        raise BadItem(name, "the file is empty (0 bytes), not an image")
     return data
 
 
-def decode(image: Image, name: str = "", *, data: bytes | None = None) -> Picture:
-    """The picture's first frame as a PIL image: RGB, upright, on white where it is see-through.
+def decode(image: Image, name: str = "", *, data: bytes | None = None) -> PILImage:
+    """The image's first frame as a PIL image: RGB, upright, on white where it is see-through.
 
-    `data` saves reading the file again when `load_bytes` has been called. The format is told
+    `data` saves reading the file again when `load_bytes` has been called. The format is recognised
     by content, never by the name; sizes and frames are checked in the header, against
     `cospace.limits`, before any pixel is decoded.
 
-    Raises `BadItem` for everything that is not a whole picture in an allowed format.
+    Raises `BadItem` for everything that is not a whole image in an allowed format.
 
     >>> import numpy as np
     >>> decode(Image(np.zeros((4, 6, 3), np.uint8))).size
     (6, 4)
     """
     import numpy as np
-    from PIL.Image import Image as Picture
+    from PIL.Image import Image as PILImage
 
     source = image.value
     name = name or _name_of(source)
     try:
         if isinstance(source, np.ndarray):
             return _from_array(source, name)
-        if isinstance(source, Picture):
+        if isinstance(source, PILImage):
             check_shape(*source.size, name)
             return _to_rgb(source, name)
         return _from_bytes(load_bytes(image, name) if data is None else data, name)
@@ -101,80 +101,80 @@ def decode(image: Image, name: str = "", *, data: bytes | None = None) -> Pictur
         raise
     except Exception as error:  # a decoder can raise anything at all
         why = str(error).strip() or type(error).__name__
-        raise BadItem(name, f"the picture cannot be decoded: {why[:300]}") from error
+        raise BadItem(name, f"the image cannot be decoded: {why[:300]}") from error
 
 
 def _name_of(source: Any) -> str:
-    return shown(source) if isinstance(source, os.PathLike) else "picture"
+    return shown(source) if isinstance(source, os.PathLike) else "image"
 
 
 def check_shape(width: int, height: int, name: str) -> None:
-    """Raises `BadItem` for a picture with more pixels, or a smaller side, than the limits say."""
+    """Raises `BadItem` for an image with more pixels, or a smaller side, than the limits say."""
     least, most = limit("image_min_side"), limit("image_pixels")
     if min(width, height) < least:
-        raise BadItem(name, f"the picture is {width} x {height}; each side has at least {least}")
+        raise BadItem(name, f"the image is {width} x {height}; each side has at least {least}")
     if width * height > most:
         raise BadItem(
             name,
-            f"the picture is {width:,} x {height:,}; at most {most:,} pixels are decoded. Make"
+            f"the image is {width:,} x {height:,}; at most {most:,} pixels are decoded. Make"
             " it smaller, or raise COSPACE_LIMIT_IMAGE_PIXELS",
         )
 
 
-def _from_array(array: NDArray[Any], name: str) -> Picture:
-    """A picture from a uint8 array [height, width, 3] or [height, width]."""
+def _from_array(array: NDArray[Any], name: str) -> PILImage:
+    """An image from a uint8 array [height, width, 3] or [height, width]."""
     from PIL import Image as Pillow
 
     shaped = array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)
     if array.dtype != "uint8" or not shaped:
         raise BadItem(
             name,
-            "a picture as an array is uint8 [height, width, 3] or [height, width], not"
+            "an image as an array is uint8 [height, width, 3] or [height, width], not"
             f" {array.dtype} {list(array.shape)}",
         )
     check_shape(array.shape[1], array.shape[0], name)
     return Pillow.fromarray(array).convert("RGB")
 
 
-def _from_bytes(data: bytes, name: str) -> Picture:
-    """A picture from the bytes of a file, after its header has passed the limits."""
-    with opened(data, name) as picture:
-        return _to_rgb(picture, name)
+def _from_bytes(data: bytes, name: str) -> PILImage:
+    """An image from the bytes of a file, after its header has passed the limits."""
+    with opened(data, name) as image:
+        return _to_rgb(image, name)
 
 
 @contextmanager
 def opened(data: bytes, name: str, *, frames: str = "image_frames") -> Iterator[ImageFile]:
-    """The lazy PIL picture of a file's bytes, once its header has passed the limits.
+    """The lazy PIL image of a file's bytes, once its header has passed the limits.
 
     `frames` is the limit (limits.py) that the number of its frames is held to.
 
     Raises `BadItem` for another format, and for a size or a number of frames past the limits.
     """
     kind = sniff(data)
-    if kind not in PICTURE_FORMATS:
-        raise BadItem(name, f"holds {kind}, not a picture in {', '.join(PICTURE_FORMATS)}")
+    if kind not in IMAGE_FORMATS:
+        raise BadItem(name, f"holds {kind}, not an image in {', '.join(IMAGE_FORMATS)}")
     if kind == "WEBP":
         # Its decoder allocates the canvas while it opens, so the header is read by hand.
         check_shape(*webp_size(data), name)
     if count_frames(data, kind, limit(frames) + 1) > limit(frames):
         raise BadItem(
             name,
-            f"the picture has more than {limit(frames)} frames. Take one of them, or raise"
+            f"the image has more than {limit(frames)} frames. Take one of them, or raise"
             f" COSPACE_LIMIT_{frames.upper()}",
         )
-    with _open(data, kind) as picture:
-        check_shape(*picture.size, name)
+    with _open(data, kind) as image:
+        check_shape(*image.size, name)
         if kind == "TIFF":
-            # A tile is decoded whole, also where it is far larger than the picture.
-            tags: Any = getattr(picture, "tag_v2", {})
+            # A tile is decoded whole, also where it is far larger than the image.
+            tags: Any = getattr(image, "tag_v2", {})
             wide, high = (int(tags.get(tag, 1)) for tag in _TIFF_TILE)
             if wide * high > limit("image_pixels"):
                 raise BadItem(name, f"a tile of the TIFF is {wide:,} x {high:,} pixels")
-        yield picture
+        yield image
 
 
 def _open(data: bytes, kind: str) -> ImageFile:
-    """The lazy PIL picture of `data`, opened as exactly the format that was sniffed.
+    """The lazy PIL image of `data`, opened as exactly the format that was sniffed.
 
     `PIL.Image.open` would warn of large sizes through global state, which threads share; the
     format's own class does not, and our limits are stricter.
@@ -185,51 +185,51 @@ def _open(data: bytes, kind: str) -> ImageFile:
     return opened
 
 
-def _to_rgb(picture: Picture, name: str) -> Picture:
+def _to_rgb(image: PILImage, name: str) -> PILImage:
     """The pixels as 8-bit RGB, upright, a see-through part shown on white."""
     from PIL import Image as Pillow
 
-    picture.load()
-    if picture.mode.startswith("I;16"):
-        flat = _from_16_bit(picture)
-    elif picture.mode in ("I", "F"):
+    image.load()
+    if image.mode.startswith("I;16"):
+        flat = _from_16_bit(image)
+    elif image.mode in ("I", "F"):
         raise BadItem(name, "holds 32-bit samples; expected 8 or 16 bits a channel")
-    elif picture.has_transparency_data:
-        layer = picture.convert("RGBA")
+    elif image.has_transparency_data:
+        layer = image.convert("RGBA")
         flat = Pillow.new("RGBA", layer.size, "white")
         flat.alpha_composite(layer)
     else:
-        flat = picture
-    turned = upright(flat, orientation(picture))
-    return turned.convert("RGB")  # a new picture, which no open file stands behind
+        flat = image
+    turned = upright(flat, orientation(image))
+    return turned.convert("RGB")  # a new image, which no open file stands behind
 
 
-def upright(picture: Picture, orientation: int) -> Picture:
-    """The picture turned as its EXIF orientation (1 to 8) says."""
+def upright(image: PILImage, orientation: int) -> PILImage:
+    """The image turned as its EXIF orientation (1 to 8) says."""
     from PIL import Image as Pillow
 
     turn = _TURNS.get(orientation)
-    return picture if turn is None else picture.transpose(getattr(Pillow.Transpose, turn))
+    return image if turn is None else image.transpose(getattr(Pillow.Transpose, turn))
 
 
-def orientation(picture: Picture) -> int:
+def orientation(image: PILImage) -> int:
     """The EXIF orientation, 1 to 8; 1 (upright) where the EXIF block is broken."""
     try:
-        return int(picture.getexif().get(_ORIENTATION, 1))
+        return int(image.getexif().get(_ORIENTATION, 1))
     except Exception:  # noqa: BLE001 - bad metadata does not spoil good pixels
         return 1
 
 
-def _from_16_bit(picture: Picture) -> Picture:
+def _from_16_bit(image: PILImage) -> PILImage:
     """16-bit grey scaled to 8 bits; PIL's own conversion clips it to white."""
     import numpy as np
     from PIL import Image as Pillow
 
-    samples: NDArray[np.uint32] = np.asarray(picture).astype(np.uint32)
+    samples: NDArray[np.uint32] = np.asarray(image).astype(np.uint32)
     return Pillow.fromarray(((samples * 255 + 32767) // 65535).astype(np.uint8))
 
 
-def _as_array(picture: Picture) -> NDArray[np.uint8]:
+def _as_array(image: PILImage) -> NDArray[np.uint8]:
     import numpy as np
 
-    return np.asarray(picture, dtype=np.uint8)
+    return np.asarray(image, dtype=np.uint8)

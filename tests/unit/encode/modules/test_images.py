@@ -9,8 +9,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch modules")
 
+from cospace.encode.modules.images import VGG16, ResNet50, build  # noqa: E402
 from cospace.encode.modules.libraries import library  # noqa: E402
-from cospace.encode.modules.pictures import VGG16, ResNet50, build  # noqa: E402
 from cospace.errors import UnsupportedModel  # noqa: E402
 
 
@@ -95,7 +95,7 @@ def test_torchvisions_own_file_is_recognised_by_its_names(
     )  # fmt: skip
 
 
-def test_an_unknown_layer_and_other_weights_are_told(tmp_path: Path) -> None:
+def test_an_unknown_layer_and_other_weights_are_refused(tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
     save_file({"fc.weight": torch.zeros(2, 2)}, tmp_path / "model.safetensors")

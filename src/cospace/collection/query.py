@@ -1,4 +1,4 @@
-"""What a user typed to what is asked of the store: vectors, words, weights.
+"""A query as it was typed to one as the store takes it: vectors, words, weights.
 
 The weights are one setting for all collections; docs/ranking.md says on what they were chosen.
 """
@@ -15,14 +15,14 @@ from cospace.encode import Encoder
 from cospace.errors import BadArgument
 from cospace.item import Content, Parts
 from cospace.read.texts import check_text
-from cospace.search.ask import WORDS, Question
+from cospace.search.ask import WORDS, Query
 from cospace.store.protocol import Store
 from cospace.store.where import Node
 from cospace.vectors import Vectors
 
-__all__ = ["question_of"]
+__all__ = ["query_of"]
 
-# By what the question holds: how much each list counts. "words" is BM25.
+# By what the query holds: how much each list counts. "words" is BM25.
 _WEIGHTS: Mapping[frozenset[str], Mapping[str, float]] = {
     frozenset({"text"}): {"text": 1.0, "image": 0.15, WORDS: 3.5},
     frozenset({"image"}): {"image": 1.0},
@@ -31,7 +31,7 @@ _WEIGHTS: Mapping[frozenset[str], Mapping[str, float]] = {
 
 
 class Searched(Protocol):
-    """What a question has to know of the collection that is searched."""
+    """What a query has to know of the collection that is searched."""
 
     name: str
     store: Store
@@ -42,13 +42,13 @@ class Searched(Protocol):
         ...
 
 
-def question_of(
+def query_of(
     query: Content | Vectors,
     collection: Searched,
     by: str | Sequence[str] | None,
     where: Node | None,
-) -> Question:
-    """The question to the store. Raises `BadArgument`, `BadItem`, `SpaceMismatch`."""
+) -> Query:
+    """The query as the store takes it. Raises `BadArgument`, `BadItem`, `SpaceMismatch`."""
     stored = collection.store.space
     fields = () if stored is None else stored.kinds
     lists = _lists(by, [*fields, WORDS])
@@ -65,12 +65,12 @@ def question_of(
     asked = [field for field in fields if field in chosen]
     if not asked and not words:
         if lists is None:  # an empty collection: nothing is stored, nothing is found
-            return Question({}, where=where)
+            return Query({}, where=where)
         raise BadArgument("by='words' needs a text in the query")
     if not asked:
-        return Question({}, words, where=where)
+        return Query({}, words, where=where)
     vector = _vector(collection, parts)
-    return Question(dict.fromkeys(asked, vector), words, weights, where)
+    return Query(dict.fromkeys(asked, vector), words, weights, where)
 
 
 def _lists(by: str | Sequence[str] | None, known: Sequence[str]) -> list[str] | None:
@@ -88,18 +88,18 @@ def _lists(by: str | Sequence[str] | None, known: Sequence[str]) -> list[str] | 
 
 def _by_vector(
     query: Vectors, collection: Searched, lists: list[str] | None, where: Node | None
-) -> Question:
-    """A question by one ready-made vector: to the anchor's field, unless `by` says another."""
+) -> Query:
+    """A query by one ready-made vector: to the anchor's field, unless `by` says another."""
     if len(query) != 1:
         raise BadArgument(f"a search takes one vector; these are {len(query)}")
     stored = collection.store.space
     if stored is None:
-        return Question({}, where=where)
+        return Query({}, where=where)
     stored.check(query.space, what=collection.name)
     if lists and WORDS in lists:
         raise BadArgument("by='words' needs a text in the query, not Vectors")
     fields = lists or [stored.kinds[0]]
-    return Question(dict.fromkeys(fields, query.normalized[0]), where=where)
+    return Query(dict.fromkeys(fields, query.normalized[0]), where=where)
 
 
 def _vector(collection: Searched, parts: Parts) -> NDArray[np.float32]:

@@ -40,8 +40,8 @@ def test_rare_items_find_their_group_too(example: dict[str, Any], model: Any) ->
     assert example["same_group"](learnt) >= 0.8
 
 
-def test_a_basket_is_a_question(model: Any) -> None:
-    """Items as documents, a basket as the text of a question."""
+def test_a_basket_is_a_query(model: Any) -> None:
+    """Items as documents, a basket as the text of a query."""
     with cs.open(":memory:", model=model) as shop:
         shop.add([cs.Item(item, item) for item in model.words])
         found = shop.search("guitar-03 guitar-05", k=5).ids

@@ -1,4 +1,4 @@
-"""Sounds: headers checked, and only the stretches that are asked for decoded.
+"""Audio: headers checked, and only the stretches that are asked for decoded.
 
 WAV is read here, without another library; FLAC, OGG and MP3 through soundfile (extra [audio]).
 """
@@ -24,7 +24,7 @@ from cospace.read.resample import resample
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Sound", "open_sound"]
+__all__ = ["Recording", "open_audio"]
 
 # Samples per second and channels outside of these are a damaged header.
 _RATES = range(1_000, 768_001)
@@ -49,8 +49,8 @@ _UNKNOWN = (0, 0xFFFFFFFF)
 
 
 @dataclass(frozen=True)
-class Sound:
-    """A sound whose header is sound: `frames` samples of each channel, `rate` a second.
+class Recording:
+    """A recording whose header is sound: `frames` samples of each channel, `rate` a second.
 
     `decode(a, b)` gives the samples a to b as float64 [b - a, channels], within -1 and 1.
     """
@@ -61,7 +61,7 @@ class Sound:
     name: str = ""
 
     def mono(self, start: int, stop: int) -> NDArray[np.float64]:
-        """The mean of the channels from `start` to `stop`: float64, zero outside of the sound.
+        """The mean of the channels from `start` to `stop`: float64, zero outside of the recording.
 
         Raises `BadItem` for samples that cannot be decoded or are not finite.
         """
@@ -71,37 +71,37 @@ class Sound:
             try:
                 samples = self.decode(first, last)
             except Exception as error:  # a decoder can raise anything at all
-                raise BadItem(self.name, f"the sound cannot be decoded: {error}") from error
+                raise BadItem(self.name, f"the audio cannot be decoded: {error}") from error
             if len(samples) != last - first:
-                raise BadItem(self.name, "the sound ends before its header says")
+                raise BadItem(self.name, "the audio ends before its header says")
             check_finite(samples, self.name, ("sample", "channel"), start=first)
             mixed[first - start : last - start] = samples.mean(axis=1)
         return mixed
 
     def at(self, rate: int, start: int, stop: int) -> NDArray[np.float64]:
-        """The samples `start` to `stop` of the sound brought to `rate`: float64, mono."""
+        """The samples `start` to `stop` of the recording brought to `rate`: float64, mono."""
         return resample(self.mono, start, stop, rate=self.rate, to=rate)
 
     def frames_at(self, rate: int) -> int:
-        """How many samples the sound has at `rate`."""
+        """How many samples the recording has at `rate`."""
         return math.ceil(self.frames * rate / self.rate)
 
 
-def open_sound(data: bytes, name: str = "") -> Sound:
-    """The sound in a file's bytes; its format is told by content, never by the name.
+def open_audio(data: bytes, name: str = "") -> Recording:
+    """The audio in a file's bytes; its format is recognised by content, never by the name.
 
     Raises `BadItem` for another format and for a header that cannot be true, `MissingExtra`
     where soundfile is needed and not installed.
     """
     if data[:4] in (b"RIFF", b"RF64") and data[8:12] == b"WAVE":
-        sound = _wav(data, name)
+        recording = _wav(data, name)
     elif data[:4] in (b"fLaC", b"OggS") or data[:3] == b"ID3" or _is_mp3(data):
-        sound = _coded(data, name)
+        recording = _coded(data, name)
     else:
-        raise BadItem(name, f"holds {sniff(data)}, not a sound in WAV, FLAC, OGG or MP3")
-    if not sound.frames:
-        raise BadItem(name, "the sound has no samples")
-    return sound
+        raise BadItem(name, f"holds {sniff(data)}, not audio in WAV, FLAC, OGG or MP3")
+    if not recording.frames:
+        raise BadItem(name, "the audio has no samples")
+    return recording
 
 
 def _is_mp3(data: bytes) -> bool:
@@ -109,8 +109,8 @@ def _is_mp3(data: bytes) -> bool:
     return len(data) > 2 and data[0] == 0xFF and data[1] & 0xE6 == 0xE2 and data[2] >> 4 != 0xF
 
 
-def _wav(data: bytes, name: str) -> Sound:
-    """The sound of a RIFF file: its chunks "fmt " and "data"."""
+def _wav(data: bytes, name: str) -> Recording:
+    """The audio of a RIFF file: its chunks "fmt " and "data"."""
     coding: tuple[int, ...] = ()
     at = 12
     while at + 8 <= len(data):
@@ -126,7 +126,7 @@ def _wav(data: bytes, name: str) -> Sound:
     raise BadItem(name, "the WAV file has no samples: it is cut short, or not a WAV file")
 
 
-def _stretch(data: bytes, at: int, size: int, coding: tuple[int, ...], name: str) -> Sound:
+def _stretch(data: bytes, at: int, size: int, coding: tuple[int, ...], name: str) -> Recording:
     tag, channels, rate, _, block, bits = coding
     there = len(data) - at
     if size > there and size not in _UNKNOWN:
@@ -139,7 +139,7 @@ def _stretch(data: bytes, at: int, size: int, coding: tuple[int, ...], name: str
         )
     size = there if size in _UNKNOWN else size
     decode = partial(_samples, memoryview(data)[at:], channels, tag, bits)
-    return Sound(rate, size // block, decode, name)
+    return Recording(rate, size // block, decode, name)
 
 
 def _samples(
@@ -160,8 +160,8 @@ def _samples(
     return values.reshape(-1, channels)
 
 
-def _coded(data: bytes, name: str) -> Sound:
-    """The sound of a compressed file, through soundfile."""
+def _coded(data: bytes, name: str) -> Recording:
+    """The audio of a compressed file, through soundfile."""
     try:
         library: Any = need("soundfile", extra="audio")
     except OSError as error:  # its C library is missing
@@ -170,7 +170,7 @@ def _coded(data: bytes, name: str) -> Sound:
         file = library.SoundFile(io.BytesIO(data))
         rate, channels, frames = file.samplerate, file.channels, file.frames
     except Exception as error:  # of the library's own kinds
-        raise BadItem(name, f"the sound cannot be decoded: {error}") from error
+        raise BadItem(name, f"the audio cannot be decoded: {error}") from error
     if rate not in _RATES or channels not in _CHANNELS or frames < 0:
         raise BadItem(name, f"the header says {channels} channels at {rate:,} Hz")
 
@@ -180,4 +180,4 @@ def _coded(data: bytes, name: str) -> Sound:
         samples: NDArray[np.float64] = file.read(stop - first, dtype="float64", always_2d=True)
         return samples[start - first :]
 
-    return Sound(rate, frames, decode, name)
+    return Recording(rate, frames, decode, name)
