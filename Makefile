@@ -38,6 +38,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python bench/footprint.py
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/encode.py
+	$(BIN)/python bench/memory.py
 	$(BIN)/python bench/adopted.py
 	$(BIN)/python bench/words.py
 	$(BIN)/python bench/words_reading.py
