@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Hashable, Iterator, Mapping, MutableMapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -22,7 +24,14 @@ if TYPE_CHECKING:
     from cospace.encode.folder import Folder
     from cospace.space import Space, Tower
 
-__all__ = ["FAMILIES", "LoadedTower", "check_engine", "known_answers", "load_tower"]
+__all__ = [
+    "FAMILIES",
+    "LoadedTower",
+    "check_engine",
+    "known_answers",
+    "load_tower",
+    "shared_tower",
+]
 
 # The cosine that every known answer must reach. Honest precisions lie above 0.998; a graph
 # that is wrong in a way that matters lies far below.
@@ -98,6 +107,24 @@ def load_tower(folder: Folder, kind: str, engine: str = "") -> LoadedTower:
         f"{folder.path}: the {kind} tower does not give its known answers: the worst cosine is"
         f" {tried}; expected at least {CLOSE}. Install the model again"
     )
+
+
+def shared_tower(folder: Folder, kind: str, engine: str = "") -> LoadedTower:
+    """As `load_tower`; the very tower of another model that is in use, where that is the same.
+
+    The same is: of the same folder, with the same record, and so the same hashes of its files
+    and the same known answers, on the same engine. A tower goes with the last model that uses it.
+    """
+    record = repr(folder.tower(kind))
+    # After a fork, the threads of the parent's engine are not there.
+    key = os.getpid(), str(folder.path.resolve()), kind, engine, folder.space.dim, record
+    tower = _in_use.get(key)
+    if tower is None:
+        tower = _in_use[key] = load_tower(folder, kind, engine)
+    return tower
+
+
+_in_use: MutableMapping[tuple[Hashable, ...], LoadedTower] = WeakValueDictionary()
 
 
 def check_engine(engine: str, space: Space) -> str:
