@@ -1,4 +1,4 @@
-"""How many processors this process may use: the smaller of its affinity and its quota.
+"""How many processors this process may use: the smaller of its affinity and its quota; and AMX.
 
 A container is often given two processors of a host's sixty-four by a quota, which leaves all of
 them in sight. As many threads as the host has would then stand still most of the time.
@@ -13,10 +13,11 @@ the JVM count it.
 from __future__ import annotations
 
 import os
+import platform
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-__all__ = ["cores", "quota"]
+__all__ = ["cores", "has_amx", "quota"]
 
 
 def cores() -> int:
@@ -49,6 +50,17 @@ def quota(root: Path = Path("/")) -> int | None:
         if (share := _share(folder)) is not None
     ]
     return min(found, default=None)
+
+
+@cache
+def has_amx() -> bool:
+    """Whether the processor multiplies tiles of bfloat16 (AMX); where nobody says, it may."""
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        return False
+    try:
+        return "amx_bf16" in Path("/proc/cpuinfo").read_text(errors="replace")
+    except OSError:
+        return True
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cospace.cores
-from cospace.cores import cores, quota
+from cospace.cores import cores, has_amx, quota
 
 V2 = "30 23 0:26 {root} /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate"
 V1 = "32 31 0:29 {root} /sys/fs/cgroup/cpu,cpuacct rw,relatime - cgroup cgroup rw,cpu,cpuacct"
@@ -124,3 +125,20 @@ def test_a_process_that_is_held_to_one_processor_counts_one() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "1" == done.stdout.strip()
+
+
+@pytest.mark.parametrize("machine", ["aarch64", "arm64", "riscv64"])
+def test_only_x86_has_amx(monkeypatch: pytest.MonkeyPatch, machine: str) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    has_amx.cache_clear()
+    try:
+        assert not has_amx()
+    finally:
+        has_amx.cache_clear()
+
+
+def test_amx_is_what_the_system_says() -> None:
+    flags = Path("/proc/cpuinfo")
+    if not flags.exists():
+        pytest.skip("the system does not say")
+    assert has_amx() == ("amx_bf16" in flags.read_text())

@@ -15,7 +15,7 @@ from functools import cache
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from cospace.cores import cores
+from cospace.cores import cores, has_amx
 from cospace.encode.engines.threads import spread
 from cospace.errors import BadArgument, ModelDamaged
 
@@ -101,8 +101,22 @@ def precisions(tower: Tower) -> tuple[str, ...]:
 
 
 def has_bf16() -> bool:
-    """Whether the processor multiplies bfloat16 numbers at all."""
+    """Whether bfloat16 numbers can be multiplied here at all.
+
+    OpenVINO 2026.4.1 divides by zero, which ends the process, when it compiles some models (those
+    like Qwen3) in bf16 for a processor with AMX and one thread a stream.
+    """
+    if cores() == 1 and has_amx():
+        return False
     return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def _streams(kind: str, precision: str) -> int:
+    """How many batches run at once: see `_ONE_STREAM`, and `has_bf16` for two threads a stream."""
+    if kind in _ONE_STREAM:
+        return 1
+    alone = not (precision == "bf16" and has_amx())
+    return max(1, min(cores() if alone else cores() // 2, _MOST_STREAMS))
 
 
 class Graph:
@@ -121,7 +135,7 @@ class Graph:
         if precision not in _SETTINGS:
             raise BadArgument(f"the precision {precision!r}; there are: {', '.join(_SETTINGS)}")
         self.precision = precision
-        self.streams = 1 if tower.kind in _ONE_STREAM else min(cores(), _MOST_STREAMS)
+        self.streams = _streams(tower.kind, precision)
         settings = {**_SETTINGS[precision], **_threads(self.streams), "CACHE_DIR": ""}
         try:
             import numpy as np

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 import cospace.cores
-from cospace.encode.engines.openvino import Graph, _threads
+from cospace.encode.engines import openvino
+from cospace.encode.engines.openvino import Graph, _streams, _threads
 from cospace.encode.engines.threads import spread
 from cospace.encode.folder import open_folder
+from cospace.space import Tower
 from cospace.testing.tiny import tiny_folder
 
 
@@ -47,6 +49,27 @@ def test_texts_have_a_stream_a_processor_and_the_same_vectors(
     graph = Graph(folder, tower, "f32")
     assert streams == graph.streams
     assert np.allclose(expected, graph.run(ids), atol=1e-6)
+
+
+@pytest.mark.parametrize(("processors", "streams"), [(1, 1), (2, 1), (3, 1), (8, 4), (64, 8)])
+def test_bf16_on_amx_has_two_threads_a_stream(
+    monkeypatch: pytest.MonkeyPatch, processors: int, streams: int
+) -> None:
+    give(monkeypatch, None, processors)
+    monkeypatch.setattr(openvino, "has_amx", lambda: True)
+    assert streams == _streams("text", "bf16")
+    assert processors < 2 or processors // streams >= 2
+    assert min(processors, 8) == _streams("text", "f32")
+    monkeypatch.setattr(openvino, "has_amx", lambda: False)
+    assert min(processors, 8) == _streams("text", "bf16")
+    assert 1 == _streams("image", "bf16")
+
+
+def test_bf16_on_amx_is_not_offered_to_a_single_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openvino, "has_amx", lambda: True)
+    give(monkeypatch, 1, 8)
+    assert not openvino.has_bf16()
+    assert ("f32",) == openvino.precisions(Tower("text", "m", precision="bf16"))
 
 
 @pytest.mark.parametrize("quota", [1, 2, 5])
