@@ -23,8 +23,9 @@ $(VENV)/.bench: pyproject.toml $(VENV)/.dev
 demo: $(VENV)/.core
 	@$(BIN)/cospace demo
 
+# In two processes; plain pytest runs in one.
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -38,6 +39,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python bench/footprint.py
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/encode.py
+	$(BIN)/python bench/memory.py
 	$(BIN)/python bench/adopted.py
 	$(BIN)/python bench/words.py
 	$(BIN)/python bench/words_reading.py

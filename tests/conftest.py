@@ -5,7 +5,10 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -20,6 +23,35 @@ settings.load_profile("cospace")
 
 # What a shell starts in the background ignores SIGINT, and so would all that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+class Kept(WeakValueDictionary[Any, Any]):
+    """Towers in use; those of the starter stay, so that it is compiled once and not 60 times."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__()
+        self.place, self.kept = place, []
+
+    def __setitem__(self, key: Any, tower: Any) -> None:
+        super().__setitem__(key, tower)
+        if key[1] == self.place:
+            self.kept.append(tower)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def starter_stays_loaded() -> Iterator[None]:
+    starter = find_spec("cospace_starter")
+    if starter is None:
+        yield
+        return
+    import cospace_starter
+
+    from cospace.encode.towers import load
+
+    before = load._in_use
+    load._in_use = Kept(str(cospace_starter.folder().resolve()))
+    yield
+    load._in_use = before
 
 
 @pytest.fixture

@@ -17,20 +17,31 @@ __all__ = ["Worker"]
 
 DIM = 384
 
+# Becomes the process that follows in its arguments, with a limit on what it takes for itself.
+LIMITED = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_DATA, (int(sys.argv[1]),) * 2)
+os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
+"""
+
 
 class Worker:
-    """A running `worker.py`. `first` is the seconds from its start to its first vector."""
+    """A running `worker.py`. `first` is the seconds from its start to its first vector.
 
-    def __init__(self, python: Path, name: str, folder: Path) -> None:
+    With `limit` it may take that many bytes for itself (RLIMIT_DATA), and no more.
+    """
+
+    def __init__(self, python: Path, name: str, folder: Path, limit: int = 0) -> None:
         self.name = name
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         script = Path(__file__).with_name("worker.py")
         settings = offline()
         if name != "cospace":
             settings.pop("PYTHONPATH", None)
+        held = [python, "-c", LIMITED, str(limit)] if limit else [python]
         start = time.perf_counter()
         self._process = subprocess.Popen(
-            [python, script, name, folder],
+            [*held, script, name, folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,

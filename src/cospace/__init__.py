@@ -9,17 +9,17 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
-# The one name that is not lazy: the function shares it with its folder, and importing the
-# folder later would put the module in the function's place.
-from cospace.read import read
-
+# As type checkers know it; importing `typing` for it would be a good part of what is loaded here.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from cospace import errors, evaluate, limits, train
     from cospace.collection import Collection, Report, open
     from cospace.encode import Encoder, load
     from cospace.item import Audio, Depth, Image, Item, Part, Parts, Video
+    from cospace.read import read
     from cospace.results import Hit, Results
     from cospace.space import Space, Tower
     from cospace.vectors import Vectors, similarity
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 # Every public name and the module it lives in, loaded on first use: `import cospace` stays light.
+# "" is a name of a package of its own. `read` is one that can also be called.
 _HOME = {
     "Audio": "cospace.item",
     "Collection": "cospace.collection",
@@ -48,6 +49,7 @@ _HOME = {
     "limits": "",
     "load": "cospace.encode",
     "open": "cospace.collection",
+    "read": "",
     "similarity": "cospace.vectors",
     "train": "",
 }

@@ -372,8 +372,8 @@ def test_pickles_are_refused_with_the_way_to_convert(
         ("picture.png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)), BadItem, "no line of a word"),
         ("zeros.bin", bytes(5_000), BadItem, "no line of a word"),
         ("nan.txt", b"sofa nan nan\n", BadItem, "no row of it can be used .*not finite: line 1"),
-        ("cut.txt.gz", gzip.compress(GOOD)[:-9], BadItem, "cannot be unpacked"),
-        ("bomb.txt.gz", gzip.compress(bytes(1 << 27)), BadItem, "100 times|no line of a word"),
+        ("cut.txt.gz", gzip.compress(GOOD, mtime=0)[:-9], BadItem, "cannot be unpacked"),
+        ("bomb.txt.gz", gzip.compress(bytes(1 << 27), 1), BadItem, "100 times|no line of a word"),
         ("ascii.bin", b"9 3\nabc", BadItem, "no row of it can be used"),
     ],
 )

@@ -1,14 +1,24 @@
 """`import cospace` stays light, and its public names are those that are written down."""
 
+import inspect
 import json
+import pickle
 import subprocess
 import sys
 
 import pytest
 
 import cospace as cs
+import cospace.read.tables
 
 HEAVY = ["PIL", "apsw", "numpy", "openvino", "pyarrow", "qdrant_edge", "tokenizers", "torch"]
+
+# Of the standard library, what costs the most of all that cospace imports somewhere.
+SLOW = [
+    "argparse", "ast", "asyncio", "concurrent.futures", "csv", "dataclasses", "datetime",
+    "difflib", "hashlib", "inspect", "ipaddress", "json", "logging", "pathlib", "re", "typing",
+    "urllib.parse",
+]  # fmt: skip
 
 
 def run(code: str) -> str:
@@ -19,9 +29,11 @@ def run(code: str) -> str:
     return done.stdout.strip()
 
 
-def loaded_after(code: str) -> list[str]:
-    show = f"; import json, sys; print(json.dumps([m for m in {HEAVY} if m in sys.modules]))"
-    return json.loads(run(code + show))  # type: ignore[no-any-return]
+def loaded_after(code: str, names: list[str] = HEAVY) -> list[str]:
+    """Those of `names` that the code loads, in a process that had not loaded them before."""
+    before = "import sys; before = set(sys.modules); "
+    show = f"; print(*[m for m in {names} if m in sys.modules and m not in before])"
+    return run(before + code + show).split()
 
 
 @pytest.mark.parametrize(
@@ -39,8 +51,21 @@ def test_no_heavy_library_is_loaded(code: str) -> None:
     assert [] == loaded_after(f"exec({quiet!r})")
 
 
+def test_import_cospace_alone_loads_none_of_the_slow_standard_library_and_none_of_our_own() -> None:
+    assert [] == loaded_after("import cospace", SLOW)
+    mine = "[m for m in sys.modules if m.startswith('cospace.')]"
+    assert "[]" == run(f"import cospace, sys; print({mine})")
+
+
+def test_the_version_is_told_without_what_only_a_command_needs() -> None:
+    needless = ["argparse", "difflib", "dataclasses", "inspect", "pathlib"]
+    code = "import cospace.cli.main as main; main.main(['--version'])"
+    quiet = f"import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()):\n    {code}\n"
+    assert [] == loaded_after(f"exec({quiet!r})", needless)
+
+
 def test_the_public_names_are_the_lazy_table() -> None:
-    assert sorted({*cs._HOME, "read"}) == cs.__all__
+    assert sorted(cs._HOME) == cs.__all__
     assert len(cs.__all__) <= 25
 
 
@@ -62,11 +87,40 @@ def test_dir_lists_the_names_before_they_are_loaded() -> None:
     assert set(cs.__all__) <= set(json.loads(printed))
 
 
-def test_read_stays_the_function_after_its_modules_are_imported() -> None:
-    code = (
-        "import cospace as cs, cospace.read.tables; import cospace.read; print(callable(cs.read))"
-    )
-    assert "True" == run(code)
+ORDERS = [
+    "import cospace as cs",
+    "import cospace as cs, cospace.read",
+    "import cospace.read.tables; import cospace as cs",
+    "import cospace as cs; cs.read; import cospace.read.tables",
+    "import cospace.read as read, cospace as cs; assert read is cs.read",
+    "from cospace import read; import cospace as cs; assert read is cs.read",
+    "from cospace import *; import cospace as cs; assert read is cs.read",
+    "from cospace.read import read; import cospace as cs; assert read is cs.read.read",
+]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_read_is_the_function_and_the_package_in_whatever_order_they_are_imported(
+    order: str,
+) -> None:
+    asked = "[item] = cs.read([{'text': 'a chair'}]); print(item.parts.text, cs.read.check_text)"
+    words = run(f"{order}; {asked}")
+    assert words.startswith("a chair <function check_text")
+
+
+def test_read_as_a_package_shows_the_function_that_it_calls() -> None:
+    assert inspect.signature(cospace.read.read) == inspect.signature(cs.read)
+    assert callable(cs.read)
+    assert sys.modules["cospace.read.tables"] is cospace.read.tables
+
+
+def test_read_travels_to_other_processes() -> None:
+    assert cs.read is pickle.loads(pickle.dumps(cs.read))
+
+
+def test_read_refuses_what_its_function_refuses() -> None:
+    with pytest.raises(TypeError, match="colour"):
+        cs.read([], colour="red")
 
 
 def test_star_import_brings_the_public_names() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import locale
-import os
 import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -15,6 +14,7 @@ from cospace import __version__
 from cospace.cli.output import document, show, size
 from cospace.cli.parsing import Parser, command
 from cospace.cli.table import facts
+from cospace.cores import cores
 from cospace.errors import CospaceError
 
 __all__ = ["parser", "run"]
@@ -60,8 +60,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _system() -> list[Finding]:
     flags = _cpu_flags()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    processor = f"{platform.machine()}, {cores} cores; {', '.join(flags) or 'no flags known'}"
+    processor = f"{platform.machine()}, {cores()} cores; {', '.join(flags) or 'no flags known'}"
     return [
         Finding("python", f"{platform.python_version()} at {sys.executable}"),
         Finding("platform", platform.platform()),

@@ -6,7 +6,6 @@ exit code. Errors are printed here, once for all commands.
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 from collections.abc import Sequence
@@ -136,7 +135,9 @@ def _usage() -> str:
 
 
 def _unknown(name: str) -> str:
-    near = difflib.get_close_matches(name, COMMANDS, 1)
+    from difflib import get_close_matches  # only a misspelt command needs it
+
+    near = get_close_matches(name, COMMANDS, 1)
     if near:
         return f"there is no command {name!r}; did you mean: cospace {near[0]}"
     return f"there is no command {name!r}; there are: {', '.join(COMMANDS)}"

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from cospace.cores import cores
 from cospace.encode.cache.hashing import content_hash
-from cospace.encode.engines.threads import cores, pool, submit
+from cospace.encode.engines.threads import pool, submit
 from cospace.encode.protocol import Prepares
 from cospace.errors import BadArgument, BadInput, BadItem, MissingExtra
 from cospace.item import Item, Part

@@ -21,7 +21,7 @@ from cospace.encode.inputs import (
     renamed,
     shown,
 )
-from cospace.encode.towers.load import FAMILIES, LoadedTower, load_tower
+from cospace.encode.towers.load import FAMILIES, LoadedTower, shared_tower
 from cospace.encode.towers.text import TextTower
 from cospace.errors import BadArgument, BadItem, BadVector, FormatTooNew, ModelDamaged
 from cospace.item import Content, Part, Parts
@@ -243,7 +243,7 @@ class Model:
                     raise self._damaged[kind]
                 if kind not in self._towers:
                     try:
-                        self._towers[kind] = load_tower(self._folder, kind, self.engine)
+                        self._towers[kind] = shared_tower(self._folder, kind, self.engine)
                     except ModelDamaged as error:
                         self._damaged[kind] = error
                         raise

@@ -8,13 +8,17 @@ import sys
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cospace.encode.cache.cached import Cached
 from cospace.encode.folder import open_folder
 from cospace.encode.hosted import SERVICES, hosted
 from cospace.encode.model import Model
+from cospace.encode.protocol import Encoder
 from cospace.errors import BadArgument, CospaceError, ModelNotFound, UnsafeFile
 from cospace.need import need
+
+if TYPE_CHECKING:
+    from cospace.encode.cache.cached import Cached
 
 __all__ = ["installed", "is_hosted", "load", "load_folder", "model_home"]
 
@@ -74,10 +78,16 @@ def load(
                 f"{name} goes through the cache, so that nothing is paid for twice;"
                 " cospace.encode.hosted.hosted(name) gives the model without it"
             )
-        return Cached(hosted(str(name), dim=dim))
+        return _cached(hosted(str(name), dim=dim))
     model = _load_local(name, dim, engine)
     wanted = os.environ.get("COSPACE_CACHE", "") not in ("", "0") if cache is None else cache
-    return Cached(model) if wanted else model
+    return _cached(model) if wanted else model
+
+
+def _cached(model: Encoder) -> Cached:
+    from cospace.encode.cache.cached import Cached  # with its database, which few models need
+
+    return Cached(model)
 
 
 def is_hosted(name: object) -> bool:

@@ -5,23 +5,39 @@
 `sources` tells what was given; `tables` (with `lines` and `records`), `parquet`, `folders` and
 `dicts` give rows; `columns` says which column is what, `items` makes the item. `images` and
 `texts` are the two doors that everything encoded goes through, `metadata` the third.
+
+The package itself can be called, as its function `read`: `cospace.read` is both.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
-from typing import Any
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from cospace.errors import BadArgument
-from cospace.read.columns import Wanted, choose
-from cospace.read.folders import Files
-from cospace.read.items import Maker
-from cospace.read.metadata import check_metadata
-from cospace.read.reading import Failure, Failures, Reading
-from cospace.read.sources import find_source
-from cospace.read.texts import check_text
+from cospace.lazy import lazy
+
+if TYPE_CHECKING:
+    from inspect import Signature
+
+    from cospace.read.metadata import check_metadata
+    from cospace.read.reading import Failure, Failures, Reading
+    from cospace.read.texts import check_text
 
 __all__ = ["Failure", "Failures", "Reading", "check_metadata", "check_text", "read"]
+
+# Loaded on first use: what encodes a text needs the check of texts, and no tables.
+_HOME = {
+    "Failure": "reading",
+    "Failures": "reading",
+    "Reading": "reading",
+    "check_metadata": "metadata",
+    "check_text": "texts",
+}
+__getattr__ = lazy(__name__, _HOME)
 
 
 def read(
@@ -57,6 +73,12 @@ def read(
     >>> item.id, item.parts.text, dict(item.metadata)
     ('MK-1', 'Armchair. Velvet.', {'title': 'Armchair', 'price': 120.0})
     """
+    from cospace.read.columns import Wanted, choose
+    from cospace.read.folders import Files
+    from cospace.read.items import Maker
+    from cospace.read.reading import Reading
+    from cospace.read.sources import find_source
+
     for name, value in (("id", id), ("text", text), ("image", image)):
         if value is not None and not (isinstance(value, str) and value):
             raise BadArgument(f"{name}= takes the name of a column, not {value!r}")
@@ -72,3 +94,27 @@ def read(
         found.choose(columns.used)
     kinds = found.sample.kinds() if found.cells else None
     return Reading(found, Maker(columns, found.folder, kinds), notes)
+
+
+class _Callable(ModuleType):
+    """This package, with the call of its function.
+
+    Importing a package puts it in its parent under its name, so that `cospace.read` would be the
+    function until then, and the package after it. So it is the package always, and can be called.
+    """
+
+    def __call__(self, *given: Any, **named: Any) -> Reading:
+        """As the function `read`."""
+        return read(*given, **named)
+
+    @property
+    def __signature__(self) -> Signature:
+        from inspect import signature
+
+        return signature(read)
+
+    def __reduce__(self) -> tuple[Any, tuple[str]]:  # what a pool of processes is given travels
+        return import_module, (self.__name__,)
+
+
+sys.modules[__name__].__class__ = _Callable

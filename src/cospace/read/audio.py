@@ -17,6 +17,7 @@ import numpy as np
 
 from cospace.errors import BadItem, MissingExtra
 from cospace.need import need
+from cospace.read.finite import check_finite
 from cospace.read.headers import sniff
 from cospace.read.resample import resample
 
@@ -73,8 +74,7 @@ class Recording:
                 raise BadItem(self.name, f"the audio cannot be decoded: {error}") from error
             if len(samples) != last - first:
                 raise BadItem(self.name, "the audio ends before its header says")
-            if not np.isfinite(samples).all():
-                raise BadItem(self.name, "the audio holds samples that are NaN or infinite")
+            check_finite(samples, self.name, ("sample", "channel"), start=first)
             mixed[first - start : last - start] = samples.mean(axis=1)
         return mixed
 

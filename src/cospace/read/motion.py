@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cospace.errors import BadItem
+from cospace.read.finite import check_finite
 from cospace.read.media import is_stored, media_bytes
 
 if TYPE_CHECKING:
@@ -37,12 +38,13 @@ def read_motion(source: Any, name: str = "", *, data: bytes | None = None) -> ND
     if isinstance(source, np.ndarray):
         good = source.dtype.kind in "fiu" and source.ndim == 2 and source.shape[1] == CHANNELS
         rows: NDArray[np.float64] = source.astype(np.float64) if good else np.empty((0, CHANNELS))
-        if not good or not np.isfinite(rows).all():
+        if not good:
             raise BadItem(
                 name,
                 f"readings as an array are [rows, {CHANNELS}] of finite numbers, not"
                 f" {source.dtype} {list(source.shape)}",
             )
+        check_finite(rows, name, ("row", "column"))
     elif is_stored(source):
         rows = _table(media_bytes("imu", source, name) if data is None else data, name)
     else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cospace.errors import BadItem
+from cospace.read.finite import check_finite
 from cospace.read.images import check_shape, opened, orientation, upright
 from cospace.read.media import is_stored, media_bytes
 
@@ -50,9 +51,7 @@ def read_plane(
             f"the {kind} part is the Path of a file, its bytes, or an array, not"
             f" {type(source).__name__}",
         )
-    bad = np.count_nonzero(~np.isfinite(plane)) if plane.dtype == np.float32 else 0
-    if bad:
-        raise BadItem(name, f"{bad:,} samples are NaN or infinite; write 0 for what is unknown")
+    check_finite(plane, name, ("row", "column"), advice="write 0 for what is unknown")
     return plane
 
 

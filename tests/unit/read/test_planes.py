@@ -52,7 +52,9 @@ def test_other_images_are_refused() -> None:
     colour = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)
     with pytest.raises(BadItem, match="mode RGB; expected one channel"):
         read_plane("thermal", saved(colour, "PNG"))
-    with pytest.raises(BadItem, match="2 samples are NaN"):
+    with pytest.raises(
+        BadItem, match="2 numbers are NaN or infinite: row 0, column 0 is nan; write 0"
+    ):
         read_plane("depth", np.array([[np.nan, 1], [np.inf, 1]], np.float32))
     with pytest.raises(BadItem, match="not an image"):
         read_plane("depth", b"<html></html>")
@@ -97,9 +99,14 @@ def test_other_tables_are_refused(text: str, match: str) -> None:
         read_motion(text.encode())
 
 
-@pytest.mark.parametrize(
-    "array", [np.zeros((20, 5)), np.zeros(6), np.full((20, 6), np.nan), np.zeros((20, 6), object)]
-)
+def test_a_reading_that_is_not_finite_is_named() -> None:
+    rows = np.zeros((20, 6))
+    rows[7, 4], rows[9, 1] = -np.inf, np.nan
+    with pytest.raises(BadItem, match="2 numbers are NaN or infinite: row 7, column 4 is -inf"):
+        read_motion(rows)
+
+
+@pytest.mark.parametrize("array", [np.zeros((20, 5)), np.zeros(6), np.zeros((20, 6), object)])
 def test_other_motions_are_refused(array: np.ndarray) -> None:
     with pytest.raises(BadItem, match=r"\[rows, 6\] of finite numbers"):
         read_motion(array)

@@ -7,6 +7,7 @@ it reports each import to a server. Nothing is downloaded and nothing is cached 
 from __future__ import annotations
 
 import math
+import os
 import sys
 import threading
 from collections.abc import Iterable, Mapping
@@ -14,6 +15,7 @@ from functools import cache
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+from cospace.cores import cores, has_amx
 from cospace.encode.engines.running import Batch, run_all, streams, unit
 from cospace.errors import BadArgument, ModelDamaged
 
@@ -121,8 +123,23 @@ def multiplies_bytes() -> bool:
 
 
 def has_bf16() -> bool:
-    """Whether the processor multiplies bfloat16 numbers at all."""
+    """Whether bfloat16 numbers can be multiplied here at all.
+
+    OpenVINO 2026.4.1 divides by zero, which ends the process, when it compiles some models (those
+    like Qwen3) in bf16 for a processor with AMX and one thread a stream.
+    """
+    if cores() == 1 and has_amx():
+        return False
     return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def _streams(kind: str, precision: str) -> int:
+    """How many batches run at once: see `_ONE_STREAM`, and `has_bf16` for two threads a stream."""
+    if kind in _ONE_STREAM:
+        return 1
+    if precision == "bf16" and has_amx():
+        return max(1, streams() // 2)
+    return streams()
 
 
 class Graph:
@@ -141,9 +158,9 @@ class Graph:
         if precision not in _SETTINGS:
             raise BadArgument(f"the precision {precision!r}; there are: {', '.join(_SETTINGS)}")
         self.precision = precision
-        self.streams = 1 if tower.kind in _ONE_STREAM else streams()
+        self.streams = _streams(tower.kind, precision)
         self.batching: Batching = "padded"
-        settings = {**_SETTINGS[precision], "NUM_STREAMS": str(self.streams), "CACHE_DIR": ""}
+        settings = {**_SETTINGS[precision], **_threads(self.streams), "CACHE_DIR": ""}
         try:
             import numpy as np
 
@@ -181,6 +198,18 @@ class Graph:
     def run_each(self, batches: Iterable[Batch], out: NDArray[np.float32]) -> None:
         """Runs every batch, as many at once as there are streams, into rows of `out`."""
         run_all(self.run, batches, out)
+
+
+def _threads(streams: int) -> dict[str, str]:
+    """The engine's settings for streams and threads.
+
+    OpenVINO sees the affinity and not the quota of a container, so it is told the threads where
+    they are fewer than it would take by itself.
+    """
+    settings = {"NUM_STREAMS": str(streams)}
+    if cores() < (os.cpu_count() or 1):
+        settings["INFERENCE_NUM_THREADS"] = str(cores())
+    return settings
 
 
 def _keep_activations(model: Any) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cospace.encode.engines.threads import cores, spread
+from cospace.cores import cores
+from cospace.encode.engines.threads import spread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

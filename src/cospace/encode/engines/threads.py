@@ -1,23 +1,17 @@
-"""Threads for encoding: how many, and with the caller's limits in force in each of them."""
+"""Threads for encoding, with the caller's limits in force in each of them."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any, TypeVar
 
-__all__ = ["cores", "pool", "spread", "submit"]
+from cospace.cores import cores
+
+__all__ = ["pool", "spread", "submit"]
 
 T = TypeVar("T")
-
-
-def cores() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def pool(threads: int) -> ThreadPoolExecutor:

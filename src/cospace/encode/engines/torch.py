@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cospace.cores import cores
 from cospace.encode.modules.libraries import torch
 from cospace.errors import BadArgument
 
@@ -45,6 +46,8 @@ class TorchGraph:
         self.streams = 1
         self.batching: Batching = "padded"
         self._device = device
+        if device == "cpu" and torch().get_num_threads() > cores():
+            torch().set_num_threads(cores())  # torch counts the host's
         self._module = module.eval().to(device)
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:

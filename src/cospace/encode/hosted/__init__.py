@@ -6,9 +6,13 @@ The only modules of cospace that reach for a network, through the services' own 
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from cospace.encode.hosted.base import Hosted
-from cospace.encode.hosted.bill import Bill, Estimate
+from cospace.lazy import lazy
+
+if TYPE_CHECKING:
+    from cospace.encode.hosted.base import Hosted
+    from cospace.encode.hosted.bill import Bill, Estimate
 
 __all__ = ["SERVICES", "Bill", "Estimate", "Hosted", "hosted"]
 
@@ -18,6 +22,10 @@ SERVICES = {
     "bedrock": ("cospace.encode.hosted.bedrock", "Bedrock"),
     "gemini": ("cospace.encode.hosted.gemini", "Gemini"),
 }
+
+# Loaded on first use: a model on this machine needs none of them.
+_HOME = {"Bill": "bill", "Estimate": "bill", "Hosted": "base"}
+__getattr__ = lazy(__name__, _HOME)
 
 
 def hosted(name: str, *, dim: int | None = None) -> Hosted:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cospace.encode.towers.prepared import check_like
 from cospace.errors import BadItem, ModelDamaged
 from cospace.item import Image
 from cospace.read.images import decode
@@ -73,11 +74,17 @@ class ImageTower:
         """What `encode` takes, for the input "pattern:N" of a known answer."""
         return pattern(int(given.removeprefix("pattern:")), self.size)
 
+    @cached_property
+    def _like(self) -> NDArray[np.uint8]:
+        return np.zeros((self.size, self.size, 3), np.uint8)
+
     def encode(
         self, images: Sequence[NDArray[np.uint8]], role: str = "document"
     ) -> tuple[NDArray[np.float32], list[int]]:
         """The rows float32 [n, dim] of prepared images; none is ever cut short."""
         del role  # an image is the same as a query and as a document
+        for position, image in enumerate(images):
+            check_like(image, self._like, f"input {position}", ("row", "column", "channel"))
         rows = np.empty((len(images), self._dim), np.float32)
 
         def pixels(batch: slice) -> dict[str, NDArray[np.uint8]]:

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Callable, Hashable, Mapping, MutableMapping, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
+from weakref import WeakValueDictionary
 
 import numpy as np
 
 from cospace.encode.engines.choice import graphs
 from cospace.encode.engines.protocol import Runner
 from cospace.encode.towers.image import ImageTower
-from cospace.encode.towers.signals import (
-    AudioTower,
-    DepthTower,
-    MotionTower,
-    ThermalTower,
-    VideoTower,
-)
 from cospace.encode.towers.text import TextTower
 from cospace.errors import BadInput, ModelDamaged
 
@@ -28,7 +24,13 @@ if TYPE_CHECKING:
     from cospace.encode.folder import Folder
     from cospace.space import Tower
 
-__all__ = ["FAMILIES", "LoadedTower", "known_answers", "load_tower"]
+__all__ = [
+    "FAMILIES",
+    "LoadedTower",
+    "known_answers",
+    "load_tower",
+    "shared_tower",
+]
 
 # The cosine that every known answer must reach. Honest precisions lie above 0.998; a graph
 # that is wrong in a way that matters lies far below.
@@ -59,15 +61,26 @@ class LoadedTower(Protocol):
         ...
 
 
+def _signal(name: str) -> Callable[[Folder, Tower, Runner], LoadedTower]:
+    """A class of `signals`, which is imported when a tower of it is loaded."""
+
+    def made(folder: Folder, tower: Tower, graph: Runner) -> LoadedTower:
+        module = import_module("cospace.encode.towers.signals")
+        loaded: LoadedTower = getattr(module, name)(folder, tower, graph)
+        return loaded
+
+    return made
+
+
 # One class per modality; a new one is a new row.
 FAMILIES: Mapping[str, Callable[[Folder, Tower, Runner], LoadedTower]] = {
     "text": TextTower,
     "image": ImageTower,
-    "audio": AudioTower,
-    "video": VideoTower,
-    "depth": DepthTower,
-    "thermal": ThermalTower,
-    "imu": MotionTower,
+    "audio": _signal("AudioTower"),
+    "video": _signal("VideoTower"),
+    "depth": _signal("DepthTower"),
+    "thermal": _signal("ThermalTower"),
+    "imu": _signal("MotionTower"),
 }
 
 
@@ -96,6 +109,24 @@ def load_tower(folder: Folder, kind: str, engine: str = "") -> LoadedTower:
         f"{folder.path}: the {kind} tower does not give its known answers: the worst cosine is"
         f" {tried}; expected at least {CLOSE}. Install the model again"
     )
+
+
+def shared_tower(folder: Folder, kind: str, engine: str = "") -> LoadedTower:
+    """As `load_tower`; the very tower of another model that is in use, where that is the same.
+
+    The same is: of the same folder, with the same record, and so the same hashes of its files
+    and the same known answers, on the same engine. A tower goes with the last model that uses it.
+    """
+    record = repr(folder.tower(kind))
+    # After a fork, the threads of the parent's engine are not there.
+    key = os.getpid(), str(folder.path.resolve()), kind, engine, folder.space.dim, record
+    tower = _in_use.get(key)
+    if tower is None:
+        tower = _in_use[key] = load_tower(folder, kind, engine)
+    return tower
+
+
+_in_use: MutableMapping[tuple[Hashable, ...], LoadedTower] = WeakValueDictionary()
 
 
 def known_answers(loaded: LoadedTower, tower: Tower, folder: Folder) -> float:

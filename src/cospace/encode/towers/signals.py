@@ -6,13 +6,13 @@ vectors are averaged, and the mean is brought to length one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from fractions import Fraction
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from cospace.encode.towers.clips import SignalTower
 from cospace.encode.towers.image import pattern
 from cospace.errors import BadItem, ModelDamaged
 from cospace.item import DepthMap
@@ -35,79 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AudioTower", "DepthTower", "MotionTower", "ThermalTower", "VideoTower"]
 
-# Clips that run through the graph together.
-_BATCH = 8
-
-
-class SignalTower:
-    """What all signals share. All methods are safe to call from many threads.
-
-    A subclass names its kind, the graph's input, and the numbers that its `preprocess` record
-    must hold; it makes clips of a part (`clips`), and one from a pattern (`example`).
-    """
-
-    kind = ""
-    entry = ""
-    needs: tuple[str, ...] = ()
-    settled: ClassVar[Mapping[str, str]] = {}  # what the record must say, word for word
-
-    def __init__(self, folder: Folder, tower: Tower, graph: Runner) -> None:
-        self.graph = graph
-        self._dim = folder.space.dim
-        record = dict(tower.preprocess)
-        try:
-            self.number = {name: Fraction(str(record[name])) for name in self.needs}
-            good = all(number > 0 for number in self.number.values())
-            good = good and all(record[name] == word for name, word in self.settled.items())
-        except (KeyError, TypeError, ValueError, ZeroDivisionError):
-            good = False
-        if not good:
-            raise ModelDamaged(f"{folder.path}: preprocess of the {self.kind} tower is {record}")
-        self.record = record
-
-    def prepare(self, value: Any, name: str, data: bytes | None = None) -> NDArray[Any]:
-        """The clips [clips, ...] of one part; `data` are the bytes of its file.
-
-        Raises `BadItem` for a part that cannot be read.
-        """
-        return np.stack(self.clips(value, name, data))
-
-    def canary(self, given: str) -> NDArray[Any]:
-        """What `encode` takes, for the input "pattern:N" of a known answer."""
-        return self.example(int(given.removeprefix("pattern:")))[None]
-
-    def encode(
-        self, prepared: Sequence[NDArray[Any]], role: str = "document"
-    ) -> tuple[NDArray[np.float32], list[int]]:
-        """The rows float32 [n, dim] of prepared parts; none is ever cut short."""
-        del role  # a signal is the same as a query and as a document
-        clips = [clip for part in prepared for clip in part]
-        found = np.empty((len(clips), self._dim), np.float32)
-
-        def inputs(batch: slice) -> dict[str, NDArray[Any]]:
-            return {self.entry: np.stack(clips[batch])}
-
-        batches = [slice(start, start + _BATCH) for start in range(0, len(clips), _BATCH)]
-        self.graph.run_each(((batch, partial(inputs, batch)) for batch in batches), found)
-        rows = np.empty((len(prepared), self._dim), np.float32)
-        start = 0
-        for row, part in zip(rows, prepared, strict=True):
-            row[:] = found[start] if len(part) == 1 else _mean(found[start : start + len(part)])
-            start += len(part)
-        return rows, []
-
-    def clips(self, value: Any, name: str, data: bytes | None) -> list[NDArray[Any]]:
-        """The clips of one part."""
-        raise NotImplementedError
-
-    def example(self, number: int) -> NDArray[Any]:
-        """A clip that every machine computes alike."""
-        raise NotImplementedError
-
-    def whole(self, name: str) -> int:
-        """One of the record's numbers that counts something."""
-        return int(self.number[name])
-
 
 class AudioTower(SignalTower):
     """Audio: log-mel energies float32 [bands, steps] of a few clips, the ends filled with zeros.
@@ -118,6 +45,7 @@ class AudioTower(SignalTower):
 
     kind = "audio"
     entry = "mel"
+    axes = ("band", "step")
     needs = ("rate", "bands", "steps", "clips", "clip_seconds")
     settled: ClassVar[Mapping[str, str]] = {
         "channels": "mean",
@@ -165,6 +93,7 @@ class VideoTower(SignalTower):
 
     kind = "video"
     entry = "pixels"
+    axes = ("row", "column", "channel")
     needs = ("size", "clips", "clip_seconds", "clip_frames")
     settled: ClassVar[Mapping[str, str]] = {"crop": "center", "interpolation": "bilinear"}
 
@@ -197,6 +126,7 @@ class DepthTower(SignalTower):
 
     kind = "depth"
     entry = "disparity"
+    axes = ("row", "column")
     needs = ("size", "baseline_metres", "nearest_metres", "farthest_metres", "most_disparity")
     settled: ClassVar[Mapping[str, str]] = {"crop": "center", "interpolation": "bilinear"}
 
@@ -236,6 +166,7 @@ class ThermalTower(SignalTower):
 
     kind = "thermal"
     entry = "heat"
+    axes = ("row", "column")
     needs = ("size", "low_percentile", "high_percentile")
     settled: ClassVar[Mapping[str, str]] = {"crop": "center", "interpolation": "bicubic"}
 
@@ -261,6 +192,7 @@ class MotionTower(SignalTower):
 
     kind = "imu"
     entry = "motion"
+    axes = ("channel", "reading")
     needs = ("readings", "seconds")
     settled: ClassVar[Mapping[str, str]] = {"resampler": "sinc-hann-6-0.99"}
 
@@ -275,13 +207,6 @@ class MotionTower(SignalTower):
     def example(self, number: int) -> NDArray[np.float32]:
         """Readings between -10 and 10."""
         return _grid(number, 6, self.whole("readings")) * 20 - 10
-
-
-def _mean(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The mean direction of unit rows; zero, to be refused, where they cancel out."""
-    total: NDArray[np.float32] = rows.mean(axis=0)
-    norm = np.float32(np.linalg.norm(total))
-    return total / norm if norm > 1e-6 else np.zeros_like(total)
 
 
 def _resampled(signal: NDArray[np.float64], count: int) -> NDArray[np.float64]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cospace.encode.towers.beginning import Cutter, cutter, first_length
 from cospace.errors import BadItem, ModelDamaged
 from cospace.read.texts import check_text
 
@@ -80,6 +81,10 @@ class TextTower:
         self, texts: Sequence[str], role: str = "document"
     ) -> tuple[NDArray[np.float32], list[int]]:
         """The rows float32 [n, dim] of prepared texts, and the positions of those cut short."""
+        other = next((i for i, text in enumerate(texts) if not isinstance(text, str)), None)
+        if other is not None:
+            kind = type(texts[other]).__name__
+            raise BadItem(f"input {other}", f"is prepared as a str, not as {kind}")
         rows = np.empty((len(texts), self._dim), np.float32)
         cut: list[int] = []
         prompt = self._prompts.get(role, "")
@@ -134,6 +139,43 @@ class TextTower:
         return len(encoding) == self.max_tokens and bool(encoding.overflowing)
 
     def _tokenise(self, texts: list[str]) -> list[Any]:
+        """The encodings of texts, of long ones only as far as the model reads, and a bit beyond.
+
+        A beginning that was cut where that is safe (see `beginning`) has the first tokens of the
+        whole. Where they are more than the model reads, the rest changes nothing; where they are
+        not, a beginning twice as long is tried.
+        """
+        length = first_length(self.max_tokens)
+        if max(map(len, texts), default=0) <= length or self._cutter is None:
+            return self._all(texts)
+        found: dict[int, Any] = {}
+        left = list(range(len(texts)))
+        while left:
+            ends = [self._end(texts[i], length) for i in left]
+            parts = [texts[i][:end] for i, end in zip(left, ends, strict=True)]
+            again = []
+            for i, end, one in zip(left, ends, self._all(parts), strict=True):
+                if end == len(texts[i]) or one.overflowing:
+                    found[i] = one
+                else:
+                    again.append(i)
+            left, length = again, 2 * length
+        return [found[i] for i in range(len(texts))]
+
+    def _end(self, text: str, most: int) -> int:
+        """Where a beginning of about `most` characters ends: at a safe place, or with the text."""
+        while most < len(text) and self._cutter is not None:
+            place = self._cutter(text, most)
+            if place:
+                return place
+            most *= 2
+        return len(text)
+
+    @cached_property
+    def _cutter(self) -> Cutter | None:
+        return cutter(self._tokenizer)
+
+    def _all(self, texts: list[str]) -> list[Any]:
         # "fast" leaves out the offsets of characters, which nobody asks for here.
         return self._guarded(self._tokenizer.encode_batch_fast, texts)
 

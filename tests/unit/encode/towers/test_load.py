@@ -1,6 +1,9 @@
 """Towers: which precision is taken, and that each one the engine offers gives the known answers."""
 
+import gc
+import json
 from pathlib import Path
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -70,3 +73,44 @@ def test_the_first_that_is_the_same_or_else_the_closest(
             towers.load_tower(folder, "text")
     else:
         assert taken == towers.load_tower(folder, "text").graph
+
+
+def test_two_models_of_one_folder_share_their_towers(tmp_path: Path) -> None:
+    place = tiny_folder(tmp_path / "tiny")
+    first, second = cs.load(place), cs.load(place, dim=8)
+    expected = first.encode_document(["a red chair"]).array
+    found = second.encode_document(["a red chair"]).array
+    assert first._tower("text") is second._tower("text")
+    assert (1, 8) == found.shape
+    assert np.allclose(expected[:, :8] / np.linalg.norm(expected[:, :8]), found, atol=1e-6)
+
+
+def test_a_tower_is_not_shared_with_another_engine_or_another_folder(tmp_path: Path) -> None:
+    place = tiny_folder(tmp_path / "tiny")
+    first, exact = cs.load(place), cs.load(place, engine="openvino:f32")
+    other = cs.load(tiny_folder(tmp_path / "other"))
+    towers = [model._tower("text") for model in (first, exact, other)]
+    assert 3 == len({id(tower) for tower in towers})
+
+
+def test_a_record_that_changed_is_held_to_its_own_known_answers(tmp_path: Path) -> None:
+    place = tiny_folder(tmp_path / "tiny")
+    in_use = cs.load(place).warm()
+    record = json.loads((place / "space.json").read_text())
+    record["towers"][0]["canaries"][0]["input"] = "something else altogether"
+    (place / "space.json").write_text(json.dumps(record))
+    with pytest.raises(ModelDamaged, match="known answers"):
+        cs.load(place).warm()
+    assert (1, 32) == in_use.encode_document(["a chair"]).array.shape
+
+
+def test_a_tower_goes_with_the_last_model_that_uses_it(tmp_path: Path) -> None:
+    place = tiny_folder(tmp_path / "tiny")
+    first, second = cs.load(place).warm("text"), cs.load(place).warm("text")
+    alive = ref(first._tower("text"))
+    del first
+    gc.collect()
+    assert alive() is second._tower("text")
+    del second
+    gc.collect()
+    assert alive() is None
