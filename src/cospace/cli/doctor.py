@@ -7,6 +7,7 @@ import locale
 import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,7 +23,7 @@ __all__ = ["parser", "run"]
 _NEEDED = (
     "apsw", "numpy", "openvino", "pillow", "pyarrow", "qdrant-edge-py", "tokenizers", "tqdm",
 )  # fmt: skip
-_OPTIONAL = ("cospace-starter", "torch")
+_OPTIONAL = ("cospace-starter", "onnxruntime", "torch")
 # What makes encoding fast; bf16 is avx512_bf16 or amx_bf16 on x86, bf16 on ARM.
 _FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "asimd", "bf16")
 
@@ -48,7 +49,7 @@ def parser() -> Parser:
 
 def run(args: argparse.Namespace) -> int:
     """0 when all that is needed is there, 1 otherwise."""
-    findings = [*_system(), *_libraries(), _sqlite(), _starter(), _disk(), _locale()]
+    findings = [*_system(), *_libraries(), _sqlite(), _starter(), _engine(), _disk(), _locale()]
     wrong = [f for f in findings if f.wrong]
     if args.json:
         document({"ready": not wrong, "findings": [f._asdict() for f in findings]})
@@ -111,6 +112,21 @@ def _starter() -> Finding:
         return Finding("starter", "not usable", str(error))
     precision = ", ".join(f"{kind} in {p}" for kind, p in model.precision.items())
     return Finding("starter", f"sound: {model.space}; {precision}")
+
+
+def _engine() -> Finding:
+    """What texts are encoded with here, and what would be faster."""
+    from cospace.encode.engines.openvino import multiplies_bytes
+
+    try:
+        if multiplies_bytes():
+            return Finding("engine", "OpenVINO: this processor multiplies bytes in one instruction")
+    except (ImportError, RuntimeError) as error:
+        return Finding("engine", "unknown", f"OpenVINO cannot be used: {error}")
+    if find_spec("onnxruntime"):
+        return Finding("engine", "ONNX Runtime: this processor has no VNNI")
+    advice = "this processor has no VNNI: pip install onnxruntime, and texts are encoded faster"
+    return Finding("engine", f"OpenVINO; {advice}")
 
 
 def _disk() -> Finding:

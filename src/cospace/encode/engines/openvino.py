@@ -138,7 +138,7 @@ def _streams(kind: str, precision: str) -> int:
     if kind in _ONE_STREAM:
         return 1
     if precision == "bf16" and has_amx():
-        return max(1, streams() // 2)
+        return streams(threads=2)
     return streams()
 
 

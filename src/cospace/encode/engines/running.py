@@ -22,9 +22,9 @@ Batch = tuple[Any, Callable[[], Mapping[str, "NDArray[Any]"]]]
 _MOST_STREAMS = 8
 
 
-def streams() -> int:
-    """How many batches run at once, each on one core."""
-    return min(cores(), _MOST_STREAMS)
+def streams(threads: int = 1) -> int:
+    """How many batches run at once, each on so many threads."""
+    return max(1, min(cores() // threads, _MOST_STREAMS))
 
 
 def run_all(
