@@ -34,8 +34,7 @@ def encoder(
     if pooled:
         nodes.append(helper.make_node("ReduceMean", [name], ["pooled"], axes=[1], keepdims=0))
     # Every input is used, for a graph has none that is not.
-    for other in inputs[1:]:
-        nodes.append(helper.make_node("Identity", [other], [f"{other}_seen"]))
+    nodes += [helper.make_node("Identity", [one], [f"{one}_seen"]) for one in inputs[1:]]
     shape = ["n", width] if pooled else ["n", "t", width]
     out = helper.make_tensor_value_info("pooled" if pooled else name, TensorProto.FLOAT, shape)
     given = [helper.make_tensor_value_info(one, TensorProto.INT64, ["n", "t"]) for one in inputs]

@@ -181,6 +181,7 @@ class Torch:
 
     precision = "f32"
     streams = 1
+    batching = "padded"
 
     def __init__(self, built: Built) -> None:
         self.built = built
