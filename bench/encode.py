@@ -29,6 +29,7 @@ import statistics
 import sys
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,10 @@ def main() -> None:
     options.add_argument("--queries", type=int, default=20, help="of nDCG, at most 50")
     options.add_argument("--no-quality", action="store_true", help="without STS and nDCG")
     options.add_argument("--json", action="store_true", help="print one JSON object instead")
+    options.add_argument("--mask", action="store_true", help="on a processor without VNNI")
     given = options.parse_args()
+    if given.mask and "COSPACE_MASKED" not in os.environ:
+        mask()
     names = list(dict.fromkeys(["cospace", REFERENCE, *given.peers.split(",")]))
     unknown = [name for name in names if name not in PEERS]
     if unknown:
@@ -78,6 +82,18 @@ def main() -> None:
     except Absent as error:  # without the weights nobody can take part
         sys.exit(str(error))
     print(json.dumps(result, indent=1) if given.json else table(result))
+
+
+def mask() -> None:
+    """Becomes this program on a processor without VNNI: see tests/no_vnni.c."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+    from processors import WhyNot, without_vnni
+
+    try:
+        masked = {**without_vnni(), "COSPACE_MASKED": "1"}
+    except WhyNot as why:
+        sys.exit(str(why))
+    os.execve(sys.executable, [sys.executable, *sys.argv], masked)
 
 
 def measure(names: list[str], given: argparse.Namespace) -> dict[str, Any]:
@@ -204,7 +220,9 @@ def bars(rows: dict[str, Row]) -> list[str]:
     if not mine.get("as good", True):
         said.append("cospace itself is NOT of equal quality")
     equal = {
-        name: row for name, row in rows.items() if name != "cospace" and row.get("as good", True)
+        name: row
+        for name, row in rows.items()
+        if not name.startswith("cospace") and row.get("as good", True)
     }
     for what, texts in (("docs/s", "long"), ("texts/s", "short")):
         fastest = max(equal, key=lambda name: equal[name][what])

@@ -31,6 +31,8 @@ class Peer:
 
 PEERS = {
     "cospace": Peer(""),
+    "cospace-openvino": Peer(""),
+    "cospace-onnx": Peer(""),
     "torch-fp32": Peer("torch"),
     "torch-bf16": Peer("torch"),
     "onnx-fp32": Peer("onnx", "onnx"),

@@ -36,7 +36,7 @@ class Worker:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         script = Path(__file__).with_name("worker.py")
         settings = offline()
-        if name != "cospace":
+        if not name.startswith("cospace"):
             settings.pop("PYTHONPATH", None)
         held = [python, "-c", LIMITED, str(limit)] if limit else [python]
         start = time.perf_counter()

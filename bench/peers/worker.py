@@ -20,6 +20,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -36,19 +37,19 @@ PACKAGES = (
 )  # fmt: skip
 
 
-def cospace(folder: Path) -> Loaded:
-    """The starter's text model as it comes; `folder` has no part in it."""
+def cospace(folder: Path, engine: str = "") -> Loaded:
+    """The starter's text model as it comes, or on an engine; `folder` has no part in it."""
     del folder
     import cospace as cs
 
-    model = cs.load("minilm")
+    model = cs.load("minilm", engine=engine)
 
     def encode(texts: list[str], role: str) -> NDArray[np.float32]:
         take = model.encode_query if role == "query" else model.encode_document
         return take(texts).array
 
     def computed_in() -> str:
-        return "f32" if "f32" in model.precision["text"] else model.precision["text"]
+        return "f32" if "f32" in model.precision["text"] else "int8"
 
     return encode, computed_in
 
@@ -131,6 +132,8 @@ INT8_OPENVINO = "openvino/openvino_model_qint8_quantized.xml"
 
 PEERS: dict[str, Callable[[Path], Loaded]] = {
     "cospace": cospace,
+    "cospace-openvino": partial(cospace, engine="openvino"),
+    "cospace-onnx": partial(cospace, engine="onnx"),
     "torch-fp32": sentence_transformers("f32"),
     "torch-bf16": torch_bf16,
     "onnx-fp32": sentence_transformers(
