@@ -31,6 +31,15 @@ from processors import WhyNot, without_vnni  # noqa: E402
 
 PHOTOS = 200
 
+# Whether the instructions are masked, and the engine.
+ENGINES = {
+    "text": (
+        (False, ""), (False, "onnx"), (False, "openvino:int8-as-f32"),
+        (True, ""), (True, "openvino"),
+    ),
+    "image": ((False, ""), (True, ""), (True, "openvino")),
+}  # fmt: skip
+
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -46,35 +55,31 @@ def main() -> None:
         sys.exit(str(why))
     if not quality.DATA.is_dir():
         sys.exit(f"{quality.DATA}: not there; this benchmark reads it")
+    here = dict(os.environ)
     print(f"$ python {' '.join(sys.argv)}\n")
-    print(
-        f"{'':38}{'alone':>10}{'to fp32':>10}{'least':>9}{'to first':>10}{'least':>9}{'/cpu s':>8}"
-    )
+    titles = ("alone", "to fp32", "least", "to first", "least", "/cpu s")
+    print(f"{'':38}" + "".join(f"{title:>10}" for title in titles))
     with tempfile.TemporaryDirectory() as place:
-        turns = [("text", "reference", {}), *((kind, engine, env) for kind, engine, env in
-                 (("text", "", {}), ("text", "onnx", {}), ("text", "openvino:int8-as-f32", {}),
-                  ("text", "", masked), ("text", "openvino", masked),
-                  ("image", "", {}), ("image", "", masked), ("image", "openvino", masked)))]  # fmt: skip
-        first: dict[str, NDArray[np.float32]] = {}
-        reference: NDArray[np.float32] | None = None
-        for kind, engine, env in turns:
-            found, said = run(kind, engine, env or dict(os.environ), Path(place), given.limit)
-            if engine == "reference":
-                reference = found
-            first.setdefault(kind + engine * (engine == "reference"), found)
-            where = "masked" if env else "here"
-            exact = cosines(found, reference) if kind == "text" else "       -        -"
-            print(
-                f"{kind:6}{where:8}{said['precision']:24}{said['alone']:>10.6f} {exact}"
-                f" {cosines(found, first[kind] if kind in first else found)}{said['rate']:>8.1f}",
-                flush=True,
-            )
+        exact, said = run("text", "reference", here, Path(place), given.limit)
+        print(f"text  here    {said['precision']:24}{'':50}{said['rate']:>10.1f}")
+        for kind, engines in ENGINES.items():
+            first: NDArray[np.float32] | None = None
+            for masks, engine in engines:
+                env = masked if masks else here
+                found, said = run(kind, engine, env, Path(place), given.limit)
+                first = found if first is None else first
+                row = f"{kind:6}{'masked' if masks else 'here':8}{said['precision']:24}"
+                row += f"{said['alone']:>10.6f}"
+                row += cosines(found, exact) if kind == "text" else f"{'-':>10}{'-':>10}"
+                print(f"{row}{cosines(found, first)}{said['rate']:>10.1f}", flush=True)
+        _, said = run("text", "reference", masked, Path(place), given.limit)
+        print(f"text  masked  {said['precision']:24}{'':50}{said['rate']:>10.1f}")
 
 
-def cosines(ours: NDArray[np.float32], others: NDArray[np.float32] | None) -> str:
+def cosines(ours: NDArray[np.float32], others: NDArray[np.float32]) -> str:
     """The mean and the least cosine of rows of length one."""
-    each = np.einsum("ij,ij->i", ours, ours if others is None else others)
-    return f"{each.mean():>9.5f}{each.min():>9.5f}"
+    each = np.einsum("ij,ij->i", ours, others)
+    return f"{each.mean():>10.5f}{each.min():>10.5f}"
 
 
 def run(
