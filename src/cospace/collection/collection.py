@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from cospace.collection.ingest import Ingest, vector_rows
-from cospace.collection.question import question_of
+from cospace.collection.question import listed, questions_of
 from cospace.collection.report import Report
 from cospace.collection.transfer import export_parquet, import_parquet
 from cospace.encode import Encoder, load
@@ -24,7 +24,7 @@ from cospace.errors import (
 from cospace.item import Audio, Content, Image, Item, Part, Parts, Video, check_id
 from cospace.read import Reading
 from cospace.results import Results
-from cospace.search import ask
+from cospace.search import ask, ask_many
 from cospace.space import Space
 from cospace.store.protocol import Row, Store, StoreInfo
 from cospace.store.where import Node, parse
@@ -207,8 +207,36 @@ class Collection:
 
         Raises `BadFilter`, `BadArgument`, `BadItem`, `SpaceMismatch`.
         """
-        question = question_of(query, self, by, self._where(where))
+        [question] = questions_of([query], self, by, self._where(where))
         return ask(self.store, question, k=k, offset=offset, explain=explain)
+
+    def search_many(
+        self,
+        queries: Iterable[Content | Vectors] | Vectors,
+        k: int = 10,
+        *,
+        where: Mapping[str, Any] | None = None,
+        offset: int = 0,
+        by: str | Sequence[str] | None = None,
+        explain: bool = False,
+    ) -> list[Results]:
+        """For each query what `search` gives for it, in their order; faster than one by one.
+
+        `queries` is a list of what `search` takes, or `Vectors` whose every row is a query.
+        All are encoded together, and the index and the items are read in few requests. The
+        other arguments hold for each query. Raises as `search` does, before any answer, when
+        one of the queries cannot be asked.
+
+        >>> import cospace as cs
+        >>> shop = cs.open(":memory:", model="starter")
+        >>> items = [cs.Item("MK-1", "Retro velvet armchair"), cs.Item("MK-2", "Steel rake")]
+        >>> shop.add(items).added
+        2
+        >>> [found.ids for found in shop.search_many(["a place to sit", "gardening tools"], k=1)]
+        [['MK-1'], ['MK-2']]
+        """
+        questions = questions_of(listed(queries), self, by, self._where(where))
+        return ask_many(self.store, questions, k=k, offset=offset, explain=explain)
 
     def _where(self, where: Mapping[str, Any] | None) -> Node | None:
         return None if where is None or where == {} else parse(where, self.store.schema)

@@ -5,14 +5,14 @@ The weights are one setting for all collections; docs/ranking.md says on what th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cospace.errors import BadArgument
-from cospace.item import Content, Parts
+from cospace.item import Content, Part, Parts
 from cospace.read.texts import check_text
 from cospace.search.ask import WORDS, Question
 from cospace.store.where import Node
@@ -21,7 +21,7 @@ from cospace.vectors import Vectors
 if TYPE_CHECKING:
     from cospace.collection.collection import Collection
 
-__all__ = ["question_of"]
+__all__ = ["listed", "questions_of"]
 
 # By what the question holds: how much each list counts. "words" is BM25.
 _WEIGHTS: Mapping[frozenset[str], Mapping[str, float]] = {
@@ -31,35 +31,67 @@ _WEIGHTS: Mapping[frozenset[str], Mapping[str, float]] = {
 }
 
 
-def question_of(
-    query: Content | Vectors,
+def questions_of(
+    queries: Sequence[Content | Vectors],
     collection: Collection,
     by: str | Sequence[str] | None,
     where: Node | None,
-) -> Question:
-    """The question to the store. Raises `BadArgument`, `BadItem`, `SpaceMismatch`."""
+) -> list[Question]:
+    """The question to the store of each query. Parts of one kind are encoded together.
+
+    Raises `BadArgument`, `BadItem`, `SpaceMismatch`.
+    """
     stored = collection.store.space
     fields = () if stored is None else stored.kinds
     lists = _lists(by, [*fields, WORDS])
-    if isinstance(query, Vectors):
-        return _by_vector(query, collection, lists, where)
+    made: list[Question | None] = []
+    waiting: dict[int, tuple[Parts, list[str], str]] = {}  # for vectors: of what, for which lists
+    for place, query in enumerate(queries):
+        if isinstance(query, Vectors):
+            made.append(_by_vector(query, collection, lists, where))
+            continue
+        parts = _parts(query)
+        weights = _weights(parts, fields)
+        chosen = {f for f in weights if f in fields or f == WORDS} if lists is None else set(lists)
+        words = (parts.text or "") if WORDS in chosen else ""
+        asked = [field for field in fields if field in chosen]
+        # With nothing to ask by, the collection is empty: nothing is stored, nothing is found.
+        if not asked and not words and lists is not None:
+            raise BadArgument("by='words' needs a text in the query")
+        made.append(None if asked else Question({}, words, where=where))
+        if asked:
+            waiting[place] = (parts, asked, words)
+    vectors = _vectors(collection, [parts for parts, _, _ in waiting.values()]) if waiting else []
+    for (place, (parts, asked, words)), vector in zip(waiting.items(), vectors, strict=True):
+        given = dict.fromkeys(asked, vector)
+        made[place] = Question(given, words, _weights(parts, fields), where)
+    return [one for one in made if one is not None]
+
+
+def listed(queries: Iterable[Content | Vectors] | Vectors) -> list[Content | Vectors]:
+    """The queries one by one. Raises `BadArgument` for one that stands in place of a list."""
+    if isinstance(queries, Vectors):
+        return [queries[place : place + 1] for place in range(len(queries))]
+    if isinstance(queries, str | Part | Mapping) or not isinstance(queries, Iterable):
+        raise BadArgument(
+            f"expected a list of queries, or Vectors, not {type(queries).__name__}: give a single"
+            " query to search"
+        )
+    return list(queries)
+
+
+def _parts(query: Content) -> Parts:
+    """The parts of a query, of which there is one at least, with a text that can be read."""
     parts = Parts.of(query)
     if not parts:
         raise BadArgument("the query is empty: give a text, an Image, or Parts of both")
     if "text" in parts:
         check_text(parts["text"].value, "the query")
-    weights = _WEIGHTS.get(frozenset(parts), dict.fromkeys(fields, 1.0))
-    chosen = {f for f in weights if f in fields or f == WORDS} if lists is None else set(lists)
-    words = (parts.text or "") if WORDS in chosen else ""
-    asked = [field for field in fields if field in chosen]
-    if not asked and not words:
-        if lists is None:  # an empty collection: nothing is stored, nothing is found
-            return Question({}, where=where)
-        raise BadArgument("by='words' needs a text in the query")
-    if not asked:
-        return Question({}, words, where=where)
-    vector = _vector(collection, parts)
-    return Question(dict.fromkeys(asked, vector), words, weights, where)
+    return parts
+
+
+def _weights(parts: Parts, fields: Sequence[str]) -> Mapping[str, float]:
+    return _WEIGHTS.get(frozenset(parts), dict.fromkeys(fields, 1.0))
 
 
 def _lists(by: str | Sequence[str] | None, known: Sequence[str]) -> list[str] | None:
@@ -91,14 +123,18 @@ def _by_vector(
     return Question(dict.fromkeys(fields, query.normalized[0]), where=where)
 
 
-def _vector(collection: Collection, parts: Parts) -> NDArray[np.float32]:
-    """The unit vector of the query: of its one part, or the normalised sum of its parts."""
-    model = collection.model
-    rows: list[NDArray[np.float32]] = [
-        model.encode_query([part]).normalized[0] for part in parts.values()
-    ]
-    if len(rows) == 1:
-        return rows[0]
+def _vectors(collection: Collection, asked: Sequence[Parts]) -> list[NDArray[np.float32]]:
+    """The unit vector of each query: of its one part, or the normalised sum of its parts."""
+    rows: list[list[NDArray[np.float32]]] = [[] for _ in asked]
+    for kind in dict.fromkeys(kind for parts in asked for kind in parts):
+        places = [place for place, parts in enumerate(asked) if kind in parts]
+        encoded = collection.model.encode_query([asked[place][kind] for place in places])
+        for place, row in zip(places, encoded.normalized, strict=True):
+            rows[place].append(row)
+    return [_sum(each) if len(each) > 1 else each[0] for each in rows]
+
+
+def _sum(rows: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     total: NDArray[np.float32] = np.sum(rows, axis=0, dtype=np.float32)
     total /= np.float32(np.linalg.norm(total))
     return total

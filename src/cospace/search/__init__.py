@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from cospace.search.ask import Question, ask
+from cospace.search.ask import Question, ask, ask_many
 
-__all__ = ["Question", "ask"]
+__all__ = ["Question", "ask", "ask_many"]

@@ -26,7 +26,15 @@ from cospace.errors import (
     NotACollection,
 )
 from cospace.space import Space
-from cospace.store.packing import COLUMNS, INSERT, is_whole, pack, shown_id, unpack
+from cospace.store.packing import (
+    COLUMNS,
+    INSERT,
+    is_whole,
+    pack,
+    shown_id,
+    unpack,
+    unpack_all,
+)
 from cospace.store.protocol import Failure, Row
 from cospace.store.schema import Schema
 from cospace.store.sqlite import Peek, connect, peek, sqlite_errors
@@ -231,8 +239,8 @@ class Truth:
         with sqlite_errors(self.path):
             for part in _chunks(keys):
                 marks = ",".join("?" * len(part))
-                for r in self._all(f"SELECT {COLUMNS} FROM items WHERE n IN ({marks})", part):
-                    found[r[0]] = unpack(r, None)
+                sql = f"SELECT {COLUMNS} FROM items WHERE n IN ({marks})"
+                found.update(unpack_all(self._db.execute(sql, part)))
         return found
 
     def scan(self, *, vectors: bool) -> Iterator[Change]:
