@@ -39,6 +39,18 @@ def test_no_heavy_library_is_loaded(code: str) -> None:
     assert [] == loaded_after(f"exec({quiet!r})")
 
 
+def test_a_search_loads_no_library_of_tables() -> None:
+    code = """
+import cospace as cs, sys
+from cospace.testing import tiny_model
+shop = cs.open(":memory:", model=tiny_model())
+shop.add(cs.Item("MK-1", "a chair"))
+assert ["MK-1"] == shop.search("a chair").ids
+print("pyarrow" in sys.modules)
+"""
+    assert "False" == run(code)
+
+
 def test_the_public_names_are_the_lazy_table() -> None:
     assert sorted({*cs._HOME, "read"}) == cs.__all__
     assert len(cs.__all__) <= 25

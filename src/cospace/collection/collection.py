@@ -11,7 +11,6 @@ from typing import Any
 from cospace.collection.ingest import Ingest, vector_rows
 from cospace.collection.question import listed, questions_of
 from cospace.collection.report import Report
-from cospace.collection.transfer import export_parquet, import_parquet
 from cospace.encode import Encoder, load
 from cospace.encode.names import installed, is_hosted
 from cospace.errors import (
@@ -253,10 +252,14 @@ class Collection:
 
     def export(self, path: str | Path, *, where: Mapping[str, Any] | None = None) -> int:
         """The number of items written, with their vectors, to the Parquet file `path`."""
+        from cospace.collection.transfer import export_parquet  # it loads pyarrow
+
         return export_parquet(self.store, Path(path), self._where(where))
 
     def restore(self, path: str | Path, *, replace: bool = False) -> int:
         """The number of items read, with their vectors, from a Parquet file that `export` made."""
+        from cospace.collection.transfer import import_parquet
+
         return import_parquet(self.store, Path(path), replace=replace)
 
     def close(self) -> None:

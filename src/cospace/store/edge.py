@@ -69,7 +69,7 @@ class Edge:
             self._shard.update(qe.UpdateOperation.upsert_points(points))
 
     def _vector(self, row: Row) -> dict[str, Any]:
-        vector: dict[str, Any] = dict(row.vectors)
+        vector: dict[str, Any] = {field: one.tolist() for field, one in row.vectors.items()}
         text = searchable(row.id, row.text, row.metadata)
         if text:
             words = self._words.document(text)
@@ -163,10 +163,12 @@ class Edge:
             return None
         return qe.QueryRequest(
             limit=k,
-            # A list: taking the numbers out of an array costs the binding twice the time.
+            # A list: the binding takes twice the time to read an array.
             query=qe.Query.Nearest(vector.tolist(), using=field),
             filter=None if where is None and among is None else _condition(where, among),
-            params=_EXACT if exact or among is not None else _params(max(_EF, k), self._rescored),
+            params=_EXACT
+            if exact or among is not None
+            else _params(max(_EF, k), self._rescored, where is not None),
         )
 
 
@@ -217,9 +219,12 @@ QUANTIZATIONS: Mapping[str, tuple[Any, float | None]] = {
 
 
 @cache
-def _params(ef: int, times: float | None) -> qe.SearchParams:
+def _params(ef: int, times: float | None, filtered: bool) -> qe.SearchParams:
     again = qe.QuantizationSearchParams(rescore=True, oversampling=times)
-    return qe.SearchParams(hnsw_ef=ef, quantization=again)
+    # A row that does not pass still leads on to those behind it (ACORN). Without, a filter that
+    # 10% of 100,000 rows pass finds 75 of 100, and one that 50% pass 92; with, 98.9 and 98.7.
+    through = qe.AcornSearchParams(enable=True, max_selectivity=1.0) if filtered else None
+    return qe.SearchParams(hnsw_ef=ef, quantization=again, acorn=through)
 
 
 _INDEXES: Mapping[str, Any] = {
@@ -239,7 +244,14 @@ def _config(dim: int, fields: Sequence[str], quantization: Any) -> qe.EdgeConfig
     return qe.EdgeConfig(
         vectors=vectors,
         sparse_vectors={_WORDS: qe.EdgeSparseVectorParams(modifier=qe.Modifier.Idf)},
-        hnsw_config=qe.HnswIndexConfig(m=16, ef_construct=100, full_scan_threshold=full_scan_kb),
+        hnsw_config=qe.HnswIndexConfig(
+            m=16,
+            ef_construct=100,
+            full_scan_threshold=full_scan_kb,
+            # No further graphs for the values of fields: at a million rows they take longer than
+            # the graph itself, and a field that comes later has none. See `_params`.
+            payload_m=0,
+        ),
         quantization_config=quantization,
         optimizers=qe.EdgeOptimizersConfig(default_segment_number=1, indexing_threshold=1),
         wal_enabled=False,  # the truth is our log

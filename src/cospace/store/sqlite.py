@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,9 +18,10 @@ from cospace.errors import (
 )
 from cospace.files import free_bytes, storage_errors
 
-__all__ = ["connect", "peek", "sqlite_errors"]
+__all__ = ["LOG_BYTES", "bound_log", "connect", "peek", "sqlite_errors"]
 
 _MAGIC = b"SQLite format 3\x00"
+_BUSY_MS = 5000
 
 
 class Peek(NamedTuple):
@@ -47,13 +49,33 @@ def connect(path: Path | None, read_only: bool) -> apsw.Connection:
         return apsw.Connection(":memory:")
     if read_only:
         db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-        db.set_busy_timeout(5000)
+        db.set_busy_timeout(_BUSY_MS)
         return db
     db = apsw.Connection(str(path))
-    db.set_busy_timeout(5000)
+    db.set_busy_timeout(_BUSY_MS)
     db.execute("PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL")
     db.execute("PRAGMA fullfsync=1; PRAGMA checkpoint_fullfsync=1; PRAGMA cache_size=-65536")
     return db
+
+
+# A journal may stay so large. Commits of `batch_items` items leave less: SQLite folds it in at
+# 8 MB. One commit that is larger would keep its journal until the close.
+LOG_BYTES = 16_000_000
+
+
+def bound_log(db: apsw.Connection, path: Path) -> None:
+    """Fold a journal above `LOG_BYTES` into the file, and cut it to nothing.
+
+    The commit that left it is on the disk already. So nothing is raised, and nobody waits: while
+    another process reads, or the disk is full, the journal stays until a later commit.
+    """
+    log = Path(f"{path}-wal")
+    if not log.exists() or log.stat().st_size <= LOG_BYTES:
+        return
+    db.set_busy_timeout(0)
+    with suppress(apsw.Error):
+        db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    db.set_busy_timeout(_BUSY_MS)
 
 
 # The shared memory of the journal takes so much at opening, and fails as another error.

@@ -37,7 +37,7 @@ from cospace.store.packing import (
 )
 from cospace.store.protocol import Failure, Row
 from cospace.store.schema import Schema
-from cospace.store.sqlite import Peek, connect, peek, sqlite_errors
+from cospace.store.sqlite import Peek, bound_log, connect, peek, sqlite_errors
 
 __all__ = ["FORMAT", "Change", "Truth"]
 
@@ -194,6 +194,7 @@ class Truth:
             self._db.executemany(_PUT_VECTOR, vectors)
             self._db.executemany("DELETE FROM failures WHERE name=?", [(r.id,) for r in rows])
             self._db.executemany("INSERT OR REPLACE INTO failures VALUES (?,?)", failures)
+        self._bound_log()
         return len(known)
 
     def _known(self, rows: Sequence[Row], replace: bool) -> dict[str, int]:
@@ -221,7 +222,12 @@ class Truth:
                 self._db.executemany(
                     "INSERT OR REPLACE INTO deleted VALUES (?,?)", [(n, seq) for (n,) in keys]
                 )
+        self._bound_log()
         return len(keys)
+
+    def _bound_log(self) -> None:
+        if self.path is not None:
+            bound_log(self._db, self.path)
 
     # --- reading ---
 
