@@ -21,16 +21,19 @@ from cospace.store.schema import Field, flatten
 from cospace.store.where import All, Any_, Compare, Exists, In, Near, Node, Not
 from cospace.store.words import Words, searchable, unseen
 
-__all__ = ["ENGINE", "EXACT_BELOW", "QUANTIZATIONS", "Edge"]
+__all__ = ["ENGINE", "EXACT_BELOW", "QUANTIZATIONS", "SEGMENT_ROWS", "Edge"]
 
 ENGINE = f"qdrant-edge {version('qdrant-edge-py')}"
 
 # Up to this many rows a search compares with every one of them: measured 2.5 ms for 20,000 x 384
-# on 2 cores (bench/search.py --curve), and nothing is ever missed.
+# on 2 cores (bench/curve.py), and nothing is ever missed.
 EXACT_BELOW = 20_000
-# Candidates that the graph walks through for one search: bench/search.py --curve.
+# Candidates that the graph walks through for one search: bench/curve.py.
 _EF = 80
 _WORDS = "words"
+# Rows of one graph. While one is built its rows are held twice, and what comes later makes a
+# graph of its own, or with a small one, instead of all anew. A search asks each graph.
+SEGMENT_ROWS = 250_000
 
 
 class Edge:
@@ -253,7 +256,11 @@ def _config(dim: int, fields: Sequence[str], quantization: Any) -> qe.EdgeConfig
             payload_m=0,
         ),
         quantization_config=quantization,
-        optimizers=qe.EdgeOptimizersConfig(default_segment_number=1, indexing_threshold=1),
+        optimizers=qe.EdgeOptimizersConfig(
+            default_segment_number=1,
+            indexing_threshold=1,
+            max_segment_size=SEGMENT_ROWS * dim * 4 // 1024,
+        ),
         wal_enabled=False,  # the truth is our log
         # The caller's thread waits anyway, and waking one of several costs 0.1 ms a search.
         # Searches of several threads queue here; past some thousands a second, use a server.

@@ -231,7 +231,7 @@ class LocalStore:
     def optimize(self) -> None:
         """See `Store`."""
         with self._open():
-            if self._edge() is not None:
+            if self._cache.current(self._space, self._schema, build=True) is not None:
                 self._cache.optimize()
 
     def compact(self) -> None:
