@@ -7,8 +7,8 @@ Each size runs in a process of its own, which reads the vectors from a file, 50,
 memory is cospace's and Python's alone. It is read from outside, every two seconds, because the
 engine keeps Python's lock while it builds a graph. "memory_gb" is the most that was held with each
 page counted once (Pss); "private_gb" the part of it that is no page of a file, and which the
-system cannot take back. `--limit-gb` is a hard limit on the latter (RLIMIT_DATA): past it the process
-gets no memory. For a limit on all pages, run it in a container: docker run --memory=4g.
+system cannot take back. `--limit-gb` is a hard limit on the latter (RLIMIT_DATA): past it the
+process gets no memory. For a limit on all pages, run it in a container: docker run --memory=4g.
 """
 
 from __future__ import annotations

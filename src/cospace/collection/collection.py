@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from cospace.collection.ingest import Ingest, vector_rows
-from cospace.collection.question import listed, questions_of
+from cospace.collection.question import question_of, questions_of
 from cospace.collection.report import Report
 from cospace.encode import Encoder, load
 from cospace.encode.names import installed, is_hosted
@@ -206,7 +206,7 @@ class Collection:
 
         Raises `BadFilter`, `BadArgument`, `BadItem`, `SpaceMismatch`.
         """
-        [question] = questions_of([query], self, by, self._where(where))
+        question = question_of(query, self, by, self._where(where))
         return ask(self.store, question, k=k, offset=offset, explain=explain)
 
     def search_many(
@@ -234,7 +234,7 @@ class Collection:
         >>> [found.ids for found in shop.search_many(["a place to sit", "gardening tools"], k=1)]
         [['MK-1'], ['MK-2']]
         """
-        questions = questions_of(listed(queries), self, by, self._where(where))
+        questions = questions_of(queries, self, by, self._where(where))
         return ask_many(self.store, questions, k=k, offset=offset, explain=explain)
 
     def _where(self, where: Mapping[str, Any] | None) -> Node | None:

@@ -21,7 +21,7 @@ from cospace.vectors import Vectors
 if TYPE_CHECKING:
     from cospace.collection.collection import Collection
 
-__all__ = ["listed", "questions_of"]
+__all__ = ["question_of", "questions_of"]
 
 # By what the question holds: how much each list counts. "words" is BM25.
 _WEIGHTS: Mapping[frozenset[str], Mapping[str, float]] = {
@@ -31,24 +31,40 @@ _WEIGHTS: Mapping[frozenset[str], Mapping[str, float]] = {
 }
 
 
+def question_of(
+    query: Content | Vectors,
+    collection: Collection,
+    by: str | Sequence[str] | None,
+    where: Node | None,
+) -> Question:
+    """The question to the store. Raises as `questions_of` does."""
+    if isinstance(query, Vectors) and len(query) != 1:
+        raise BadArgument(f"a search takes one vector; these are {len(query)}")
+    queries = query if isinstance(query, Vectors) else [query]
+    return questions_of(queries, collection, by, where)[0]
+
+
 def questions_of(
-    queries: Sequence[Content | Vectors],
+    queries: Iterable[Content | Vectors] | Vectors,
     collection: Collection,
     by: str | Sequence[str] | None,
     where: Node | None,
 ) -> list[Question]:
-    """The question to the store of each query. Parts of one kind are encoded together.
+    """The question to the store of each query, or of each row of `Vectors`.
 
-    Raises `BadArgument`, `BadItem`, `SpaceMismatch`.
+    Parts of one kind are encoded together. Raises `BadArgument` (also for one query in place of
+    a list), `BadItem`, `SpaceMismatch`.
     """
     stored = collection.store.space
     fields = () if stored is None else stored.kinds
     lists = _lists(by, [*fields, WORDS])
+    if isinstance(queries, Vectors):
+        return _by_vectors(queries, collection, lists, where)
     made: list[Question | None] = []
     waiting: dict[int, tuple[Parts, list[str], str]] = {}  # for vectors: of what, for which lists
-    for place, query in enumerate(queries):
+    for place, query in enumerate(_listed(queries)):
         if isinstance(query, Vectors):
-            made.append(_by_vector(query, collection, lists, where))
+            made.append(question_of(query, collection, by, where))
             continue
         parts = _parts(query)
         weights = _weights(parts, fields)
@@ -68,16 +84,13 @@ def questions_of(
     return [one for one in made if one is not None]
 
 
-def listed(queries: Iterable[Content | Vectors] | Vectors) -> list[Content | Vectors]:
-    """The queries one by one. Raises `BadArgument` for one that stands in place of a list."""
-    if isinstance(queries, Vectors):
-        return [queries[place : place + 1] for place in range(len(queries))]
+def _listed(queries: Iterable[Content | Vectors]) -> Iterable[Content | Vectors]:
     if isinstance(queries, str | Part | Mapping) or not isinstance(queries, Iterable):
         raise BadArgument(
             f"expected a list of queries, or Vectors, not {type(queries).__name__}: give a single"
             " query to search"
         )
-    return list(queries)
+    return queries
 
 
 def _parts(query: Content) -> Parts:
@@ -107,20 +120,18 @@ def _lists(by: str | Sequence[str] | None, known: Sequence[str]) -> list[str] | 
     return names
 
 
-def _by_vector(
-    query: Vectors, collection: Collection, lists: list[str] | None, where: Node | None
-) -> Question:
-    """A question by one ready-made vector: to the anchor's field, unless `by` says another."""
-    if len(query) != 1:
-        raise BadArgument(f"a search takes one vector; these are {len(query)}")
+def _by_vectors(
+    queries: Vectors, collection: Collection, lists: list[str] | None, where: Node | None
+) -> list[Question]:
+    """The question of each ready-made vector: to the anchor's field, unless `by` says another."""
     stored = collection.store.space
     if stored is None:
-        return Question({}, where=where)
-    stored.check(query.space, what=collection.name)
+        return [Question({}, where=where) for _ in range(len(queries))]
+    stored.check(queries.space, what=collection.name)
     if lists and WORDS in lists:
         raise BadArgument("by='words' needs a text in the query, not Vectors")
     fields = lists or [stored.kinds[0]]
-    return Question(dict.fromkeys(fields, query.normalized[0]), where=where)
+    return [Question(dict.fromkeys(fields, row), where=where) for row in queries.normalized]
 
 
 def _vectors(collection: Collection, asked: Sequence[Parts]) -> list[NDArray[np.float32]]:
