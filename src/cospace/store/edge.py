@@ -89,6 +89,9 @@ class Edge:
         """Build the graph and the compact copies; takes about 20 s for 100,000 x 384."""
         with _engine_errors:
             self._shard.optimize()
+            # Only now the engine (0.9.0) lets go of what the graph replaced, on the disk and in
+            # memory.
+            self._shard.flush()
 
     def flush(self) -> None:
         """Bring everything to the disk."""

@@ -76,6 +76,16 @@ def test_no_graph_is_larger_than_one_may_be(store: LocalStore) -> None:
     assert ROWS // GRAPH == graphs(store)
 
 
+def test_nothing_is_kept_of_what_a_graph_replaced(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path / "shop.cospace")
+    for start in range(0, ROWS, 700):
+        add(store, range(start, min(start + 700, ROWS)))
+        store.optimize()
+    kept = list((store._cache.shard / "segments").iterdir())
+    assert graphs(store) + 1 == len(kept)
+    store.close()
+
+
 def test_every_item_of_every_graph_finds_itself_first(store: LocalStore) -> None:
     some = range(0, ROWS, 23)
     assert [f"id-{i}" for i in some] == [first(store, i) for i in some]
