@@ -29,7 +29,7 @@ ENGINE = f"qdrant-edge {version('qdrant-edge-py')}"
 # on 2 cores (bench/curve.py), and nothing is ever missed.
 EXACT_BELOW = 20_000
 # Candidates that the graph walks through for one search: bench/curve.py.
-_EF = 80
+_EF = 88
 _WORDS = "words"
 # Rows of one graph. While one is built its rows are held twice, and what comes later makes a
 # graph of its own, or with a small one, instead of all anew. A search asks each graph.
