@@ -46,7 +46,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python bench/ranking.py
 	$(BIN)/python bench/search.py
 	$(BIN)/python bench/search.py --exact
-	$(BIN)/python bench/search.py --curve
+	$(BIN)/python bench/curve.py
 
 # The long form of tests/faults: 500 kills instead of 50.
 faults: $(VENV)/.dev

@@ -1,14 +1,14 @@
 """Search and ingest of ready-made vectors, beside raw qdrant-edge with the same payload.
 
     python bench/search.py             100,000 x 384: build, queries a second, recall, filter
-    python bench/search.py --curve     10,000 to 1,000,000: cost curve, memory, plot
     python bench/search.py --exact     where brute force stops paying
-    python bench/search.py --text      a text query from end to end
+    python bench/search.py --text      text queries from end to end, one by one and together
 
 The comparison uses real vectors: 22-word passages of ../shared/data/text8-like.txt.xz, encoded
 once by the starter and kept in bench/out. Without that file, and for the curve, they are drawn
-from 2,000 clusters on the unit sphere, which is easier to search. Both sides are asked the same
-queries in turns; medians of the rounds are compared.
+from 2,000 clusters on the unit sphere, which is easier to search. Each side is built once. Both
+are asked the same queries in turns of 100, and medians of the turns are compared: in processor
+time, which a busy machine hardly changes, and by the clock beside it.
 """
 
 from __future__ import annotations
@@ -16,16 +16,14 @@ from __future__ import annotations
 import argparse
 import json
 import lzma
-import resource
-import shutil
+import os
 import statistics
 import tempfile
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import qdrant_edge as qe
@@ -34,6 +32,8 @@ import cospace as cs
 from cospace.store import edge as cospace_edge
 
 DIM = 384
+PART = 50_000
+TURN = 100
 TEXT = Path(__file__).parents[2] / "shared/data/text8-like.txt.xz"
 OUT = Path(__file__).parent / "out"
 SPACE = cs.Space.of("bench", DIM)
@@ -41,15 +41,19 @@ SPACE = cs.Space.of("bench", DIM)
 
 def vectors(n: int, seed: int = 0) -> np.ndarray:
     """Unit rows around 2,000 centres: float32 [n, 384]."""
+    return np.concatenate(list(parts(n, seed)))
+
+
+def parts(n: int, seed: int = 0) -> Iterator[np.ndarray]:
+    """The same rows, 50,000 at a time."""
     rng = np.random.default_rng(seed)
     centres = np.random.default_rng(99).normal(size=(2000, DIM)).astype(np.float32)
-    rows = np.empty((n, DIM), np.float32)
-    for i in range(0, n, 50_000):
-        part = rows[i : i + 50_000]
+    for i in range(0, n, PART):
+        part = np.empty((min(PART, n - i), DIM), np.float32)
         part[:] = rng.normal(size=part.shape)
         part += centres[rng.integers(0, len(centres), len(part))]
         part /= np.linalg.norm(part, axis=1, keepdims=True)
-    return rows
+        yield part
 
 
 def real_vectors(n: int) -> tuple[np.ndarray, np.ndarray, str]:
@@ -97,9 +101,26 @@ def raw_config(**more: Any) -> Any:
     )
 
 
-def raw_build(folder: Path, rows: np.ndarray, payload: list[dict[str, Any]]) -> tuple[Any, float]:
-    """A shard as a careful user of qdrant-edge writes it, and the seconds it took."""
-    start = time.perf_counter()
+class Taken(NamedTuple):
+    """Seconds by the clock and of the processor."""
+
+    clock: float
+    processor: float
+
+
+class Watch:
+    """Seconds since it was made: `watch()`."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter(), time.process_time()
+
+    def __call__(self) -> Taken:
+        return Taken(time.perf_counter() - self._start[0], time.process_time() - self._start[1])
+
+
+def raw_build(folder: Path, rows: np.ndarray, payload: list[dict[str, Any]]) -> tuple[Any, Taken]:
+    """A shard as a careful user of qdrant-edge writes it, and the time it took."""
+    watch = Watch()
     folder.mkdir(parents=True)
     config = raw_config()
     shard = qe.EdgeShard.create(str(folder), config)
@@ -113,26 +134,25 @@ def raw_build(folder: Path, rows: np.ndarray, payload: list[dict[str, Any]]) -> 
         shard.update(qe.UpdateOperation.upsert_points(points))
     shard.optimize()
     shard.flush()
-    return shard, time.perf_counter() - start
+    return shard, watch()
 
 
 def cospace_build(
     folder: Path, rows: np.ndarray, payload: list[dict[str, Any]]
-) -> tuple[cs.Collection, float, float]:
-    """A collection, the seconds to take the vectors in (durable), and to index them."""
+) -> tuple[cs.Collection, Taken, Taken]:
+    """A collection, the time to take the vectors in (durable), and to index them."""
     shop = cs.open(folder)
     optimize, shop.store.optimize = shop.store.optimize, lambda: None  # timed apart
-    start = time.perf_counter()
-    for i in range(0, len(rows), 50_000):
-        part = slice(i, i + 50_000)
-        given = cs.Vectors(rows[part], SPACE)
+    watch = Watch()
+    for i in range(0, len(rows), PART):
+        given = cs.Vectors(rows[i : i + PART], SPACE)
         ids = [f"item-{i + j}" for j in range(len(given))]
-        shop.add_vectors(ids, given, metadata=payload[part])
-    taken = time.perf_counter() - start
+        shop.add_vectors(ids, given, metadata=payload[i : i + PART])
+    taken = watch()
     shop.store.optimize = optimize
-    start = time.perf_counter()
+    watch = Watch()
     shop.optimize()
-    return shop, taken, time.perf_counter() - start
+    return shop, taken, watch()
 
 
 def ask_raw(shard: Any, query: np.ndarray, ef: int, condition: Any = None) -> set[int]:
@@ -153,12 +173,45 @@ def ask_cospace(shop: cs.Collection, query: np.ndarray, where: Any = None) -> se
     return {int(hit.id[5:]) for hit in hits if hit.metadata}
 
 
+def ask_many(shop: cs.Collection, queries: np.ndarray) -> list[set[int]]:
+    found = shop.search_many(cs.Vectors(queries, SPACE), k=10)
+    return [{int(hit.id[5:]) for hit in hits if hit.metadata} for hits in found]
+
+
 def rate(
     ask: Callable[[np.ndarray], set[int]], queries: np.ndarray
 ) -> tuple[float, list[set[int]]]:
+    """Queries a second by the clock, and what they found."""
     start = time.perf_counter()
     found = [ask(query) for query in queries]
     return len(queries) / (time.perf_counter() - start), found
+
+
+def in_turns(
+    tasks: dict[str, Callable[[np.ndarray], Any]], queries: np.ndarray, rounds: int
+) -> dict[str, list[Taken]]:
+    """The seconds of each task for each 100 queries, one task after the other, `rounds` times."""
+    seconds: dict[str, list[Taken]] = {name: [] for name in tasks}
+    for _ in range(rounds):
+        for i in range(0, len(queries), TURN):
+            for name, task in tasks.items():
+                watch = Watch()
+                task(queries[i : i + TURN])
+                seconds[name].append(watch())
+    return seconds
+
+
+def per_second(seconds: list[Taken]) -> Taken:
+    """Queries a second, by the clock and of the processor: the median turn's."""
+    by_clock = statistics.median(TURN / one.clock for one in seconds)
+    return Taken(by_clock, statistics.median(TURN / one.processor for one in seconds))
+
+
+def ratio(more: list[Taken], less: list[Taken]) -> Taken:
+    """How many times as fast the second is as the first: the median turn's."""
+    pairs = list(zip(more, less, strict=True))
+    by_clock = statistics.median(a.clock / b.clock for a, b in pairs)
+    return Taken(by_clock, statistics.median(a.processor / b.processor for a, b in pairs))
 
 
 def recall(found: list[set[int]], best: list[set[int]]) -> float:
@@ -169,60 +222,59 @@ def compare(n: int, rounds: int) -> dict[str, Any]:
     rows, queries, source = real_vectors(n)
     payload = metadata(n)
     best = truth(rows, queries)
+    watch = Watch()
     with tempfile.TemporaryDirectory(prefix="cospace-bench-") as name:
         root = Path(name)
-        raw_times, ours_times = [], []
-        for turn in range(3):  # builds in turns too: the machine is shared
-            shard, raw_seconds = raw_build(root / f"raw{turn}", rows, payload)
-            shop, taken, indexed = cospace_build(root / f"c{turn}.cospace", rows, payload)
-            raw_times.append(raw_seconds)
-            ours_times.append((taken, indexed))
-            if turn < 2:
-                shard.close()
-                shop.close()
-                shutil.rmtree(root / f"raw{turn}")
-                shutil.rmtree(root / f"c{turn}.cospace")
+        shard, raw_built = raw_build(root / "raw", rows, payload)
+        shop, taken, indexed = cospace_build(root / "c.cospace", rows, payload)
         # The smallest ef with which the raw engine reaches our recall, so that both are equal.
-        _, found = rate(lambda q: ask_cospace(shop, q), queries)
+        _, found = rate(partial(ask_cospace, shop), queries)
         ours_recall = recall(found, best)
         raw_ef, raw_recall = _equal_ef(shard, queries, best, ours_recall)
-        raw_rates, our_rates = [], []
-        for _ in range(rounds):
-            raw_rates.append(rate(lambda q: ask_raw(shard, q, raw_ef), queries)[0])
-            our_rates.append(rate(lambda q: ask_cospace(shop, q), queries)[0])
-        # The same once more with our thread setting, so that only our own work differs.
+
+        def raw(part: np.ndarray) -> None:
+            for query in part:
+                ask_raw(shard, query, raw_ef)
+
+        def ours(part: np.ndarray) -> None:
+            for query in part:
+                ask_cospace(shop, query)
+
+        own = in_turns({"raw": raw, "ours": ours}, queries, 1)
+        # Again with our thread setting, so that only our own work differs; and all in one call.
         shard.close()
-        shard = qe.EdgeShard.load(str(root / "raw2"), raw_config(max_search_threads=1))
-        rate(partial(ask_raw, shard, ef=raw_ef), queries)
-        single = []
-        for _ in range(rounds):
-            raw = rate(partial(ask_raw, shard, ef=raw_ef), queries)[0]
-            single.append((rate(partial(ask_cospace, shop), queries)[0] / raw, raw))
+        shard = qe.EdgeShard.load(str(root / "raw"), raw_config(max_search_threads=1))
+        tasks = {"raw": raw, "ours": ours, "many": partial(ask_many, shop)}
+        same = in_turns(tasks, queries, rounds)
         where = {"city": "city-7"}
         mask = np.arange(n) % 100 == 7
         filter_rate, filtered = rate(lambda q: ask_cospace(shop, q, where), queries[:300])
-        filter_recall = recall(filtered, truth(rows, queries[:300], mask))
+        wide, passing = {"price": {"$lt": 300}}, np.arange(n) % 1000 < 300
+        wide_rate, widely = rate(lambda q: ask_cospace(shop, q, wide), queries[:300])
         result = {
             "n": n,
             "vectors": source,
-            "raw_qps": statistics.median(raw_rates),
-            "cospace_qps": statistics.median(our_rates),
-            "qps_ratio": statistics.median(
-                o / r for o, r in zip(our_rates, raw_rates, strict=True)
-            ),
-            "qps_ratio_same_threads": statistics.median(ratio for ratio, _ in single),
-            "raw_qps_same_threads": statistics.median(raw for _, raw in single),
+            "raw_qps": per_second(own["raw"]).clock,
+            "cospace_qps": per_second(own["ours"]).clock,
+            "qps_ratio": ratio(own["raw"], own["ours"]).clock,
+            "qps_ratio_same_threads": ratio(same["raw"], same["ours"])._asdict(),
+            "raw_qps_same_threads": per_second(same["raw"])._asdict(),
+            "cospace_qps_same_threads": per_second(same["ours"])._asdict(),
+            "search_many_qps": per_second(same["many"])._asdict(),
+            "search_many_ratio": ratio(same["ours"], same["many"])._asdict(),
             "raw_recall@10": raw_recall,
             "raw_ef": raw_ef,
             "cospace_recall@10": ours_recall,
-            "raw_build_s": statistics.median(raw_times),
-            "cospace_index_s": statistics.median(t[1] for t in ours_times),
-            "build_ratio": statistics.median(
-                o[1] / r for o, r in zip(ours_times, raw_times, strict=True)
-            ),
-            "taken_in_per_s": n / statistics.median(t[0] for t in ours_times),
-            "filter_1%_recall@10": filter_recall,
+            "raw_build_s": raw_built._asdict(),
+            "cospace_index_s": indexed._asdict(),
+            "build_ratio": indexed.processor / raw_built.processor,
+            "taken_in_per_s": n / taken.clock,
+            "filter_1%_recall@10": recall(filtered, truth(rows, queries[:300], mask)),
             "filter_1%_qps": filter_rate,
+            "filter_30%_recall@10": recall(widely, truth(rows, queries[:300], passing)),
+            "filter_30%_qps": wide_rate,
+            "seconds_without_encoding": watch().clock,
+            "load": os.getloadavg(),
         }
         shard.close()
         shop.close()
@@ -260,128 +312,45 @@ def exact_curve() -> list[dict[str, Any]]:
 
 
 def text_query() -> dict[str, Any]:
-    """Milliseconds of `Collection.search(text)` on msmarco-sample: encode, two lists, fusion."""
+    """Milliseconds of text queries on msmarco-sample: encode, two lists, fusion; and together."""
     import ranking
 
-    queries = ranking.msmarco_queries()
+    texts = [text for text, _ in ranking.msmarco_queries()]
     with tempfile.TemporaryDirectory(prefix="cospace-bench-") as name:
         shop = cs.open(Path(name) / "c.cospace", model="starter")
         rows = [json.loads(line) for line in (ranking.MSMARCO / "corpus.jsonl").open()]
         shop.add([cs.Item(row["_id"], row["text"]) for row in rows])
-        times = []
+        shop.search_many(texts)
+        times, alone, together = [], [], []
         for _ in range(5):
-            for text, _ in queries:
+            watch = Watch()
+            for text in texts:
                 start = time.perf_counter()
                 shop.search(text)
                 times.append(1000 * (time.perf_counter() - start))
+            alone.append(watch())
+            watch = Watch()
+            shop.search_many(texts)
+            together.append(watch())
         shop.close()
     return {
         "median_ms": statistics.median(times),
         "p95_ms": float(np.quantile(times, 0.95)),
         "items": len(rows),
+        "queries": len(texts),
+        "search_many_ratio": ratio(alone, together)._asdict(),
+        "load": os.getloadavg(),
     }
-
-
-class Memory(threading.Thread):
-    """The most memory that this process held, in bytes, each page counted once (Pss).
-
-    The resident size counts a page of a file as often as it is mapped, and the engine maps its
-    files more than once.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.peak = 0
-        if Path("/proc/self/smaps_rollup").exists():
-            self.start()
-
-    def run(self) -> None:
-        while True:
-            for line in Path("/proc/self/smaps_rollup").read_text().splitlines():
-                if line.startswith("Pss:"):
-                    self.peak = max(self.peak, int(line.split()[1]) * 1024)
-            time.sleep(1)
-
-
-def curve(sizes: list[int], out: Path) -> list[dict[str, Any]]:
-    """Ingest, index, search, memory and disk for each size; one line each, and a plot."""
-    points = []
-    queries = vectors(500, 1)
-    memory = Memory()
-    for n in sizes:
-        rows = vectors(n)
-        best = truth(rows, queries)
-        with tempfile.TemporaryDirectory(prefix="cospace-bench-") as name:
-            folder = Path(name) / "c.cospace"
-            shop, taken, indexed = cospace_build(folder, rows, metadata(n))
-            qps, found = rate(partial(ask_cospace, shop), queries)
-            size = shop.info().bytes
-            start = time.perf_counter()
-            shop.close()
-            shop = cs.open(folder)
-            shop.search(cs.Vectors(queries[:1], SPACE))
-            opened = time.perf_counter() - start
-            shop.close()
-        point = {
-            "n": n,
-            "taken_in_per_s": n / taken,
-            "index_s": indexed,
-            "qps": qps,
-            "recall@10": recall(found, best),
-            "disk_mb": size / 1e6,
-            "close_and_open_s": opened,
-            "peak_memory_gb": memory.peak / 1e9,
-            "peak_rss_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
-        }
-        print(json.dumps(point), flush=True)
-        points.append(point)
-    _plot(points, out)
-    return points
-
-
-def _plot(points: list[dict[str, Any]], out: Path) -> None:
-    try:
-        import matplotlib as mpl
-    except ImportError:
-        print("matplotlib is not installed: no plot (pip install 'cospace[bench]')")
-        return
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(1, 4, figsize=(15, 3.4), constrained_layout=True)
-    n = [p["n"] for p in points]
-    for axis, key, title in zip(
-        axes,
-        ("index_s", "qps", "recall@10", "peak_memory_gb"),
-        ("index build (s)", "queries per second", "recall@10", "peak memory (GB)"),
-        strict=True,
-    ):
-        axis.plot(n, [p[key] for p in points], marker="o", color="#2a6f97")
-        axis.set(xscale="log", title=title, xlabel="vectors of 384 numbers")
-        axis.grid(alpha=0.3)
-    axes[0].set_yscale("log")
-    axes[1].set_yscale("log")
-    axes[2].set_ylim(0.9, 1.005)
-    axes[3].set_ylim(0, 8)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(out, dpi=110)
-    print(f"plot: {out}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--n", type=int, default=100_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--curve", action="store_true")
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--exact", action="store_true")
     parser.add_argument("--text", action="store_true")
-    sizes = [10_000, 30_000, 100_000, 300_000, 1_000_000]
-    parser.add_argument("--sizes", type=int, nargs="+", default=sizes)
-    parser.add_argument("--out", type=Path, default=Path("bench/out/curve.png"))
     args = parser.parse_args()
-    if args.curve:
-        curve(args.sizes, args.out)
-    elif args.text:
+    if args.text:
         print(json.dumps(text_query()))
     elif args.exact:
         for point in exact_curve():

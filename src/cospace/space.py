@@ -86,7 +86,7 @@ class Space:
         """The fingerprint of the anchor tower, or the name of a space without towers."""
         return self.towers[0].fingerprint if self.towers else self.name
 
-    @property
+    @cached_property
     def kinds(self) -> tuple[str, ...]:
         """The modalities that this space has a tower for."""
         return tuple(t.kind for t in self.towers)

@@ -91,9 +91,12 @@ class Vectors:
 
 def _checked(raw: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """`raw` as read-only float32, and the norms of its rows, after the promised checks."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        array = np.array(raw, dtype=np.float32, order="C")
-        norms = np.sqrt(np.einsum("ij,ij->i", array, array, dtype=np.float64))
+    if raw.dtype == np.float32:
+        array = np.array(raw, order="C")
+    else:
+        with np.errstate(over="ignore", invalid="ignore"):
+            array = np.array(raw, dtype=np.float32, order="C")
+    norms = np.sqrt(np.einsum("ij,ij->i", array, array, dtype=np.float64))
     good = (norms > _NORM_MIN) & (norms < _NORM_MAX)
     if not good.all():
         row = int(np.argmin(good))

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from cospace.limits import override
-from cospace.search import Query, ask
+from cospace.search import Query, ask, ask_many
 from cospace.search.ask import DEPTH
 from cospace.store import edge
 from cospace.store.local import LocalStore
@@ -59,6 +59,24 @@ def test_first_k_of_a_longer_list_are_the_same_k(
     long = ask(store, query(seed, words), k=k + more).ids
     assert short == long[: len(short)]
     assert len(short) == min(k, len(long))
+
+
+ASKED = st.lists(st.tuples(SEEDS, st.sampled_from(WORDS), st.sampled_from([None, *FILTERS])))
+
+
+@run
+@given(ASKED, st.integers(0, 120), st.integers(0, 60))
+def test_many_queries_together_give_what_each_gives_alone(
+    store: Store, asked: list[Any], k: int, offset: int
+) -> None:
+    queries = [
+        query(seed, words, None if where is None else parse(where, store.schema))
+        for seed, words, where in asked
+    ]
+    queries += [Query({"text": unit(1, seed)[0]}) for seed, _, _ in asked[:3]]
+    alone = [ask(store, one, k=k, offset=offset, explain=True) for one in queries]
+    together = ask_many(store, queries, k=k, offset=offset, explain=True)
+    assert [one.to_json() for one in alone] == [one.to_json() for one in together]
 
 
 @run

@@ -51,17 +51,16 @@ def test_no_heavy_library_is_loaded(code: str) -> None:
     assert [] == loaded_after(f"exec({quiet!r})")
 
 
-def test_import_cospace_alone_loads_none_of_the_slow_standard_library_and_none_of_our_own() -> None:
-    assert [] == loaded_after("import cospace", SLOW)
-    mine = "[m for m in sys.modules if m.startswith('cospace.')]"
-    assert "[]" == run(f"import cospace, sys; print({mine})")
-
-
-def test_the_version_is_told_without_what_only_a_command_needs() -> None:
-    needless = ["argparse", "difflib", "dataclasses", "inspect", "pathlib"]
-    code = "import cospace.cli.main as main; main.main(['--version'])"
-    quiet = f"import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()):\n    {code}\n"
-    assert [] == loaded_after(f"exec({quiet!r})", needless)
+def test_a_search_loads_no_library_of_tables() -> None:
+    code = """
+import cospace as cs, sys
+from cospace.testing import tiny_model
+shop = cs.open(":memory:", model=tiny_model())
+shop.add(cs.Item("MK-1", "a chair"))
+assert ["MK-1"] == shop.search("a chair").ids
+print("pyarrow" in sys.modules)
+"""
+    assert "False" == run(code)
 
 
 def test_the_public_names_are_the_lazy_table() -> None:

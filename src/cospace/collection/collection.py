@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from cospace.collection.ingest import Ingest, vector_rows
-from cospace.collection.query import query_of
+from cospace.collection.query import queries_of, query_of
 from cospace.collection.report import Report
 from cospace.encode import Encoder, load
 from cospace.encode.names import installed, is_hosted
@@ -23,7 +23,7 @@ from cospace.errors import (
 from cospace.item import Audio, Content, Image, Item, Part, Parts, Video, check_id
 from cospace.read.reading import Reading
 from cospace.results import Results
-from cospace.search import ask
+from cospace.search import ask, ask_many
 from cospace.space import Space
 from cospace.store.protocol import Row, Store, StoreInfo
 from cospace.store.where import Node, parse
@@ -209,6 +209,34 @@ class Collection:
         asked = query_of(query, self, by, self._where(where))
         return ask(self.store, asked, k=k, offset=offset, explain=explain)
 
+    def search_many(
+        self,
+        queries: Iterable[Content | Vectors] | Vectors,
+        k: int = 10,
+        *,
+        where: Mapping[str, Any] | None = None,
+        offset: int = 0,
+        by: str | Sequence[str] | None = None,
+        explain: bool = False,
+    ) -> list[Results]:
+        """For each query what `search` gives for it, in their order; faster than one by one.
+
+        `queries` is a list of what `search` takes, or `Vectors` whose every row is a query.
+        All are encoded together, and the index and the items are read in few requests. The
+        other arguments hold for each query. Raises as `search` does, before any answer, when
+        one of the queries cannot be asked.
+
+        >>> import cospace as cs
+        >>> shop = cs.open(":memory:", model="starter")
+        >>> items = [cs.Item("MK-1", "Retro velvet armchair"), cs.Item("MK-2", "Steel rake")]
+        >>> shop.add(items).added
+        2
+        >>> [found.ids for found in shop.search_many(["a place to sit", "gardening tools"], k=1)]
+        [['MK-1'], ['MK-2']]
+        """
+        asked = queries_of(queries, self, by, self._where(where))
+        return ask_many(self.store, asked, k=k, offset=offset, explain=explain)
+
     def _where(self, where: Mapping[str, Any] | None) -> Node | None:
         return None if where is None or where == {} else parse(where, self.store.schema)
 
@@ -224,7 +252,7 @@ class Collection:
 
     def export(self, path: str | Path, *, where: Mapping[str, Any] | None = None) -> int:
         """The number of items written, with their vectors, to the Parquet file `path`."""
-        from cospace.collection.transfer import export_parquet  # pyarrow, which nothing else needs
+        from cospace.collection.transfer import export_parquet  # it loads pyarrow
 
         return export_parquet(self.store, Path(path), self._where(where))
 

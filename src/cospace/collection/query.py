@@ -5,7 +5,7 @@ The weights are one setting for all collections; docs/ranking.md says on what th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from cospace.encode import Encoder
 from cospace.errors import BadArgument
-from cospace.item import Content, Parts
+from cospace.item import Content, Part, Parts
 from cospace.read.texts import check_text
 from cospace.search.ask import WORDS, Query
 from cospace.store.protocol import Store
 from cospace.store.where import Node
 from cospace.vectors import Vectors
 
-__all__ = ["query_of"]
+__all__ = ["queries_of", "query_of"]
 
 # By what the query holds: how much each list counts. "words" is BM25.
 _WEIGHTS: Mapping[frozenset[str], Mapping[str, float]] = {
@@ -48,29 +48,74 @@ def query_of(
     by: str | Sequence[str] | None,
     where: Node | None,
 ) -> Query:
-    """The query as the store takes it. Raises `BadArgument`, `BadItem`, `SpaceMismatch`."""
+    """The query to the store. Raises as `queries_of` does."""
+    if isinstance(query, Vectors) and len(query) != 1:
+        raise BadArgument(f"a search takes one vector; these are {len(query)}")
+    queries = query if isinstance(query, Vectors) else [query]
+    return queries_of(queries, collection, by, where)[0]
+
+
+def queries_of(
+    queries: Iterable[Content | Vectors] | Vectors,
+    collection: Searched,
+    by: str | Sequence[str] | None,
+    where: Node | None,
+) -> list[Query]:
+    """The query to the store of each query, or of each row of `Vectors`.
+
+    Parts of one kind are encoded together. Raises `BadArgument` (also for one query in place of
+    a list), `BadItem`, `SpaceMismatch`.
+    """
     stored = collection.store.space
     fields = () if stored is None else stored.kinds
     lists = _lists(by, [*fields, WORDS])
-    if isinstance(query, Vectors):
-        return _by_vector(query, collection, lists, where)
+    if isinstance(queries, Vectors):
+        return _by_vectors(queries, collection, lists, where)
+    made: list[Query | None] = []
+    waiting: dict[int, tuple[Parts, list[str], str]] = {}  # for vectors: of what, for which lists
+    for place, query in enumerate(_listed(queries)):
+        if isinstance(query, Vectors):
+            made.append(query_of(query, collection, by, where))
+            continue
+        parts = _parts(query)
+        weights = _weights(parts, fields)
+        chosen = {f for f in weights if f in fields or f == WORDS} if lists is None else set(lists)
+        words = (parts.text or "") if WORDS in chosen else ""
+        asked = [field for field in fields if field in chosen]
+        # With nothing to ask by, the collection is empty: nothing is stored, nothing is found.
+        if not asked and not words and lists is not None:
+            raise BadArgument("by='words' needs a text in the query")
+        made.append(None if asked else Query({}, words, where=where))
+        if asked:
+            waiting[place] = (parts, asked, words)
+    vectors = _vectors(collection, [parts for parts, _, _ in waiting.values()]) if waiting else []
+    for (place, (parts, asked, words)), vector in zip(waiting.items(), vectors, strict=True):
+        given = dict.fromkeys(asked, vector)
+        made[place] = Query(given, words, _weights(parts, fields), where)
+    return [one for one in made if one is not None]
+
+
+def _listed(queries: Iterable[Content | Vectors]) -> Iterable[Content | Vectors]:
+    if isinstance(queries, str | Part | Mapping) or not isinstance(queries, Iterable):
+        raise BadArgument(
+            f"expected a list of queries, or Vectors, not {type(queries).__name__}: give a single"
+            " query to search"
+        )
+    return queries
+
+
+def _parts(query: Content) -> Parts:
+    """The parts of a query, of which there is one at least, with a text that can be read."""
     parts = Parts.of(query)
     if not parts:
         raise BadArgument("the query is empty: give a text, an Image, or Parts of both")
     if "text" in parts:
         check_text(parts["text"].value, "the query")
-    weights = _WEIGHTS.get(frozenset(parts), dict.fromkeys(fields, 1.0))
-    chosen = {f for f in weights if f in fields or f == WORDS} if lists is None else set(lists)
-    words = (parts.text or "") if WORDS in chosen else ""
-    asked = [field for field in fields if field in chosen]
-    if not asked and not words:
-        if lists is None:  # an empty collection: nothing is stored, nothing is found
-            return Query({}, where=where)
-        raise BadArgument("by='words' needs a text in the query")
-    if not asked:
-        return Query({}, words, where=where)
-    vector = _vector(collection, parts)
-    return Query(dict.fromkeys(asked, vector), words, weights, where)
+    return parts
+
+
+def _weights(parts: Parts, fields: Sequence[str]) -> Mapping[str, float]:
+    return _WEIGHTS.get(frozenset(parts), dict.fromkeys(fields, 1.0))
 
 
 def _lists(by: str | Sequence[str] | None, known: Sequence[str]) -> list[str] | None:
@@ -86,30 +131,32 @@ def _lists(by: str | Sequence[str] | None, known: Sequence[str]) -> list[str] | 
     return names
 
 
-def _by_vector(
-    query: Vectors, collection: Searched, lists: list[str] | None, where: Node | None
-) -> Query:
-    """A query by one ready-made vector: to the anchor's field, unless `by` says another."""
-    if len(query) != 1:
-        raise BadArgument(f"a search takes one vector; these are {len(query)}")
+def _by_vectors(
+    queries: Vectors, collection: Searched, lists: list[str] | None, where: Node | None
+) -> list[Query]:
+    """The query of each ready-made vector: to the anchor's field, unless `by` says another."""
     stored = collection.store.space
     if stored is None:
-        return Query({}, where=where)
-    stored.check(query.space, what=collection.name)
+        return [Query({}, where=where) for _ in range(len(queries))]
+    stored.check(queries.space, what=collection.name)
     if lists and WORDS in lists:
         raise BadArgument("by='words' needs a text in the query, not Vectors")
     fields = lists or [stored.kinds[0]]
-    return Query(dict.fromkeys(fields, query.normalized[0]), where=where)
+    return [Query(dict.fromkeys(fields, row), where=where) for row in queries.normalized]
 
 
-def _vector(collection: Searched, parts: Parts) -> NDArray[np.float32]:
-    """The unit vector of the query: of its one part, or the normalised sum of its parts."""
-    model = collection.model
-    rows: list[NDArray[np.float32]] = [
-        model.encode_query([part]).normalized[0] for part in parts.values()
-    ]
-    if len(rows) == 1:
-        return rows[0]
+def _vectors(collection: Searched, asked: Sequence[Parts]) -> list[NDArray[np.float32]]:
+    """The unit vector of each query: of its one part, or the normalised sum of its parts."""
+    rows: list[list[NDArray[np.float32]]] = [[] for _ in asked]
+    for kind in dict.fromkeys(kind for parts in asked for kind in parts):
+        places = [place for place, parts in enumerate(asked) if kind in parts]
+        encoded = collection.model.encode_query([asked[place][kind] for place in places])
+        for place, row in zip(places, encoded.normalized, strict=True):
+            rows[place].append(row)
+    return [_sum(each) if len(each) > 1 else each[0] for each in rows]
+
+
+def _sum(rows: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     total: NDArray[np.float32] = np.sum(rows, axis=0, dtype=np.float32)
     total /= np.float32(np.linalg.norm(total))
     return total

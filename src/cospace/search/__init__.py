@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from cospace.search.ask import Query, ask
+from cospace.search.ask import Query, ask, ask_many
 
-__all__ = ["Query", "ask"]
+__all__ = ["Query", "ask", "ask_many"]

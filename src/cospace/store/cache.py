@@ -9,7 +9,7 @@ from pathlib import Path
 from cospace.errors import StorageError
 from cospace.files import check_room, make_folder, remove
 from cospace.space import Space
-from cospace.store.edge import ENGINE, Edge, is_due
+from cospace.store.edge import ENGINE, SEGMENT_ROWS, Edge, is_due
 from cospace.store.schema import Schema
 from cospace.store.seal import Seal, break_seal, read_seal, write_seal
 from cospace.store.truth import Change, Truth
@@ -37,8 +37,11 @@ class Cache:
         self.rows = 0
         self.unindexed = 0
 
-    def current(self, space: Space | None, schema: Schema) -> Edge | None:
-        """The engine, opened or rebuilt, and caught up with the truth."""
+    def current(self, space: Space | None, schema: Schema, *, build: bool = False) -> Edge | None:
+        """The engine, opened or rebuilt, and caught up with the truth.
+
+        With `build`, each part that is as large as a graph may be gets its graph on the way.
+        """
         if self._edge is not None and space is self._space and self._seq == self._truth.seq:
             return self._edge  # as for every search but the first
         if space is None:
@@ -52,7 +55,7 @@ class Cache:
                 return None  # nothing can be found
             self._load(space, fields)
         if self._seq != self._truth.seq:
-            self._catch_up(schema)
+            self._catch_up(schema, build)
         return self._edge
 
     def _load(self, space: Space, fields: list[str]) -> None:
@@ -89,7 +92,7 @@ class Cache:
             self.shard, dim=space.dim, fields=fields, create=create, quantization=quantization
         )
 
-    def _catch_up(self, schema: Schema) -> None:
+    def _catch_up(self, schema: Schema, build: bool) -> None:
         """Bring what was committed since `_seq` into the engine."""
         assert self._edge is not None
         target, fresh = self._truth.seq, self._seq < 0
@@ -102,6 +105,10 @@ class Cache:
         for page in _pages(self._truth.changes(self._seq)):
             self._edge.put(page, schema.fields)
             self.unindexed += len(page)
+            if build and self.unindexed >= SEGMENT_ROWS:
+                self._check_room(2 * SEGMENT_ROWS)
+                self._edge.optimize()
+                self.unindexed = 0
         self._seq = target
         self.rows = self._edge.count(None)
 

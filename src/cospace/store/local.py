@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -32,7 +32,7 @@ from cospace.space import Space
 from cospace.store.cache import Cache
 from cospace.store.edge import ENGINE, EXACT_BELOW, QUANTIZATIONS, Edge
 from cospace.store.lock import Lock
-from cospace.store.protocol import Failure, Found, Row, StoreInfo
+from cospace.store.protocol import Failure, Found, Lexical, Nearest, Request, Row, StoreInfo
 from cospace.store.schema import Schema
 from cospace.store.truth import Truth
 from cospace.store.where import Node, matches
@@ -195,18 +195,7 @@ class LocalStore:
         among: Sequence[int] | None = None,
     ) -> Found:
         """See `Store`."""
-
-        def query(edge: Edge) -> Found:
-            if field not in edge.fields:
-                return Found([], [])
-            exact = self._cache.rows <= EXACT_BELOW
-            found = edge.nearest(field, vector, k, exact=exact, where=where, among=among)
-            if where is not None and not exact and len(found.keys) < k:
-                # A filter can cut the graph into islands; comparing with every row cannot miss.
-                found = edge.nearest(field, vector, k, exact=True, where=where, among=among)
-            return found
-
-        return self._ask(query)
+        return self.find([Nearest(field, vector, k, where, among)])[0]
 
     def lexical(
         self,
@@ -217,17 +206,17 @@ class LocalStore:
         among: Sequence[int] | None = None,
     ) -> Found:
         """See `Store`."""
-        return self._ask(lambda edge: edge.lexical(text, k, where=where, among=among))
+        return self.find([Lexical(text, k, where, among)])[0]
 
-    def _ask(self, query: Callable[[Edge], Found]) -> Found:
-        """The answer of the engine, which other threads may ask meanwhile, or take away."""
+    def find(self, requests: Sequence[Request]) -> list[Found]:
+        """See `Store`. Other threads may ask the engine meanwhile, or take it away."""
         while True:
             with self._open():
                 edge = self._edge()
             if edge is None:
-                return Found([], [])
+                return [Found([], []) for _ in requests]
             try:
-                return query(edge)
+                return edge.find(requests, exact=self._cache.rows <= EXACT_BELOW)
             except StorageError:
                 with self._open():
                     if self._cache.holds(edge):
@@ -242,7 +231,7 @@ class LocalStore:
     def optimize(self) -> None:
         """See `Store`."""
         with self._open():
-            if self._edge() is not None:
+            if self._cache.current(self._space, self._schema, build=True) is not None:
                 self._cache.optimize()
 
     def compact(self) -> None:

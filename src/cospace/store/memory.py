@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cospace.errors import CollectionClosed
 from cospace.space import Space
-from cospace.store.protocol import Failure, Found, Row, StoreInfo
+from cospace.store.protocol import Failure, Found, Request, Row, StoreInfo, one_by_one
 from cospace.store.schema import Schema
 from cospace.store.truth import Truth
 from cospace.store.where import Node, matches
@@ -148,6 +148,10 @@ class MemoryStore:
         scored.sort()
         best = scored[:k]
         return Found([key for _, key in best], [-score for score, _ in best], full)
+
+    def find(self, requests: Sequence[Request]) -> list[Found]:
+        """See `Store`."""
+        return one_by_one(self, requests)
 
     def optimize(self) -> None:
         """See `Store`; there is nothing to do."""

@@ -1,6 +1,6 @@
 """Store: the narrow protocol of a backend, and the row that goes in and comes out.
 
-A backend keeps rows and answers four questions: which rows, how many, which lie nearest to a
+A backend keeps rows and answers four queries: which rows, how many, which lie nearest to a
 vector, which hold these words. Everything else (encoding, fusion, paging, files) is outside.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,17 @@ from cospace.space import Space
 from cospace.store.schema import Schema
 from cospace.store.where import Node
 
-__all__ = ["Failure", "Found", "Row", "Store", "StoreInfo"]
+__all__ = [
+    "Failure",
+    "Found",
+    "Lexical",
+    "Nearest",
+    "Request",
+    "Row",
+    "Store",
+    "StoreInfo",
+    "one_by_one",
+]
 
 
 @dataclass(slots=True)
@@ -48,6 +58,28 @@ class Found(NamedTuple):
     keys: list[int]
     scores: list[float]
     full: float = 0.0
+
+
+class Nearest(NamedTuple):
+    """A request for what `Store.nearest` gives for the same arguments."""
+
+    field: str
+    vector: NDArray[np.float32]
+    k: int
+    where: Node | None = None
+    among: Sequence[int] | None = None
+
+
+class Lexical(NamedTuple):
+    """A request for what `Store.lexical` gives for the same arguments."""
+
+    text: str
+    k: int
+    where: Node | None = None
+    among: Sequence[int] | None = None
+
+
+Request: TypeAlias = Nearest | Lexical
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +156,14 @@ class Store(Protocol):
         """The `k` rows that hold the words of `text`, by BM25; rows that hold none are absent."""
         ...
 
+    def find(self, requests: Sequence[Request]) -> list[Found]:
+        """What `nearest` and `lexical` give for each request, in their order.
+
+        A search asks all that it wants to know at once, and so do many searches together: a
+        backend that is far away answers in one message. `one_by_one` is the simplest form.
+        """
+        ...
+
     def optimize(self) -> None:
         """Bring the index up to date, and build what makes search fast where that is due."""
         ...
@@ -153,3 +193,18 @@ class Store(Protocol):
     def close(self) -> None:
         """Release files and locks; calling it twice does no harm."""
         ...
+
+
+def one_by_one(store: Store, requests: Sequence[Request]) -> list[Found]:
+    """What each request finds, each asked alone: `find` for a backend that has no batches.
+
+    >>> from cospace.store.memory import MemoryStore
+    >>> one_by_one(MemoryStore(), [Lexical("armchair", 5)])
+    [Found(keys=[], scores=[], full=0.0)]
+    """
+    return [
+        store.nearest(*request[:3], where=request.where, among=request.among)
+        if isinstance(request, Nearest)
+        else store.lexical(*request[:2], where=request.where, among=request.among)
+        for request in requests
+    ]

@@ -81,9 +81,12 @@ def _crc(record: dict[str, Any]) -> int:
 def _checksums(folder: Path) -> dict[str, str]:
     """Size and CRC-32 of every file below `folder`, by relative path."""
     paths = sorted(p for p in folder.rglob("*") if p.is_file() and p.name not in _NOT_CHECKED)
-    with ThreadPoolExecutor(2) as pool:
-        sums = pool.map(_checksum, paths)
-        return {p.relative_to(folder).as_posix(): s for p, s in zip(paths, sums, strict=True)}
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            sums = list(pool.map(_checksum, paths))
+    except RuntimeError:  # Python is ending, and starts no thread any more
+        sums = [_checksum(path) for path in paths]
+    return {p.relative_to(folder).as_posix(): s for p, s in zip(paths, sums, strict=True)}
 
 
 def _checksum(path: Path) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +10,7 @@ import apsw
 
 from cospace.errors import (
     CollectionBusy,
+    CospaceError,
     DataDamaged,
     DiskFull,
     DurabilityError,
@@ -18,9 +18,10 @@ from cospace.errors import (
 )
 from cospace.files import free_bytes, storage_errors
 
-__all__ = ["connect", "peek", "sqlite_errors"]
+__all__ = ["LOG_BYTES", "bound_log", "connect", "peek", "sqlite_errors"]
 
 _MAGIC = b"SQLite format 3\x00"
+_BUSY_MS = 5000
 
 
 class Peek(NamedTuple):
@@ -48,13 +49,33 @@ def connect(path: Path | None, read_only: bool) -> apsw.Connection:
         return apsw.Connection(":memory:")
     if read_only:
         db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-        db.set_busy_timeout(5000)
+        db.set_busy_timeout(_BUSY_MS)
         return db
     db = apsw.Connection(str(path))
-    db.set_busy_timeout(5000)
+    db.set_busy_timeout(_BUSY_MS)
     db.execute("PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL")
     db.execute("PRAGMA fullfsync=1; PRAGMA checkpoint_fullfsync=1; PRAGMA cache_size=-65536")
     return db
+
+
+# A journal may stay so large. Commits of `batch_items` items leave less: SQLite folds it in at
+# 8 MB. One commit that is larger would keep its journal until the close.
+LOG_BYTES = 16_000_000
+
+
+def bound_log(db: apsw.Connection, path: Path) -> None:
+    """Fold a journal above `LOG_BYTES` into the file, and cut it to nothing.
+
+    The commit that left it is on the disk already. So nothing is raised, and nobody waits: while
+    another process reads, or the disk is full, the journal stays until a later commit.
+    """
+    log = Path(f"{path}-wal")
+    if not log.exists() or log.stat().st_size <= LOG_BYTES:
+        return
+    db.set_busy_timeout(0)
+    with suppress(apsw.Error):
+        db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    db.set_busy_timeout(_BUSY_MS)
 
 
 # The shared memory of the journal takes so much at opening, and fails as another error.
@@ -67,24 +88,40 @@ def _full(where: object, free: int) -> DiskFull:
     )
 
 
-@contextmanager
-def sqlite_errors(path: Path | None) -> Iterator[None]:
-    """A block in which SQLite's failures are raised in our own words."""
+class sqlite_errors:  # noqa: N801 - it reads as a verb, like the context managers of contextlib
+    """A block in which SQLite's failures are told in our own words.
+
+    A class, since a search enters it for every page of hits: a generator takes five times longer.
+    """
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
+        if isinstance(error, apsw.Error | UnicodeDecodeError):
+            raise _noted(self._path, error) from error
+
+
+def _noted(path: Path | None, error: apsw.Error | UnicodeDecodeError) -> CospaceError:
     where = path or "the collection in memory"
-    try:
-        yield
-    except apsw.FullError as error:
-        raise _full(where, free_bytes(path) if path else 0) from error
-    except (apsw.CorruptError, apsw.NotADBError) as error:
-        raise DataDamaged(f"{where}: {error}; run: cospace verify") from error
-    except UnicodeDecodeError as error:
-        raise DataDamaged(f"{where}: a text is not UTF-8; run: cospace verify") from error
-    except (apsw.BusyError, apsw.LockedError) as error:
-        raise CollectionBusy(f"{where}: another process is writing") from error
-    except apsw.IOError as error:
+    if isinstance(error, apsw.FullError):
+        return _full(where, free_bytes(path) if path else 0)
+    if isinstance(error, apsw.CorruptError | apsw.NotADBError):
+        return DataDamaged(f"{where}: {error}; run: cospace verify")
+    if isinstance(error, UnicodeDecodeError):
+        return DataDamaged(f"{where}: a text is not UTF-8; run: cospace verify")
+    if isinstance(error, apsw.BusyError | apsw.LockedError):
+        return CollectionBusy(f"{where}: another process is writing")
+    if isinstance(error, apsw.IOError):
         free = free_bytes(path) if path else 0
         if path and free < _LITTLE:
-            raise _full(where, free) from error
-        raise DurabilityError(f"{where}: the disk failed ({error}); reopen it") from error
-    except apsw.Error as error:
-        raise StorageError(f"{where}: {error}") from error
+            return _full(where, free)
+        return DurabilityError(f"{where}: the disk failed ({error}); reopen it")
+    return StorageError(f"{where}: {error}")

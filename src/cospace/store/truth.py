@@ -26,10 +26,18 @@ from cospace.errors import (
     NotACollection,
 )
 from cospace.space import Space
-from cospace.store.packing import COLUMNS, INSERT, is_whole, pack, shown_id, unpack
+from cospace.store.packing import (
+    COLUMNS,
+    INSERT,
+    is_whole,
+    pack,
+    shown_id,
+    unpack,
+    unpack_all,
+)
 from cospace.store.protocol import Failure, Row
 from cospace.store.schema import Schema
-from cospace.store.sqlite import Peek, connect, peek, sqlite_errors
+from cospace.store.sqlite import Peek, bound_log, connect, peek, sqlite_errors
 
 __all__ = ["FORMAT", "Change", "Truth"]
 
@@ -186,6 +194,7 @@ class Truth:
             self._db.executemany(_PUT_VECTOR, vectors)
             self._db.executemany("DELETE FROM failures WHERE name=?", [(r.id,) for r in rows])
             self._db.executemany("INSERT OR REPLACE INTO failures VALUES (?,?)", failures)
+        self._bound_log()
         return len(known)
 
     def _known(self, rows: Sequence[Row], replace: bool) -> dict[str, int]:
@@ -213,7 +222,12 @@ class Truth:
                 self._db.executemany(
                     "INSERT OR REPLACE INTO deleted VALUES (?,?)", [(n, seq) for (n,) in keys]
                 )
+        self._bound_log()
         return len(keys)
+
+    def _bound_log(self) -> None:
+        if self.path is not None:
+            bound_log(self._db, self.path)
 
     # --- reading ---
 
@@ -231,8 +245,8 @@ class Truth:
         with sqlite_errors(self.path):
             for part in _chunks(keys):
                 marks = ",".join("?" * len(part))
-                for r in self._all(f"SELECT {COLUMNS} FROM items WHERE n IN ({marks})", part):
-                    found[r[0]] = unpack(r, None)
+                sql = f"SELECT {COLUMNS} FROM items WHERE n IN ({marks})"
+                found.update(unpack_all(self._db.execute(sql, part)))
         return found
 
     def scan(self, *, vectors: bool) -> Iterator[Change]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cospace.errors import DuplicateId
 from cospace.space import Space, Tower
-from cospace.store.protocol import Row, Store
+from cospace.store.protocol import Lexical, Nearest, Request, Row, Store, one_by_one
 from cospace.store.schema import Schema
 from cospace.store.where import matches, parse
 
@@ -198,6 +198,22 @@ def among_scores_given_keys(store: Store) -> None:
     assert set(words.keys[:3]) == set(store.lexical("armchair", 3, among=words.keys[:3]).keys)
 
 
+def found_together(store: Store) -> None:
+    """`find` gives for each of many requests what `nearest` and `lexical` give for it alone."""
+    schema = fill(store, sample())
+    where = parse({"new": True}, schema)
+    vectors = unit(4, 11)
+    requests: list[Request] = []
+    for vector in vectors:
+        requests += [Nearest("text", vector, 7), Nearest("image", vector, 60, where)]
+        requests += [Nearest("text", vector, 3, None, [2, 3, 5]), Nearest("sound", vector, 3)]
+    for text in ("armchair 17", "zeppelin", "", "number"):
+        requests += [Lexical(text, 5), Lexical(text, 60, where), Lexical(text, 2, None, [2, 3])]
+    assert store.find([]) == []
+    assert store.find(requests) == one_by_one(store, requests)
+    assert store.find(requests[::-1]) == one_by_one(store, requests[::-1])
+
+
 def words_are_found(store: Store) -> None:
     """`lexical` finds words, codes and ids in any case; a rarer word counts more."""
     rows = sample()
@@ -274,6 +290,7 @@ _CHECKS: list[Callable[[Store], None]] = [
     deleted_stays_deleted,
     nearest_is_cosine,
     among_scores_given_keys,
+    found_together,
     words_are_found,
     filters_mean_the_same,
     info_adds_up,

@@ -1,0 +1,151 @@
+"""Candidates: what each list brings for a query, and one ranking of them all.
+
+Two rounds of requests to the store, however many queries there are: first every list of every
+query, then the scores of candidates that another list of the same query brought.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cospace.results import Why
+from cospace.search.fuse import Scored, fuse
+from cospace.store.protocol import Found, Lexical, Nearest, Request, Store
+from cospace.store.where import Node
+
+__all__ = ["WORDS", "Query", "Ranking", "rank"]
+
+WORDS = "words"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is asked: a unit vector for each field to search, words, and the lists' weights."""
+
+    vectors: Mapping[str, NDArray[np.float32]]
+    words: str = ""
+    weights: Mapping[str, float] = field(default_factory=dict)
+    where: Node | None = None
+
+
+class Ranking(NamedTuple):
+    """Keys in order with their scores, and how to tell why a key stands where it does."""
+
+    keys: list[int]
+    scores: list[float]
+    why: Callable[[int], tuple[Why, ...]]
+    told: str
+
+    def without(self, given: set[int]) -> Ranking:
+        """The same without some keys."""
+        pairs = [p for p in zip(self.keys, self.scores, strict=True) if p[0] not in given]
+        return self._replace(keys=[k for k, _ in pairs], scores=[s for _, s in pairs])
+
+
+_Lists = dict[str, Found]
+
+
+def rank(store: Store, queries: Sequence[Query], depths: Sequence[int]) -> list[Ranking]:
+    """For each query its best candidates, as many as its depth says, ranked."""
+    lists = _first(store, queries, depths)
+    several = any(len(found) > 1 for found in lists)
+    rest = _rest(store, queries, depths, lists) if several else [{} for _ in lists]
+    return [
+        _fused(query, found, more, depth) if len(found) > 1 else _alone(found)
+        for query, found, more, depth in zip(queries, lists, rest, depths, strict=True)
+    ]
+
+
+def _first(store: Store, queries: Sequence[Query], depths: Sequence[int]) -> list[_Lists]:
+    """The candidates of each list of each query; lists that brought none are left out."""
+    asked: list[tuple[int, str]] = []
+    requests: list[Request] = []
+    for place, (one, depth) in enumerate(zip(queries, depths, strict=True)):
+        for name, vector in one.vectors.items():
+            asked.append((place, name))
+            requests.append(Nearest(name, vector, depth, one.where))
+        if one.words:
+            asked.append((place, WORDS))
+            requests.append(Lexical(one.words, depth, one.where))
+    lists: list[_Lists] = [{} for _ in queries]
+    for (place, name), found in zip(asked, store.find(requests), strict=True):
+        if found.keys:
+            lists[place][name] = found
+    return lists
+
+
+def _rest(
+    store: Store, queries: Sequence[Query], depths: Sequence[int], lists: Sequence[_Lists]
+) -> list[_Lists]:
+    """For each query and list, the scores of those candidates that only other lists brought."""
+    rest: list[_Lists] = [{} for _ in queries]
+    asked: list[tuple[int, str]] = []
+    requests: list[Request] = []
+    for place, (one, depth, found) in enumerate(zip(queries, depths, lists, strict=True)):
+        if len(found) < 2:
+            continue
+        keys = {key for each in found.values() for key in each.keys}
+        for name, each in found.items():
+            missing = sorted(keys.difference(each.keys))
+            if not missing or (name == WORDS and len(each.keys) < depth):
+                continue  # a list of words that is not full holds all that have a word
+            asked.append((place, name))
+            if name == WORDS:
+                requests.append(Lexical(one.words, len(missing), among=missing))
+            else:
+                requests.append(Nearest(name, one.vectors[name], len(missing), among=missing))
+    if requests:
+        for (place, name), more in zip(asked, store.find(requests), strict=True):
+            rest[place][name] = more
+    return rest
+
+
+def _alone(lists: _Lists) -> Ranking:
+    """The ranking of one list, in its own scores; an empty one without any."""
+    if not lists:
+        return Ranking([], [], lambda _: (), "nothing was found to rank")
+    ((name, found),) = lists.items()
+    told = "BM25" if name == WORDS else f"cosine to the {name} vector"
+
+    def why(key: int) -> tuple[Why, ...]:
+        at = found.keys.index(key)
+        return (Why(name, at + 1, found.scores[at], found.scores[at]),)
+
+    return Ranking(found.keys, found.scores, why, told)
+
+
+def _fused(query: Query, lists: _Lists, rest: _Lists, depth: int) -> Ranking:
+    """The best `depth` of all candidates of all lists, by fused score."""
+    keys = sorted({key for found in lists.values() for key in found.keys})
+    at = {key: i for i, key in enumerate(keys)}
+    scored: dict[str, Scored] = {}
+    for name, found in lists.items():
+        scores = np.full(len(keys), 0.0 if name == WORDS else np.nan)
+        for one in (found, rest.get(name)):
+            if one is not None:
+                scores[[at[key] for key in one.keys]] = one.scores
+        if name == WORDS:
+            scores /= found.full
+        scored[name] = Scored(scores, query.weights.get(name, 1.0), name != WORDS)
+    order, totals, shares = fuse(scored, keys)
+
+    def why(key: int) -> tuple[Why, ...]:
+        ranks = {n: f.keys.index(key) + 1 if key in f.keys else None for n, f in lists.items()}
+        return tuple(
+            Why(name, ranks[name], float(one.scores[at[key]]), float(shares[name][at[key]]))
+            for name, one in scored.items()
+            if not np.isnan(one.scores[at[key]])
+        )
+
+    best = order[:depth]
+    return Ranking([keys[i] for i in best], totals[best].tolist(), why, _noted(query, [*lists]))
+
+
+def _noted(query: Query, names: list[str]) -> str:
+    parts = " + ".join(f"{query.weights.get(name, 1.0):g} {name}" for name in names)
+    return f"fused standard scores: {parts}"
