@@ -12,8 +12,9 @@ import evaluate
 import numpy as np
 from class_names import class_names
 from graph import Array, save
+from image_bytes import bytes_graph, convolutions, flows, head_of
 from image_tower import Head, image_graph, load_weights
-from pairs import Images, join, load_clothing, load_drawings, read_excluded, unique
+from pairs import Images, join, load_clothing, load_drawings, read_excluded, read_photos, unique
 from record import (
     encode_images,
     encode_texts,
@@ -36,6 +37,9 @@ def main() -> None:
     """Builds the text tower, then trains, measures and builds the image tower."""
     options = read_options()
     folder = options.out
+    if options.image_bytes:
+        build_image_bytes(folder, options.image_bytes, options.clothing.resolve())
+        return
     write_licence(folder)
     build_text_tower(folder / "text", options.listings, options.prose)
     towers = [text_record(folder)]
@@ -67,6 +71,12 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--prose", type=Path, default=HERE / "../../shared/data/text8-like.txt.xz")
     parser.add_argument("--cache", type=Path, default=Path("~/.cache/cospace-starter").expanduser())
     parser.add_argument("--text-only", action="store_true", help="leave the image tower as it is")
+    parser.add_argument(
+        "--image-bytes",
+        type=Path,
+        metavar="XML",
+        help="only write the image tower in bytes to XML, with the head of the graph in --out",
+    )
     return parser.parse_args()
 
 
@@ -133,6 +143,39 @@ def build_image_tower(folder: Path, head: Head) -> None:
     print(f"image tower: cosine to float32 mean {near.mean():.5f}, least {near.min():.5f}")
     if near.mean() < LEAST_COSINE:
         raise SystemExit(f"the small weights lose too much: mean cosine under {LEAST_COSINE}")
+
+
+def build_image_bytes(folder: Path, xml: Path, clothing: Path) -> None:
+    """Writes the image tower in bytes to `xml`, after checking that its vectors are the same."""
+    weights = load_weights()
+    known = sorted((HERE / "../examples/marketplace/photos").glob("*.*"))
+    train, held_out = (
+        sorted((clothing / part).glob("*/*.jpg")) for part in ("train", "validation")
+    )
+    seen = read_photos([*train[:: len(train) // 240], *known[::2]])
+    by = convolutions(weights, flows(weights, varied(seen)))
+    save(bytes_graph(weights, head_of(folder / "image/model.xml"), by), xml)
+    for kind, paths in (("photos", held_out), ("examples", known[1::2])):
+        near = [
+            (encode_images(xml, some) * encode_images(folder / "image/model.xml", some)).sum(1)
+            for some in (
+                read_photos(paths[start : start + 50]) for start in range(0, len(paths), 50)
+            )
+        ]
+        near = np.concatenate(near)
+        print(f"{len(near)} {kind}: cosine mean {near.mean():.5f}, least {near.min():.5f}")
+        if near.mean() < LEAST_COSINE:
+            raise SystemExit(f"bytes lose too much: mean cosine under {LEAST_COSINE}")
+
+
+def varied(images: Array) -> Array:
+    """The images, some of them also inverted, turned and coarser, and patterns and noise."""
+    some, chance = images[::12], np.random.default_rng(1)
+    noise = chance.integers(0, 256, (4, *images.shape[1:]), np.uint8)
+    patterns = np.stack([pattern(number) for number in range(3, 11)])
+    return np.concatenate(
+        [images, 255 - some, some[:, ::-1], some[..., ::-1], some // 64 * 85, patterns, noise]
+    )
 
 
 if __name__ == "__main__":

@@ -142,6 +142,12 @@ def square(pixels: Array) -> Array:
     return np.asarray(Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BICUBIC, box))
 
 
+def read_photos(paths: list[Path]) -> Array:
+    """The photos as the tower takes them: uint8 `[n, 224, 224, 3]`."""
+    images = Squares(paths)
+    return np.stack([square(images[row]) for row in range(len(images))])
+
+
 def see(images: Array | Squares, cache: Path, batch: int = 16) -> tuple[Array, Array]:
     """What the network sees in each image: features `[n, 1280]` and class chances `[n, 1000]`.
 
