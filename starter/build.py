@@ -37,20 +37,22 @@ def main() -> None:
     """Builds the text tower, then trains, measures and builds the image tower."""
     options = read_options()
     folder = options.out
-    if options.image_bytes:
-        build_image_bytes(folder, options.image_bytes, options.clothing.resolve())
-        return
     write_licence(folder)
-    build_text_tower(folder / "text", options.listings, options.prose)
-    towers = [text_record(folder)]
-    if options.text_only:
-        towers += [tower for tower in read_record(folder) if tower["kind"] == "image"]
-    else:
+    kept = {str(tower["kind"]): tower for tower in read_record(folder)} if options.only else {}
+    if options.only != "image":
+        build_text_tower(folder / "text", options.listings, options.prose)
+        kept["text"] = text_record(folder)
+    if options.only == "image":
+        digest = str(kept["image"]["head_sha256"])
+        build_image_tower(folder, head_of(folder / "image/model.xml"), options.clothing.resolve())
+        kept["image"] = image_record(folder, digest)
+    elif not options.only:
         photos, drawings = load_images(options)
         names, texts = load_texts(folder, photos, drawings)
         head = train_and_measure(photos, drawings, texts, names)
-        build_image_tower(folder, head)
-        towers.append(image_record(folder, head))
+        build_image_tower(folder, head, options.clothing.resolve())
+        kept["image"] = image_record(folder, head.digest())
+    towers = [kept["text"], kept["image"]]
     write_record(folder, towers)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     print(f"{folder}: {size / 1e6:.1f} MB")
@@ -70,12 +72,8 @@ def read_options() -> argparse.Namespace:
     )
     parser.add_argument("--prose", type=Path, default=HERE / "../../shared/data/text8-like.txt.xz")
     parser.add_argument("--cache", type=Path, default=Path("~/.cache/cospace-starter").expanduser())
-    parser.add_argument("--text-only", action="store_true", help="leave the image tower as it is")
     parser.add_argument(
-        "--image-bytes",
-        type=Path,
-        metavar="XML",
-        help="only write the image tower in bytes to XML, with the head of the graph in --out",
+        "--only", choices=("text", "image"), help="leave the other; image: with the head it has"
     )
     return parser.parse_args()
 
@@ -131,41 +129,25 @@ def train_and_measure(
     return heads[0]
 
 
-def build_image_tower(folder: Path, head: Head) -> None:
-    """Writes the image graph, after checking that small weights give the vectors of exact ones."""
-    weights = load_weights()
-    save(image_graph(weights, head), folder / "image/model.xml")
-    images = np.stack([pattern(number) for number in range(8)])
-    near = (
-        encode_images(folder / "image/model.xml", images)
-        * encode_images(image_graph(weights, head, exact=True), images)
-    ).sum(1)
-    print(f"image tower: cosine to float32 mean {near.mean():.5f}, least {near.min():.5f}")
-    if near.mean() < LEAST_COSINE:
-        raise SystemExit(f"the small weights lose too much: mean cosine under {LEAST_COSINE}")
-
-
-def build_image_bytes(folder: Path, xml: Path, clothing: Path) -> None:
-    """Writes the image tower in bytes to `xml`, after checking that its vectors are the same."""
-    weights = load_weights()
+def build_image_tower(folder: Path, head: Head, clothing: Path) -> None:
+    """Writes the image graph in bytes, after checking that its vectors are those of float32."""
+    weights, xml = load_weights(), folder / "image/model.xml"
     known = sorted((HERE / "../examples/marketplace/photos").glob("*.*"))
     train, held_out = (
         sorted((clothing / part).glob("*/*.jpg")) for part in ("train", "validation")
     )
     seen = read_photos([*train[:: len(train) // 240], *known[::2]])
     by = convolutions(weights, flows(weights, varied(seen)))
-    save(bytes_graph(weights, head_of(folder / "image/model.xml"), by), xml)
+    made, exact = bytes_graph(weights, head, by), image_graph(weights, head, exact=True)
     for kind, paths in (("photos", held_out), ("examples", known[1::2])):
-        near = [
-            (encode_images(xml, some) * encode_images(folder / "image/model.xml", some)).sum(1)
-            for some in (
-                read_photos(paths[start : start + 50]) for start in range(0, len(paths), 50)
-            )
-        ]
-        near = np.concatenate(near)
+        parts = (paths[start : start + 50] for start in range(0, len(paths), 50))
+        each = [(encode_images(made, some) * encode_images(exact, some)).sum(1) for some in
+                map(read_photos, parts)]  # fmt: skip
+        near = np.concatenate(each)
         print(f"{len(near)} {kind}: cosine mean {near.mean():.5f}, least {near.min():.5f}")
         if near.mean() < LEAST_COSINE:
             raise SystemExit(f"bytes lose too much: mean cosine under {LEAST_COSINE}")
+    save(made, xml)
 
 
 def varied(images: Array) -> Array:

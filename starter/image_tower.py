@@ -148,11 +148,7 @@ def convolution(
 
 
 def stored(weight: Array, *, exact: bool) -> ov.Node:
-    """The weight as float32, kept as float16 unless `exact`.
-
-    Not as bytes: with 8-bit filters the engine (2026.4.1) gave wrong vectors (cosine 0.36) with
-    two streams and rounded activations, which is how the text tower runs fastest.
-    """
+    """The weight as float32, kept as float16 unless `exact`."""
     return constant(weight) if exact else half_weight(weight)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import openvino as ov
 from calibrate import WIDTH
 from graph import Array, sha256, write_text
-from image_tower import SIDE, Head
+from image_tower import SIDE
 from pairs import RESIZE
 from sources import EFFICIENTNET, MINILM
 from text_tower import MAX_TOKENS
@@ -52,7 +52,7 @@ def text_record(folder: Path) -> dict[str, object]:
     }
 
 
-def image_record(folder: Path, head: Head) -> dict[str, object]:
+def image_record(folder: Path, head_sha256: str) -> dict[str, object]:
     """The record of the image tower in `folder / "image"`."""
     images = np.stack([pattern(number) for number in CANARY_PATTERNS])
     vectors = encode_images(folder / "image/model.xml", images)
@@ -63,8 +63,8 @@ def image_record(folder: Path, head: Head) -> dict[str, object]:
         "revision": EFFICIENTNET.version,
         "license": EFFICIENTNET.license,
         "weights_sha256": EFFICIENTNET.digest,
-        "head_sha256": head.digest(),
-        "precision": "fp16",
+        "head_sha256": head_sha256,
+        "precision": "int8-exact",
         "graph": "image/model.xml",
         "files": hashes(folder, "image/model.xml", "image/model.bin"),
         "preprocess": {

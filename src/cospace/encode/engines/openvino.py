@@ -92,6 +92,8 @@ def precisions(tower: Tower) -> tuple[str, ...]:
     AVX512-BF16, one was 1.4 times as fast with it and one half as fast. So it is measured when a
     model is added, and recorded.
     """
+    if tower.precision == "int8-exact":  # its sums fit 16 bits, and convolutions are fast anywhere
+        return ("int8",)
     if tower.precision == "int8":
         return ("int8", "int8-as-f32") if multiplies_bytes() else ("int8-as-f32",)
     if tower.precision == "bf16" and has_bf16():
