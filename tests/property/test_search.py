@@ -84,10 +84,11 @@ def test_many_queries_together_give_what_each_gives_alone(
 def test_pages_repeat_nothing_and_miss_nothing(
     store: Store, seed: int, words: str, size: int
 ) -> None:
-    whole = ask(store, query(seed, words), k=300).ids
+    asked = query(seed, words)
+    whole = ask(store, asked, k=300).ids
     pages: list[str] = []
     for offset in range(0, 300, size):
-        pages += ask(store, query(seed, words), k=min(size, 300 - offset), offset=offset).ids
+        pages += ask(store, asked, k=min(size, 300 - offset), offset=offset).ids
     assert whole == pages
     assert len(pages) == len(set(pages))
 
