@@ -64,21 +64,18 @@ class Builder:
         self._names = (f"v{number}" for number in itertools.count())
 
     def model(self, weights: Weights, numbers: Sequence[Layer]) -> onnx.ModelProto:
-        """`input_ids` i64 `[n, t]` to `embedding` f32 `[n, 384]`, of length one."""
+        """`input_ids` i64 `[n, t]` to `tokens` f32 `[n, t, 384]`, whose mean is the text's vector.
+
+        The mean is left to the caller: here its last bit would hang on the number of texts.
+        """
         x = self.embedded(weights)
         x = self.normalised(x, numbers[0].before_attention)
-        for layer, after in zip(numbers, [*numbers[1:], None], strict=True):
-            change = self.attention(x, layer.before_attention, layer.attention)
-            x = self.normalised_sum(x, change, layer.before_feed)
-            change = self.feed_forward(x, layer.before_feed, layer.feed)
-            last = weights[f"encoder.layer.{LAYERS - 1}.output.LayerNorm.weight"]
-            x = self.normalised_sum(x, change, last if after is None else after.before_attention)
-        bias = weights[f"encoder.layer.{LAYERS - 1}.output.LayerNorm.bias"]
-        mean = self.node("ReduceMean", x, axes=[1], keepdims=0)
-        whole = self.node("Add", mean, self.number(bias))
-        self.node("LpNormalization", whole, out="embedding", axis=-1, p=2)
+        for layer, after in itertools.pairwise(numbers):
+            x = self.layer(x, layer, after.before_attention)
+        norm = f"encoder.layer.{LAYERS - 1}.output.LayerNorm"
+        self.layer(x, numbers[-1], weights[norm + ".weight"], weights[norm + ".bias"])
         ids = helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["n", "t"])
-        out = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", WIDTH])
+        out = helper.make_tensor_value_info("tokens", TensorProto.FLOAT, ["n", "t", WIDTH])
         graph = helper.make_graph(self._nodes, "text", [ids], [out], self._numbers)
         sets = [helper.make_opsetid("", 17), helper.make_opsetid(CONTRIBUTED, 1)]
         return helper.make_model(graph, opset_imports=sets, ir_version=9, producer_name="cospace")
@@ -96,14 +93,29 @@ class Builder:
         place = self.node("Slice", self.number(positions(weights)), first, length, axes)
         return self.node("Add", word, place)
 
-    def normalised(self, x: str, scale: Array) -> str:
-        """`x` with mean 0 and variance 1 over the last axis, times `scale`."""
-        zero = self.number(np.zeros(WIDTH, np.float32))
-        return self.node("LayerNormalization", x, self.number(scale), zero, axis=-1, epsilon=1e-12)
+    def layer(self, x: str, layer: Layer, scale: Array, shift: Array | None = None) -> str:
+        """One layer: `x` comes times its scale, and goes times the next one's, or as `tokens`."""
+        change = self.attention(x, layer.before_attention, layer.attention)
+        x = self.normalised(self.node("Add", x, change), layer.before_feed)
+        change = self.feed_forward(x, layer.before_feed, layer.feed)
+        return self.normalised(self.node("Add", x, change), scale, shift)
 
-    def normalised_sum(self, x: str, change: str, scale: Array) -> str:
-        """`normalised` of the sum of `x` and `change`: two nodes are faster than their fusion."""
-        return self.normalised(self.node("Add", x, change), scale)
+    def normalised(self, x: str, scale: Array, shift: Array | None = None) -> str:
+        """`x` with mean 0 and variance 1 over the last axis, times `scale`.
+
+        A sum comes as a node of its own: ONNX Runtime's fusion of both is several times slower.
+        With a `shift` it is what the graph gives.
+        """
+        zero = np.zeros(WIDTH, np.float32) if shift is None else shift
+        return self.node(
+            "LayerNormalization",
+            x,
+            self.number(scale),
+            self.number(zero),
+            out="" if shift is None else "tokens",
+            axis=-1,
+            epsilon=1e-12,
+        )
 
     def attention(self, x: str, scale: Array, by: Attention) -> str:
         """What self-attention of 12 heads adds to its input, which is already times `scale`."""

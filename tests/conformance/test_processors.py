@@ -21,6 +21,9 @@ TESTS = (
     "tests/unit/encode/towers/test_load.py",
 )
 
+# pytest's own handler of faults would take the place of the one that answers CPUID.
+OWN_FAULTS = ("-p", "no:faulthandler", "-p", "no:xdist")
+
 TEXTS = """
 from cospace.encode.engines.openvino import multiplies_bytes
 import csv, sys, numpy as np, cospace as cs
@@ -48,7 +51,7 @@ def vectors(place: Path, engine: str, env: dict[str, str]) -> dict[str, np.ndarr
 
 
 def test_the_same_tests_pass_without_vnni() -> None:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *OWN_FAULTS, *TESTS]
     done = subprocess.run(
         command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
     )

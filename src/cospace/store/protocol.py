@@ -199,8 +199,8 @@ def one_by_one(store: Store, requests: Sequence[Request]) -> list[Found]:
     """What each request finds, each asked alone: `find` for a backend that has no batches.
 
     >>> from cospace.store.memory import MemoryStore
-    >>> one_by_one(MemoryStore(), [Lexical("armchair", 5)])
-    [Found(keys=[], scores=[], full=0.0)]
+    >>> [found.keys for found in one_by_one(MemoryStore(), [Lexical("armchair", 5)])]
+    [[]]
     """
     return [
         store.nearest(*request[:3], where=request.where, among=request.among)
