@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
-from processors import WhyNot, without_vnni  # noqa: E402
+from processors import WhyNot, without_vnni  # noqa: E402 - its folder is put on the path first
 
 PHOTOS = 200
 
@@ -112,7 +112,10 @@ def child(kind: str, engine: str, out: str, limit: int) -> None:
         precision = "sentence-transformers"
     else:
         ours = cs.load("starter", engine=engine)
-        encode = lambda given: ours.encode_document(given).array  # noqa: E731
+
+        def encode(given: list[Any]) -> NDArray[np.float32]:
+            return ours.encode_document(given).array
+
         ours.warm(kind)
         precision = ours.precision[kind]
     given: list[Any] = quality.spaced(list(quality.retrieval(50).passages.values()), limit)

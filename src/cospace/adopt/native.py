@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from pathlib import Path
 from typing import Any
 
 from cospace.adopt.fetch import Fetched
+from cospace.adopt.record import known_answer
 from cospace.adopt.source import Source
 from cospace.encode.modules.texts import check_modules, prompts_of
 from cospace.encode.modules.weights import fingerprint
@@ -53,10 +53,7 @@ def native_space(name: str, source: Source, fetched: Fetched, kept: dict[str, st
     for kind, inputs in _KNOWN.items():
         rows = [native_rows(model, [known_input(kind, given)], prompts.get("document", ""))[0]
                 for given in inputs]  # fmt: skip
-        answers = tuple(
-            {"input": given, "vector": base64.b64encode(row.astype("<f4").tobytes()).decode()}
-            for given, row in zip(inputs, rows, strict=True)
-        )
+        answers = tuple(map(known_answer, inputs, rows))
         towers.append(
             Tower(
                 kind=kind, model=name, source=f"{source.scheme}:{source.repository or source.name}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import tempfile
@@ -14,14 +13,15 @@ from typing import Any
 import numpy as np
 
 from cospace.adopt.probes import probes
+from cospace.adopt.record import known_answer, write_record
 from cospace.adopt.source import free_name
 from cospace.encode.engines.onnx import OnnxGraph
-from cospace.encode.folder import FORMAT, Folder, open_folder, sha256_of
+from cospace.encode.folder import Folder, open_folder, sha256_of
 from cospace.encode.model import Model
 from cospace.encode.names import load_folder, model_home
 from cospace.encode.towers.text import TextTower
 from cospace.errors import BadArgument, UnsupportedModel
-from cospace.files import copy_file, make_folder, move_folder, write_bytes
+from cospace.files import copy_file, make_folder, move_folder
 from cospace.space import Space, Tower
 
 __all__ = ["POOLINGS", "AdoptedOnnx", "adopt_onnx"]
@@ -82,7 +82,7 @@ def adopt_onnx(
             pooling=pooling,
             prompts=dict(prompts or {}),
         )
-        _record(made, _proved(made, target.name, tower))
+        write_record(made, _proved(made, target.name, tower))
         move_folder(made, target)
     notes = ["its known answers are its own: nothing else was there to compare it with"]
     if not prompts:
@@ -156,18 +156,10 @@ def _proved(made: Path, name: str, tower: Tower) -> Space:
     if len(shape) == 3 and not tower.pooling:
         raise BadArgument("its graph gives a vector a token: say how to pool them, --pooling mean")
     space = Space(name, shape[-1], towers=(replace(tower, pooling=tower.pooling or "none"),))
-    _record(made, space)
+    write_record(made, space)
     folder = open_folder(made)
     loaded = TextTower(folder, space.towers[0], OnnxGraph(folder, space.towers[0]))
     known = probes("text")[:_KNOWN]
     rows, _ = loaded.encode(known)
-    answers = tuple(
-        {"input": text, "vector": base64.b64encode(row.astype("<f4").tobytes()).decode()}
-        for text, row in zip(known, rows, strict=True)
-    )
+    answers = tuple(map(known_answer, known, rows))
     return replace(space, towers=(replace(space.towers[0], canaries=answers),))
-
-
-def _record(place: Path, space: Space) -> None:
-    record = {"format": FORMAT, **space.to_json()}
-    write_bytes(place / "space.json", json.dumps(record, indent=1, ensure_ascii=False).encode())

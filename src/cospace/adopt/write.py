@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import json
 import math
 import re
 import time
@@ -18,10 +16,11 @@ import numpy as np
 from cospace.adopt.convert import convert, save
 from cospace.adopt.native import native_space
 from cospace.adopt.probes import probes
+from cospace.adopt.record import known_answer, write_record
 from cospace.encode.engines.openvino import Graph, has_bf16
 from cospace.encode.engines.rebuild import KEPT
 from cospace.encode.engines.torch import TorchGraph
-from cospace.encode.folder import FORMAT, open_folder, sha256_of
+from cospace.encode.folder import open_folder, sha256_of
 from cospace.encode.towers.load import CLOSE, FAMILIES
 from cospace.errors import UnsupportedModel
 from cospace.files import copy_file, make_folder, write_bytes
@@ -98,7 +97,7 @@ def write(
     space = Space(origin.name, towers[0].dim, towers=tuple(records))
     if any(built.dim != space.dim for built in towers):
         raise UnsupportedModel(f"its towers have {[built.dim for built in towers]} dimensions")
-    _record(place, space)
+    write_record(place, space)
     proved, cosines = [], {}
     for tower, built in zip(space.towers, towers, strict=True):
         tell(f"comparing the {built.kind} tower with the module it was made from")
@@ -113,7 +112,7 @@ def write(
                 f" cosine is {cosine:.5f}"
                 + (". Store it with --weights f32" if how.weights == "int8" else "")
             )
-    _record(place, replace(space, towers=tuple(proved)))
+    write_record(place, replace(space, towers=tuple(proved)))
     return {"license": license, "cosines": cosines, "notes": tuple(notes)}
 
 
@@ -125,7 +124,7 @@ def write_native(place: Path, origin: Origin, tell: Callable[[str], None]) -> di
     kept = _keep(origin.fetched.folder, place / KEPT)
     space = native_space(origin.name, origin.source, origin.fetched, kept)
     towers = tuple(replace(tower, license=license) for tower in space.towers)
-    _record(place, replace(space, towers=towers))
+    write_record(place, replace(space, towers=towers))
     notes.append("torch runs it: there is no graph of it for the engine of processors")
     return {"license": license, "cosines": {}, "notes": tuple(notes)}
 
@@ -189,10 +188,7 @@ def _prove(place: Path, tower: Tower, built: Built) -> tuple[_Answers, float | N
     folder = open_folder(place)
     module = TorchGraph(built.module, built.inputs)
     reference = FAMILIES[built.kind](folder, tower, module)
-    answers = tuple(
-        {"input": given, "vector": base64.b64encode(_alone(reference, given).tobytes()).decode()}
-        for given in built.known
-    )
+    answers = tuple(known_answer(given, _alone(reference, given)[0]) for given in built.known)
     if not tower.graph:  # for torch alone: it is what a graph would be compared with
         return answers, None
     served = FAMILIES[built.kind](folder, tower, Graph(folder, tower, _plain(tower)))
@@ -230,11 +226,6 @@ def _alone(reference: Any, given: str) -> NDArray[np.float32]:
 def _plain(tower: Tower) -> str:
     """The most exact precision that the engine has for a tower."""
     return "int8-as-f32" if tower.precision == "int8" else "f32"
-
-
-def _record(place: Path, space: Space) -> None:
-    record = {"format": FORMAT, **space.to_json()}
-    write_bytes(place / "space.json", json.dumps(record, indent=1, ensure_ascii=False).encode())
 
 
 def _license(source: Path, place: Path, usual: str = "") -> tuple[str, list[str]]:

@@ -116,7 +116,9 @@ class OnnxGraph:
         if "input_ids" in known:
             known["token_type_ids"] = np.zeros_like(known["input_ids"])
         try:
-            given = {name: known[name].astype(kind) for name, kind in self._types.items()}
+            given = {
+                name: known[name].astype(kind, copy=False) for name, kind in self._types.items()
+            }
             return np.asarray(self._session.run(None, given)[0], np.float32)
         except KeyError as error:
             raise ModelDamaged(f"{self._where}: takes {error}, which is not known here") from error
