@@ -2,9 +2,9 @@
 
     path or dicts --sources--> rows --columns, items--> Item
 
-`sources` tells what was given; `tables` (with `lines` and `records`), `parquet`, `folders` and
-`dicts` give rows; `columns` says which column is what, `items` makes the item. `images` and
-`texts` are the two doors that everything encoded goes through, `metadata` the third.
+`sources` tells what was given; `tables` (with `lines` and `records`), `parquet`, `frames`,
+`folders` and `dicts` give rows; `columns` says which column is what, `items` makes the item.
+`images` and `texts` are the two doors that everything encoded goes through, `metadata` the third.
 
 The package itself can be called, as its function `read`: `cospace.read` is both.
 """
@@ -52,7 +52,8 @@ def read(
     """Items from a table, a folder, a file or an iterable of dicts, streamed in bounded memory.
 
     `source` is the path of a .csv, .tsv, .jsonl or .ndjson (also with .gz) or .parquet file, of
-    a folder of images and .txt or .md texts, of one image or text, or an iterable of dicts.
+    a folder of images and .txt or .md texts, of one image or text; a DataFrame of pandas or
+    polars or an Arrow table; or an iterable of dicts.
 
     - `id`: the column of ids; without one, ids are row-000001 and so on.
     - `text`: a column, or a template such as ``"{title}. {description}"``.

@@ -58,7 +58,7 @@ class Maker:
             return f"row-{row.number:06d}"
         assert not isinstance(row.values, str)
         value = row.values.get(column)
-        if value is None:
+        if value is None or (isinstance(value, str) and not value):
             raise BadItem(row.name, f"has no id in column {column!r}")
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)

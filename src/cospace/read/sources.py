@@ -11,6 +11,7 @@ from typing import Any
 from cospace.errors import BadArgument, BadItem, CospaceError, NotFound, UnsafeFile
 from cospace.read.dicts import Dicts
 from cospace.read.folders import TEXT_SUFFIXES, Files
+from cospace.read.frames import Frame, is_frame
 from cospace.read.parquet import Parquet
 from cospace.read.regular import shown
 from cospace.read.rows import IMAGE_SUFFIXES, Source, is_url
@@ -28,7 +29,7 @@ _ARCHIVES = frozenset(
 
 _READABLE = (
     ".csv, .tsv, .jsonl, .ndjson (also with .gz), .parquet, a folder of images and texts"
-    " (.txt, .md), one image or text, or an iterable of dicts"
+    " (.txt, .md), one image or text, a DataFrame or Arrow table, or an iterable of dicts"
 )
 
 _GZIPPED = frozenset({".csv", ".tsv", ".jsonl", ".ndjson"})
@@ -43,7 +44,7 @@ _OPENERS: dict[str, Callable[[Path], Source]] = {
 
 
 def find_source(source: Any) -> Source:
-    """The rows of a path or of an iterable of dicts.
+    """The rows of a path, of a frame, or of an iterable of dicts.
 
     Raises `UnsafeFile` for a format that can run code, by its name and before anything is
     opened; `NotFound` where there is nothing; `BadArgument` for what cannot be read.
@@ -60,6 +61,8 @@ def find_source(source: Any) -> Source:
             raise
         except (OSError, ValueError) as error:
             raise BadItem(shown(path)[:200], f"cannot be opened: {shown(error)[:200]}") from None
+    if is_frame(source):
+        return Frame(source)
     if isinstance(source, (Mapping, bytes, bytearray)):
         raise BadArgument(f"cannot read a {type(source).__name__}; expected {_READABLE}")
     if isinstance(source, Iterable):
