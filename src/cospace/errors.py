@@ -13,6 +13,7 @@ CospaceError                    exit 1   http 500
 ├── SpaceMismatch               exit 3   http 409   vectors of two different spaces
 ├── NotFound                    exit 4   http 404
 │   ├── CollectionNotFound
+│   ├── ItemNotFound                                also a KeyError
 │   ├── ModelNotFound
 │   └── UnknownWord                                 a word model has no vector for it
 ├── NotACollection              exit 4   http 400   the path holds something else
@@ -51,6 +52,7 @@ __all__ = [
     "DurabilityError",
     "EmptyItem",
     "FormatTooNew",
+    "ItemNotFound",
     "KeyRefused",
     "MissingExtra",
     "ModelDamaged",
@@ -152,6 +154,16 @@ class NotFound(CospaceError, LookupError):
 
 class CollectionNotFound(NotFound):
     """No collection at this path."""
+
+
+class ItemNotFound(NotFound, KeyError):
+    """The collection holds no item of this `id`."""
+
+    __str__ = Exception.__str__  # a KeyError shows its message in quotes
+
+    def __init__(self, message: str, *, id: str) -> None:
+        super().__init__(message)
+        self.id = id
 
 
 class ModelNotFound(NotFound):

@@ -10,10 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from cospace.errors import BadItem
 from cospace.limits import limit
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["Audio", "Content", "Depth", "DepthMap", "Image", "Item", "Part", "Parts", "Video"]
 
@@ -193,6 +197,10 @@ class Parts(Mapping[str, Part]):
 class Item:
     """An id, the parts that are encoded, and the metadata that filters see.
 
+    `vectors` is empty, unless `Collection.get(vectors=True)` gave the item: then it holds the
+    stored vector of each part by its kind, float32 [dim], of length one. Adding the item to a
+    collection encodes its parts anew.
+
     >>> Item("MK-1", "Retro velvet armchair", {"price": 120.0}).parts.text
     'Retro velvet armchair'
 
@@ -203,6 +211,9 @@ class Item:
     content: Content
     metadata: Mapping[str, Any] = field(default_factory=dict)
     parts: Parts = field(init=False, repr=False, compare=False)
+    vectors: Mapping[str, NDArray[np.float32]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         check_id(self.id)

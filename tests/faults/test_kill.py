@@ -147,7 +147,7 @@ def replay(script: list[Step], said: list[str]) -> tuple[int, list[Content]]:
     for line in said:
         assert not line.startswith("failed"), line
         if line.startswith("batch"):
-            batches += int(line[6:])
+            batches = int(line[6:])
         elif line == "done":
             content = after(content, *script[at][:2])
             at, batches = at + 1, 0

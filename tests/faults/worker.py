@@ -41,7 +41,8 @@ def step(shop: Collection, kind: str, given: list[list[int]], batch: int) -> Non
     """One step of a script."""
     if kind == "upsert":
         with override(batch_items=batch):
-            shop.upsert((item(*one) for one in given), progress=lambda n: say(f"batch {n}"))
+            items = (item(*one) for one in given)
+            shop.upsert(items, progress=lambda now: say(f"batch {now.done}"))
     elif kind == "delete":
         shop.delete([f"id-{number}" for number, _ in given])
     elif kind == "search":

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cospace.cli.bar import bar
 from cospace.cli.output import count, document, show, tell
 from cospace.cli.parsing import Parser, command, names_of
-from cospace.errors import BadArgument, BadItem, CospaceError
+from cospace.errors import BadArgument, CospaceError
 
 if TYPE_CHECKING:
     from cospace.collection import Collection, Report
     from cospace.encode import Encoder
-    from cospace.item import Item
     from cospace.read import Reading
 
 __all__ = ["fill", "parser", "report_lines", "run"]
@@ -132,28 +130,14 @@ def fill(collection: Collection, reading: Reading, *, strict: bool = False) -> R
     """
     from cospace.limits import limit, override
 
-    items: Iterable[Item] = _strictly(reading) if strict else reading
     errors = "raise" if strict else "report"
     try:
-        with bar(reading.total) as step, override(batch_items=min(_BATCH, limit("batch_items"))):
-            return collection.upsert(items, errors=errors, progress=step)
+        with override(batch_items=min(_BATCH, limit("batch_items"))):
+            return collection.upsert(reading, errors=errors, progress=sys.stderr.isatty())
     except (KeyboardInterrupt, CospaceError):
         stored = count(len(collection), "item")
         tell(f"Stopped. {stored} safe in {collection.name}; the same command goes on from there.")
         raise
-
-
-def _strictly(reading: Reading) -> Iterator[Item]:
-    """The items of `reading`, up to the first thing in it that fails: that is raised."""
-    for item in reading:
-        _raise_first(reading)
-        yield item
-    _raise_first(reading)
-
-
-def _raise_first(reading: Reading) -> None:
-    for failure in reading.failed:
-        raise BadItem(failure.name, failure.reason)
 
 
 def report_lines(report: Report) -> list[str]:

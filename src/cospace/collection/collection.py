@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, overload
 
+from cospace.collection.given import Columns, Given, items_of
 from cospace.collection.ingest import Ingest, vector_rows
 from cospace.collection.query import queries_of, query_of
 from cospace.collection.report import Report
+from cospace.collection.stored import checked_ids, delete_where, item_of, selected
 from cospace.encode import Encoder, load
 from cospace.encode.names import installed, is_hosted
 from cospace.errors import (
@@ -18,14 +21,15 @@ from cospace.errors import (
     BadItem,
     CollectionClosed,
     CospaceError,
+    ItemNotFound,
     ModelNotFound,
 )
-from cospace.item import Audio, Content, Image, Item, Part, Parts, Video, check_id
-from cospace.read.reading import Reading
+from cospace.item import Content, Image, Item, check_id
+from cospace.progress import Watch, metered
 from cospace.results import Results
 from cospace.search import ask, ask_many
 from cospace.space import Space
-from cospace.store.protocol import Row, Store, StoreInfo
+from cospace.store.protocol import Store, StoreInfo
 from cospace.store.where import Node, parse
 from cospace.vectors import Vectors
 
@@ -69,58 +73,94 @@ class Collection:
 
     # --- writing ---
 
-    def add(
+    def add(  # noqa: PLR0913 - one parameter a column, as users of other libraries know them
         self,
-        items: Item | Iterable[Item],
+        items: Given | None = None,
         *,
+        ids: Sequence[str] | str | None = None,
+        documents: Sequence[str | None] | str | None = None,
+        metadatas: Sequence[Mapping[str, Any] | None] | Mapping[str, Any] | None = None,
+        images: Sequence[Image | None] | Image | None = None,
+        embeddings: Vectors | None = None,
         errors: str | None = None,
-        progress: Callable[[int], object] | None = None,
+        progress: Watch = None,
     ) -> Report:
         """A report of the items added; each batch of them is durable when it is counted.
 
-        `items` may be one Item, any iterable of them, or what `cospace.read` gives. With
-        errors="raise" (the default) the first bad item raises and its batch is not written;
-        with errors="report" (the default for `cospace.read`) it is listed in the report and
-        the rest goes on. Items that are stored already, unchanged, are left as they are.
+        `items` may be one Item, any iterable of them, what `cospace.read` gives, or a DataFrame
+        or Arrow table, which `cospace.read` reads. Or give columns, lists of one length: `ids`,
+        and `documents` (texts), `images`, or both, None where an item has none; `metadatas` if
+        you like. With `embeddings` nothing is encoded: they are stored as `add_vectors` does.
 
-        Raises `DuplicateId`, `BadItem`, `SpaceMismatch`, `DiskFull`.
+        With errors="raise" (the default) the first bad item raises and its batch is not written;
+        with errors="report" (the default for a table) it is listed in the report and the rest
+        goes on. Items that are stored already, unchanged, are left as they are. `progress` is
+        True for a bar on stderr, or a function that takes a `cospace.progress.Progress`.
+
+        Raises `DuplicateId`, `BadItem`, `BadArgument`, `SpaceMismatch`, `DiskFull`.
+
+        >>> import cospace as cs
+        >>> shop = cs.open(":memory:", model="starter")
+        >>> shop.add(ids=["MK-1"], documents=["Retro velvet armchair"]).added
+        1
         """
-        return self._ingest(items, False, errors, progress)
+        columns = Columns(ids, documents, metadatas, images, embeddings)
+        return self._ingest(items, columns, False, errors, progress)
 
-    def upsert(
+    def upsert(  # noqa: PLR0913 - as above
         self,
-        items: Item | Iterable[Item],
+        items: Given | None = None,
         *,
+        ids: Sequence[str] | str | None = None,
+        documents: Sequence[str | None] | str | None = None,
+        metadatas: Sequence[Mapping[str, Any] | None] | Mapping[str, Any] | None = None,
+        images: Sequence[Image | None] | Image | None = None,
+        embeddings: Vectors | None = None,
         errors: str | None = None,
-        progress: Callable[[int], object] | None = None,
+        progress: Watch = None,
     ) -> Report:
         """As `add`, but an item whose id is stored replaces the stored one."""
-        return self._ingest(items, True, errors, progress)
+        columns = Columns(ids, documents, metadatas, images, embeddings)
+        return self._ingest(items, columns, True, errors, progress)
 
     def _ingest(
         self,
-        items: Item | Iterable[Item],
+        items: Given | None,
+        columns: Columns,
         replace: bool,
         errors: str | None,
-        progress: Callable[[int], object] | None,
+        progress: Watch,
     ) -> Report:
-        if errors not in (None, "raise", "report"):
-            raise BadArgument(f"errors is 'raise' or 'report', not {errors!r}")
-        reading = items if isinstance(items, Reading) else None
-        strict = errors == "raise" or (errors is None and reading is None)
-        if isinstance(items, str | Mapping) or not isinstance(items, Iterable | Item):
-            raise BadArgument(
-                f"expected an Item, a list of them, or cs.read(...), not {type(items).__name__}"
-            )
-        many = [items] if isinstance(items, Item) else _items_only(items)
-        run = Ingest(self.store, self.model, replace=replace, strict=strict)
-        report = run.run(many, progress)
-        if reading is not None:
-            report.fail(reading.failed)
-            report.failed += reading.failed.unlisted
-            report.fail(reading.partial, partial=True)
-            report.partial += reading.partial.unlisted
-        return report
+        if columns.embeddings is not None:
+            return self._ingest_vectors(items, columns, replace, errors, progress)
+        given = items_of(items, columns, errors)
+        run = Ingest(self.store, self.model, replace=replace, strict=given.strict)
+        return run.run(given, progress)
+
+    def _ingest_vectors(
+        self,
+        items: Given | None,
+        columns: Columns,
+        replace: bool,
+        errors: str | None,
+        progress: Watch,
+    ) -> Report:
+        if items is not None or errors == "report":
+            raise BadArgument("with embeddings= leave out items and errors='report'")
+        started = time.monotonic()
+        ids, documents, metadatas, _, embeddings = columns.listed()
+        assert embeddings is not None
+        stored = len(self.store.hashes(checked_ids(ids)))
+        count = self.add_vectors(
+            ids,
+            embeddings,
+            metadata=None if metadatas is None else [one or {} for one in metadatas],
+            texts=documents,
+            replace=replace,
+            progress=progress,
+        )
+        seconds = time.monotonic() - started
+        return Report(added=count - stored, updated=stored, seconds=seconds)
 
     def add_vectors(
         self,
@@ -131,6 +171,7 @@ class Collection:
         texts: Sequence[str] | None = None,
         field: str = "text",
         replace: bool = False,
+        progress: Watch = None,
     ) -> int:
         """The number of ready-made vectors stored, one for each id, in batches that are durable.
 
@@ -149,26 +190,110 @@ class Collection:
             raise BadArgument(f"field is one of {', '.join(space.kinds)}, not {field!r}")
         schema = self.store.schema.copy()
         known = -1 if stored is None else len(schema.fields)
-        for rows in vector_rows(ids, vectors, field, {"metadata": metadata, "texts": texts}):
-            for row in rows:
-                schema.add(schema.learn(row.metadata, row.id))
-            if len(schema.fields) != known:
-                self.store.extend(space, schema)
-                known = len(schema.fields)
-            self.store.write(rows, replace=replace)
+        batches = vector_rows(ids, vectors, field, {"metadata": metadata, "texts": texts})
+        with metered(progress, len(vectors), "vectors") as meter:
+            for rows in batches:
+                for row in rows:
+                    schema.add(schema.learn(row.metadata, row.id))
+                if len(schema.fields) != known:
+                    self.store.extend(space, schema)
+                    known = len(schema.fields)
+                self.store.write(rows, replace=replace)
+                meter.add(len(rows))
         self.store.optimize()
         return len(vectors)
 
-    def delete(self, ids: str | Sequence[str]) -> int:
-        """How many of the ids were there; they are gone for good on return."""
-        return self.store.delete(_ids(ids))
+    def delete(
+        self,
+        ids: str | Sequence[str] | None = None,
+        *,
+        where: Mapping[str, Any] | None = None,
+    ) -> int:
+        """How many items were deleted: those of `ids` that were there, or all that pass `where`.
+
+        They are gone for good on return, all or none. Raises `BadArgument` unless one of the two
+        is given, and `BadFilter` for a filter without a condition: nothing empties a collection
+        by accident.
+
+        >>> import cospace as cs
+        >>> shop = cs.open(":memory:", model="starter")
+        >>> shop.add(cs.Item("MK-1", "Retro velvet armchair", {"sold": True})).added
+        1
+        >>> shop.delete(where={"sold": True})
+        1
+        """
+        if (ids is None) == (where is None):
+            raise BadArgument("delete takes ids, or where={...}; one of the two")
+        if ids is not None:
+            return self.store.delete(checked_ids(ids))
+        return delete_where(self.store, parse(where or {}, self.store.schema))
+
+    def __delitem__(self, id: str) -> None:
+        if not self.delete([id]):
+            raise self._missing(id)
 
     # --- reading ---
 
-    def get(self, ids: str | Sequence[str]) -> list[Item | None]:
-        """The items of the ids, in their order; None for an id that is not there."""
-        rows = self.store.get(_ids(ids))
-        return [None if row is None else _item(row) for row in rows]
+    @overload
+    def get(self, ids: str | Sequence[str], *, vectors: bool = False) -> list[Item | None]: ...
+    @overload
+    def get(
+        self,
+        ids: None = None,
+        *,
+        where: Mapping[str, Any] | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+        vectors: bool = False,
+    ) -> list[Item]: ...
+    def get(
+        self,
+        ids: str | Sequence[str] | None = None,
+        *,
+        where: Mapping[str, Any] | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+        vectors: bool = False,
+    ) -> list[Item] | list[Item | None]:
+        """A list of items: those of `ids`, or those that pass `where`; without either, all.
+
+        With `ids`, one for each id, in their order; None for an id that is not there.
+
+        Otherwise oldest first: in the order in which their ids were first stored, which an
+        update does not change. `limit` and `offset` page through them. What lies before
+        `offset` is read too: to walk through everything, iterate over the collection.
+
+        With `vectors`, each item's `vectors` holds the stored vector of each part by its kind:
+        float32 [dim], of length one.
+
+        Raises `BadFilter`, `BadArgument`, `BadItem` for what cannot be an id.
+
+        >>> import cospace as cs
+        >>> shop = cs.open(":memory:", model="starter")
+        >>> shop.add(ids=["MK-1", "MK-2"], documents=["Armchair", "Rake"]).added
+        2
+        >>> [item.id for item in shop.get(limit=1, offset=1)]
+        ['MK-2']
+        >>> shop.get("MK-1", vectors=True)[0].vectors["text"].shape
+        (384,)
+        """
+        if ids is None:
+            return selected(self.store, self._where(where), limit, offset, vectors=vectors)
+        if where is not None or limit is not None or offset:
+            raise BadArgument("with ids, leave out where, limit and offset")
+        rows = self.store.get(checked_ids(ids), vectors=vectors)
+        return [None if row is None else item_of(row) for row in rows]
+
+    def __getitem__(self, id: str) -> Item:
+        item = self.get([id])[0]
+        if item is None:
+            raise self._missing(id)
+        return item
+
+    def _missing(self, id: str) -> ItemNotFound:
+        return ItemNotFound(
+            f"{self.name} holds no item {id!r}; get({id!r}) gives None for it", id=id
+        )
 
     def count(self, where: Mapping[str, Any] | None = None) -> int:
         """How many items pass the filter."""
@@ -178,7 +303,7 @@ class Collection:
         return self.store.info().items
 
     def __iter__(self) -> Iterator[Item]:
-        return (_item(row) for row in self.store.scan())
+        return (item_of(row) for row in self.store.scan())
 
     def __contains__(self, id: object) -> bool:
         try:
@@ -250,17 +375,25 @@ class Collection:
         """Bring the search index up to date now, rather than at the next search."""
         self.store.optimize()
 
-    def export(self, path: str | Path, *, where: Mapping[str, Any] | None = None) -> int:
+    def export(
+        self,
+        path: str | Path,
+        *,
+        where: Mapping[str, Any] | None = None,
+        progress: Watch = None,
+    ) -> int:
         """The number of items written, with their vectors, to the Parquet file `path`."""
         from cospace.collection.transfer import export_parquet  # it loads pyarrow
 
-        return export_parquet(self.store, Path(path), self._where(where))
+        with metered(progress, None if where else len(self)) as meter:
+            return export_parquet(self.store, Path(path), self._where(where), meter)
 
-    def restore(self, path: str | Path, *, replace: bool = False) -> int:
+    def restore(self, path: str | Path, *, replace: bool = False, progress: Watch = None) -> int:
         """The number of items read, with their vectors, from a Parquet file that `export` made."""
         from cospace.collection.transfer import import_parquet
 
-        return import_parquet(self.store, Path(path), replace=replace)
+        with metered(progress) as meter:
+            return import_parquet(self.store, Path(path), replace=replace, meter=meter)
 
     def close(self) -> None:
         """Let go of the collection; calling it twice does no harm."""
@@ -282,26 +415,6 @@ class Collection:
             return f"Collection({self.name!r}, {len(self)} items, {self.space})"
         except CollectionClosed:
             return f"Collection({self.name!r}, closed)"
-
-
-def _items_only(items: Iterable[Any]) -> Iterator[Item]:
-    for position, item in enumerate(items):
-        if not isinstance(item, Item):
-            raise BadItem(
-                f"number {position}",
-                f"expected an Item, not {type(item).__name__}: write cs.Item(id, text, metadata),"
-                " or give rows of a table to cs.read",
-            )
-        yield item
-
-
-def _ids(ids: str | Sequence[str]) -> list[str]:
-    """A list of ids, checked: 1 is not "1"."""
-    if isinstance(ids, str):
-        return [check_id(ids)]
-    if not isinstance(ids, Iterable):
-        raise BadArgument(f"expected an id or a list of ids, not {ids!r}")
-    return [check_id(id) for id in ids]
 
 
 def _installed(space: Space) -> Encoder:
@@ -326,14 +439,3 @@ def _fitting(name: str, space: Space) -> Encoder:
     """The model of this name, with `dim=` where the space holds fewer numbers than it gives."""
     model = load(name)
     return model if model.space.dim <= space.dim else load(name, dim=space.dim)
-
-
-def _item(row: Row) -> Item:
-    # What the numbers of a depth map mean is not stored, so it is no part again.
-    media = {kind: _media(kind, path) for kind, path in row.media.items() if kind != "depth"}
-    return Item(row.id, Parts(**{"text": row.text, **media}), row.metadata)
-
-
-def _media(kind: str, path: str) -> Part:
-    named = {"image": Image, "audio": Audio, "video": Video}.get(kind)
-    return Part(kind, Path(path)) if named is None else named(path)

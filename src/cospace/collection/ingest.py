@@ -9,17 +9,19 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace as changed
 from itertools import islice
 
+from cospace.collection.given import Incoming
 from cospace.collection.report import Report
 from cospace.encode import Encoder
 from cospace.encode.bulk import Encoded, encode_items
 from cospace.errors import BadItem, DuplicateId, EmptyItem
 from cospace.item import Item, check_id
 from cospace.limits import limit
+from cospace.progress import Watch, metered
 from cospace.read.metadata import check_metadata
 from cospace.read.texts import check_text, is_blank
 from cospace.store.protocol import Failure, Row, Store
@@ -46,19 +48,24 @@ class Ingest:
         self._seen: set[str] = set()
         self._fingerprint = encoder.space.fingerprint.encode()
 
-    def run(self, items: Iterable[Item], progress: Callable[[int], object] | None = None) -> Report:
+    def run(self, given: Incoming, progress: Watch = None) -> Report:
         """The report, when every item has been stored or reported."""
         started = time.monotonic()
         batches = encode_items(
-            self.encoder, items, batch=limit("batch_items"), known=self._is_stored
+            self.encoder, given.items, batch=limit("batch_items"), known=self._is_stored
         )
         # Closed here and now when a batch is refused: left to the garbage collector, its threads
         # would be joined wherever that happens to run.
-        with closing(batches):
+        with metered(progress, given.total) as meter, closing(batches):
             for batch in batches:
                 self._store(batch)
-                if progress is not None:
-                    progress(len(batch))
+                if given.reading is not None:
+                    meter.total = given.reading.total  # a long file's is an estimate, and changes
+                meter.add(len(batch))
+            if given.reading is not None:
+                self.report.take(given.reading)
+                meter.total = given.reading.total
+                meter.add(len(given.reading.failed))
         self.store.optimize()
         self.report.seconds = time.monotonic() - started
         return self.report

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from cospace.read import Failure, Failures
+from cospace.read import Failure, Failures, Reading
 
 __all__ = ["Report"]
 
@@ -17,7 +17,8 @@ class Report:
 
     `partial` items are stored without the part that failed, and counted as added or updated
     too. `repeated` counts duplicate ids in one run: the last item of each was kept. Texts in
-    `truncated` were cut to what the model reads.
+    `truncated` were cut to what the model reads. `notes` says what was guessed of the columns of
+    a table.
     """
 
     added: int = 0
@@ -29,6 +30,7 @@ class Report:
     repeated: int = 0
     seconds: float = 0.0
     reasons: Failures = field(default_factory=Failures)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def stored(self) -> int:
@@ -43,6 +45,14 @@ class Report:
             else:
                 self.failed += 1
             self.reasons.add(*failure)
+
+    def take(self, reading: Reading) -> None:
+        """Count in what could not be read at all, and the notes."""
+        self.notes += reading.notes
+        self.fail(reading.failed)
+        self.failed += reading.failed.unlisted
+        self.fail(reading.partial, partial=True)
+        self.partial += reading.partial.unlisted
 
     def to_json(self) -> dict[str, Any]:
         """A record of plain types."""

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from cospace.errors import BadArgument, BadInput, CospaceError
 from cospace.files import writing
 from cospace.item import check_id
+from cospace.progress import Meter
 from cospace.read.metadata import check_metadata
 from cospace.space import Space
 from cospace.store.protocol import Row, Store
@@ -40,12 +41,15 @@ class Holds(Protocol):
         ...
 
 
-def export_parquet(store: Holds, path: Path, where: Node | None = None) -> int:
+def export_parquet(
+    store: Holds, path: Path, where: Node | None = None, meter: Meter | None = None
+) -> int:
     """The number of rows written to `path`, which appears whole or not at all.
 
     Columns: id, text, metadata and media (JSON), hash, reason, and `vector_<field>` as a list
     of float32. The space is in the file's own metadata.
     """
+    meter = meter or Meter()
     space = store.space
     fields = () if space is None else space.kinds
     columns = [("id", pa.string()), ("text", pa.string()), ("metadata", pa.string())]
@@ -58,6 +62,7 @@ def export_parquet(store: Holds, path: Path, where: Node | None = None) -> int:
         for rows in _batches(store.scan(where=where, vectors=True)):
             writer.write_batch(pa.RecordBatch.from_arrays(_arrays(rows, fields), schema=schema))
             count += len(rows)
+            meter.add(len(rows))
     return count
 
 
@@ -80,7 +85,9 @@ def _arrays(rows: list[Row], fields: tuple[str, ...]) -> list[Any]:
     return arrays
 
 
-def import_parquet(store: Store, path: Path, *, replace: bool = False) -> int:
+def import_parquet(
+    store: Store, path: Path, *, replace: bool = False, meter: Meter | None = None
+) -> int:
     """The number of rows read from a file that `export_parquet` made.
 
     Raises `SpaceMismatch` when the collection holds another space, `BadInput` when the file
@@ -105,6 +112,8 @@ def import_parquet(store: Store, path: Path, *, replace: bool = False) -> int:
     merged = space if known is None else known.merged(space)
     schema = store.schema.copy()
     count = 0
+    meter = meter or Meter()
+    meter.total = file.metadata.num_rows
     with file:
         for batch in file.iter_batches(_BATCH):
             try:
@@ -118,6 +127,7 @@ def import_parquet(store: Store, path: Path, *, replace: bool = False) -> int:
             store.extend(merged, schema)
             store.write(rows, replace=replace)
             count += len(rows)
+            meter.add(len(rows))
     store.optimize()
     return count
 

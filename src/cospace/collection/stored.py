@@ -1,0 +1,82 @@
+"""What a collection holds, by id or by filter: items out, and items gone."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from cospace.errors import BadArgument, BadFilter
+from cospace.item import Audio, Image, Item, Part, Parts, Video, check_id
+from cospace.store.protocol import Row, Store
+from cospace.store.where import All, Any_, Node, Not
+
+__all__ = ["checked_ids", "delete_where", "item_of", "selected"]
+
+_BATCH = 1000
+
+
+def selected(
+    store: Store, where: Node | None, limit: int | None, offset: int, *, vectors: bool
+) -> list[Item]:
+    """The items that pass the filter, oldest first: `limit` of them, from `offset` on.
+
+    Raises `BadArgument` for a `limit` or `offset` that is not a whole number, 0 or more.
+    """
+    for name, value in (("limit", 0 if limit is None else limit), ("offset", offset)):
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise BadArgument(f"{name} is a whole number, 0 or more, not {value!r}")
+    end = sys.maxsize if limit is None else min(offset + limit, sys.maxsize)
+    rows = islice(store.scan(where=where), min(offset, sys.maxsize), end)
+    return [item_of(row) for row in (_with_vectors(store, rows) if vectors else rows)]
+
+
+def _with_vectors(store: Store, rows: Iterator[Row]) -> Iterator[Row]:
+    """The rows again, with their vectors; those that went meanwhile are left out."""
+    while ids := [row.id for row in islice(rows, _BATCH)]:
+        yield from (row for row in store.get(ids, vectors=True) if row is not None)
+
+
+def delete_where(store: Store, where: Node) -> int:
+    """How many items passed the filter; they are gone for good on return, all or none.
+
+    Raises `BadFilter` when a part of the filter has no condition, and so matches everything.
+    """
+    if _is_open(where):
+        raise BadFilter(
+            "where: a part of this filter has no condition, so it would delete everything; name a"
+            ' field, as in {"sold": True}'
+        )
+    return store.delete([row.id for row in store.scan(where=where)])
+
+
+def _is_open(node: Node) -> bool:
+    """Whether there is a part without a condition in the filter."""
+    if isinstance(node, All | Any_):
+        return not node.parts or any(map(_is_open, node.parts))
+    return isinstance(node, Not) and _is_open(node.part)
+
+
+def checked_ids(ids: str | Sequence[str]) -> list[str]:
+    """A list of ids, checked: 1 is not "1"."""
+    if isinstance(ids, str):
+        return [check_id(ids)]
+    if not isinstance(ids, Iterable):
+        raise BadArgument(f"expected an id or a list of ids, not {ids!r}")
+    return [check_id(id) for id in ids]
+
+
+def item_of(row: Row) -> Item:
+    """The row as an item, with the vectors that were read with it."""
+    # What the numbers of a depth map mean is not stored, so it is no part again.
+    media: dict[str, Any] = {k: _media(k, path) for k, path in row.media.items() if k != "depth"}
+    item = Item(row.id, Parts(**{"text": row.text, **media}), row.metadata)
+    object.__setattr__(item, "vectors", row.vectors)
+    return item
+
+
+def _media(kind: str, path: str) -> Part:
+    named = {"image": Image, "audio": Audio, "video": Video}.get(kind)
+    return Part(kind, Path(path)) if named is None else named(path)
