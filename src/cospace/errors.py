@@ -31,7 +31,7 @@ CospaceError                    exit 1   http 500
 └── ServiceError                exit 9   http 502   the service behind a hosted model failed
     ├── KeyRefused                                  no key, or one that it does not take
     ├── QuotaExceeded                    http 429   its limit of requests or of money is reached
-    └── ServiceDown                      http 503   not reached, too slow, or no sound answer
+    └── ServiceDown                      http 503   not reached, too slow, or no usable answer
 """
 
 from __future__ import annotations
@@ -270,6 +270,6 @@ class QuotaExceeded(ServiceError):
 
 
 class ServiceDown(ServiceError):
-    """The service was not reached, was too slow, or gave no sound answer, several times over."""
+    """The service was not reached, was too slow, or gave no usable answer, several times."""
 
     http_status = 503

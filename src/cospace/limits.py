@@ -62,9 +62,9 @@ TABLE: dict[str, Limit] = {
         Limit("corpus_memory_bytes", 400_000_000, "bytes", "a larger corpus is memory-mapped"),
         Limit("free_bytes", 64_000_000, "bytes", "writes are refused when less disk is left"),
         Limit("cache_bytes", 2_000_000_000, "bytes", "cached vectors; the least used go first"),
-        Limit("cost_cents", 100, "cents", "a job estimated above (US) is asked about first"),
-        Limit("service_attempts", 6, "attempts", "requests that fail are sent so often in all"),
-        Limit("service_wait", 120, "seconds", "a service that asks to wait longer is given up"),
+        Limit("cost_cents", 100, "cents", "jobs estimated to cost more (US) need a yes"),
+        Limit("service_attempts", 6, "attempts", "a failing request is sent at most this often"),
+        Limit("service_wait", 120, "seconds", "no retry when a service asks to wait longer"),
         Limit("service_ms", 60_000, "milliseconds", "a hosted model's time for one answer"),
     )
 }

@@ -41,7 +41,7 @@ def test_an_analogy_is_solved(cli: Cli) -> None:
         (("./m", "zzz"), 4, "not among the 6 words"),
         (("./m", "man", "zzz", "woman", "--analogy"), 4, "'zzz' is not among"),
         (("./m", "man", "king", "--analogy"), 2, "three words"),
-        (("./m", "man", "-k", 0), 2, "k counts from 1"),
+        (("./m", "man", "-k", 0), 2, "k is a whole number, 1 or more"),
         (("minilm", "man"), 2, "no word model"),
         (("./nowhere", "man"), 4, "nowhere"),
     ],

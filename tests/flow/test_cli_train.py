@@ -59,7 +59,7 @@ def test_the_same_command_gives_the_same_space(corpus: str, tmp_path: Path) -> N
         (["train", "word2vec", "nowhere.txt", "-o", "OUT"], 4, "no such file"),
         (["train", "word2vec", "CORPUS", "-o", "OUT", "--dim", "0"], 2, "dim is a whole number"),
         (["train", "word2vec", "CORPUS", "-o", "no/such/OUT"], 2, "no folder"),
-        (["train", "word2vec", "CORPUS", "-o", "CORPUS"], 2, "something already"),
+        (["train", "word2vec", "CORPUS", "-o", "CORPUS"], 2, "exists already"),
         (["train", "word2vec", "CORPUS"], 2, "-o/--out"),
         (["train", "word2vec", "CORPUS", "-o", "OUT", "--rate", "99", "--epochs", "60"], 1, "rate"),
         (["compare", "word2vec", "bert", "--corpus", "CORPUS", "--no-plot"], 2, "each once"),

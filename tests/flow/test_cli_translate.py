@@ -61,7 +61,7 @@ def test_json_has_the_same_figures(cli: Cli, models: Path) -> None:
 def test_what_goes_wrong_is_reported(cli: Cli, models: Path) -> None:
     assert 0 == cli(*ALIGN).code
     again = cli(*ALIGN)
-    assert (2, True) == (again.code, "there is something already" in again.err)
+    assert (2, True) == (again.code, "it exists already" in again.err)
     assert 0 == cli(*ALIGN, "--replace").code
     assert 4 == cli("translate", "./en-de", "nothing", "--to", "de").code
     wrong = cli("translate", "./english", "lamp", "--to", "de")

@@ -60,9 +60,9 @@ BAD: list[tuple[Any, str]] = [
     ({"price": {"$where": "1"}}, "unknown operator '$where'"),
     ({"price": {1: 2}}, "where.price.1: unknown operator 1; there are $eq"),
     ({"price": {None: 2}}, "unknown operator None"),
-    ({"$nor": []}, "where.$nor: here go fields, $and, $or and $not"),
-    ({"$gt": 1}, "where.$gt: here go fields"),
-    ({"$where": "sleep(1)"}, "where.$where: here go fields"),
+    ({"$nor": []}, "where.$nor: expected the name of a field, $and, $or or $not"),
+    ({"$gt": 1}, "where.$gt: expected the name of a field"),
+    ({"$where": "sleep(1)"}, "where.$where: expected the name of a field"),
     ({1: 2}, "where.1: a field's name is a str, got 1"),
     ({None: 2}, "a field's name is a str, got None"),
     # wrong types

@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
 
     out = Path(args.out)
     if out.exists() and not args.replace:  # refused before the work, not after it
-        raise BadArgument(f"{out}: there is something already; name another, or add --replace")
+        raise BadArgument(f"{out}: it exists already; name another, or add --replace")
     source, target = word_model(args.source), word_model(args.target)
     options = {"refine": args.refine, "held_out": args.held_out, "seed": args.seed}
     found = align(source, target, args.pairs, **options)
@@ -70,7 +70,7 @@ def word_model(name: str) -> WordModel:
 
     model = load(name, cache=False)
     if not isinstance(model, WordModel):
-        raise BadArgument(f"{name} is no table of word vectors; `cospace models show {name}` says")
+        raise BadArgument(f"{name} is no table of word vectors; see: cospace models show {name}")
     return model
 
 

@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     from cospace.evaluate import compare
 
     if args.seed < 0:
-        raise BadArgument(f"--seed is a number from 0; got {args.seed}")
+        raise BadArgument(f"--seed is a whole number, 0 or more, not {args.seed}")
     out, why = _plot(args)
     if args.corpus is not None:
         from cospace.cli.methods import run_methods

@@ -145,5 +145,5 @@ def _locale() -> Finding:
     files = sys.getfilesystemencoding()
     found = f"{encoding}; file names in {files}"
     if files.lower().replace("-", "") != "utf8":
-        return Finding("locale", found, "file names are not UTF-8; set LANG=C.UTF-8, say")
+        return Finding("locale", found, "file names are not UTF-8; set LANG=C.UTF-8, for example")
     return Finding("locale", found)

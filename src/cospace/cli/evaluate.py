@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     """0."""
     models = args.model or ["starter"]
     if args.seed < 0:
-        raise BadArgument(f"--seed is a number from 0; got {args.seed}")
+        raise BadArgument(f"--seed is a whole number, 0 or more, not {args.seed}")
     if args.split is not None and args.task != "retrieval":
         raise BadArgument("--split is for retrieval; tables of pairs and of words have none")
     if args.role is not None and args.task != "sts":

@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     given = _given(args)
     out = Path(args.out)
     if out.exists() and not args.replace and (not out.is_dir() or any(out.iterdir())):
-        raise BadArgument(f"{out}: there is something already; name another, or add --replace")
+        raise BadArgument(f"{out}: it exists already; name another, or add --replace")
     if not out.absolute().parent.is_dir():
         raise BadArgument(f"there is no folder {out.parent} to write into")
     train_: Callable[..., WordModel] = getattr(train, args.method)

@@ -64,7 +64,7 @@ class Collection:
             space = self.store.space
             if space is None:
                 raise BadArgument(
-                    f"{self.name}: this needs a model; open it with model='starter', say"
+                    f"{self.name}: this needs a model; open it with one, such as model='starter'"
                 )
             model = _installed(space)
             space.check(model.space, what=f"{self.name} and the model {space.name!r}")

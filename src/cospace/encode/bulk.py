@@ -74,7 +74,7 @@ def encode_items(
     `known(id, hash)` tells, before anything is encoded, that an item has not changed; it is
     called from another thread. What `items` raises is raised here, after the items before it.
 
-    Who stops before the end closes it (`contextlib.closing`), so that its threads end there.
+    If you stop before the end, close it (`contextlib.closing`): that ends its threads.
 
     Raises `BadArgument` for a batch below 1.
 

@@ -286,6 +286,6 @@ def _unit(rows: NDArray[np.float32]) -> None:
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
     opposite = np.flatnonzero(norms[:, 0] < 1e-6)
     if opposite.size:
-        raise BadItem(f"input {opposite[0]}", "its parts point in opposite directions")
+        raise BadItem(f"input {opposite[0]}", "the vectors of its parts cancel each other out")
     norms[np.abs(norms - 1) < 1e-6] = 1  # rows of a single part keep their exact bits
     rows /= norms

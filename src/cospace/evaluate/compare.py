@@ -130,7 +130,7 @@ def compare(
     this kind of item, and as `cospace.load` and `cospace.read` do.
     """
     if k < 1:
-        raise BadArgument(f"k counts from 1; {k} was given")
+        raise BadArgument(f"k is a whole number, 1 or more, not {k}")
     check_share(test)
     named = named_models(models)
     items = source.read()

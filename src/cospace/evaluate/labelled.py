@@ -78,7 +78,9 @@ class Table:
         if (self.text is None) == (self.image is None):
             raise BadArgument("name the column to compare on: either text= or image=")
         if self.label in (self.text, self.image):
-            raise BadArgument(f"the label {self.label!r} cannot be what the model sees, too")
+            raise BadArgument(
+                f"the label {self.label!r} cannot be the column of texts or images too"
+            )
 
     def read(self) -> Labelled:
         """The items; rows without a label are counted. Raises as `cospace.read` does."""

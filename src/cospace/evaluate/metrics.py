@@ -135,7 +135,7 @@ def _gains(grades: ArrayLike) -> NDArray[np.float64]:
 
 def _depth(k: int) -> int:
     if k < 1:
-        raise BadArgument(f"k counts from 1; {k} was given")
+        raise BadArgument(f"k is a whole number, 1 or more, not {k}")
     return k
 
 

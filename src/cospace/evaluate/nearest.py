@@ -27,7 +27,7 @@ class Nearest:
 
     def __init__(self, queries: NDArray[np.float32], *, k: int) -> None:
         if k < 1:
-            raise BadArgument(f"k counts from 1; {k} was given")
+            raise BadArgument(f"k is a whole number, 1 or more, not {k}")
         self._queries = queries
         self._k = k
         # A score and a number in one integer, so that sorting these sorts by both. Documents

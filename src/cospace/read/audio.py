@@ -50,7 +50,7 @@ _UNKNOWN = (0, 0xFFFFFFFF)
 
 @dataclass(frozen=True)
 class Recording:
-    """A recording whose header is sound: `frames` samples of each channel, `rate` a second.
+    """A recording whose header has been checked: `frames` samples of each channel, `rate` a second.
 
     `decode(a, b)` gives the samples a to b as float64 [b - a, channels], within -1 and 1.
     """

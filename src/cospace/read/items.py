@@ -127,7 +127,7 @@ class Maker:
                     kept[name] = value  # for the check to refuse, with its reason
                 continue
             if isinstance(value, (bytes, bytearray, memoryview)):
-                raise BadItem("", f"column {name!r} holds bytes, which only an image may be")
+                raise BadItem("", f"column {name!r} holds bytes; only the image column may")
             kept[name] = value if self._kinds is None else self._typed(name, value)
         if columns.location is not None:
             place = _place(values, *columns.location)

@@ -212,7 +212,7 @@ def _object(data: bytes, offset: int) -> dict[str, Any] | str:
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) != len(pairs):
-        raise ValueError("a key stands in it twice")
+        raise ValueError("the same key is in it twice")
     return values
 
 

@@ -264,7 +264,7 @@ class LocalStore:
         """The mutex, when the store can be used here."""
         if self._pid != os.getpid():
             raise CollectionClosed(
-                f"{self.folder}: opened by process {self._pid}; a forked process opens it anew"
+                f"{self.folder}: opened by process {self._pid}; a forked process must open it again"
             )
         if self._closed:
             raise CollectionClosed(f"{self.folder}: this collection was closed")

@@ -130,7 +130,7 @@ class _Parser:
         if key == "$not":
             return Not(self.tree(value, at, depth + 1))
         if key.startswith("$"):
-            raise BadFilter(f"{at}: here go fields, $and, $or and $not")
+            raise BadFilter(f"{at}: expected the name of a field, $and, $or or $not")
         field = self.schema.fields.get(key)
         if field is None:
             raise BadFilter(f"{at}: {_unknown(key, self.schema)}")

@@ -74,7 +74,7 @@ def read_corpus(source: Source, *, split: str = "", min_count: int = 5) -> Corpu
     if split and split not in SPLITS:
         raise BadArgument(f"split is one of {', '.join(SPLITS)}, not {split!r}")
     if min_count < 1:
-        raise BadArgument(f"min_count counts from 1; {min_count} was given")
+        raise BadArgument(f"min_count is a whole number, 1 or more, not {min_count}")
     from cospace.train.counting import ListCounter, TextCounter
 
     if isinstance(source, (str, PathLike)):

@@ -107,5 +107,8 @@ def settings_of(method: str, own: Mapping[str, Any], options: Mapping[str, Any])
             f"weighting is one of {', '.join(WEIGHTINGS)}, not {settings.weighting!r}"
         )
     if settings.least > settings.most:
-        raise BadArgument(f"n-grams of {settings.least} to {settings.most} characters: none")
+        raise BadArgument(
+            f"there are no n-grams of {settings.least} to {settings.most} characters: the shortest"
+            " length comes first"
+        )
     return settings

@@ -80,7 +80,10 @@ def subwords(
     (16,)
     """
     if not (len(ngrams) == 2 and 1 <= ngrams[0] <= ngrams[1] and buckets >= 1):
-        raise BadArgument(f"n-grams have from 1 character to more, and a bucket; not {ngrams}")
+        raise BadArgument(
+            "ngrams= is the shortest and the longest length, and buckets= 1 or more; not"
+            f" {ngrams} and {buckets}"
+        )
     least, most = ngrams
     own = {"dim": dim, "window": window, "epochs": epochs, "buckets": buckets}
     own |= {"least": least, "most": most}

@@ -89,7 +89,7 @@ def test_what_is_no_source_is_refused(tmp_path: Path) -> None:
         Pictures(str(tmp_path)).read()
     with pytest.raises(BadArgument, match="either text= or image="):
         Table("a.csv", "label")
-    with pytest.raises(BadArgument, match="cannot be what the model sees"):
+    with pytest.raises(BadArgument, match="cannot be the column of texts or images too"):
         Table("a.csv", "label", text="label")
     with pytest.raises(BadArgument, match="no column 'stars' of labels; it has body, topic"):
         Table(str(write_labelled(tmp_path / "t.csv")), "stars", text="body").read()
@@ -241,7 +241,7 @@ def test_a_child_that_dies_is_reported(
 
 def test_what_cannot_be_compared_is_refused(tmp_path: Path) -> None:
     source = Table(str(write_labelled(tmp_path / "t.csv")), "topic", text="body")
-    with pytest.raises(BadArgument, match="k counts from 1"):
+    with pytest.raises(BadArgument, match="k is a whole number, 1 or more"):
         compare(tiny_model(), source, k=0)
     with pytest.raises(BadArgument, match="between 0 and 1"):
         compare(tiny_model(), source, test=1.0)

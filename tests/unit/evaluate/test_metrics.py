@@ -61,7 +61,7 @@ def test_recall_and_reciprocal_rank_and_average_precision_by_hand() -> None:
 @pytest.mark.parametrize("k", [0, -1])
 def test_k_counts_from_1(k: int) -> None:
     for metric in (lambda: ndcg([1], [1], k=k), lambda: recall([1], [1], k=k)):
-        with pytest.raises(BadArgument, match="k counts from 1"):
+        with pytest.raises(BadArgument, match="k is a whole number, 1 or more"):
             metric()
 
 

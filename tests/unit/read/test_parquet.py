@@ -64,7 +64,7 @@ def test_bytes_are_for_the_column_of_images(tmp_path: Path) -> None:
     [item] = reading
     assert item.parts.image is not None
     assert b"x" == item.parts.image.value
-    assert ["column 'blob' holds bytes, which only an image may be"] == [
+    assert ["column 'blob' holds bytes; only the image column may"] == [
         reason for _, reason in reading.failed
     ]
     assert 2 == len(list(read(tmp_path / "a.parquet", metadata=["title"])))

@@ -90,7 +90,7 @@ def layout_of(head: bytes, name: str, asked: str = "") -> Layout:
     if head.startswith(FASTTEXT_MAGIC) and asked in ("", "fasttext-bin"):
         return Layout("fasttext-bin", 0, None, 0)
     if asked == "fasttext-bin":
-        raise BadItem(name, "not a .bin of fastText: its first four bytes are others")
+        raise BadItem(name, "not a fastText .bin: its first four bytes are different")
     start = len(_BOM) if head.startswith(_BOM) else 0
     header, start, rows = _first_lines(head, start, asked)
     if not head[start:].strip():
@@ -108,8 +108,8 @@ def layout_of(head: bytes, name: str, asked: str = "") -> Layout:
     if not any(lengths):
         raise BadItem(
             name,
-            "no line of a word and numbers in its start. Expected are the text and binary formats"
-            " of word2vec, GloVe's text, and fastText's .vec and .bin",
+            "it does not start with lines of a word and numbers. Expected are the text and binary"
+            " formats of word2vec, GloVe's text, and fastText's .vec and .bin",
         )
     return _text_layout(name, asked, header, start, rows)
 

@@ -45,7 +45,7 @@ def write_vectors(
     if format not in WRITTEN:
         raise BadArgument(f"vectors are written as {', '.join(WRITTEN)}; not as {format!r}")
     if path.exists() and not replace:
-        raise BadArgument(f"{path}: there is something already; name another, or replace it")
+        raise BadArgument(f"{path}: it exists already; name another, or replace it")
     binary = format == "word2vec-binary"
     words = [_encoded(word, format) for word in table.words]
     each = 4 if binary else _DIGITS

@@ -49,7 +49,7 @@ def check_engine(engine: str, space: Space) -> str:
     if name and name not in here:
         hint = "" if name == "onnx" else ": add it again with --engine both"
         raise BadArgument(
-            f"{space.name} has no files for the engine {name}, but for"
+            f"{space.name} has no files for the engine {name}; it has files for"
             f" {', '.join(sorted(here)) or 'none'}{hint}"
         )
     return engine

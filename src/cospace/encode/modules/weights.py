@@ -66,7 +66,7 @@ def read_safetensors(file: Path) -> Mapping[str, Any]:
     try:
         return dict(load_file(file))
     except (OSError, SafetensorError) as error:
-        raise ModelDamaged(f"{file.name}: not a sound safetensors file ({error})") from error
+        raise ModelDamaged(f"{file.name}: not a valid safetensors file ({error})") from error
 
 
 def load_strictly(module: Any, weights: Mapping[str, Any]) -> None:
@@ -88,7 +88,7 @@ def keys_of(file: Path) -> list[str]:
         with safe_open(file, framework="pt") as tensors:
             return list(tensors.keys())
     except (OSError, SafetensorError) as error:
-        raise ModelDamaged(f"{file.name}: not a sound safetensors file ({error})") from error
+        raise ModelDamaged(f"{file.name}: not a valid safetensors file ({error})") from error
 
 
 def check_finite(folder: Path) -> int:
@@ -113,5 +113,5 @@ def check_finite(folder: Path) -> int:
                     if not torch().isfinite(tensor).all():
                         raise ModelDamaged(f"{file.name}: the tensor {name} holds NaN or Inf")
         except (OSError, SafetensorError) as error:
-            raise ModelDamaged(f"{file.name}: not a sound safetensors file ({error})") from error
+            raise ModelDamaged(f"{file.name}: not a valid safetensors file ({error})") from error
     return count

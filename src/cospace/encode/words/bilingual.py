@@ -80,7 +80,7 @@ class BilingualModel(WordModel):
         if to not in self.languages:
             raise BadArgument(f"{self.name} knows {' and '.join(self.languages)}, not {to!r}")
         if k < 1:
-            raise BadArgument(f"k counts from 1; {k} was given")
+            raise BadArgument(f"k is a whole number, 1 or more, not {k}")
         [source] = [name for name in self.languages if name != to]
         row = self._languages.row(source, word.removeprefix(f"{source}:"))
         if row is None:

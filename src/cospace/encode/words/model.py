@@ -134,7 +134,7 @@ class WordModel(Model):
         Raises `UnknownWord` with words that are spelled alike.
         """
         if k < 1:
-            raise BadArgument(f"k counts from 1; {k} was given")
+            raise BadArgument(f"k is a whole number, 1 or more, not {k}")
         asked = self.vector(word) if isinstance(word, str) else np.asarray(word, np.float32)
         if asked.shape != (self.table.dim,):
             raise BadArgument(f"a vector of {self.table.dim} numbers, not {list(asked.shape)}")

@@ -85,7 +85,7 @@ def save_table(
     `beside` are tensors that are no part of the table: `read_beside` reads them again.
     """
     if folder.exists() and not replace and (not folder.is_dir() or any(folder.iterdir())):
-        raise BadArgument(f"{folder}: there is something already; name another, or replace it")
+        raise BadArgument(f"{folder}: it exists already; name another, or replace it")
     size = table.rows.nbytes + (table.subwords.rows.nbytes if table.subwords else 0)
     check_room(folder.parent, size + 32 * len(table))
     made = folder.with_name(f".{folder.name}.{os.getpid()}.new")

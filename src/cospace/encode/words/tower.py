@@ -126,6 +126,6 @@ class WordTower:
             total -= (total @ self._common) * self._common
         norm = float(np.linalg.norm(total))
         if norm < 1e-12:
-            raise BadItem(name, "the vectors of its words add up to nothing")
+            raise BadItem(name, "the vectors of its words cancel each other out")
         unit: NDArray[np.float32] = (total / norm).astype(np.float32)
         return unit

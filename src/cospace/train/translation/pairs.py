@@ -91,9 +91,9 @@ def split_pairs(pairs: Iterable[Pair], share: float, *, seed: int) -> tuple[list
     ([('a', 'x'), ('a', 'y'), ('b', 'z')], set())
     """
     if not 0 <= share < 1:
-        raise BadArgument(f"the share held out is from 0 to below 1; {share} was given")
+        raise BadArgument(f"the share held out is 0 or more and below 1, not {share}")
     if not isinstance(seed, int) or seed < 0:
-        raise BadArgument(f"the seed is a whole number from 0; {seed!r} was given")
+        raise BadArgument(f"the seed is a whole number, 0 or more, not {seed!r}")
     ordered = sorted(set(pairs))
     words = sorted({source for source, _ in ordered})
     drawn = np.random.default_rng(seed).permutation(len(words))[: round(share * len(words))]

@@ -132,7 +132,7 @@ def test_a_file_that_is_there_stays(tmp_path: Path) -> None:
     table = WordVectors(["sofa"], np.ones((1, 2), np.float32))
     path = tmp_path / "vectors.txt"
     path.write_text("mine")
-    with pytest.raises(BadArgument, match="something already"):
+    with pytest.raises(BadArgument, match="exists already"):
         write_vectors(table, path, format="glove")
     assert "mine" == path.read_text()
 

@@ -80,7 +80,7 @@ def test_an_unknown_engine_is_refused_with_those_there_are(engine: str) -> None:
 
 def test_an_engine_that_the_model_has_no_files_for_is_refused(tmp_path: Path) -> None:
     space: Space = open_folder(tiny_folder(tmp_path)).space
-    with pytest.raises(BadArgument, match="no files for the engine onnx, but for openvino"):
+    with pytest.raises(BadArgument, match="the engine onnx; it has files for openvino"):
         check_engine("onnx", space)
     with pytest.raises(BadArgument, match="--engine both"):
         check_engine("torch", space)

@@ -293,7 +293,7 @@ def test_a_folder_that_lacks_something_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadArgument, match="expected one"):
         build(folder)
     (folder / "ib.safetensors").unlink()
-    with pytest.raises(ModelDamaged, match="not a sound safetensors file"):
+    with pytest.raises(ModelDamaged, match="not a valid safetensors file"):
         build(folder)
     folder = tiny.checkpoint(tmp_path / "b")
     (folder / tiny.MERGES).unlink()

@@ -48,7 +48,7 @@ def test_what_cannot_be_translated_is_refused() -> None:
         model.translate("couch", to="de")
     with pytest.raises(BadArgument, match="knows en and de, not 'fr'"):
         model.translate("sofa", to="fr")
-    with pytest.raises(BadArgument, match="k counts from 1"):
+    with pytest.raises(BadArgument, match="k is a whole number, 1 or more"):
         model.translate("sofa", to="de", k=0)
 
 

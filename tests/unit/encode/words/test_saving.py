@@ -67,10 +67,10 @@ def test_what_stands_there_is_kept_unless_it_is_to_be_replaced(tmp_path: Path) -
     place = tmp_path / "demo"
     place.mkdir()
     WordModel.of(table(), name="one").save(place)  # an empty folder is free
-    with pytest.raises(BadArgument, match="something already"):
+    with pytest.raises(BadArgument, match="exists already"):
         WordModel.of(table(), name="two").save(place)
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(BadArgument, match="something already"):
+    with pytest.raises(BadArgument, match="exists already"):
         WordModel.of(table(), name="two").save(tmp_path / "file")
     assert "one" == cs.load(place).name
     WordModel.of(table(), name="two").save(place, replace=True)
