@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -43,6 +44,8 @@ class Collection:
         self.store = store
         self.name = name
         self._model = model
+        self._mutex = threading.Lock()
+        self._bulk = 0  # blocks of `bulk` that are open
 
     @property
     def space(self) -> Space | None:
@@ -114,7 +117,7 @@ class Collection:
             )
         many = [items] if isinstance(items, Item) else _items_only(items)
         run = Ingest(self.store, self.model, replace=replace, strict=strict)
-        report = run.run(many, progress)
+        report = run.run(many, progress, self._settle)
         if reading is not None:
             report.fail(reading.failed)
             report.failed += reading.failed.unlisted
@@ -156,7 +159,7 @@ class Collection:
                 self.store.extend(space, schema)
                 known = len(schema.fields)
             self.store.write(rows, replace=replace)
-        self.store.optimize()
+        self._settle()
         return len(vectors)
 
     def delete(self, ids: str | Sequence[str]) -> int:
@@ -242,6 +245,37 @@ class Collection:
 
     # --- upkeep ---
 
+    @contextmanager
+    def bulk(self) -> Iterator[None]:
+        """Several writes in a row: the search index is brought up to date once, at the end.
+
+        Each write is durable when it returns, as it is without; a search inside finds it too, and
+        pays for what has come since the last one. Blocks may be nested.
+
+        >>> import numpy as np
+        >>> import cospace as cs
+        >>> shop = cs.open(":memory:")
+        >>> space = cs.Space.of("mine", 2)
+        >>> with shop.bulk():
+        ...     for i, row in enumerate(np.eye(2)):
+        ...         added = shop.add_vectors([f"MK-{i}"], cs.Vectors([row], space))
+        >>> len(shop)
+        2
+        """
+        with self._mutex:
+            self._bulk += 1
+        try:
+            yield
+        finally:
+            with self._mutex:
+                self._bulk -= 1
+        self._settle()
+
+    def _settle(self) -> None:
+        """After a write: bring the search index up to date, but not inside `bulk`."""
+        if not self._bulk:
+            self.store.optimize()
+
     def info(self) -> StoreInfo:
         """Counts, space, schema, size."""
         return self.store.info()
@@ -260,7 +294,9 @@ class Collection:
         """The number of items read, with their vectors, from a Parquet file that `export` made."""
         from cospace.collection.transfer import import_parquet
 
-        return import_parquet(self.store, Path(path), replace=replace)
+        count = import_parquet(self.store, Path(path), replace=replace)
+        self._settle()
+        return count
 
     def close(self) -> None:
         """Let go of the collection; calling it twice does no harm."""

@@ -46,8 +46,13 @@ class Ingest:
         self._seen: set[str] = set()
         self._fingerprint = encoder.space.fingerprint.encode()
 
-    def run(self, items: Iterable[Item], progress: Callable[[int], object] | None = None) -> Report:
-        """The report, when every item has been stored or reported."""
+    def run(
+        self,
+        items: Iterable[Item],
+        progress: Callable[[int], object] | None,
+        settle: Callable[[], object],
+    ) -> Report:
+        """The report, when every item has been stored or reported, and `settle` called."""
         started = time.monotonic()
         batches = encode_items(
             self.encoder, items, batch=limit("batch_items"), known=self._is_stored
@@ -59,7 +64,7 @@ class Ingest:
                 self._store(batch)
                 if progress is not None:
                     progress(len(batch))
-        self.store.optimize()
+        settle()
         self.report.seconds = time.monotonic() - started
         return self.report
 

@@ -118,7 +118,6 @@ def import_parquet(store: Store, path: Path, *, replace: bool = False) -> int:
             store.extend(merged, schema)
             store.write(rows, replace=replace)
             count += len(rows)
-    store.optimize()
     return count
 
 

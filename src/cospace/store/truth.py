@@ -251,9 +251,8 @@ class Truth:
 
     def scan(self, *, vectors: bool) -> Iterator[Change]:
         """Every row, by key. Read in pages, so that a slow reader holds no snapshot open."""
-        sql = f"SELECT {COLUMNS} FROM items WHERE n > ? ORDER BY n LIMIT ?"
         after = 0
-        while page := self._page(sql, (after, _PAGE), vectors):
+        while page := self.page(after, vectors=vectors):
             yield from page
             after = page[-1].key
 
@@ -271,9 +270,11 @@ class Truth:
                 return
             after, seq = page[-1][0], page[-1][-1]
 
-    def _page(self, sql: str, values: tuple[Any, ...], vectors: bool) -> list[Change]:
+    def page(self, after: int, *, vectors: bool) -> list[Change]:
+        """The next rows behind the key `after`, by key; none behind the last one."""
+        sql = f"SELECT {COLUMNS} FROM items WHERE n > ? ORDER BY n LIMIT ?"
         with sqlite_errors(self.path):
-            page = self._all(sql, values)
+            page = self._all(sql, (after, _PAGE))
             by_key = self._vectors([r[0] for r in page]) if vectors else {}
         return [Change(r[0], unpack(r, by_key.get(r[0]))) for r in page]
 
