@@ -19,6 +19,8 @@ __all__ = ["Vectors", "similarity"]
 
 # Outside these norms a float32 dot product of two rows can overflow, or vanish.
 _NORM_MIN, _NORM_MAX = 1e-18, 1e18
+# So far from 1 a norm may be for its row to count as unit.
+_UNIT = 1e-6
 
 
 class Vectors:
@@ -60,23 +62,20 @@ class Vectors:
                 f"these vectors have {raw.shape[1]} dimensions; {space} has {space.dim}"
             )
         self.array: NDArray[np.float32]
-        self.array, self._norms = _checked(raw)
+        self.array, self._norms, unit = _checked(raw)
         self.space = space
         self.report = tuple(report)
         self.truncated = tuple(truncated)
-        self._normalized: NDArray[np.float32] | None = None
+        # Rows that are unit already keep their exact bits, so that stored equals given.
+        self._normalized: NDArray[np.float32] | None = self.array if unit else None
 
     @property
     def normalized(self) -> NDArray[np.float32]:
         """The rows divided by their L2 norms: float32 [n, dim]."""
         if self._normalized is None:
-            # Rows that are unit already keep their exact bits, so that stored equals given.
-            off = np.abs(self._norms - 1) > 1e-6
-            if off.any():
-                norms = np.where(off, self._norms, 1.0).astype(np.float32)
-                self._normalized = self.array / norms[:, None]
-            else:
-                self._normalized = self.array
+            off = np.abs(self._norms - 1) > _UNIT
+            norms = np.where(off, self._norms, 1.0).astype(np.float32)
+            self._normalized = self.array / norms[:, None]
         return self._normalized
 
     def __len__(self) -> int:
@@ -89,17 +88,20 @@ class Vectors:
         return f"Vectors([{len(self.array)}, {self.space.dim}], {self.space})"
 
 
-def _checked(raw: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """`raw` as read-only float32, and the norms of its rows, after the promised checks."""
+def _checked(raw: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.float64], bool]:
+    """`raw` as read-only float32, its rows' norms, and whether all are 1; or what is wrong.
+
+    One row is the usual case, a query: the fewer calls to numpy, the better.
+    """
     if raw.dtype == np.float32:
         array = np.array(raw, order="C")
     else:
         with np.errstate(over="ignore", invalid="ignore"):
             array = np.array(raw, dtype=np.float32, order="C")
     norms = np.sqrt(np.einsum("ij,ij->i", array, array, dtype=np.float64))
-    good = (norms > _NORM_MIN) & (norms < _NORM_MAX)
-    if not good.all():
-        row = int(np.argmin(good))
+    low, high = (norms.min(), norms.max()) if len(norms) else (1.0, 1.0)
+    if not (low > _NORM_MIN and high < _NORM_MAX):  # NaN, too
+        row = int(np.argmin((norms > _NORM_MIN) & (norms < _NORM_MAX)))
         bad = ~np.isfinite(raw[row])
         if bad.any():
             column = int(np.argmax(bad))
@@ -111,7 +113,7 @@ def _checked(raw: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.float64
         what = "is a zero vector" if norms[row] == 0 else f"has norm {norms[row]:.3g}"
         raise BadVector(f"row {row} {what}; cosine needs a direction", row=row)
     array.flags.writeable = False
-    return array, norms
+    return array, norms, bool(low >= 1 - _UNIT and high <= 1 + _UNIT)
 
 
 def similarity(a: Vectors, b: Vectors) -> NDArray[np.float32]:

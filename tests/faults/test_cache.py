@@ -160,11 +160,11 @@ def test_a_cache_of_another_engine_is_built_again(
 def test_a_cache_sealed_by_another_version_of_the_engine_is_built_again(
     shop: Path, expected: list[Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    from cospace.store.seal import Seal, read_seal, write_seal
+    from cospace.store.seal import Seal, checksums, read_seal, write_seal
 
     seal = read_seal(shop / "cache", shard(shop))
     assert isinstance(seal, Seal)
-    write_seal(shop / "cache", shard(shop), seal._replace(engine="qdrant-edge 0.8.0"))
+    write_seal(shop / "cache", seal._replace(engine="qdrant-edge 0.8.0"), checksums(shard(shop)))
     check(shop, expected, caplog, rebuilt=1)
 
 

@@ -189,6 +189,16 @@ class LocalMachine(Machine):
         self.store.compact()
 
     @rule()
+    def be_idle(self) -> None:
+        """What the store does when nothing was written for a while."""
+        self.store._seal()
+
+    @invariant()
+    def the_engine_counts_its_rows(self) -> None:
+        if self.store._edge() is not None:
+            assert len(self.model) == self.store._cache.rows
+
+    @rule()
     def reopen(self) -> None:
         self.store.close()
         self.store = self.open()

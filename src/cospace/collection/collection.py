@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, overload
 
 from cospace.collection.given import Columns, Given, items_of
-from cospace.collection.ingest import Ingest, vector_rows
+from cospace.collection.ingest import Ingest, ingest_vectors, vector_rows
+from cospace.collection.models import model_of
 from cospace.collection.query import queries_of, query_of
 from cospace.collection.report import Report
 from cospace.collection.stored import checked_ids, delete_where, item_of, selected
-from cospace.encode import Encoder, load
-from cospace.encode.names import installed, is_hosted
+from cospace.encode import Encoder
 from cospace.errors import (
     BadArgument,
     BadItem,
     CollectionClosed,
-    CospaceError,
     ItemNotFound,
-    ModelNotFound,
 )
 from cospace.item import Content, Image, Item, check_id
 from cospace.progress import Watch, metered
@@ -47,6 +45,8 @@ class Collection:
         self.store = store
         self.name = name
         self._model = model
+        self._mutex = threading.Lock()
+        self._bulk = 0  # blocks of `bulk` that are open
 
     @property
     def space(self) -> Space | None:
@@ -66,7 +66,7 @@ class Collection:
                 raise BadArgument(
                     f"{self.name}: this needs a model; open it with one, such as model='starter'"
                 )
-            model = _installed(space)
+            model = model_of(space)
             space.check(model.space, what=f"{self.name} and the model {space.name!r}")
             self._model = model
         return self._model
@@ -132,35 +132,12 @@ class Collection:
         progress: Watch,
     ) -> Report:
         if columns.embeddings is not None:
-            return self._ingest_vectors(items, columns, replace, errors, progress)
+            if items is not None or errors == "report":
+                raise BadArgument("with embeddings= leave out items and errors='report'")
+            return ingest_vectors(self.store, self.add_vectors, columns, replace, progress)
         given = items_of(items, columns, errors)
         run = Ingest(self.store, self.model, replace=replace, strict=given.strict)
-        return run.run(given, progress)
-
-    def _ingest_vectors(
-        self,
-        items: Given | None,
-        columns: Columns,
-        replace: bool,
-        errors: str | None,
-        progress: Watch,
-    ) -> Report:
-        if items is not None or errors == "report":
-            raise BadArgument("with embeddings= leave out items and errors='report'")
-        started = time.monotonic()
-        ids, documents, metadatas, _, embeddings = columns.listed()
-        assert embeddings is not None
-        stored = len(self.store.hashes(checked_ids(ids)))
-        count = self.add_vectors(
-            ids,
-            embeddings,
-            metadata=None if metadatas is None else [one or {} for one in metadatas],
-            texts=documents,
-            replace=replace,
-            progress=progress,
-        )
-        seconds = time.monotonic() - started
-        return Report(added=count - stored, updated=stored, seconds=seconds)
+        return run.run(given, progress, self._settle)
 
     def add_vectors(
         self,
@@ -200,7 +177,7 @@ class Collection:
                     known = len(schema.fields)
                 self.store.write(rows, replace=replace)
                 meter.add(len(rows))
-        self.store.optimize()
+        self._settle()
         return len(vectors)
 
     def delete(
@@ -367,6 +344,37 @@ class Collection:
 
     # --- upkeep ---
 
+    @contextmanager
+    def bulk(self) -> Iterator[None]:
+        """Several writes in a row: the search index is brought up to date once, at the end.
+
+        Each write is durable when it returns, as it is without; a search inside finds it too, and
+        pays for what has come since the last one. Blocks may be nested.
+
+        >>> import numpy as np
+        >>> import cospace as cs
+        >>> shop = cs.open(":memory:")
+        >>> space = cs.Space.of("mine", 2)
+        >>> with shop.bulk():
+        ...     for i, row in enumerate(np.eye(2)):
+        ...         added = shop.add_vectors([f"MK-{i}"], cs.Vectors([row], space))
+        >>> len(shop)
+        2
+        """
+        with self._mutex:
+            self._bulk += 1
+        try:
+            yield
+        finally:
+            with self._mutex:
+                self._bulk -= 1
+        self._settle()
+
+    def _settle(self) -> None:
+        """After a write: bring the search index up to date, but not inside `bulk`."""
+        if not self._bulk:
+            self.store.optimize()
+
     def info(self) -> StoreInfo:
         """Counts, space, schema, size."""
         return self.store.info()
@@ -393,7 +401,9 @@ class Collection:
         from cospace.collection.transfer import import_parquet
 
         with metered(progress) as meter:
-            return import_parquet(self.store, Path(path), replace=replace, meter=meter)
+            count = import_parquet(self.store, Path(path), replace=replace, meter=meter)
+        self._settle()
+        return count
 
     def close(self) -> None:
         """Let go of the collection; calling it twice does no harm."""
@@ -415,27 +425,3 @@ class Collection:
             return f"Collection({self.name!r}, {len(self)} items, {self.space})"
         except CollectionClosed:
             return f"Collection({self.name!r}, closed)"
-
-
-def _installed(space: Space) -> Encoder:
-    """The model of the space's name, or one of this space that is installed under another."""
-    if is_hosted(space.name):
-        return load(space.name, dim=space.dim)
-    try:
-        return _fitting(space.name, space)
-    except ModelNotFound as error:
-        for name in installed():
-            with suppress(CospaceError):  # a model that is damaged is not the one
-                model = _fitting(name, space)
-                if not space.conflict(model.space):
-                    return model
-        raise ModelNotFound(
-            f"{error} The collection's model is {space}: open it with model=FOLDER, on the command"
-            " line --model FOLDER"
-        ) from None
-
-
-def _fitting(name: str, space: Space) -> Encoder:
-    """The model of this name, with `dim=` where the space holds fewer numbers than it gives."""
-    model = load(name)
-    return model if model.space.dim <= space.dim else load(name, dim=space.dim)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace as changed
 from itertools import islice
 
-from cospace.collection.given import Incoming
+from cospace.collection.given import Columns, Incoming
 from cospace.collection.report import Report
+from cospace.collection.stored import checked_ids
 from cospace.encode import Encoder
 from cospace.encode.bulk import Encoded, encode_items
 from cospace.errors import BadItem, DuplicateId, EmptyItem
@@ -28,7 +29,7 @@ from cospace.store.protocol import Failure, Row, Store
 from cospace.store.schema import Schema
 from cospace.vectors import Vectors
 
-__all__ = ["Ingest", "vector_rows"]
+__all__ = ["Ingest", "ingest_vectors", "vector_rows"]
 
 
 class Ingest:
@@ -48,8 +49,8 @@ class Ingest:
         self._seen: set[str] = set()
         self._fingerprint = encoder.space.fingerprint.encode()
 
-    def run(self, given: Incoming, progress: Watch = None) -> Report:
-        """The report, when every item has been stored or reported."""
+    def run(self, given: Incoming, progress: Watch, settle: Callable[[], object]) -> Report:
+        """The report, when every item has been stored or reported, and `settle` called."""
         started = time.monotonic()
         batches = encode_items(
             self.encoder, given.items, batch=limit("batch_items"), known=self._is_stored
@@ -66,7 +67,7 @@ class Ingest:
                 self.report.take(given.reading)
                 meter.total = given.reading.total
                 meter.add(len(given.reading.failed))
-        self.store.optimize()
+        settle()
         self.report.seconds = time.monotonic() - started
         return self.report
 
@@ -156,6 +157,28 @@ def _is_empty(item: Item) -> bool:
     """Whether it has nothing but a text in which nothing can be seen."""
     text = item.parts.text
     return list(item.parts) == ["text"] and len(text or "") < 100 and is_blank(text or "")
+
+
+def ingest_vectors(
+    store: Store,
+    add_vectors: Callable[..., int],
+    columns: Columns,
+    replace: bool,
+    progress: Watch,
+) -> Report:
+    """The report of columns with `embeddings`, stored by the collection's `add_vectors`."""
+    started = time.monotonic()
+    ids, documents, metadatas, _, embeddings = columns.listed()
+    stored = len(store.hashes(checked_ids(ids)))
+    count = add_vectors(
+        ids,
+        embeddings,
+        metadata=None if metadatas is None else [one or {} for one in metadatas],
+        texts=documents,
+        replace=replace,
+        progress=progress,
+    )
+    return Report(added=count - stored, updated=stored, seconds=time.monotonic() - started)
 
 
 def vector_rows(

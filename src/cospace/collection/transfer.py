@@ -128,7 +128,6 @@ def import_parquet(
             store.write(rows, replace=replace)
             count += len(rows)
             meter.add(len(rows))
-    store.optimize()
     return count
 
 

@@ -7,7 +7,7 @@ query, then the scores of candidates that another list of the same query brought
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -23,13 +23,12 @@ __all__ = ["WORDS", "Query", "Ranking", "rank"]
 WORDS = "words"
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """What is asked: a unit vector for each field to search, words, and the lists' weights."""
 
     vectors: Mapping[str, NDArray[np.float32]]
     words: str = ""
-    weights: Mapping[str, float] = field(default_factory=dict)
+    weights: Mapping[str, float] = MappingProxyType({})
     where: Node | None = None
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from cospace.errors import StorageError
 from cospace.files import check_room, make_folder, remove
 from cospace.space import Space
 from cospace.store.edge import ENGINE, SEGMENT_ROWS, Edge, is_due
 from cospace.store.schema import Schema
-from cospace.store.seal import Seal, break_seal, read_seal, write_seal
+from cospace.store.seal import Seal, break_seal, checksums, read_seal, write_seal
 from cospace.store.truth import Change, Truth
 
 __all__ = ["Cache"]
@@ -23,6 +24,13 @@ _ROOM = 4_000_000  # bytes that the engine takes for an empty shard, generously
 _ROW = 1_000  # bytes that it takes for a row, beside its vectors
 
 
+class Draft(NamedTuple):
+    """A seal that is not written yet, and how often the cache had changed when it was made."""
+
+    seal: Seal
+    changes: int
+
+
 class Cache:
     """The engine's shard under `cache`, kept up with the truth. Guarded by the store's mutex."""
 
@@ -32,8 +40,9 @@ class Cache:
         self._truth = truth
         self._edge: Edge | None = None
         self._seq = -1
-        self._sealed = False
+        self._changes = 0
         self._space: Space | None = None
+        self.sealed = False
         self.rows = 0
         self.unindexed = 0
 
@@ -73,11 +82,11 @@ class Cache:
         if isinstance(seal, Seal):
             try:
                 self._edge = self._opened(space, fields, create=False)
-                self.rows = self._edge.count(None)
+                self.rows = self._edge.size()
             except StorageError as error:
                 seal = str(error)
             else:
-                self._seq, self.unindexed, self._sealed = seal.seq, seal.unindexed, True
+                self._seq, self.unindexed, self.sealed = seal.seq, seal.unindexed, True
                 return
         if self.shard.exists():
             log.warning("%s: rebuilding the search index (%s)", self.folder.parent, seal)
@@ -110,26 +119,27 @@ class Cache:
                 self._edge.optimize()
                 self.unindexed = 0
         self._seq = target
-        self.rows = self._edge.count(None)
+        self.rows = self._edge.size()
 
     def holds(self, edge: Edge) -> bool:
         """Whether this is the engine in use still."""
         return self._edge is edge
 
     def optimize(self) -> None:
-        """Build the graph when that is due; then seal."""
+        """Build the graph when that is due."""
         assert self._edge is not None
         if is_due(self.rows, self.unindexed):
             self._check_room(2 * self.rows)
             self._unseal()
             self._edge.optimize()
             self.unindexed = 0
-        self._seal()
 
     def close(self) -> None:
         """Seal what is there, and let go of it."""
         if self._edge is not None:
-            self._seal()
+            draft = self.draft()
+            if draft is not None:
+                self.seal(draft, checksums(self.shard))
             self._edge.close()
             self._edge = None
 
@@ -138,7 +148,8 @@ class Cache:
         if self._edge is not None:
             self._edge.close()
         self._edge, self._seq, self.rows, self.unindexed = None, -1, 0, 0
-        self._sealed = False
+        self.sealed = False
+        self._changes += 1
         break_seal(self.folder)
         remove(self.folder)
 
@@ -149,24 +160,41 @@ class Cache:
         check_room(self.folder.parent, _ROOM + rows * row, floor=0)
 
     def _unseal(self) -> None:
-        if self._sealed or (self.folder / "seal.json").exists():
+        if self.sealed or (self.folder / "seal.json").exists():
             break_seal(self.folder)
-        self._sealed = False
+        self.sealed = False
+        self._changes += 1
 
-    def _seal(self) -> None:
-        """Make the cache one that can be opened again; without a seal it would be rebuilt."""
-        if self._sealed or self._edge is None:
-            return
+    def draft(self) -> Draft | None:
+        """All of the engine on the disk, and the seal for it; None where there is none to make.
+
+        Without a seal the cache would be rebuilt at the next opening.
+        """
+        if self.sealed or self._edge is None:
+            return None
         try:
             self._edge.flush()
             fields, token = sorted(self._edge.fields), self._truth.new_token()
-            quantization = self._truth.quantization
-            seal = Seal(ENGINE, fields, self._seq, self.unindexed, token, quantization)
-            write_seal(self.folder, self.shard, seal)
         except StorageError as error:
-            log.warning("%s: the search index was not kept (%s)", self.folder.parent, error)
+            self._not_kept(error)
+            return None
+        quantization = self._truth.quantization
+        seal = Seal(ENGINE, fields, self._seq, self.unindexed, token, quantization)
+        return Draft(seal, self._changes)
+
+    def seal(self, draft: Draft, sums: Mapping[str, str]) -> None:
+        """Put the seal on, unless the cache has changed since it was drafted."""
+        if draft.changes != self._changes:
+            return
+        try:
+            write_seal(self.folder, draft.seal, sums)
+        except StorageError as error:
+            self._not_kept(error)
         else:
-            self._sealed = True
+            self.sealed = True
+
+    def _not_kept(self, error: StorageError) -> None:
+        log.warning("%s: the search index was not kept (%s)", self.folder.parent, error)
 
 
 def _pages(changes: Iterator[Change]) -> Iterator[list[Change]]:

@@ -105,11 +105,15 @@ class Edge:
 
     # --- asking ---
 
-    def count(self, where: Node | None) -> int:
+    def size(self) -> int:
+        """How many rows there are; known, where `count` would go through all of them."""
+        with _engine_errors:
+            return int(self._shard.info().points_count)
+
+    def count(self, where: Node) -> int:
         """How many rows pass the filter."""
         with _engine_errors:
-            condition = None if where is None else _filter(where)
-            return self._shard.count(qe.CountRequest(exact=True, filter=condition))
+            return self._shard.count(qe.CountRequest(exact=True, filter=_filter(where)))
 
     def find(self, requests: Sequence[Request], *, exact: bool) -> list[Found]:
         """What each request finds, in their order: one call to the engine for many of them.
@@ -154,7 +158,7 @@ class Edge:
             if not words:
                 return found
             best = dict(zip(alone, answers, strict=True))
-            rows = self._shard.info().points_count if not all(best.values()) else 0
+            rows = self.size() if not all(best.values()) else 0
         score = {word: held[0].score if held else unseen(rows) for word, held in best.items()}
         full = {text: sum(score[w] for w in held.items()) for text, held in texts.items()}
         return [

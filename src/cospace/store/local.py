@@ -1,15 +1,14 @@
 """The local store: the truth in SQLite, a cache in the vector engine that follows it.
 
 Writes touch the truth alone. The cache catches up when somebody searches or when the store is
-asked to optimize; it is sealed when it is whole, and rebuilt when its seal does not hold.
+asked to optimize. It is sealed at the close, and when nothing was written for some seconds; it is
+rebuilt when its seal does not hold.
 """
 
 from __future__ import annotations
 
 import atexit
 import logging
-import os
-import threading
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -31,9 +30,12 @@ from cospace.files import check_room, make_folder
 from cospace.space import Space
 from cospace.store.cache import Cache
 from cospace.store.edge import ENGINE, EXACT_BELOW, QUANTIZATIONS, Edge
+from cospace.store.gate import Gate
+from cospace.store.idle import Idle
 from cospace.store.lock import Lock
 from cospace.store.protocol import Failure, Found, Lexical, Nearest, Request, Row, StoreInfo
 from cospace.store.schema import Schema
+from cospace.store.seal import checksums
 from cospace.store.truth import Truth
 from cospace.store.where import Node, matches
 
@@ -42,7 +44,9 @@ __all__ = ["LocalStore", "truth_path"]
 log = logging.getLogger("cospace.store")
 
 
-_BATCH = 2000
+# The cache is sealed when nothing was written for so many seconds. A process that is killed before
+# leaves a cache that is rebuilt.
+SEAL_AFTER = 5.0
 
 
 def truth_path(folder: Path, *, create: bool = False) -> Path:
@@ -88,9 +92,8 @@ class LocalStore:
         truth = truth_path(folder, create=create)
         if not folder.is_dir():
             make_folder(folder)
-        self._pid = os.getpid()
-        self._mutex = threading.RLock()
-        self._closed = False
+        self._gate = Gate(folder)
+        self._idle = Idle(self._seal, SEAL_AFTER)
         self._lock = Lock(folder / "lock")
         try:
             self._truth = Truth(truth)
@@ -130,18 +133,18 @@ class LocalStore:
 
     def write(self, rows: Sequence[Row], *, replace: bool, failures: Sequence[Failure] = ()) -> int:
         """See `Store`."""
-        with self._open():
+        with self._gate:
             check_room(self.folder, sum(_size(row) for row in rows))
             return self._truth.write(rows, replace=replace, failures=failures)
 
     def delete(self, ids: Sequence[str]) -> int:
         """See `Store`."""
-        with self._open():
+        with self._gate:
             return self._truth.delete(ids)
 
     def extend(self, space: Space | None, schema: Schema) -> None:
         """See `Store`."""
-        with self._open():
+        with self._gate:
             self._truth.extend(space, schema)
             self._space, self._schema = self._truth.space, schema.copy()
 
@@ -149,37 +152,43 @@ class LocalStore:
 
     def get(self, ids: Sequence[str], *, vectors: bool = False) -> list[Row | None]:
         """See `Store`."""
-        with self._open():
+        with self._gate:
             return self._truth.get(ids, vectors=vectors)
 
     def rows(self, keys: Sequence[int]) -> dict[int, Row]:
         """See `Store`."""
-        with self._open():
+        with self._gate:
             return self._truth.rows(keys)
 
     def scan(self, *, where: Node | None = None, vectors: bool = False) -> Iterator[Row]:
         """See `Store`."""
-        with self._open():
-            changes = self._truth.scan(vectors=vectors)
-        for _, row in changes:
-            if where is None or matches(where, row.metadata):
-                yield row
+        after = 0
+        while True:
+            with self._gate:
+                page = self._truth.page(after, vectors=vectors)
+            if not page:
+                return
+            for _, row in page:
+                self._gate.check()
+                if where is None or matches(where, row.metadata):
+                    yield row
+            after = page[-1].key
 
     def hashes(self, ids: Sequence[str]) -> dict[str, bytes]:
         """The content hashes of those ids that are stored."""
-        with self._open():
+        with self._gate:
             return self._truth.hashes(ids)
 
     def failures(self) -> list[Failure]:
         """Items that could not be stored, and why."""
-        with self._open():
+        with self._gate:
             return self._truth.failures()
 
     # --- asking ---
 
     def count(self, where: Node | None = None) -> int:
         """See `Store`."""
-        with self._open():
+        with self._gate:
             if where is None:
                 return self._truth.counts()[0]
             edge = self._edge()
@@ -211,48 +220,53 @@ class LocalStore:
     def find(self, requests: Sequence[Request]) -> list[Found]:
         """See `Store`. Other threads may ask the engine meanwhile, or take it away."""
         while True:
-            with self._open():
+            with self._gate:
                 edge = self._edge()
             if edge is None:
                 return [Found([], []) for _ in requests]
             try:
                 return edge.find(requests, exact=self._cache.rows <= EXACT_BELOW)
             except StorageError:
-                with self._open():
+                with self._gate:
                     if self._cache.holds(edge):
                         raise
 
     def _edge(self) -> Edge | None:
         """The engine with all that the truth holds, or None before the first vector."""
-        return self._cache.current(self._space, self._schema)
+        edge = self._cache.current(self._space, self._schema)
+        if edge is not None and not self._cache.sealed:
+            self._idle.touch()
+        return edge
 
     # --- upkeep ---
 
     def optimize(self) -> None:
         """See `Store`."""
-        with self._open():
+        with self._gate:
             if self._cache.current(self._space, self._schema, build=True) is not None:
                 self._cache.optimize()
+                if not self._cache.sealed:
+                    self._idle.touch()
 
     def compact(self) -> None:
         """Give the space of deleted rows back to the disk; the cache is rebuilt when needed."""
-        with self._open():
+        with self._gate:
             check_room(self.folder, 2 * (self.folder / "truth.sqlite").stat().st_size)
             self._cache.discard()
             self._truth.compact()
 
     def info(self) -> StoreInfo:
         """See `Store`."""
-        with self._open():
+        with self._gate:
             unindexed = self._cache.unindexed
             return describe(self.folder, self._truth, unindexed=unindexed)
 
     def close(self) -> None:
         """Seal the cache, close the files, release the lock."""
-        with self._mutex:
-            if self._closed or self._pid != os.getpid():
+        with self._gate.mutex:
+            if not self._gate.shut():
                 return
-            self._closed = True
+            self._idle.stop()
             _open_stores.discard(self)
             try:
                 self._cache.close()
@@ -260,15 +274,16 @@ class LocalStore:
                 self._truth.close()
                 self._lock.release()
 
-    def _open(self) -> threading.RLock:
-        """The mutex, when the store can be used here."""
-        if self._pid != os.getpid():
-            raise CollectionClosed(
-                f"{self.folder}: opened by process {self._pid}; a forked process must open it again"
-            )
-        if self._closed:
-            raise CollectionClosed(f"{self.folder}: this collection was closed")
-        return self._mutex
+    def _seal(self) -> None:
+        """Seal the cache, in the background: searches go on while its files are read."""
+        with suppress(CollectionClosed):
+            with self._gate:
+                draft = self._cache.draft()
+            if draft is None:
+                return
+            sums = checksums(self._cache.shard)
+            with self._gate:
+                self._cache.seal(draft, sums)
 
 
 # Closed at the end of a script that never did, so that its index is kept.

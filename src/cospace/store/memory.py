@@ -6,7 +6,6 @@ For tests, notebooks and small throw-away collections; also what the other backe
 from __future__ import annotations
 
 import math
-import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -14,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cospace.errors import CollectionClosed
 from cospace.space import Space
+from cospace.store.gate import Gate
 from cospace.store.protocol import Failure, Found, Request, Row, StoreInfo, one_by_one
 from cospace.store.schema import Schema
 from cospace.store.truth import Truth
@@ -41,8 +40,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._truth = Truth(None)
         self._words = Words()
-        self._mutex = threading.RLock()
-        self._closed = False
+        self._gate = Gate("the collection in memory", forks=True)
         self._space: Space | None = None
         self._schema = Schema()
         self._seen: tuple[int, _Snapshot] | None = None
@@ -59,44 +57,47 @@ class MemoryStore:
 
     def write(self, rows: Sequence[Row], *, replace: bool, failures: Sequence[Failure] = ()) -> int:
         """See `Store`."""
-        with self._open():
+        with self._gate:
             return self._truth.write(rows, replace=replace, failures=failures)
 
     def delete(self, ids: Sequence[str]) -> int:
         """See `Store`."""
-        with self._open():
+        with self._gate:
             return self._truth.delete(ids)
 
     def extend(self, space: Space | None, schema: Schema) -> None:
         """See `Store`."""
-        with self._open():
+        with self._gate:
             self._truth.extend(space, schema)
             self._space, self._schema = space or self._space, schema.copy()
 
     def get(self, ids: Sequence[str], *, vectors: bool = False) -> list[Row | None]:
         """See `Store`."""
-        with self._open():
+        with self._gate:
             return self._truth.get(ids, vectors=vectors)
 
     def rows(self, keys: Sequence[int]) -> dict[int, Row]:
         """See `Store`."""
-        with self._open():
+        with self._gate:
             return self._truth.rows(keys)
 
     def scan(self, *, where: Node | None = None, vectors: bool = False) -> Iterator[Row]:
         """See `Store`."""
-        with self._open():
+        with self._gate:
             rows = [change.row for change in self._truth.scan(vectors=vectors)]
-        return (row for row in rows if where is None or matches(where, row.metadata))
+        for row in rows:
+            self._gate.check()
+            if where is None or matches(where, row.metadata):
+                yield row
 
     def hashes(self, ids: Sequence[str]) -> dict[str, bytes]:
         """The content hashes of those ids that are stored."""
-        with self._open():
+        with self._gate:
             return self._truth.hashes(ids)
 
     def failures(self) -> list[Failure]:
         """Items that could not be stored, and why."""
-        with self._open():
+        with self._gate:
             return self._truth.failures()
 
     def count(self, where: Node | None = None) -> int:
@@ -155,27 +156,23 @@ class MemoryStore:
 
     def optimize(self) -> None:
         """See `Store`; there is nothing to do."""
-        self._open()
+        self._gate.check()
 
     def info(self) -> StoreInfo:
         """See `Store`."""
-        with self._open():
+        with self._gate:
             items, fields, failures = self._truth.counts()
             space, schema = self._truth.space, self._truth.schema
         return StoreInfo(items, fields, space, schema, items, failures, 0, "memory")
 
     def close(self) -> None:
         """See `Store`."""
-        self._closed, self._seen = True, None
-
-    def _open(self) -> threading.RLock:
-        """The mutex, until the store is closed."""
-        if self._closed:
-            raise CollectionClosed("this collection in memory was closed")
-        return self._mutex
+        with self._gate.mutex:
+            self._gate.shut()
+            self._seen = None
 
     def _snapshot(self) -> _Snapshot:
-        with self._open():
+        with self._gate:
             seq = self._truth.seq
             if self._seen is None or self._seen[0] != seq:
                 self._seen = (seq, self._build())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from cospace.files import remove, write_bytes
 
-__all__ = ["Seal", "break_seal", "read_seal", "write_seal"]
+__all__ = ["Seal", "break_seal", "checksums", "read_seal", "write_seal"]
 
 _NAME = "seal.json"
 # The engine rewrites its configuration at every load; what it says is checked by us instead.
@@ -43,9 +43,9 @@ class Seal(NamedTuple):
     quantization: str
 
 
-def write_seal(cache: Path, shard: Path, seal: Seal) -> None:
-    """Record the checksums of all files below `shard`, and of the record itself."""
-    record = {**seal._asdict(), "files": _checksums(shard)}
+def write_seal(cache: Path, seal: Seal, sums: Mapping[str, str]) -> None:
+    """Record the `checksums` of the shard, and a checksum of the record itself."""
+    record = {**seal._asdict(), "files": sums}
     write_bytes(cache / _NAME, json.dumps({**record, "crc": _crc(record)}).encode())
 
 
@@ -61,7 +61,7 @@ def read_seal(cache: Path, shard: Path) -> Seal | str:
         return "it was not closed"
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return "its seal cannot be read"
-    now = _checksums(shard)
+    now = checksums(shard)
     files = {n: s for n, s in files.items() if n in now or not n.endswith(_MAY_GO)}
     if now != files:
         names = sorted(set(files.items()) ^ set(now.items()))
@@ -78,7 +78,7 @@ def _crc(record: dict[str, Any]) -> int:
     return zlib.crc32(json.dumps(record).encode())
 
 
-def _checksums(folder: Path) -> dict[str, str]:
+def checksums(folder: Path) -> dict[str, str]:
     """Size and CRC-32 of every file below `folder`, by relative path."""
     paths = sorted(p for p in folder.rglob("*") if p.is_file() and p.name not in _NOT_CHECKED)
     try:

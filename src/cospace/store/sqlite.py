@@ -22,6 +22,15 @@ __all__ = ["LOG_BYTES", "bound_log", "connect", "peek", "sqlite_errors"]
 
 _MAGIC = b"SQLite format 3\x00"
 _BUSY_MS = 5000
+# One statement a call: apsw stops at the first row of an answer, and would leave the rest undone.
+_DURABLE = (
+    "page_size=8192",
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "fullfsync=1",
+    "checkpoint_fullfsync=1",
+    "cache_size=-65536",
+)
 
 
 class Peek(NamedTuple):
@@ -53,8 +62,8 @@ def connect(path: Path | None, read_only: bool) -> apsw.Connection:
         return db
     db = apsw.Connection(str(path))
     db.set_busy_timeout(_BUSY_MS)
-    db.execute("PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL")
-    db.execute("PRAGMA fullfsync=1; PRAGMA checkpoint_fullfsync=1; PRAGMA cache_size=-65536")
+    for setting in _DURABLE:
+        db.execute(f"PRAGMA {setting}").fetchall()
     return db
 
 

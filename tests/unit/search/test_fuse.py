@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cospace.search.fuse import POWER, Scored, fuse
+from cospace.search.fuse import Scored, fuse
 
 NAN = float("nan")
 
@@ -45,7 +45,12 @@ def test_a_rare_code_outranks_meaning_and_common_words_change_nothing() -> None:
     assert [2, 0, 1] == fuse({"text": text, "words": words(0, 0, 1)}, [1, 2, 3]).order
     few = fuse({"text": text, "words": words(0, 0.3, 0.3)}, [1, 2, 3])
     assert [0, 1, 2] == few.order
-    assert np.allclose(few.shares["words"], [0, 3.5 * 0.3**POWER, 3.5 * 0.3**POWER])
+    assert np.allclose(few.shares["words"], [0, 3.5 * 0.3**4, 3.5 * 0.3**4])
+
+
+def test_half_of_the_words_count_a_sixteenth() -> None:
+    fused = fuse({"text": meaning(0.9, 0.5), "words": words(0, 0.5)}, [1, 2])
+    assert np.allclose(fused.shares["words"], [0, 3.5 / 16])
 
 
 def test_parts_past_the_whole_count_as_the_whole() -> None:

@@ -80,3 +80,38 @@ def recall(store: LocalStore, where: dict[str, object], k: int) -> float:
 @pytest.mark.parametrize("where", FILTERS, ids=str)
 def test_what_passes_is_found(store: LocalStore, where: dict[str, object]) -> None:
     assert recall(store, where, 10) >= 0.92, where
+
+
+@pytest.mark.parametrize("where", FILTERS, ids=str)
+def test_a_filter_over_a_graph_never_starves_k(store: LocalStore, where: dict[str, object]) -> None:
+    node = parse(where, store.schema)
+    passing = store.count(node)
+    for k in {min(passing, 100), min(passing, 300), min(passing, 1_000)}:
+        found = store.find([Nearest("text", query, k, node) for query in QUERIES[:10]])
+        assert [k] * 10 == [len(set(one.keys)) for one in found]
+
+
+def test_islands_of_the_graph_never_starve_k(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The rows that pass lie far from the query, behind thousands that do not."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr("cospace.store.local.EXACT_BELOW", 100)
+    patch.setattr(edge, "EXACT_BELOW", 100)
+    rng = np.random.default_rng(2)
+    centres = rng.normal(size=(9, DIM)).astype(np.float32) * 6
+    island = np.minimum(np.arange(ROWS) // 200, 8)  # eight of 200 rows, and the rest
+    vectors = rng.normal(size=(ROWS, DIM)).astype(np.float32) + centres[island]
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    rows = [
+        Row(f"id-{i}", None, {"island": int(island[i])}, {}, {"text": vectors[i]})
+        for i in range(ROWS)
+    ]
+    made = LocalStore(tmp_path_factory.mktemp("islands") / "shop.cospace")
+    add(made, rows)
+    made.optimize()
+    for number in range(8):
+        node = parse({"island": number}, made.schema)
+        for k in (10, 100, 200):
+            found = made.find([Nearest("text", one, k, node) for one in vectors[-10:]])
+            assert [k] * 10 == [len(one.keys) for one in found], number
+    made.close()
+    patch.undo()

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from cospace.store.seal import Seal, _checksum, break_seal, read_seal, write_seal
+from cospace.store.seal import Seal, _checksum, break_seal, checksums, read_seal, write_seal
 
 SEAL = Seal("engine 1", ["image", "text"], 7, 3, "token", "int8")
 
@@ -19,7 +19,7 @@ def cache(fast_path: Path) -> Path:
         file.seek(20_000_000)
         file.write(b"x")
     (shard / "empty.dat").touch()
-    write_seal(fast_path, shard, SEAL)
+    write_seal(fast_path, SEAL, checksums(shard))
     return fast_path
 
 
@@ -77,7 +77,7 @@ def test_the_engines_own_files_may_go_but_not_change(cache: Path) -> None:
     shard = cache / "shard"
     (shard / "tracker_journal.dat").write_bytes(b"x")
     (shard / "edge_config.json").write_bytes(b"{}")
-    write_seal(cache, shard, SEAL)
+    write_seal(cache, SEAL, checksums(shard))
     (shard / "edge_config.json").write_bytes(b"{ }")
     assert SEAL == read_seal(cache, shard)
     (shard / "tracker_journal.dat").write_bytes(b"y")

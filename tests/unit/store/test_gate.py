@@ -1,0 +1,85 @@
+"""The gate: one thread at a time, nobody after the close, nobody in a forked process."""
+
+import os
+import sys
+import threading
+
+import pytest
+
+from cospace.errors import CollectionClosed
+from cospace.store.gate import Gate
+
+
+def test_one_thread_at_a_time() -> None:
+    gate, inside, most = Gate("shop"), 0, 0
+
+    def enter() -> None:
+        nonlocal inside, most
+        for _ in range(200):
+            with gate:
+                inside += 1
+                most = max(most, inside)
+                inside -= 1
+
+    threads = [threading.Thread(target=enter) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (0, 1) == (inside, most)
+
+
+def test_a_thread_may_enter_twice() -> None:
+    gate = Gate("shop")
+    with gate, gate:
+        gate.check()
+
+
+def test_nobody_enters_after_it_was_shut() -> None:
+    gate = Gate("shop")
+    assert gate.shut()
+    assert not gate.shut()
+    with pytest.raises(CollectionClosed, match="shop: this collection was closed"), gate:
+        pass
+    with pytest.raises(CollectionClosed):
+        gate.check()
+    assert gate.mutex.acquire(blocking=False)  # a refusal leaves nothing locked
+
+
+def test_who_waited_while_it_was_shut_is_refused() -> None:
+    gate, told = Gate("shop"), []
+
+    def enter() -> None:
+        try:
+            with gate:
+                told.append("in")
+        except CollectionClosed:
+            told.append("refused")
+
+    with gate.mutex:
+        threads = [threading.Thread(target=enter) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        while not all(thread.is_alive() for thread in threads):
+            pass
+        gate.shut()
+    for thread in threads:
+        thread.join()
+    assert ["refused"] * 3 == told
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("forks", [False, True])
+def test_a_forked_process_is_refused_even_while_the_mutex_is_held(forks: bool) -> None:
+    gate = Gate("shop", forks=forks)
+    with gate.mutex:
+        child = os.fork()
+        if not child:
+            try:
+                gate.check()
+                os._exit(1)
+            except CollectionClosed:
+                os._exit(2 if gate.shut() else 3)
+        _, status = os.waitpid(child, 0)
+    assert (1 if forks else 3) == os.waitstatus_to_exitcode(status), sys.platform
+    gate.check()
