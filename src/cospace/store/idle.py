@@ -11,7 +11,7 @@ __all__ = ["Idle"]
 
 
 class Idle:
-    """Calls `action`, a method, when `touch` was called and then not again for `seconds`.
+    """Calls `action`, a method, when `wait_anew` was called and then not again for `seconds`.
 
     It runs in a thread of its own. The method's object is not kept alive for it.
     """
@@ -20,13 +20,13 @@ class Idle:
         self._action = weakref.WeakMethod(action)
         self._seconds = seconds
         self._mutex = threading.Lock()
-        self._touched = 0.0
+        self._last = 0.0
         self._timer: threading.Timer | None = None
 
-    def touch(self) -> None:
+    def wait_anew(self) -> None:
         """Something has happened: wait anew."""
         with self._mutex:
-            self._touched = time.monotonic()
+            self._last = time.monotonic()
             if self._timer is None:
                 self._start(self._seconds)
 
@@ -51,7 +51,7 @@ class Idle:
             if self._timer is not threading.current_thread():
                 return  # stopped a moment ago
             self._timer = None
-            left = self._touched + self._seconds - time.monotonic()
+            left = self._last + self._seconds - time.monotonic()
             if left > 0:
                 self._start(left)
                 return

@@ -235,7 +235,7 @@ class LocalStore:
         """The engine with all that the truth holds, or None before the first vector."""
         edge = self._cache.current(self._space, self._schema)
         if edge is not None and not self._cache.sealed:
-            self._idle.touch()
+            self._idle.wait_anew()
         return edge
 
     # --- upkeep ---
@@ -246,7 +246,7 @@ class LocalStore:
             if self._cache.current(self._space, self._schema, build=True) is not None:
                 self._cache.optimize()
                 if not self._cache.sealed:
-                    self._idle.touch()
+                    self._idle.wait_anew()
 
     def compact(self) -> None:
         """Give the space of deleted rows back to the disk; the cache is rebuilt when needed."""

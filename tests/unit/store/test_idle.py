@@ -21,7 +21,7 @@ class Job:
 def test_it_runs_once_after_many_touches() -> None:
     job = Job(0.05)
     for _ in range(100):
-        job.idle.touch()
+        job.idle.wait_anew()
     assert job.done.acquire(timeout=20)
     assert not job.done.acquire(timeout=0.2)
     assert 1 == job.runs
@@ -30,14 +30,14 @@ def test_it_runs_once_after_many_touches() -> None:
 def test_it_runs_again_after_another_touch() -> None:
     job = Job(0.01)
     for _ in range(3):
-        job.idle.touch()
+        job.idle.wait_anew()
         assert job.done.acquire(timeout=20)
     assert 3 == job.runs
 
 
 def test_it_waits_while_something_happens() -> None:
     job = Job(600)
-    job.idle.touch()
+    job.idle.wait_anew()
     timer = job.idle._timer
     assert timer is not None
     timer.cancel()
@@ -51,7 +51,7 @@ def test_it_waits_while_something_happens() -> None:
 
 def test_nothing_runs_after_stop() -> None:
     job = Job(0.05)
-    job.idle.touch()
+    job.idle.wait_anew()
     job.idle.stop()
     job.idle.stop()
     assert not job.done.acquire(timeout=0.3)
@@ -59,7 +59,7 @@ def test_nothing_runs_after_stop() -> None:
 
 def test_its_thread_keeps_neither_python_nor_the_object_alive() -> None:
     job = Job(600)
-    job.idle.touch()
+    job.idle.wait_anew()
     timer = job.idle._timer
     assert timer is not None
     assert timer.daemon
@@ -72,11 +72,11 @@ def test_its_thread_keeps_neither_python_nor_the_object_alive() -> None:
 
 def test_an_object_that_is_gone_is_not_called() -> None:
     job = Job(600)
-    job.idle.touch()
+    job.idle.wait_anew()
     idle, timer = job.idle, job.idle._timer
     assert timer is not None
     timer.cancel()
-    idle._touched -= 600
+    idle._last -= 600
     idle._timer = threading.current_thread()  # type: ignore[assignment]
     del job
     gc.collect()
