@@ -25,7 +25,7 @@ WRITERS = {
 # Modules in which another library writes its own files.
 OWN_FILES = {
     "apsw": {"store/truth.py", "store/sqlite.py", "cli/doctor.py", "encode/cache/disk.py"},
-    "qdrant_edge": {"store/edge.py", "store/words.py"},
+    "qdrant_edge": {"store/edge.py"},
     "openvino": {"encode/engines/openvino.py", "adopt/convert.py"},
 }
 NETWORK = {
