@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["Words", "searchable", "unseen"]
 
 _MEAN_LENGTH = 60.0
-# Codes such as KX-4410B: found with and without their separators, in whatever case.
-_CODE = re.compile(r"[^\W_]+(?:[-_./][^\W_]+)+|[^\W_]*\d[^\W_]*")
+# Letters and digits, with single separators between them. Every place where it can begin is where
+# it matches, so that no letter is read twice.
+_CHAIN = re.compile(r"[^\W_]+(?:[-_./][^\W_]+)*")
+_IN_CODE = re.compile(r"[-_./\d]")
 _SEPARATORS = str.maketrans("", "", "-_./")
 _CODE_WEIGHT = 1.5
 _UNSEEN_WEIGHT = 1.5  # the term-frequency part of a word that stands once in a short text
@@ -69,8 +71,10 @@ def unseen(rows: int) -> float:
 
 
 def _codes(text: str) -> list[int]:
-    found = (m.group().translate(_SEPARATORS).casefold() for m in _CODE.finditer(text))
-    return [zlib.crc32(b"code:" + code.encode()) for code in found if len(code) > 1]
+    """Codes such as KX-4410B: found with and without their separators, in whatever case."""
+    chains = (found[0] for found in _CHAIN.finditer(text))
+    codes = (c.translate(_SEPARATORS).casefold() for c in chains if _IN_CODE.search(c))
+    return [zlib.crc32(b"code:" + code.encode()) for code in codes if len(code) > 1]
 
 
 def searchable(id: str, text: str | None, metadata: Mapping[str, Any]) -> str:

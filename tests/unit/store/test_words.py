@@ -1,10 +1,12 @@
 import math
+import re
+import zlib
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cospace.store.words import Words, searchable, unseen
+from cospace.store.words import Words, _codes, searchable, unseen
 
 WORDS = Words()
 
@@ -75,3 +77,12 @@ def test_any_text_is_taken(text: str) -> None:
     assert all(0 <= word < 2**32 for word in held)
     assert held == WORDS.document(text)
     assert WORDS.query(text).keys() == held.keys()
+
+
+_OLD = re.compile(r"[^\W_]+(?:[-_./][^\W_]+)+|[^\W_]*\d[^\W_]*")  # plain, and slow on a long word
+
+
+@given(st.text("aZé1٣²½-_./ ,", max_size=30) | st.text(max_size=30))
+def test_a_code_is_a_word_with_a_digit_or_words_with_single_separators_between(text: str) -> None:
+    codes = [re.sub("[-_./]", "", found).casefold() for found in _OLD.findall(text)]
+    assert [zlib.crc32(f"code:{code}".encode()) for code in codes if len(code) > 1] == _codes(text)
