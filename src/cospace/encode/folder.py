@@ -17,7 +17,7 @@ from cospace.errors import BadInput, FormatTooNew, ModelDamaged, ModelNotFound
 from cospace.limits import limit
 from cospace.space import Space, Tower
 
-__all__ = ["FORMAT", "Folder", "open_folder", "read_space", "sha256_of"]
+__all__ = ["FORMAT", "Folder", "check_types", "open_folder", "read_space", "sha256_of"]
 
 FORMAT = 1
 
@@ -106,13 +106,13 @@ def read_space(path: Path) -> Space:
                 " Install a newer one: pip install -U cospace"
             )
         space = Space.from_json(record)
-        _check_types(space)
+        check_types(space)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, BadInput) as error:
         raise ModelDamaged(f"{file}: not a model's record ({error})") from error
     return space
 
 
-def _check_types(space: Space) -> None:
+def check_types(space: Space) -> None:
     """Raises TypeError or ValueError when a field holds something else than it should."""
     if not space.towers:
         raise ValueError("it has no towers")
