@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from cospace.errors import BadInput, BadItem, BadVector
@@ -156,16 +157,17 @@ def _vectors(
 ) -> list[tuple[int, NDArray[np.float32]]]:
     """(position in the batch, unit float32 [dim]) of the vectors that are there."""
     name = vector_column(field)
-    lists = _values(path, batch, name, before)
-    there = [position for position, vector in enumerate(lists) if vector is not None]
+    column = batch.column(name)
+    sizes = pc.list_value_length(column).to_pylist()
+    there = [position for position, size in enumerate(sizes) if size is not None]
     for position in there:
-        if len(lists[position]) != space.dim:
+        if sizes[position] != space.dim:
             raise BadVector(
-                f"{path}, row {before + position + 1:,}, {name}: it has {len(lists[position]):,}"
+                f"{path}, row {before + position + 1:,}, {name}: it has {sizes[position]:,}"
                 f" numbers; {space} has {space.dim}",
                 row=before + position + 1,
             )
-    array = np.array([lists[position] for position in there], np.float32)
+    array = column.flatten().to_numpy(zero_copy_only=False)  # null is NaN
     try:
         unit = Vectors(array.reshape(-1, space.dim), space).normalized
     except BadVector as error:
