@@ -276,9 +276,17 @@ _INDEXES: Mapping[str, Any] = {
     "string": qe.KeywordIndexParams,
     "location": qe.GeoIndexParams,
 }
+# The engine's grid leaves out the very North Pole; a tenth of a millimetre from it is in.
+_NORTH = 90 - 1e-9
+
+
+def _on_the_map(location: Mapping[str, float]) -> dict[str, float]:
+    return {**location, "lat": min(location["lat"], _NORTH)}
+
+
 # How a value stands in the payload: one type for whole and broken numbers, so that one index
 # holds both; words for booleans, since the binding (0.9.0) takes True for the number 1.
-_FORMS: Mapping[str, Any] = {"number": float, "bool": str}
+_FORMS: Mapping[str, Any] = {"number": float, "bool": str, "location": _on_the_map}
 
 
 def _config(dim: int, fields: Sequence[str], quantization: Any) -> qe.EdgeConfig:
@@ -317,11 +325,42 @@ def _payload(row: Row, schema: Mapping[str, Field]) -> dict[str, Any]:
         form = _FORMS.get(field.type)
         if form is None:
             payload[field.slot] = value
-        else:
-            payload[field.slot] = (
-                [form(v) for v in value] if isinstance(value, list) else form(value)
-            )
+            continue
+        values = value if isinstance(value, list) else [value]
+        payload[field.slot] = [form(v) for v in values]
+        if field.type == "number" and (large := [v for v in values if abs(v) >= _WHOLE]):
+            payload[_large(field)] = [{"near": float(v), "rest": _rest(v)} for v in large]
     return payload
+
+
+# The engine compares numbers as float64, which holds whole numbers exactly up to here. Of larger
+# ones the rest is kept beside it: numbers that are one as float64 are told apart by it.
+_WHOLE = 2**53
+
+
+def _rest(value: float) -> float:
+    return float(int(value) - int(float(value)))
+
+
+def _large(field: Field) -> str:
+    return f"{field.slot}_large"
+
+
+def _number(field: Field, op: str, value: float) -> qe.Filter:
+    """The condition that a number is `op` (gt, gte, lt, lte, eq) to the value."""
+    near = float(value)
+    if abs(near) < _WHOLE:
+        return qe.Filter(must=[_span(field.slot, op, near)])
+    same = qe.Filter(must=[_span("near", "eq", near), _span("rest", op, _rest(value))])
+    equal = qe.NestedCondition(_large(field), same)
+    if op == "eq":
+        return qe.Filter(must=[equal])
+    return qe.Filter(should=[_span(field.slot, op.removesuffix("e"), near), equal])
+
+
+def _span(slot: str, op: str, value: float) -> qe.FieldCondition:
+    ends = {"gte": value, "lte": value} if op == "eq" else {op: value}
+    return qe.FieldCondition(slot, range=qe.RangeFloat(**ends))
 
 
 def _condition(where: Node | None, among: Sequence[int] | None) -> qe.Filter | None:
@@ -344,11 +383,10 @@ def _filter(node: Node) -> qe.Filter:
     if isinstance(node, In):
         return _one_of(node)
     if isinstance(node, Near):
-        circle = qe.GeoRadius(qe.GeoPoint(lon=node.lon, lat=node.lat), node.km * 1000)
+        circle = qe.GeoRadius(qe.GeoPoint(lon=node.lon, lat=min(node.lat, _NORTH)), node.km * 1000)
         return qe.Filter(must=[qe.FieldCondition(node.field.slot, geo_radius=circle)])
     assert isinstance(node, Compare)
-    span = qe.RangeFloat(**{node.op: node.value})
-    return qe.Filter(must=[qe.FieldCondition(node.field.slot, range=span)])
+    return _number(node.field, node.op, node.value)
 
 
 def _one_of(node: In) -> qe.Filter:
@@ -358,8 +396,7 @@ def _one_of(node: In) -> qe.Filter:
     if node.field.type in ("string", "bool"):
         match = qe.MatchAny([str(value) for value in node.values])
         return qe.Filter(must=[qe.FieldCondition(slot, match=match)])
-    spans = [qe.RangeFloat(gte=value, lte=value) for value in node.values]
-    return qe.Filter(should=[qe.FieldCondition(slot, range=span) for span in spans])
+    return qe.Filter(should=[_number(node.field, "eq", value) for value in node.values])
 
 
 class _EngineErrors:
