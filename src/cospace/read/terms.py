@@ -11,7 +11,7 @@ import unicodedata
 from functools import cache
 from itertools import pairwise
 
-__all__ = ["chains", "fold", "has_digit", "letters", "pairs"]
+__all__ = ["chains", "fold", "has_digit", "marks", "pairs"]
 
 # Between the parts of a code: KX-4410B, 978/3, ab_12, 107.213.11.
 _SEPARATORS = "-_./"
@@ -52,11 +52,11 @@ def fold(text: str) -> str:
 
 
 @cache
-def letters() -> str:
-    """Letters, digits and marks, as the inside of a class of a pattern; no underscore."""
-    marks = [c for c in map(chr, range(0x300, 0x20000)) if unicodedata.category(c)[0] == "M"]
+def marks() -> str:
+    """The marks of all scripts, as the inside of a class of a pattern."""
+    found = [c for c in map(chr, range(0x300, 0x20000)) if unicodedata.category(c)[0] == "M"]
     spans: list[list[str]] = []
-    for mark in marks:
+    for mark in found:
         if spans and ord(mark) == ord(spans[-1][1]) + 1:
             spans[-1][1] = mark
         else:
@@ -67,7 +67,7 @@ def letters() -> str:
 @cache
 def _chain() -> re.Pattern[str]:
     # Every place where it can begin is where it matches, so that no letter is read twice.
-    one = rf"(?:[^\W_]|[{letters()}])"
+    one = rf"(?:[^\W_]|[{marks()}])"
     return re.compile(rf"{one}+(?:[{_SEPARATORS}]{one}+)*[+#]*")
 
 

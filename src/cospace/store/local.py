@@ -140,7 +140,11 @@ class LocalStore:
     def delete(self, ids: Sequence[str]) -> int:
         """See `Store`."""
         with self._gate:
-            return self._truth.delete(ids)
+            gone = self._truth.delete(ids)
+            if gone and len(self._schema.fields) > len(self._truth.schema.fields):
+                self._schema = self._truth.schema
+                self._cache.discard()  # its fields have the old types
+            return gone
 
     def extend(self, space: Space | None, schema: Schema) -> None:
         """See `Store`."""

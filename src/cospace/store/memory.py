@@ -60,7 +60,9 @@ class MemoryStore:
     def delete(self, ids: Sequence[str]) -> int:
         """See `Store`."""
         with self._gate:
-            return self._truth.delete(ids)
+            gone = self._truth.delete(ids)
+            self._schema = self._truth.schema
+            return gone
 
     def extend(self, space: Space | None, schema: Schema) -> None:
         """See `Store`."""

@@ -308,6 +308,19 @@ def filters_hold_at_the_edges(store: Store) -> None:
         assert len(expected) == store.count(node), where
 
 
+def an_empty_store_forgets_types(store: Store) -> None:
+    """When all rows are gone, fields may have other types."""
+    vector = unit(1)[0]
+    fill(store, [Row("a", None, {"ean": 7, "new": True}, {}, {"text": vector})])
+    assert store.delete(["a"]) == 1
+    assert not store.schema.fields
+    schema = fill(store, [Row("b", None, {"ean": "007", "new": 3}, {}, {"text": vector})])
+    for where in ({"ean": "007"}, {"new": {"$gt": 2}}):
+        node = parse(where, schema)
+        assert store.count(node) == 1
+        assert _ids(store, store.nearest("text", vector, 5, where=node).keys) == ["b"]
+
+
 def words_are_counted_as_they_are(store: Store) -> None:
     """After deletes and replacements, words weigh what they weigh in a store made anew."""
     many = [Row(f"v{i}", f"velvet armchair {i}", {}, {}, {"text": unit(1)[0]}) for i in range(30)]
@@ -363,6 +376,7 @@ _CHECKS: list[Callable[[Store], None]] = [
     words_are_found,
     filters_mean_the_same,
     filters_hold_at_the_edges,
+    an_empty_store_forgets_types,
     words_are_counted_as_they_are,
     names_are_found,
     info_adds_up,
