@@ -8,6 +8,7 @@ CospaceError                    exit 1   http 500
 │   ├── BadVector                                   NaN, Inf, zero row, wrong shape or dtype
 │   ├── BadFilter                                   a `where` that cannot be understood
 │   ├── DuplicateId                      http 409   the same id twice
+│   ├── IncompleteSource                 http 409   a source that would take away what it lacks
 │   ├── UnsafeFile                                  a format that can run code
 │   └── UnsupportedModel                            a model that cannot be taken over
 ├── SpaceMismatch               exit 3   http 409   vectors of two different spaces
@@ -52,6 +53,7 @@ __all__ = [
     "DurabilityError",
     "EmptyItem",
     "FormatTooNew",
+    "IncompleteSource",
     "ItemNotFound",
     "KeyRefused",
     "MissingExtra",
@@ -124,6 +126,19 @@ class DuplicateId(BadInput):
     def __init__(self, message: str, *, ids: list[str]) -> None:
         super().__init__(message)
         self.ids = ids
+
+
+class IncompleteSource(BadInput):
+    """A source that lacks, or could not give, what stored items have; nothing was taken away.
+
+    `columns` are those that a table lacks.
+    """
+
+    http_status = 409
+
+    def __init__(self, message: str, *, columns: list[str] | None = None) -> None:
+        super().__init__(message)
+        self.columns = columns or []
 
 
 class TrainingDiverged(CospaceError):

@@ -201,6 +201,10 @@ class Item:
     stored vector of each part by its kind, float32 [dim], of length one. Adding the item to a
     collection encodes its parts anew.
 
+    `missing` is empty, unless `cospace.read` gave the item and a file that its row names cannot
+    be read now: then it holds the path by the kind of part. A collection that has stored such a
+    part keeps it.
+
     >>> Item("MK-1", "Retro velvet armchair", {"price": 120.0}).parts.text
     'Retro velvet armchair'
 
@@ -214,6 +218,7 @@ class Item:
     vectors: Mapping[str, NDArray[np.float32]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
+    missing: Mapping[str, str] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         check_id(self.id)

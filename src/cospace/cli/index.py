@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cospace.cli.output import count, document, show, tell
-from cospace.cli.parsing import Parser, command, names_of
+from cospace.cli.parsing import Parser, columns_of, command, named_columns
+from cospace.cli.update import change
 from cospace.errors import BadArgument, CospaceError
 
 if TYPE_CHECKING:
@@ -22,6 +25,9 @@ __all__ = ["fill", "parser", "report_lines", "run"]
 _BATCH = 128
 _MOST_REASONS = 5
 
+# The exit code when what is stored was kept of a part that cannot be read now.
+KEPT = 10
+
 
 def parser() -> Parser:
     """The arguments of `cospace index`."""
@@ -29,8 +35,12 @@ def parser() -> Parser:
         "index",
         "Read SOURCE (.csv, .tsv, .jsonl, .parquet, or a folder of images and texts) into a\n"
         "collection. What is not said is guessed from the names of the columns, and shown. Run it\n"
-        "again after a change or a stop: only what is new or changed is encoded.",
+        "again after a change or a stop: only what is new or changed is encoded. A photo that\n"
+        "cannot be read now keeps what is stored of it (exit code 10). A table that lacks columns\n"
+        "which its stored items have is refused: say --update or --replace.",
         "cospace index listings.csv",
+        "cospace index listings.csv --prune",
+        "cospace index prices.csv --into listings.cospace --update",
         "cospace index listings.csv --into shop.cospace --id sku --image photo \\\n"
         "      --text '{title}. {description}' --metadata price,city --lat lat --lon lon",
     )
@@ -41,35 +51,40 @@ def parser() -> Parser:
     one.add_argument(
         "--quantization", choices=("none", "int8", "binary"), help="of the index; default: int8"
     )
-    one.add_argument("--id", metavar="COLUMN", help="the column of ids")
-    one.add_argument("--text", metavar="COLUMN", help="a column, or '{title}. {description}'")
-    one.add_argument("--image", metavar="COLUMN", help="the column of images' paths")
+    named_columns(one)
     one.add_argument(
-        "--metadata", metavar="COLUMNS", action="append", help="columns to keep, with commas"
+        "--update", action="store_true", help="change what SOURCE holds of stored items, no more"
     )
-    one.add_argument("--lat", metavar="COLUMN", help="the column of latitudes")
-    one.add_argument("--lon", metavar="COLUMN", help="the column of longitudes")
+    one.add_argument(
+        "--replace", action="store_true", help="replace stored items whole; what SOURCE lacks goes"
+    )
+    one.add_argument(
+        "--prune", action="store_true", help="then remove stored items that are not in SOURCE"
+    )
+    one.add_argument(
+        "--dry-run", action="store_true", help="list what --prune would remove; write nothing"
+    )
     one.add_argument("--strict", action="store_true", help="stop at the first bad item")
     one.add_argument("--yes", action="store_true", help="do not ask what a hosted model may cost")
     return one
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 when something is stored, 2 when nothing could be."""
+    """0 when something is stored, 2 when nothing could be, 10 when stored parts were kept."""
     import cospace as cs
+    from cospace.cli import pruning
     from cospace.cli.cost import agree, bill_of, billed
+    from cospace.collection.compared import check_columns
+    from cospace.collection.ingest import check_kinds
 
-    if (args.lat is None) != (args.lon is None):
-        raise BadArgument("--lat and --lon go together: name both columns")
-    reading = cs.read(
-        args.source,
-        id=args.id,
-        text=args.text,
-        image=args.image,
-        metadata=names_of(args.metadata),
-        location=None if args.lat is None else (args.lat, args.lon),
-    )
     into = Path(args.into) if args.into else _beside(args.source)
+    if args.update:
+        if args.replace or args.prune or args.dry_run:
+            raise BadArgument("--update goes without --replace, --prune and --dry-run")
+        return change(args, into)
+    reading = cs.read(args.source, **columns_of(args))
+    if args.dry_run:
+        return pruning.dry_run(reading, args.source, into, json=args.json)
     model = _model(args, into)
     with cs.open(into, model=model, quantization=args.quantization) as collection:
         note = getattr(collection.model, "note", "")
@@ -77,17 +92,39 @@ def run(args: argparse.Namespace) -> int:
         if not args.json:
             tell(f"Indexing {args.source} into {into} ({collection.model.space})")
             tell("\n".join(f"  {note}" for note in notes))
+        with _told_unchanged(args):
+            check_kinds(collection.store, collection.model.space)
+            if not args.replace:
+                check_columns(collection.store, reading, args.source, str(into))
         agree(collection.model, reading, yes=args.yes)
         with billed(collection.model):
             report = fill(collection, reading, strict=args.strict)
+        if not args.json:
+            show(report_lines(report))
+        left = pruning.not_in_source(collection, report)
+        removed = pruning.prune(collection, report, args.source) if args.prune else None
         items, bill = len(collection), bill_of(collection.model)
     if args.json:
         record = {"into": str(into), "items": items, "notes": notes}
+        record |= pruning.record(left, removed)
         document({**record, "report": report.to_json(), **bill})
     else:
-        show(report_lines(report))
+        show(pruning.lines(report, left, removed, args.source))
         show(_next(into, items))
+    if report.kept:
+        return KEPT
     return 0 if report.stored else 2
+
+
+@contextmanager
+def _told_unchanged(args: argparse.Namespace) -> Iterator[None]:
+    """A block of checks: when one refuses, the result says that nothing was changed."""
+    try:
+        yield
+    except CospaceError:
+        if not args.json:
+            show(["nothing was changed"])
+        raise
 
 
 def _model(args: argparse.Namespace, into: Path) -> str | Encoder | None:
@@ -145,6 +182,11 @@ def report_lines(report: Report) -> list[str]:
     rate = (report.added + report.updated) / report.seconds if report.seconds > 0.5 else 0
     speed = f" ({rate:,.0f} items/s)" if rate >= 1 else ""
     lines = [f"{report} in {report.seconds:.1f} s{speed}"]
+    if report.kept:
+        lines.append(
+            f"{count(report.kept, 'item')} named a file that cannot be read now; what is stored of"
+            " it was kept. When the files are back, run it again"
+        )
     reasons = list(report.reasons)
     lines += [f"  {reason.name}: {reason.reason}" for reason in reasons[:_MOST_REASONS]]
     more = len(report.reasons) - min(len(reasons), _MOST_REASONS)

@@ -22,6 +22,8 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "see it work: a small marketplace, indexed and searched"),
     "index": ("index", "read a table or a folder into a collection; again: only what changed"),
+    "update": ("update", "a table's columns into stored items: what it lacks stays as it is"),
+    "delete": ("delete", "items out of a collection, by id or by filter"),
     "search": ("search", "find by meaning, by image, by word, with filters and distance"),
     "embed": ("embed", "texts and images to vectors in a .npy or .parquet file"),
     "info": ("info", "what a collection holds"),
@@ -56,7 +58,8 @@ options:
 
 exit codes: 0 done, 1 unexpected, 2 bad input, 3 another model's space, 4 not found,
   5 in use by another process, 6 disk or damage, 7 damaged model, 8 missing library,
-  9 a hub or a hosted model's service, 130 Ctrl-C
+  9 a hub or a hosted model's service, 10 done, but stored parts whose files cannot be read now
+  were kept as they are, 130 Ctrl-C
 
 start with:
   cospace demo"""

@@ -9,7 +9,9 @@ from typing import Any, NoReturn
 
 from cospace.errors import BadArgument, BadFilter
 
-__all__ = ["Parser", "command", "filter_of", "names_of", "place"]
+__all__ = [
+    "Parser", "columns_of", "command", "filter_of", "named_columns", "names_of", "place",
+]  # fmt: skip
 
 
 class Parser(argparse.ArgumentParser):
@@ -32,6 +34,31 @@ def command(name: str, about: str, *examples: str) -> Parser:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document on stdout")
     return parser
+
+
+def named_columns(one: Parser) -> None:
+    """The options that say what each column of a table is for."""
+    one.add_argument("--id", metavar="COLUMN", help="the column of ids")
+    one.add_argument("--text", metavar="COLUMN", help="a column, or '{title}. {description}'")
+    one.add_argument("--image", metavar="COLUMN", help="the column of images' paths")
+    one.add_argument(
+        "--metadata", metavar="COLUMNS", action="append", help="columns to keep, with commas"
+    )
+    one.add_argument("--lat", metavar="COLUMN", help="the column of latitudes")
+    one.add_argument("--lon", metavar="COLUMN", help="the column of longitudes")
+
+
+def columns_of(args: argparse.Namespace) -> dict[str, Any]:
+    """What `cospace.read` takes for the options of `named_columns`. Raises `BadArgument`."""
+    if (args.lat is None) != (args.lon is None):
+        raise BadArgument("--lat and --lon go together: name both columns")
+    return {
+        "id": args.id,
+        "text": args.text,
+        "image": args.image,
+        "metadata": names_of(args.metadata),
+        "location": None if args.lat is None else (args.lat, args.lon),
+    }
 
 
 def names_of(given: list[str] | None) -> list[str] | None:

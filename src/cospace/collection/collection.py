@@ -9,12 +9,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, overload
 
-from cospace.collection.given import Columns, Given, items_of
+from cospace.collection.given import Columns, Given, change_of, items_of
 from cospace.collection.ingest import Ingest, ingest_vectors, vector_rows
 from cospace.collection.models import model_of
 from cospace.collection.query import queries_of, query_of
 from cospace.collection.report import Report
 from cospace.collection.stored import checked_ids, delete_where, item_of, selected
+from cospace.collection.update import Update
 from cospace.encode import Encoder
 from cospace.errors import (
     BadArgument,
@@ -46,6 +47,7 @@ class Collection:
         self.name = name
         self._model = model
         self._mutex = threading.Lock()
+        self._writing = threading.RLock()  # from reading what is stored to writing what follows
         self._bulk = 0  # blocks of `bulk` that are open
 
     @property
@@ -136,7 +138,53 @@ class Collection:
                 raise BadArgument("with embeddings= leave out items and errors='report'")
             return ingest_vectors(self.store, self.add_vectors, columns, replace, progress)
         given = items_of(items, columns, errors)
-        run = Ingest(self.store, self.model, replace=replace, strict=given.strict)
+        run = Ingest(
+            self.store, self.model, replace=replace, strict=given.strict, lock=self._writing
+        )
+        return run.run(given, progress, self._settle)
+
+    def update(
+        self,
+        items: str | Given | None = None,
+        *,
+        ids: Sequence[str] | str | None = None,
+        documents: Sequence[str | None] | str | None = None,
+        metadatas: Sequence[Mapping[str, Any] | None] | Mapping[str, Any] | None = None,
+        images: Sequence[Image | None] | Image | None = None,
+        errors: str | None = None,
+        progress: Watch = None,
+        **changes: Any,
+    ) -> Report:
+        """A report of stored items of which only what is given was changed.
+
+        `update("MK-1", price=90, text="...", image=cs.Image(...))` changes one: `text` and
+        `image` are its parts, every other name is a field of its metadata, and None takes the
+        field away. Or give columns as to `add`, where None changes nothing; or items, which hold
+        the parts and the metadata that change; or what `cospace.read(..., changes=True)` gives.
+        A field changes as a whole. Only a part that is given, and differs, is encoded.
+
+        A text that `cospace.read` made of columns is made anew when these change.
+
+        Raises `ItemNotFound`, `BadItem`, `BadArgument`, `DiskFull`; with errors="report" (the
+        default for a table) the first two are listed in the report instead.
+
+        >>> import cospace as cs
+        >>> shop = cs.open(":memory:", model="starter")
+        >>> shop.add(cs.Item("MK-1", "Retro velvet armchair", {"price": 120, "oak": True})).added
+        1
+        >>> shop.update("MK-1", price=90).updated, dict(shop["MK-1"].metadata)
+        (1, {'price': 90, 'oak': True})
+        """
+        if isinstance(items, str):
+            items = change_of(items, changes)
+        elif changes:
+            raise BadArgument(
+                f"{', '.join(changes)}: fields are given after an id, as in"
+                ' update("MK-1", price=90)'
+            )
+        columns = Columns(ids, documents, metadatas, images)
+        given = items_of(items, columns, errors, changes=True)
+        run = Update(self.store, lambda: self.model, strict=given.strict, lock=self._writing)
         return run.run(given, progress, self._settle)
 
     def add_vectors(
@@ -175,7 +223,8 @@ class Collection:
                 if len(schema.fields) != known:
                     self.store.extend(space, schema)
                     known = len(schema.fields)
-                self.store.write(rows, replace=replace)
+                with self._writing:
+                    self.store.write(rows, replace=replace)
                 meter.add(len(rows))
         self._settle()
         return len(vectors)
@@ -201,9 +250,10 @@ class Collection:
         """
         if (ids is None) == (where is None):
             raise BadArgument("delete takes ids, or where={...}; one of the two")
-        if ids is not None:
-            return self.store.delete(checked_ids(ids))
-        return delete_where(self.store, parse(where or {}, self.store.schema))
+        with self._writing:
+            if ids is not None:
+                return self.store.delete(checked_ids(ids))
+            return delete_where(self.store, parse(where or {}, self.store.schema))
 
     def __delitem__(self, id: str) -> None:
         if not self.delete([id]):

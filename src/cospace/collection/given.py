@@ -8,13 +8,14 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from cospace.errors import BadArgument, BadItem
 from cospace.item import Item, Part, Parts
-from cospace.read import Failures, Reading, read
+from cospace.read import Reading, read
 from cospace.read.dicts import Dicts
 from cospace.read.frames import is_frame
+from cospace.read.reading import Pass
 from cospace.read.rows import Row
 from cospace.vectors import Vectors
 
-__all__ = ["Columns", "Frame", "Given", "Incoming", "items_of"]
+__all__ = ["Columns", "Frame", "Given", "Incoming", "change_of", "items_of"]
 
 
 class Frame(Protocol):
@@ -37,7 +38,7 @@ class Columns(NamedTuple):
     images: Any = None
     embeddings: Vectors | None = None
 
-    def listed(self) -> Columns:
+    def listed(self, *, changes: bool = False) -> Columns:
         """The same as lists.
 
         Raises `BadArgument` when their lengths differ, when there are no ids, and when there is
@@ -45,7 +46,11 @@ class Columns(NamedTuple):
         """
         if self.ids is None:
             raise BadArgument("columns need ids: add(ids=[...], documents=[...])")
-        if all(column is None for column in (self.documents, self.images, self.embeddings)):
+        if changes and all(c is None for c in (self.documents, self.images, self.metadatas)):
+            raise BadArgument("beside ids= give what changes: metadatas=, documents= or images=")
+        if not changes and all(
+            column is None for column in (self.documents, self.images, self.embeddings)
+        ):
             raise BadArgument("beside ids= give documents=, images= or embeddings=")
         if self.embeddings is not None and not isinstance(self.embeddings, Vectors):
             raise BadArgument(
@@ -71,9 +76,9 @@ class Columns(NamedTuple):
             raise BadArgument(f"all columns have one length; these are {told}")
         return listed
 
-    def reading(self) -> Reading:
+    def reading(self, *, changes: bool = False) -> Reading:
         """Their items. What is not given for an item is None."""
-        one = self.listed()
+        one = self.listed(changes=changes)
         empty = [None] * len(one.ids)
         rows = [
             {"id": id, "parts": {"text": text, "image": image}, "metadata": metadata}
@@ -99,7 +104,7 @@ def _list(name: str, column: Any, single: type) -> list[Any] | None:
     return list(column)
 
 
-def _item(row: Row, _: Failures) -> Item:
+def _item(row: Row, _: Pass) -> Item:
     assert not isinstance(row.values, str)
     values = row.values
     metadata = {} if values["metadata"] is None else values["metadata"]
@@ -118,14 +123,20 @@ class Incoming(NamedTuple):
     reading: Reading | None = None
 
 
-def items_of(items: Given | None, columns: Columns, errors: str | None) -> Incoming:
-    """The items to add. Raises `BadArgument` for what gives none."""
+def items_of(
+    items: Given | None, columns: Columns, errors: str | None, *, changes: bool = False
+) -> Incoming:
+    """The items to add, or the changes of stored ones. Raises `BadArgument` for what gives none."""
     if errors not in (None, "raise", "report"):
         raise BadArgument(f"errors is 'raise' or 'report', not {errors!r}")
     by_column = any(column is not None for column in columns)
     if by_column and items is not None:
         raise BadArgument("give items, or columns (ids=, documents=, ...), not both")
-    given = columns.reading() if by_column else read(items) if is_frame(items) else items
+    given: Any = items
+    if by_column:
+        given = columns.reading(changes=changes)
+    elif is_frame(items):
+        given = read(items, changes=changes)
     if isinstance(given, Item):
         return Incoming([given], 1, errors != "report")
     if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
@@ -140,10 +151,28 @@ def items_of(items: Given | None, columns: Columns, errors: str | None) -> Incom
     return Incoming(_strictly(given) if strict else given, given.total, strict, given)
 
 
+def change_of(id: str, changes: Mapping[str, Any]) -> Item:
+    """One item's changes: `text` and `image` are parts, the rest is metadata.
+
+    Raises `BadArgument` when there are none, or when a part is None.
+    """
+    if not changes:
+        raise BadArgument(f"say what changes, as in update({id!r}, price=90)")
+    parts = {kind: changes[kind] for kind in ("text", "image") if kind in changes}
+    for kind, value in parts.items():
+        if value is None:
+            raise BadArgument(
+                f"{kind}=None: an update changes a part, and takes none away; upsert the item"
+                " without it"
+            )
+    fields = {name: value for name, value in changes.items() if name not in parts}
+    return Item(id, Parts(**parts), fields)
+
+
 def _strictly(reading: Reading) -> Iterator[Item]:
     """The items of `reading`, up to the first thing in it that fails: that is raised."""
     for item in chain(reading, [None]):
-        for failure in reading.failed:
+        for failure in chain(reading.failed, reading.partial):
             raise BadItem(*failure)
         if item is not None:
             yield item

@@ -1,7 +1,8 @@
 """Items into a store: encode what is new, keep what is not, report the rest.
 
 A batch is one commit. An item whose parts are as stored, under the same space, is not encoded
-again; when only its metadata changed, only that is written.
+again; when only its metadata changed, only that is written. A part whose file cannot be read now
+keeps what is stored of it.
 """
 
 from __future__ import annotations
@@ -9,27 +10,29 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import replace as changed
 from itertools import islice
+from typing import Any
 
 from cospace.collection.given import Columns, Incoming
 from cospace.collection.report import Report
 from cospace.collection.stored import checked_ids
 from cospace.encode import Encoder
 from cospace.encode.bulk import Encoded, encode_items
-from cospace.errors import BadItem, DuplicateId, EmptyItem
+from cospace.errors import BadItem, DuplicateId, EmptyItem, SpaceMismatch
 from cospace.item import Item, check_id
 from cospace.limits import limit
 from cospace.progress import Watch, metered
-from cospace.read.metadata import check_metadata
+from cospace.read.metadata import check_metadata, sift_metadata
 from cospace.read.texts import check_text, is_blank
-from cospace.store.protocol import Failure, Row, Store
-from cospace.store.schema import Schema
+from cospace.space import Space
+from cospace.store.protocol import Failure, Remembers, Row, Store
+from cospace.store.schema import Field, Schema
 from cospace.vectors import Vectors
 
-__all__ = ["Ingest", "ingest_vectors", "vector_rows"]
+__all__ = ["Ingest", "check_kinds", "commit", "ingest_vectors", "sifted", "vector_rows"]
 
 
 class Ingest:
@@ -37,10 +40,24 @@ class Ingest:
 
     With `strict` the first bad item is raised before its batch is written; otherwise it is
     reported, and the rest goes on. With `replace` a stored item is replaced, otherwise it is
-    a `DuplicateId`.
+    a `DuplicateId`. `lock` is held from the reading of stored rows to the commit.
+
+    Raises `SpaceMismatch` for a replacement that would take away vectors of a kind that the
+    encoder has no tower for.
     """
 
-    def __init__(self, store: Store, encoder: Encoder, *, replace: bool, strict: bool) -> None:
+    def __init__(
+        self,
+        store: Store,
+        encoder: Encoder,
+        *,
+        replace: bool,
+        strict: bool,
+        lock: AbstractContextManager[object] | None = None,
+    ) -> None:
+        if replace:
+            check_kinds(store, encoder.space)
+        self._lock = lock or nullcontext()
         self.store = store
         self.encoder = encoder
         self.replace = replace
@@ -59,7 +76,9 @@ class Ingest:
         # would be joined wherever that happens to run.
         with metered(progress, given.total) as meter, closing(batches):
             for batch in batches:
-                self._store(batch)
+                with self._lock:
+                    self._store(batch)
+                self._remember(given)
                 if given.reading is not None:
                     meter.total = given.reading.total  # a long file's is an estimate, and changes
                 meter.add(len(batch))
@@ -74,8 +93,21 @@ class Ingest:
     def _hash(self, content: bytes) -> bytes:
         return hashlib.sha256(content + self._fingerprint).digest()
 
-    def _is_stored(self, id: str, content: bytes) -> bool:
-        return self.store.hashes([id]).get(id) == self._hash(content)
+    def _is_stored(self, one: Encoded) -> bool:
+        id = one.item.id
+        hash_ = self.store.hashes([id]).get(id)
+        if hash_ is None or hash_ == self._hash(one.hash):
+            return hash_ is not None
+        if not _unread(one):
+            return False
+        [old] = self.store.get([id], vectors=True)
+        return old is not None and _stays(one, old)
+
+    def _remember(self, given: Incoming) -> None:
+        """Keep the template that texts are made by: an update makes them by it again."""
+        columns = None if given.reading is None else given.reading.columns
+        if columns is not None and columns.text is not None and isinstance(self.store, Remembers):
+            self.store.remember([columns.text.pattern, *columns.text.columns])
 
     def _store(self, batch: Sequence[Encoded]) -> None:
         """Commit one batch: rows that are whole, and the reasons of those that are not."""
@@ -89,6 +121,7 @@ class Ingest:
         rows: dict[str, Row] = {}
         failures: list[Failure] = []
         for one in batch:
+            self.report.named.add(one.item.id)
             try:
                 old = rows.get(one.item.id) or stored.get(one.item.id)
                 row = self._row(self._afresh(one, old), old, schema)
@@ -102,13 +135,16 @@ class Ingest:
                 self.report.repeated += one.item.id in rows
                 rows[one.item.id] = row
             self._seen.add(one.item.id)
-        self._commit(list(rows.values()), failures, schema, before)
+        commit(self.store, self.encoder.space, list(rows.values()), failures, schema, before)
+        self.report.fail(failures)
         self.report.updated += sum(id in stored for id in rows)
         self.report.added += sum(id not in stored for id in rows)
 
     def _afresh(self, one: Encoded, old: Row | None) -> Encoded:
         """`one`, encoded after all when what it was like has changed since it was skipped."""
-        if not one.skipped or (old is not None and old.hash == self._hash(one.hash)):
+        if not one.skipped:
+            return one
+        if old is not None and (old.hash == self._hash(one.hash) or _stays(one, old)):
             return one
         [[again]] = encode_items(self.encoder, [one.item], batch=1)
         return again
@@ -119,38 +155,130 @@ class Ingest:
         check_id(item.id)
         if not self.replace and (item.id in self._seen or (old is not None and not one.skipped)):
             raise DuplicateId(f"the id {item.id!r} is there already", ids=[item.id])
-        metadata = check_metadata(item.metadata, item.id)
-        fields = schema.learn(metadata, item.id)
-        media = {kind: str(part.path) for kind, part in item.parts.items() if part.path}
+        metadata, fields, odd = sifted(item.metadata, item.id, schema, strict=self.strict)
+        kept = _kept(one, old)
+        media = {kind: str(part.path) for kind, part in item.parts.items() if part.path} | kept
         new = Row(item.id, item.parts.text, metadata, media, hash=self._hash(one.hash))
+        failed = {kind: why for kind, why in one.failed.items() if kind not in kept}
         if one.skipped and old is not None:
-            kept = changed(old, metadata=metadata, media=media, text=new.text)
-            same = (old.metadata, old.media, old.text) == (kept.metadata, kept.media, kept.text)
+            row = changed(old, metadata=metadata, media=media, text=new.text)
+            same = (old.metadata, old.media, old.text) == (row.metadata, row.media, row.text)
             self.report.unchanged += same
-            schema.add(fields)
-            return None if same else kept
-        if not one.vectors and not one.failed:
-            raise EmptyItem(item.id, "nothing in it to encode")
-        if one.failed and (self.strict or not one.vectors):
-            kind = EmptyItem if _is_empty(item) else BadItem
-            raise kind(item.id, "; ".join(f"{k}: {why}" for k, why in one.failed.items()))
+        else:
+            same = False
+            if not one.vectors and not one.failed:
+                raise EmptyItem(item.id, "nothing in it to encode")
+            if one.failed and (self.strict or not (one.vectors or kept)):
+                kind = EmptyItem if _is_empty(item) else BadItem
+                raise kind(item.id, "; ".join(f"{k}: {why}" for k, why in one.failed.items()))
+            reason = "; ".join(f"kept without its {k}: {why}" for k, why in failed.items())
+            stays = {} if old is None else {k: old.vectors[k] for k in kept}
+            row = changed(new, vectors={**stays, **one.vectors}, reason=reason)
+            self.report.truncated += one.truncated
         schema.add(fields)  # only now: what is not stored teaches nothing
-        self.report.truncated += one.truncated
-        reason = "; ".join(f"kept without its {k}: {why}" for k, why in one.failed.items())
-        if reason:
-            self.report.fail([Failure(item.id, reason)], partial=True)
-        return changed(new, vectors=one.vectors, reason=reason)
+        self._tell(item, kept, failed, odd)
+        return None if same else row
 
-    def _commit(
-        self, rows: list[Row], failures: list[Failure], schema: Schema, before: int
+    def _tell(
+        self, item: Item, kept: dict[str, str], failed: dict[str, str], odd: dict[str, str]
     ) -> None:
-        known = self.store.space
-        space = self.encoder.space if known is None else known.merged(self.encoder.space)
-        if space != known or len(schema.fields) != before:
-            self.store.extend(space, schema)
-        if rows or failures:
-            self.store.write(rows, replace=True, failures=failures)
-        self.report.fail(failures)
+        """Count in what the item is stored without, and what it keeps."""
+        if kept:
+            what = ", ".join(f"{kind} ({path})" for kind, path in kept.items())
+            self.report.keep(item.id, f"cannot be read now, and what is stored is kept: {what}")
+        told = [f"kept without its {kind}: {why}" for kind, why in failed.items()]
+        told += [f"{why}; kept without it" for why in odd.values()]
+        if told:
+            self.report.left_out.update(odd.keys())
+            self.report.fail([Failure(item.id, "; ".join(told))], partial=True)
+
+
+def commit(
+    store: Store,
+    encoded: Space | None,
+    rows: list[Row],
+    failures: list[Failure],
+    schema: Schema,
+    before: int,
+) -> None:
+    """Write rows and failures; first the space and the schema, where these are wider now.
+
+    `encoded` is the space of new vectors, `before` how many fields the stored schema has.
+    """
+    known = store.space
+    space = encoded if known is None or encoded is None else known.merged(encoded)
+    if (space is not None and space != known) or len(schema.fields) != before:
+        store.extend(space or known, schema)
+    if rows or failures:
+        store.write(rows, replace=True, failures=failures)
+
+
+def sifted(
+    metadata: Mapping[str, Any], name: str, schema: Schema, *, strict: bool
+) -> tuple[dict[str, Any], list[Field], dict[str, str]]:
+    """The metadata to store, the fields it adds, and by key why a value cannot be kept.
+
+    With `strict` such a value raises `BadItem`.
+    """
+    if strict:
+        whole = check_metadata(metadata, name)
+        return whole, schema.learn(whole, name), {}
+    kept, odd = sift_metadata(metadata, name)
+    try:
+        return kept, schema.learn(kept, name), odd
+    except BadItem:
+        wider, fields = schema.copy(), []
+        for key in list(kept):
+            try:
+                new = wider.learn({key: kept[key]}, name)
+            except BadItem as error:
+                odd[key] = error.reason
+                del kept[key]
+            else:
+                wider.add(new)
+                fields += new
+        return kept, fields, odd
+
+
+def check_kinds(store: Store, space: Space) -> None:
+    """Refuse to replace items by a model that cannot make some of their vectors."""
+    stored = store.space
+    if stored is None or set(stored.kinds) <= set(space.kinds):
+        return
+    there = store.info().fields
+    lost = [k for k in stored.kinds if k not in space.kinds and there.get(k)]
+    if lost:
+        raise SpaceMismatch(
+            f"the collection holds {' and '.join(lost)} vectors of {stored}, and {space} has no"
+            f" tower for {' or '.join(lost)}: replacing items by this model would take those"
+            " vectors away. Open it without model= (on the command line without --model), or add"
+            " new items alone, with add"
+        )
+
+
+def _unread(one: Encoded) -> dict[str, str]:
+    """The paths, by kind, of the parts whose files cannot be read now."""
+    parts = one.item.parts
+    failed = {kind: str(parts[kind].path) for kind in one.failed if parts[kind].path}
+    return {**one.item.missing, **failed}
+
+
+def _kept(one: Encoded, old: Row | None) -> dict[str, str]:
+    """Those parts of `_unread` that are stored: they stay as they are."""
+    stored = {} if old is None else {k: old.media[k] for k in old.vectors if k in old.media}
+    return {kind: path for kind, path in _unread(one).items() if stored.get(kind) == path}
+
+
+def _stays(one: Encoded, old: Row) -> bool:
+    """Whether all that can be read of an item is as it is stored, and the rest is kept."""
+    parts = one.item.parts
+    kept = set(_kept(one, old))
+    return (
+        {*one.failed, *one.item.missing} == kept
+        and set(parts) - kept <= {"text"}
+        and old.text == parts.text
+        and ("text" not in parts or "text" in old.vectors)
+    )
 
 
 def _is_empty(item: Item) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,10 +16,12 @@ __all__ = ["Report"]
 class Report:
     """Counts that add up to the items given, and the reasons of those that failed.
 
-    `partial` items are stored without the part that failed, and counted as added or updated
-    too. `repeated` counts duplicate ids in one run: the last item of each was kept. Texts in
-    `truncated` were cut to what the model reads. `notes` says what was guessed of the columns of
-    a table.
+    `partial` items are stored without the part or the cell that failed, and counted as added,
+    updated or unchanged too; `left_out` says how many photos and cells of each column those are.
+    `kept` items keep what is stored of a part that cannot be read now. `repeated` counts
+    duplicate ids in one run: the last item of each was kept. Texts in `truncated` were cut to
+    what the model reads. `notes` says what was guessed of the columns of a table. `named` are the
+    ids of all items that were given.
     """
 
     added: int = 0
@@ -26,11 +29,14 @@ class Report:
     unchanged: int = 0
     failed: int = 0
     partial: int = 0
+    kept: int = 0
     truncated: int = 0
     repeated: int = 0
     seconds: float = 0.0
     reasons: Failures = field(default_factory=Failures)
     notes: list[str] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+    named: set[str] = field(default_factory=set, repr=False, compare=False)
 
     @property
     def stored(self) -> int:
@@ -46,6 +52,11 @@ class Report:
                 self.failed += 1
             self.reasons.add(*failure)
 
+    def keep(self, id: str, reason: str) -> None:
+        """Count an item that keeps what is stored of a part, and why."""
+        self.kept += 1
+        self.reasons.add(id, reason)
+
     def take(self, reading: Reading) -> None:
         """Count in what could not be read at all, and the notes."""
         self.notes += reading.notes
@@ -53,10 +64,11 @@ class Report:
         self.failed += reading.failed.unlisted
         self.fail(reading.partial, partial=True)
         self.partial += reading.partial.unlisted
+        self.left_out.update(reading.left_out)
 
     def to_json(self) -> dict[str, Any]:
         """A record of plain types."""
-        names = [n for n in self.__dataclass_fields__ if n != "reasons"]
+        names = [n for n in self.__dataclass_fields__ if n not in ("reasons", "named")]
         return {
             **{name: getattr(self, name) for name in names},
             "reasons": [list(reason) for reason in self.reasons],
@@ -67,9 +79,16 @@ class Report:
         if self.failed:
             parts.append(f"{self.failed} failed")
         if self.partial:
-            parts.append(f"{self.partial} without a part that failed")
+            parts.append(f"{self.partial} without a part that failed{self._by_column()}")
+        if self.kept:
+            parts.append(f"{self.kept} keep a stored part that cannot be read now")
         if self.repeated:
             parts.append(f"{self.repeated} duplicate ids (the last was kept)")
         if self.truncated:
             parts.append(f"{self.truncated} texts cut to what the model reads")
         return ", ".join(parts)
+
+    def _by_column(self) -> str:
+        """What was left out of items, by column."""
+        columns = ", ".join(f"{name} {count}" for name, count in self.left_out.most_common())
+        return f" ({columns})" if columns else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from cospace.item import Audio, Image, Item, Part, Parts, Video, check_id
 from cospace.store.protocol import Row, Store
 from cospace.store.where import All, Any_, Node, Not
 
-__all__ = ["checked_ids", "delete_where", "item_of", "selected"]
+__all__ = ["checked_ids", "checked_where", "delete_where", "item_of", "selected"]
 
 _BATCH = 1000
 
@@ -44,12 +44,17 @@ def delete_where(store: Store, where: Node) -> int:
 
     Raises `BadFilter` when a part of the filter has no condition, and so matches everything.
     """
+    return store.delete([row.id for row in store.scan(where=checked_where(where))])
+
+
+def checked_where(where: Node) -> Node:
+    """The filter itself, when each of its parts has a condition; `BadFilter` otherwise."""
     if _is_open(where):
         raise BadFilter(
             "where: a part of this filter has no condition, so it would delete everything; name a"
             ' field, as in {"sold": True}'
         )
-    return store.delete([row.id for row in store.scan(where=where)])
+    return where
 
 
 def _is_open(node: Node) -> bool:
@@ -63,6 +68,8 @@ def checked_ids(ids: str | Sequence[str]) -> list[str]:
     """A list of ids, checked: 1 is not "1"."""
     if isinstance(ids, str):
         return [check_id(ids)]
+    if isinstance(ids, Mapping):
+        raise BadArgument(f"a filter is given by name: where={dict(ids)!r:.200}")
     if not isinstance(ids, Iterable):
         raise BadArgument(f"expected an id or a list of ids, not {ids!r}")
     return [check_id(id) for id in ids]

@@ -66,13 +66,14 @@ def encode_items(
     items: Iterable[Item],
     *,
     batch: int,
-    known: Callable[[str, bytes], bool] | None = None,
+    known: Callable[[Encoded], bool] | None = None,
 ) -> Generator[list[Encoded], None, None]:
     """Lists of `batch` encoded items (the last may be shorter), in the order of `items`.
 
     One bad part never fails the batch: it is listed in `Encoded.failed` with its reason.
-    `known(id, hash)` tells, before anything is encoded, that an item has not changed; it is
-    called from another thread. What `items` raises is raised here, after the items before it.
+    `known` is given an item with its hash, and with what failed in reading; it tells, before
+    anything is encoded, that the item has not changed. It is called from another thread. What
+    `items` raises is raised here, after the items before it.
 
     If you stop before the end, close it (`contextlib.closing`): that ends its threads.
 
@@ -92,7 +93,7 @@ def _stream(
     encoder: Encoder,
     items: Iterable[Item],
     batch: int,
-    known: Callable[[str, bytes], bool] | None,
+    known: Callable[[Encoded], bool] | None,
 ) -> Generator[list[Encoded], None, None]:
     ready: list[Encoded] = []
     with ExitStack() as stack:
@@ -152,7 +153,7 @@ class _Source:
         return chunk
 
 
-def _prepare(encoder: Encoder, item: Item, known: Callable[[str, bytes], bool] | None) -> _Prepared:
+def _prepare(encoder: Encoder, item: Item, known: Callable[[Encoded], bool] | None) -> _Prepared:
     """What is to be encoded of one item; its hash; why the rest cannot be."""
     done = _Prepared(Encoded(item))
     result, loaded = done.result, {}
@@ -167,8 +168,9 @@ def _prepare(encoder: Encoder, item: Item, known: Callable[[str, bytes], bool] |
         if data is not None:
             loaded[kind] = data
     result.hash = content_hash(item.parts, loaded)
-    if known is not None and known(item.id, result.hash):
-        return _Prepared(Encoded(item, result.hash, skipped=True))
+    if known is not None and known(result):
+        result.skipped = True
+        return done
     for kind, part in item.parts.items():
         if kind in result.failed:
             continue

@@ -48,6 +48,7 @@ def read(
     image: str | None = None,
     metadata: Sequence[str] | None = None,
     location: Sequence[str] | None = None,
+    changes: bool = False,
 ) -> Reading:
     """Items from a table, a folder, a file or an iterable of dicts, streamed in bounded memory.
 
@@ -55,7 +56,8 @@ def read(
     a folder of images and .txt or .md texts, of one image or text; a DataFrame of pandas or
     polars or an Arrow table; or an iterable of dicts.
 
-    - `id`: the column of ids; without one, ids are row-000001 and so on.
+    - `id`: the column of ids. Without one, an id is made of the row's text and image: it stays
+      when rows come and go around it, and is another one when the text changes.
     - `text`: a column, or a template such as ``"{title}. {description}"``.
     - `image`: the column of images: paths inside the table's folder, or bytes.
     - `metadata`: the columns to keep; by default all, except the id, the image, and the
@@ -63,7 +65,11 @@ def read(
     - `location`: the columns of latitude and longitude, kept as ``{"lat": .., "lon": ..}``.
 
     What is None is guessed from the columns' names, and `Reading.notes` says what was guessed.
-    A bad row never stops the rest: `Reading.failed` lists it with its reason.
+    A bad row never stops the rest: `Reading.failed` lists it with its reason. A row with a photo
+    or a cell of metadata that cannot be used is kept without it, and `Reading.partial` says so.
+
+    With `changes` rows are changes for `Collection.update`: they need neither text nor image, an
+    empty cell changes nothing, and the text is not guessed.
 
     Raises `NotFound`, `UnsafeFile` for a format that can run code, `BadArgument` for a column
     that is not there or a kind of file that cannot be read, `BadItem` for a damaged file.
@@ -90,11 +96,12 @@ def read(
         if wanted != Wanted():
             raise BadArgument("a folder or a single file has no columns: leave out id=, text=, ...")
         wanted = Wanted("id", "text", "image", ())
-    columns = choose(wanted, found.sample, notes)
+    columns = choose(wanted, found.sample, notes, changes=changes)
     if columns.used is not None:
         found.choose(columns.used)
     kinds = found.sample.kinds() if found.cells else None
-    return Reading(found, Maker(columns, found.folder, kinds), notes)
+    maker = Maker(columns, found.folder, kinds, changes=changes)
+    return Reading(found, maker, notes, None if isinstance(found, Files) else columns)
 
 
 class _Callable(ModuleType):

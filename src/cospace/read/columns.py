@@ -9,7 +9,7 @@ from cospace.errors import BadArgument
 from cospace.read.rows import Sample
 from cospace.read.template import Template, check_column
 
-__all__ = ["Columns", "choose"]
+__all__ = ["Columns", "choose", "long_texts"]
 
 _IDS = ("id", "_id", "sku", "uid", "uuid", "key", "item_id", "product_id", "article_id", "docid")
 _TITLES = ("title", "name", "headline", "product_name")
@@ -61,11 +61,12 @@ class Wanted:
     location: Sequence[str] | None = None
 
 
-def choose(wanted: Wanted, sample: Sample, notes: list[str]) -> Columns:
+def choose(wanted: Wanted, sample: Sample, notes: list[str], *, changes: bool = False) -> Columns:
     """The columns to use; what had to be guessed is added to `notes`.
 
-    Raises `BadArgument` for a name that is not a column, and where no text and no image is
-    found.
+    With `changes` an id is needed, text and image are not, and no text is guessed.
+
+    Raises `BadArgument` for a name that is not a column, and where what is needed is not found.
     """
     names = sample.names
     for argument in ("id", "image"):
@@ -73,18 +74,27 @@ def choose(wanted: Wanted, sample: Sample, notes: list[str]) -> Columns:
         if given is not None:
             check_column(given, names, argument)
     key = wanted.id or _note(notes, "id", _first(_IDS, names))
+    if key is None and changes and names:
+        raise BadArgument(
+            "no column looks like an id; say id=..., the column that tells which stored item a row"
+            f" changes. The columns are: {', '.join(names[:20])}"
+        )
     if key is None:
-        notes.append("id: row numbers, row-000001 and so on; there is no column of ids")
+        notes.append(
+            "id: made of each row's text and image; there is no column of ids. A row whose text"
+            " changes is a new item"
+        )
     image = wanted.image or _note(notes, "image", _guess_image(sample, notes))
-    text = _text(wanted.text, names, image, notes)
-    if text is None and image is None and names:
+    guess = wanted.text is not None or not changes
+    text = _text(wanted.text, names, image, notes) if guess else None
+    if text is None and image is None and names and not changes:
         raise BadArgument(
             f"no column looks like a text or an image; say text=... or image=... The columns"
             f" are: {', '.join(names[:20])}"
         )
     location = _location(wanted, names, notes)
     keep = _keep(wanted.metadata, names)
-    leave = {key, image, *(location or ()), *_long_texts(text)}
+    leave = {key, image, *(location or ()), *long_texts(text)}
     return Columns(key, text, image, location, keep, frozenset(n for n in leave if n is not None))
 
 
@@ -167,7 +177,7 @@ def _keep(wanted: Sequence[str] | None, names: list[str]) -> frozenset[str] | No
     return frozenset(check_column(name, names, "metadata") for name in wanted)
 
 
-def _long_texts(text: Template | None) -> set[str]:
+def long_texts(text: Template | None) -> set[str]:
     """Columns that the item's text repeats whole, so that metadata need not.
 
     In a template, those that are named like a body (a title stays, to show and to filter by);

@@ -35,6 +35,7 @@ class Files:
         self.sample = Sample()
         self.sample.add({"id": None, "text": None, "image": None}, cells=False)
         self._path = path
+        self._unlisted: dict[str, str] = {}  # folders below, and why they cannot be listed
         self._home = os.path.realpath(self.folder)
         others: Counter[str] = Counter()
         self.total: int | None = sum(1 for _ in self._found(others))
@@ -51,6 +52,8 @@ class Files:
 
     def rows(self) -> Iterator[Row]:
         """Every image and every text, sorted by path."""
+        self._unlisted.clear()
+        number = 0
         for number, (image, text) in enumerate(self._found(Counter()), start=1):
             path = image or text
             assert path is not None
@@ -68,6 +71,9 @@ class Files:
                 yield Row(name, number, error.reason)
             else:
                 yield Row(name, number, values)
+        for where, why in self._unlisted.items():
+            number += 1
+            yield Row(where, number, f"the folder cannot be listed: {why}")
 
     def _found(self, others: Counter[str]) -> Iterator[tuple[Path | None, Path | None]]:
         """Each image with its text, if there is one, and each text that stands alone."""
@@ -86,7 +92,7 @@ class Files:
                 names = {e.name: e.is_dir(follow_symlinks=False) for e in entries}
         except OSError as error:
             where = shown(folder.relative_to(self.folder).as_posix())
-            self.notes.append(f"folder {where} cannot be listed: {error.strerror}")
+            self._unlisted[where] = str(error.strerror)
             return
         files = {name for name, is_folder in names.items() if not is_folder}
         stems = {Path(n).stem for n in files if Path(n).suffix.lower() in IMAGE_SUFFIXES}

@@ -11,7 +11,7 @@ from typing import Any, cast
 from cospace.errors import BadItem
 from cospace.limits import limit
 
-__all__ = ["check_metadata"]
+__all__ = ["check_metadata", "sift_metadata"]
 
 _SCALARS = frozenset({str, int, float, bool})
 _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
@@ -52,6 +52,32 @@ def check_metadata(metadata: Mapping[str, Any], name: str = "") -> dict[str, Any
             " Name the columns to keep with metadata=[...]",
         )
     return kept
+
+
+def sift_metadata(
+    metadata: Mapping[str, Any], name: str = ""
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """What `check_metadata` gives for the values that fit, and by key why the others do not.
+
+    Raises `BadItem` for what no single value is to blame for: no dict, too many keys, too large.
+
+    >>> kept, odd = sift_metadata({"price": 120.0, "size": float("nan")})
+    >>> kept, list(odd)
+    ({'price': 120.0}, ['size'])
+    """
+    try:
+        return check_metadata(metadata, name), {}
+    except BadItem:
+        if not isinstance(metadata, Mapping) or len(metadata) > limit("metadata_keys"):
+            raise
+    kept: dict[str, Any] = {}
+    odd: dict[str, str] = {}
+    for key, value in metadata.items():
+        try:
+            kept.update(check_metadata({key: value}, name))
+        except BadItem as error:
+            odd[key if isinstance(key, str) else repr(key)] = error.reason
+    return check_metadata(kept, name), odd
 
 
 # Made once: json.dumps makes a new encoder at each call that is not plain.

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cospace.errors import BadItem
 from cospace.item import Item
 from cospace.limits import limit
+from cospace.read.columns import Columns
 from cospace.read.regular import shown
 from cospace.read.rows import Row, Source
 
-__all__ = ["Failure", "Failures", "Reading"]
+__all__ = ["Failure", "Failures", "Pass", "Reading"]
 
 
 class Failure(NamedTuple):
@@ -63,13 +66,28 @@ class Failures:
         return "\n".join([f"Failures({self._count})", *lines, *([f"... {more} more"] * (more > 0))])
 
 
+@dataclass(slots=True)
+class Pass:
+    """What one pass over the rows has met: items without a part or a cell, and ids it gave.
+
+    `left_out` counts by column what was left out of items; `ids` counts the ids that were made of
+    the content of rows.
+    """
+
+    partial: Failures = field(default_factory=Failures)
+    left_out: Counter[str] = field(default_factory=Counter)
+    ids: Counter[str] = field(default_factory=Counter)
+
+
 class Reading:
     """Items from one source, streamed; every `iter()` starts again at the first.
 
     `notes` says what was guessed. In the latest pass, `failed` holds what could not be read,
-    `partial` the items that were given without a part that is missing, and `position` is how
-    many rows were taken. `total` is how many there are: an estimate while a long file is being
-    read, None where nobody can know.
+    `partial` the items that were given without a photo or a cell that cannot be used, `left_out`
+    how many of those there were by column, and `position` is how many rows were taken. `columns`
+    says what each column of a table is for, and `names` are all of them.
+    `total` is how many there are: an estimate while a long file is being read, None where nobody
+    can know.
 
     >>> from cospace.read import read
     >>> reading = read([{"sku": "A1", "title": "Armchair"}, {"sku": "", "title": "Stool"}])
@@ -80,8 +98,9 @@ class Reading:
     def __init__(
         self,
         source: Source,
-        make: Callable[[Row, Failures], Item],
+        make: Callable[[Row, Pass], Item],
         notes: list[str],
+        columns: Columns | None = None,
     ) -> None:
         self._source = source
         self._make = make
@@ -89,8 +108,20 @@ class Reading:
         self.name = source.name
         self.notes = notes
         self.failed = Failures()
-        self.partial = Failures()
+        self._pass = Pass()
+        self.columns = columns
+        self.names = source.sample.names
         self.position = 0
+
+    @property
+    def partial(self) -> Failures:
+        """The items of the latest pass that were given without a photo or a cell."""
+        return self._pass.partial
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """How many photos and cells were left out of items, by column."""
+        return dict(self._pass.left_out)
 
     @property
     def total(self) -> int | None:
@@ -100,7 +131,7 @@ class Reading:
 
     def __iter__(self) -> Iterator[Item]:
         failed = self.failed = Failures()
-        partial = self.partial = Failures()
+        met = self._pass = Pass()
         self.position = 0
         for position, row in enumerate(self._source.rows(), start=1):
             # An older pass that goes on beside this one leaves our counts alone.
@@ -110,7 +141,7 @@ class Reading:
                 failed.add(row.name, row.values)
                 continue
             try:
-                item = self._make(row, partial)
+                item = self._make(row, met)
             except BadItem as error:
                 failed.add(row.name, error.reason)
                 continue

@@ -195,9 +195,7 @@ class JsonLines(_File):
 def _object(data: bytes, offset: int) -> dict[str, Any] | str:
     """The object of one line, or why there is none."""
     try:
-        value = json.loads(
-            data.decode("utf-8"), object_pairs_hook=_pairs, parse_constant=_no_constant
-        )
+        value = json.loads(data.decode("utf-8"), object_pairs_hook=_pairs)
     except UnicodeDecodeError as error:
         return bad_byte(data[error.start], offset + error.start)
     except RecursionError:
@@ -214,7 +212,3 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(values) != len(pairs):
         raise ValueError("the same key is in it twice")
     return values
-
-
-def _no_constant(word: str) -> Any:
-    raise ValueError(f"{word} is not JSON; leave the key out")

@@ -152,6 +152,17 @@ class LocalStore:
             self._truth.extend(space, schema)
             self._space, self._schema = self._truth.space, schema.copy()
 
+    @property
+    def templates(self) -> list[list[str]]:
+        """See `Remembers`."""
+        with self._gate:
+            return self._truth.templates
+
+    def remember(self, template: list[str]) -> None:
+        """See `Remembers`."""
+        with self._gate:
+            self._truth.remember(template)
+
     # --- reading ---
 
     def get(self, ids: Sequence[str], *, vectors: bool = False) -> list[Row | None]:

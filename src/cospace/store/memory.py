@@ -70,6 +70,17 @@ class MemoryStore:
             self._truth.extend(space, schema)
             self._space, self._schema = space or self._space, schema.copy()
 
+    @property
+    def templates(self) -> list[list[str]]:
+        """See `Remembers`."""
+        with self._gate:
+            return self._truth.templates
+
+    def remember(self, template: list[str]) -> None:
+        """See `Remembers`."""
+        with self._gate:
+            self._truth.remember(template)
+
     def get(self, ids: Sequence[str], *, vectors: bool = False) -> list[Row | None]:
         """See `Store`."""
         with self._gate:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ __all__ = [
     "Found",
     "Lexical",
     "Nearest",
+    "Remembers",
     "Request",
     "Row",
     "Store",
@@ -201,6 +202,23 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Release files and locks; calling it twice does no harm."""
+        ...
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """What a store may offer besides: it keeps the templates that texts of items were made by."""
+
+    @property
+    def templates(self) -> list[list[str]]:
+        """Each template and its columns, in the order of their first use.
+
+        One is ["{title}. {description}", "title", "description"].
+        """
+        ...
+
+    def remember(self, template: list[str]) -> None:
+        """Keep one template more; durable on return."""
         ...
 
 

@@ -170,6 +170,19 @@ class Truth:
         with sqlite_errors(self.path), self._db:
             self._set("quantization", name)
 
+    @property
+    def templates(self) -> list[list[str]]:
+        """The templates that texts of items were made by."""
+        found: list[list[str]] = json.loads(self._about("templates") or "[]")
+        return found
+
+    def remember(self, template: list[str]) -> None:
+        """Record one template more."""
+        known = self.templates
+        if template not in known:
+            with sqlite_errors(self.path), self._db:
+                self._set("templates", json.dumps([*known, template]))
+
     # --- writing ---
 
     def write(self, rows: Sequence[Row], *, replace: bool, failures: Sequence[Failure]) -> int:
