@@ -82,9 +82,11 @@ def read(
     """
     from cospace.read.columns import Wanted, choose
     from cospace.read.folders import Files
+    from cospace.read.forms import Forms
     from cospace.read.items import Maker
     from cospace.read.reading import Reading
     from cospace.read.sources import find_source
+    from cospace.read.told import Told, narrow
 
     for name, value in (("id", id), ("text", text), ("image", image)):
         if value is not None and not (isinstance(value, str) and value):
@@ -99,9 +101,14 @@ def read(
     columns = choose(wanted, found.sample, notes, changes=changes)
     if columns.used is not None:
         found.choose(columns.used)
-    kinds = found.sample.kinds() if found.cells else None
-    maker = Maker(columns, found.folder, kinds, changes=changes)
-    return Reading(found, maker, notes, None if isinstance(found, Files) else columns)
+    if isinstance(found, Files):
+        return Reading(found, Maker(columns, found.folder, None), notes)
+    columns, forms = narrow(columns, found.sample, notes), Forms(found.sample, cells=found.cells)
+    notes += forms.notes
+    told = Told(notes)
+    told.seen(found.sample, columns)
+    maker = Maker(columns, found.folder, forms, cells=found.cells, tell=told.tell, changes=changes)
+    return Reading(found, maker, notes, columns, made=[*forms.made, "photos"])
 
 
 class _Callable(ModuleType):

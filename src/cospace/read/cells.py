@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
-__all__ = ["Kind", "column_kind", "kind_of", "value_of"]
+__all__ = ["Kind", "column_kind", "is_date", "kind_of", "truth_of", "value_of"]
 
 Kind: TypeAlias = Literal["int", "float", "bool", "code", "str"]
 
@@ -15,17 +15,65 @@ _FLOAT = re.compile(r"-?(?:0|[1-9][0-9]*)?(?:\.[0-9]+|(?<=[0-9])\.?)(?:[eE][+-]?
 # Leading zeros, telephone numbers, and numbers of more digits than 64 bits hold.
 _CODE = re.compile(r"0[0-9]+|\+[0-9].*|-?[0-9]{19,}", re.DOTALL)
 _BOOL = {"true": True, "false": False}
+_WORDS = {
+    **dict.fromkeys(
+        [
+            "true",
+            "yes",
+            "y",
+            "ja",
+            "j",
+            "oui",
+            "vrai",
+            "sí",
+            "si",
+            "sì",
+            "wahr",
+            "verdadero",
+            "vero",
+            "waar",
+        ],
+        True,
+    ),
+    **dict.fromkeys(
+        ["false", "no", "n", "nein", "non", "faux", "falsch", "falso", "nee", "onwaar"], False
+    ),
+}
+_DATE = re.compile(
+    r"[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])(?:[T ][0-9]{2}:[0-9]{2}.*)?$"
+)
 
 # A column has a type when at least this share of its cells fits; the others are bad rows.
 _MAJORITY = 0.9
 
 
-def kind_of(cell: str) -> Kind:
+def truth_of(cell: str) -> bool | None:
+    """What a word for true or false says, in the languages that headers are read in; or None.
+
+    >>> truth_of("Ja"), truth_of("non"), truth_of("oak")
+    (True, False, None)
+    """
+    return _WORDS.get(cell.strip().lower()) if len(cell) < 20 else None
+
+
+def is_date(cell: str) -> bool:
+    """Whether a cell is a date of ISO 8601, with or without a time.
+
+    >>> is_date("2026-01-31"), is_date("31.01.2026")
+    (True, False)
+    """
+    return _DATE.match(cell) is not None
+
+
+def kind_of(cell: Any) -> Kind:
     """The narrowest type that one cell fits; "code" for a number that must stay a str.
 
     >>> kind_of("12"), kind_of("1.5"), kind_of("TRUE"), kind_of("00123"), kind_of("oak")
     ('int', 'float', 'bool', 'code', 'str')
     """
+    if not isinstance(cell, str):
+        typed = {bool: "bool", int: "int", float: "float"}
+        return cast("Kind", typed.get(type(cell), "str"))
     cell = cell.strip()
     if _INT.fullmatch(cell) and -(2**63) <= int(cell) < 2**63:
         return "int"
@@ -54,13 +102,15 @@ def column_kind(counts: Counter[Kind]) -> Kind:
     return "str"
 
 
-def value_of(cell: str, kind: Kind) -> Any:
+def value_of(cell: Any, kind: Kind) -> Any:
     """The cell as a value of its column's type; None where it is empty.
 
     A column of whole numbers may turn out to hold decimals further down: these become floats.
 
     Raises `ValueError` with the reason when the cell does not fit.
     """
+    if not isinstance(cell, str):
+        return cell
     bare = cell.strip()
     if not bare:
         return None

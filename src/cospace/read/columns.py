@@ -6,28 +6,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cospace.errors import BadArgument
+from cospace.read.names import (
+    BODIES,
+    IDS,
+    IMAGES,
+    LATITUDES,
+    LONGITUDES,
+    TITLES,
+    TRAITS,
+    bare,
+    first,
+    matching,
+)  # fmt: skip
 from cospace.read.rows import Sample
 from cospace.read.template import Template, check_column
 
 __all__ = ["Columns", "choose", "long_texts"]
 
-_IDS = ("id", "_id", "sku", "uid", "uuid", "key", "item_id", "product_id", "article_id", "docid")
-_TITLES = ("title", "name", "headline", "product_name")
-_BODIES = (
-    "description", "text", "body", "content", "caption", "abstract", "summary", "passage",
-    "document",
-)  # fmt: skip
-_IMAGES = (
-    "image", "photo", "picture", "img", "file", "image_path", "photo_path", "path", "filename",
-    "file_name",
-)  # fmt: skip
-_LATITUDES = ("lat", "latitude")
-_LONGITUDES = ("lon", "lng", "long", "longitude")
-
 
 @dataclass(frozen=True)
 class Columns:
-    """What each column is for. `keep` None means every column but those in `leave`."""
+    """What each column is for. `keep` None means every column but those in `leave`.
+
+    `more` are the columns of further images of an item.
+    """
 
     id: str | None
     text: Template | None
@@ -35,6 +37,12 @@ class Columns:
     location: tuple[str, str] | None
     keep: frozenset[str] | None
     leave: frozenset[str] = field(default_factory=frozenset)
+    more: tuple[str, ...] = ()
+
+    @property
+    def images(self) -> list[str]:
+        """Every column of images."""
+        return [name for name in (self.image, *self.more) if name is not None]
 
     @property
     def used(self) -> set[str] | None:
@@ -42,7 +50,7 @@ class Columns:
         if self.keep is None:
             return None
         texts = self.text.columns if self.text else []
-        named = {self.id, self.image, *(self.location or ()), *texts, *self.keep}
+        named = {self.id, *self.images, *(self.location or ()), *texts, *self.keep}
         return {name for name in named if name is not None}
 
     def keeps(self, column: str) -> bool:
@@ -73,7 +81,7 @@ def choose(wanted: Wanted, sample: Sample, notes: list[str], *, changes: bool = 
         given = getattr(wanted, argument)
         if given is not None:
             check_column(given, names, argument)
-    key = wanted.id or _note(notes, "id", _first(_IDS, names))
+    key = wanted.id or _note(notes, "id", first(IDS, names))
     if key is None and changes and names:
         raise BadArgument(
             "no column looks like an id; say id=..., the column that tells which stored item a row"
@@ -84,9 +92,15 @@ def choose(wanted: Wanted, sample: Sample, notes: list[str], *, changes: bool = 
             "id: made of each row's text and image; there is no column of ids. A row whose text"
             " changes is a new item"
         )
-    image = wanted.image or _note(notes, "image", _guess_image(sample, notes))
+    image, more = wanted.image, ()
+    if image is None:
+        image, *rest = _guess_images(sample, notes) or [None]
+        more = tuple(one for one in rest if one is not None)
+        _note(notes, "image", image)
+        if more:
+            notes.append(f"more images: {_listed(more)} (guessed)")
     guess = wanted.text is not None or not changes
-    text = _text(wanted.text, names, image, notes) if guess else None
+    text = _text(wanted.text, sample, {key, image, *more}, notes) if guess else None
     if text is None and image is None and names and not changes:
         raise BadArgument(
             f"no column looks like a text or an image; say text=... or image=... The columns"
@@ -94,14 +108,10 @@ def choose(wanted: Wanted, sample: Sample, notes: list[str], *, changes: bool = 
         )
     location = _location(wanted, names, notes)
     keep = _keep(wanted.metadata, names)
-    leave = {key, image, *(location or ()), *long_texts(text)}
-    return Columns(key, text, image, location, keep, frozenset(n for n in leave if n is not None))
-
-
-def _first(known: Sequence[str], names: list[str]) -> str | None:
-    """The column that has the earliest of the `known` names, in any case."""
-    lower = {name.lower(): name for name in reversed(names)}
-    return next((lower[word] for word in known if word in lower), None)
+    leave = {key, image, *more, *(location or ()), *long_texts(text)}
+    return Columns(
+        key, text, image, location, keep, frozenset(n for n in leave if n is not None), more
+    )
 
 
 def _note(notes: list[str], what: str, found: str | None) -> str | None:
@@ -111,36 +121,40 @@ def _note(notes: list[str], what: str, found: str | None) -> str | None:
 
 
 def _text(
-    wanted: str | None, names: list[str], image: str | None, notes: list[str]
+    wanted: str | None, sample: Sample, others: set[str | None], notes: list[str]
 ) -> Template | None:
-    """The template that was given, or one of a title and a body."""
+    """The template that was given, or one of every column that describes the item in words."""
+    names = sample.names
     if wanted is not None:
         return Template(wanted, names)
-    free = [name for name in names if name != image and not ({"{", "}"} & set(name))]
-    title, body = _first(_TITLES, free), _first(_BODIES, free)
-    found = [name for name in (title, body) if name is not None]
-    if not found and len(names) == 1 and image is None:
+    free = [name for name in names if name not in others and not ({"{", "}"} & set(name))]
+    title, bodies = first(TITLES, free), matching(BODIES, free)
+    traits = [name for name in matching(TRAITS, free) if sample.columns[name].wordy]
+    # A trait alone is no text; one that is the same in each row tells nothing apart but is short.
+    found = [*([title] if title else []), *(traits if title or bodies else []), *bodies]
+    if not found and len(names) == 1 and not others & set(names):
         found = names
     if not found:
         return None
-    pattern = found[0] if len(found) == 1 else f"{{{found[0]}}}. {{{found[1]}}}"
+    pattern = found[0] if len(found) == 1 else ". ".join(f"{{{name}}}" for name in found)
     notes.append(f"text: {pattern!r} (guessed)")
     return Template(pattern, names)
 
 
-def _guess_image(sample: Sample, notes: list[str]) -> str | None:
-    """A column that is named like an image and mostly holds paths of images, or bytes."""
-    lower = {name.lower(): name for name in reversed(sample.names)}
-    for word in _IMAGES:
-        if word not in lower:
-            continue
-        name = lower[word]
+def _guess_images(sample: Sample, notes: list[str]) -> list[str | None]:
+    """The columns that are named like images and mostly hold paths of images, or bytes."""
+    found: list[str | None] = []
+    for name in matching(IMAGES, sample.names):
         column = sample.columns[name]
-        if column.images * 2 >= column.filled:
-            return name
-        if column.urls * 2 > column.filled:
+        if column.images * 2 >= column.filled and (column.filled or not found):
+            found.append(name)
+        elif column.urls * 2 > column.filled:
             notes.append(f"column {name!r} holds URLs, which are never fetched; kept as metadata")
-    return None
+    return found
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(repr(name) for name in names)
 
 
 def _location(wanted: Wanted, names: list[str], notes: list[str]) -> tuple[str, str] | None:
@@ -156,7 +170,7 @@ def _location(wanted: Wanted, names: list[str], notes: list[str]) -> tuple[str, 
             check_column(longitude, names, "location"),
         )
     # A list of metadata is taken at its word: nothing is added to it.
-    found = _first(_LATITUDES, names), _first(_LONGITUDES, names)
+    found = first(LATITUDES, names), first(LONGITUDES, names)
     if wanted.metadata is not None or found[0] is None or found[1] is None:
         return None
     if "location" in names:
@@ -186,5 +200,5 @@ def long_texts(text: Template | None) -> set[str]:
     if text is None:
         return set()
     if len(text.columns) == 1:
-        return {name for name in text.columns if name.lower() not in _TITLES}
-    return {name for name in text.columns if name.lower() in _BODIES}
+        return {name for name in text.columns if bare(name) not in TITLES}
+    return {name for name in text.columns if bare(name) in BODIES}

@@ -19,6 +19,7 @@ from cospace.errors import BadItem
 from cospace.item import Image
 from cospace.limits import limit
 from cospace.read.headers import count_frames, sniff, webp_size
+from cospace.read.photos import IMAGE_FORMATS
 from cospace.read.regular import check_size, read_file, shown
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 __all__ = [
     "IMAGE_FORMATS", "check_shape", "decode", "load_bytes", "opened", "orientation", "upright",
 ]  # fmt: skip
-
-IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 
 # The EXIF orientation tag, and how each of its values is undone.
 _ORIENTATION = 0x0112

@@ -4,43 +4,52 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from cospace.errors import BadItem, EmptyItem
 from cospace.item import Image, Item, Parts, check_id
-from cospace.read.cells import Kind, value_of
+from cospace.limits import limit
+from cospace.read.amounts import amount_of
+from cospace.read.clean import clean
 from cospace.read.columns import Columns
+from cospace.read.forms import Forms
 from cospace.read.metadata import sift_metadata
+from cospace.read.photofiles import Missing, Photos
+from cospace.read.photos import pictures_in
 from cospace.read.reading import Pass
-from cospace.read.regular import shown
-from cospace.read.rows import Row, is_url
+from cospace.read.rows import Row
 from cospace.read.texts import check_text, is_blank
 
 __all__ = ["Maker"]
 
 
 class Maker:
-    """Makes items from rows: the columns say what is what, `kinds` types the cells of a CSV.
+    """Makes items from rows: the columns say what is what, `forms` what cells become.
 
-    With `changes` an item needs neither text nor image: it holds what changes of a stored one.
+    Rows of a folder have no `forms`, and are taken as they are. `tell` is called with what no row
+    of the sample has shown. With `changes` an item needs neither text nor image: it holds what
+    changes of a stored one.
     """
 
     def __init__(
         self,
         columns: Columns,
         folder: Path,
-        kinds: Mapping[str, Kind] | None,
+        forms: Forms | None,
         *,
+        cells: bool = False,
+        tell: Callable[[str, str], None] = lambda kind, note: None,
         changes: bool = False,
     ) -> None:
         self._columns = columns
         self._changes = changes
-        self._folder = folder
-        self._kinds = kinds
-        self._home = os.path.realpath(folder)
+        self._photos = Photos(folder)
+        self._forms = forms
+        self._cells = cells
+        self._tell = tell
+        self._raw = {name for name in (columns.id, *columns.images) if name is not None}
 
     def __call__(self, row: Row, met: Pass) -> Item:
         """The item of one row.
@@ -51,23 +60,24 @@ class Maker:
         Raises `BadItem` for a row that gives no item.
         """
         assert not isinstance(row.values, str)
-        values = row.values
-        key = self._id(row)
+        values: Mapping[str, Any] = row.values
+        if self._forms is not None:
+            values = clean(values, cells=self._cells, raw=self._raw, tell=self._tell)
+        key = self._id(row.name, values)
         text = self._text(values)
-        image, missing = self._image(values)
+        found, odd = self._metadata(values)
+        image, missing = self._image(values, found, odd)
         if text is None and image is None and not self._changes:
             if missing:
                 raise EmptyItem(row.name, f"{missing.reason}, and there is no text")
             raise EmptyItem(row.name, "holds neither text nor image")
-        found, odd = self._metadata(values)
+        self._fit(found)
         metadata, unfit = sift_metadata(found, row.name)
         odd |= {name: f"column {name!r}: {why}" for name, why in unfit.items()}
-        if missing:
-            odd = {str(self._columns.image): missing.reason, **odd}
         item = Item(
             key or self._made_id(text, values, met), Parts(text=text, image=image), metadata
         )
-        if missing and missing.path:
+        if image is None and missing and missing.path:
             object.__setattr__(item, "missing", {"image": missing.path})
         if odd:
             met.left_out.update(odd.keys())
@@ -77,28 +87,27 @@ class Maker:
 
     def _made_id(self, text: str | None, values: Mapping[str, Any], met: Pass) -> str:
         """An id of the text and the image, so that it stays when rows come and go around it."""
-        image = None if self._columns.image is None else values.get(self._columns.image)
         digest = hashlib.sha256(f"{text or ''}\0".encode())
-        digest.update(_bytes_of(image))
+        for name in self._columns.images:
+            digest.update(_bytes_of(values.get(name)))
         id = f"row-{digest.hexdigest()[:16]}"
         met.ids[id] += 1
         return id if met.ids[id] == 1 else f"{id}-{met.ids[id]}"
 
-    def _id(self, row: Row) -> str | None:
+    def _id(self, name: str, values: Mapping[str, Any]) -> str | None:
         """The id in the row's column of ids; None where there is no such column."""
         column = self._columns.id
         if column is None:
             return None
-        assert not isinstance(row.values, str)
-        value = row.values.get(column)
+        value = values.get(column)
         if value is None or (isinstance(value, str) and not value):
-            raise BadItem(row.name, f"has no id in column {column!r}")
+            raise BadItem(name, f"has no id in column {column!r}")
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         try:
             return check_id(value)
         except BadItem as error:
-            raise BadItem(row.name, f"column {column!r}: {error.reason}") from None
+            raise BadItem(name, f"column {column!r}: {error.reason}") from None
 
     def _text(self, values: Mapping[str, Any]) -> str | None:
         if self._columns.text is None:
@@ -106,57 +115,41 @@ class Maker:
         text = self._columns.text.render(values)
         return None if is_blank(text) else check_text(text)
 
-    def _image(self, values: Mapping[str, Any]) -> tuple[Image | None, _Missing | None]:
-        """The image of a row, or why it cannot be used."""
-        column = self._columns.image
-        value = None if column is None else values.get(column)
-        if isinstance(value, Mapping):  # as data sets of images store them
-            value = value.get("bytes") or value.get("path")
-        if value is None or (isinstance(value, (str, bytes)) and not value):
-            return None, None
-        if isinstance(value, Image):
-            return value, None
-        if isinstance(value, (bytes, bytearray, memoryview)):
-            return Image(bytes(value)), None
-        if isinstance(value, os.PathLike):
-            value = os.fspath(value)
-        if not isinstance(value, str):
-            kind = type(value).__name__
-            why = f"column {column!r} holds {kind}; an image is a path or bytes"
-            return None, _Missing(why)
-        if not value.strip():
-            return None, None
-        found = self._file(value)
-        return (None, found) if isinstance(found, _Missing) else (found, None)
+    def _image(
+        self, values: Mapping[str, Any], kept: dict[str, Any], odd: dict[str, str]
+    ) -> tuple[Image | None, Missing | None]:
+        """The first photo of a row that can be used, and why the first that cannot be is not.
 
-    def _file(self, value: str) -> Image | _Missing:
-        """The image at a path that stays inside the table's folder."""
-        if is_url(value):
-            return _Missing(
-                f"the image is a URL ({shown(value)[:80]}), which is never fetched: download"
-                " it and write its path",
-            )
-        real = ""
-        try:
-            real = os.path.realpath(Path(self._folder, value))
-            if not _inside(real, self._home):
-                return _Missing(
-                    f"the image {shown(value)[:200]} lies outside {shown(self._home)}; for a"
-                    " file elsewhere, pass dicts with Image(path)",
-                    real,
+        The paths of all are kept where there are several, and the others told in `odd`.
+        """
+        image: Image | None = None
+        first: Missing | None = None
+        written: list[str] = []
+        for column in self._columns.images:
+            value = values.get(column)
+            for one in pictures_in(value) if self._forms is not None else [value]:
+                found = self._photos.find(one, column, several=image is not None or bool(written))
+                if isinstance(one, (str, os.PathLike)):
+                    written.append(os.fspath(one))
+                if isinstance(found, Missing):
+                    first = first or found
+                    odd[column] = (
+                        f"{odd[column]}; {found.reason}" if column in odd else found.reason
+                    )
+                elif image is None:
+                    image = found
+        if len(written) > 1 and self._columns.keep is None:
+            if "photos" in kept:
+                self._tell(
+                    "photos", "column 'photos' is kept as it is, not the paths of all photos"
                 )
-            status = Path(real).stat()
-        except (FileNotFoundError, NotADirectoryError):
-            return _Missing(f"photo missing: {shown(value)[:200]}", real)
-        except (OSError, ValueError) as error:
-            return _Missing(f"the image's path cannot be used: {shown(error)[:200]}", real)
-        if not stat.S_ISREG(status.st_mode):
-            return _Missing(f"the image {shown(value)[:200]} is not a regular file", real)
-        return Image(Path(real))
+            else:
+                kept["photos"] = written
+        return image, first
 
     def _metadata(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
         """The values to keep, and by column why others cannot be."""
-        columns = self._columns
+        columns, forms = self._columns, self._forms
         kept: dict[Any, Any] = {}
         odd: dict[str, str] = {}
         for name, value in values.items():
@@ -166,13 +159,17 @@ class Maker:
                 continue
             if isinstance(value, (bytes, bytearray, memoryview)):
                 odd[name] = f"column {name!r} holds bytes; only the image column may"
-            elif self._kinds is None:
+            elif forms is None:
                 kept[name] = value
             else:
                 try:
-                    kept[name] = value_of(value, self._kinds.get(name, "str"))
+                    kept[name] = forms.value(name, value)
                 except ValueError as error:
                     odd[name] = f"column {name!r}: {error}"
+                    continue
+                currency = forms.currency(name, value)
+                if currency:
+                    kept[forms.currency_column(name)] = currency
         if columns.location is not None:
             place = _place(values, *columns.location)
             if isinstance(place, _Odd):
@@ -181,12 +178,16 @@ class Maker:
                 kept["location"] = place
         return kept, odd
 
-
-class _Missing(NamedTuple):
-    """Why an image cannot be used, and its path, where there is one."""
-
-    reason: str
-    path: str = ""
+    def _fit(self, kept: dict[Any, Any]) -> None:
+        """Leave out the last columns of a row that fills more than metadata holds, and say so."""
+        most = limit("metadata_keys")
+        for name in list(kept)[most:]:
+            del kept[name]
+            self._tell(
+                f"wide {name}",
+                f"column {name!r} is left out of rows that fill more than {most} columns; name"
+                " those to keep with metadata=[...]",
+            )
 
 
 class _Odd(NamedTuple):
@@ -209,11 +210,6 @@ def _bytes_of(image: Any) -> bytes:
     return str("" if image is None else image).strip().encode("utf-8", "surrogatepass")
 
 
-def _inside(real: str, home: str) -> bool:
-    """True when a resolved path lies below a resolved folder."""
-    return real.startswith(home.rstrip(os.sep) + os.sep)
-
-
 def _place(values: Mapping[str, Any], *columns: str) -> dict[str, float] | _Odd | None:
     """Latitude and longitude in degrees, or None where both are empty."""
     found = [values.get(column) for column in columns]
@@ -223,7 +219,7 @@ def _place(values: Mapping[str, Any], *columns: str) -> dict[str, float] | _Odd 
     place = {}
     for key, column, value, most in zip(("lat", "lon"), columns, found, (90, 180), strict=True):
         try:
-            degrees = float(value) if not isinstance(value, bool) else float("nan")  # type: ignore[arg-type]
+            degrees = _degrees(value)
         except (TypeError, ValueError, OverflowError):
             degrees = float("nan")
         if not -most <= degrees <= most:
@@ -231,3 +227,13 @@ def _place(values: Mapping[str, Any], *columns: str) -> dict[str, float] | _Odd 
             return _Odd(column, why)
         place[key] = degrees
     return place
+
+
+def _degrees(value: Any) -> float:
+    """A latitude or a longitude as a number, also where it has a decimal comma."""
+    if isinstance(value, bool):
+        return float("nan")
+    if isinstance(value, str) and "," in value:
+        found = amount_of(value)
+        return float("nan") if found is None or found.currency else float(found.value(","))
+    return float(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -85,7 +85,8 @@ class Reading:
     `notes` says what was guessed. In the latest pass, `failed` holds what could not be read,
     `partial` the items that were given without a photo or a cell that cannot be used, `left_out`
     how many of those there were by column, and `position` is how many rows were taken. `columns`
-    says what each column of a table is for, and `names` are all of them.
+    says what each column of a table is for, and `names` are all of them, and
+    of the metadata that is `made` of several, such as price_currency and photos.
     `total` is how many there are: an estimate while a long file is being read, None where nobody
     can know.
 
@@ -101,6 +102,8 @@ class Reading:
         make: Callable[[Row, Pass], Item],
         notes: list[str],
         columns: Columns | None = None,
+        *,
+        made: Sequence[str] = (),
     ) -> None:
         self._source = source
         self._make = make
@@ -110,7 +113,7 @@ class Reading:
         self.failed = Failures()
         self._pass = Pass()
         self.columns = columns
-        self.names = source.sample.names
+        self.names = [*source.sample.names, *made]
         self.position = 0
 
     @property

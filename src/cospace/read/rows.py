@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from cospace.item import Image
-from cospace.read.cells import Kind, column_kind, kind_of
+from cospace.read.amounts import amount_of
+from cospace.read.cells import Kind, column_kind, is_date, kind_of, truth_of
+from cospace.read.clean import is_missing
+from cospace.read.markup import has_markup
+from cospace.read.photos import IMAGE_SUFFIXES, is_picture, is_url, pictures_in
 
 __all__ = ["IMAGE_SUFFIXES", "Row", "Sample", "Source", "is_url"]
-
-IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
-)
 
 
 class Row(NamedTuple):
@@ -52,12 +50,58 @@ class Source(Protocol):
 
 @dataclass
 class Column:
-    """What the first rows say about one column: counts of kinds, and of image-like values."""
+    """What the first rows say about one column: counts of kinds, and of image-like values.
+
+    Of the texts in it, `marks`, `currencies` and `words` count those that are amounts, and those
+    that are words for true and false, or 0 and 1; `example` is the first value that is not empty.
+    """
 
     kinds: Counter[Kind] = field(default_factory=Counter)
+    marks: Counter[str] = field(default_factory=Counter)
+    currencies: Counter[str] = field(default_factory=Counter)
+    words: Counter[bool] = field(default_factory=Counter)
+    dates: int = 0
+    zero_one: int = 0
+    marked: str = ""  # the first amount that is not plain digits
+    texts: int = 0
+    letters: int = 0
+    example: Any = None
     filled: int = 0
     images: int = 0
     urls: int = 0
+    several: int = 0  # cells that name more than one picture
+    padded: int = 0
+    markup: int = 0
+    nothing: str = ""  # a word such as NaN that stands for an empty cell
+
+    @property
+    def wordy(self) -> bool:
+        """True where most values hold letters, such as names of colours, and are no amounts."""
+        return 2 * (self.letters - sum(self.currencies.values())) > self.filled
+
+    @staticmethod
+    def may_be_pictures(value: Any) -> bool:
+        """A quick look that spares nearly all cells the long one."""
+        return not isinstance(value, str) or "." in value or ":" in value
+
+    def add_text(self, value: str) -> None:
+        """Count what one text looks like."""
+        self.texts += 1
+        self.letters += any(map(str.isalpha, value[:100]))
+        self.padded += value != value.strip()
+        self.markup += has_markup(value)
+        amount = amount_of(value)
+        if amount is not None:
+            self.marks[amount.mark] += 1
+            if not self.marked and (amount.mark or amount.currency):
+                self.marked = value
+            if amount.currency:
+                self.currencies[amount.currency] += 1
+        word = truth_of(value)
+        if word is not None:
+            self.words[word] += 1
+        self.dates += is_date(value)
+        self.zero_one += value.strip() in ("0", "1")
 
 
 @dataclass
@@ -66,6 +110,7 @@ class Sample:
 
     columns: dict[str, Column] = field(default_factory=dict)
     rows: int = 0
+    most_filled: int = 0  # cells of one row
 
     @property
     def names(self) -> list[str]:
@@ -75,42 +120,31 @@ class Sample:
     def add(self, values: Mapping[str, Any], *, cells: bool) -> None:
         """Count one row in; `cells` says that its values are untyped text."""
         self.rows += 1
+        filled = 0
         for name, value in values.items():
             if not isinstance(name, str):
                 continue  # the metadata check will say so
             column = self.columns.setdefault(name, Column())
-            if value is None or (isinstance(value, str) and not value.strip()):
+            if is_missing(value, cells=cells):
+                if isinstance(value, str):
+                    column.nothing = column.nothing or value.strip()
                 continue
+            filled += 1
             column.filled += 1
+            if column.example is None:
+                column.example = value
+            if isinstance(value, str):
+                column.add_text(value)
+            elif isinstance(value, (list, tuple)):
+                column.letters += any(isinstance(one, str) for one in value)
             if cells:
                 column.kinds[kind_of(value)] += 1
-            column.urls += isinstance(value, str) and is_url(value)
-            column.images += _is_image(value)
+            pictures = pictures_in(value) if column.may_be_pictures(value) else []
+            column.images += any(map(is_picture, pictures))
+            column.urls += any(isinstance(one, str) and is_url(one) for one in pictures)
+            column.several += len(pictures) > 1
+        self.most_filled = max(self.most_filled, filled)
 
     def kinds(self) -> dict[str, Kind]:
         """The type of each column of a CSV."""
         return {name: column_kind(column.kinds) for name, column in self.columns.items()}
-
-
-def is_url(value: str) -> bool:
-    """True for what a browser would fetch: ``http://...``, ``data:...``, ``//host/...``.
-
-    >>> is_url("https://example.org/a.jpg"), is_url("photos/a.jpg")
-    (True, False)
-    """
-    head = value.lstrip()[:40].lower()
-    return "://" in head or head.startswith(("data:", "//", "\\\\"))
-
-
-def _is_image(value: Any) -> bool:
-    """True for a value that can stand in a column of images."""
-    if isinstance(value, (str, os.PathLike)):
-        text = os.fspath(value)
-        return isinstance(text, str) and not is_url(text) and _suffix(text) in IMAGE_SUFFIXES
-    if isinstance(value, Mapping):
-        return isinstance(value.get("bytes"), bytes)
-    return isinstance(value, (bytes, Image))
-
-
-def _suffix(path: str) -> str:
-    return os.path.splitext(path)[1].lower()  # noqa: PTH122 - far quicker than a Path for each cell

@@ -16,6 +16,7 @@ from cospace.errors import BadItem, EmptyItem
 from cospace.limits import limit
 from cospace.read.headers import sniff
 from cospace.read.lines import ANY_NEWLINE, LINE_FEED, Lines
+from cospace.read.recoded import Recoded, encoding_of
 from cospace.read.records import Record, records
 from cospace.read.regular import bad_byte, open_regular, shown
 from cospace.read.rows import Row, Sample
@@ -24,6 +25,7 @@ __all__ = ["Delimited", "JsonLines"]
 
 # Types and columns are guessed from this many rows or bytes, whichever comes first.
 _SAMPLE_ROWS, _SAMPLE_BYTES = 1_000, 16_000_000
+_HEAD_BYTES = 4_000_000  # the encoding is guessed from
 
 _DELIMITERS = ",;\t|"
 _QUOTED = re.compile(r'"[^"]*"')
@@ -109,9 +111,25 @@ class Delimited(_File):
         super().__init__(path)
         self._delimiter = delimiter
         self._header: list[str] = []
+        with super()._open() as (file, _):
+            try:
+                self._encoding = encoding_of(file.read(_HEAD_BYTES))
+            except _DAMAGED:
+                self._encoding = "utf-8"
         self._look()
+        if self._encoding != "utf-8":
+            name = {"cp1252": "Windows-1252", "utf-16": "UTF-16"}[self._encoding]
+            self.notes.append(f"the file is in {name}, not UTF-8 (guessed)")
         if self._delimiter not in (None, delimiter, ","):
             self.notes.append(f"cells are separated by {self._delimiter!r} (guessed)")
+
+    @contextmanager
+    def _open(self) -> Iterator[tuple[BinaryIO, BinaryIO]]:
+        with super()._open() as (file, raw):
+            if self._encoding == "utf-8":
+                yield file, raw
+            else:
+                yield cast("BinaryIO", Recoded(file, self._encoding)), raw
 
     def _values(self, file: BinaryIO) -> Iterator[tuple[str, dict[str, Any] | str]]:
         lines = self._lines = Lines(file, limit("row_bytes"), ANY_NEWLINE)
@@ -144,6 +162,9 @@ class Delimited(_File):
         if first.data is None or b"\x00" in first.data:
             kind = sniff(first.data or b"")
             raise BadItem(self.name, f"holds {kind}, not a table in UTF-8 with column names")
+        if first.data.lower().startswith(b"sep=") and len(first.data.strip()) == 5:
+            self._delimiter = chr(first.data[4])  # written by a spreadsheet, for itself
+            return self._read_header(lines)
         if self._delimiter is None:
             bare = _QUOTED.sub("", first.data.decode("utf-8", "replace"))
             self._delimiter = max(_DELIMITERS, key=bare.count)

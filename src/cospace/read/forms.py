@@ -1,0 +1,205 @@
+"""Forms: how the cells of each column become values: numbers, currencies, words for yes and no.
+
+The first rows decide for a column, at a share of nine cells in ten; what was decided is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from cospace.read.amounts import amount_of, plain
+from cospace.read.cells import truth_of, value_of
+from cospace.read.names import AMOUNTS, FLAGS, words
+from cospace.read.rows import Column, Sample
+
+__all__ = ["Forms"]
+
+_MAJORITY = 0.9
+
+
+class Forms:
+    """What the cells of a table become, by column.
+
+    `cells` says that values are the untyped text of a CSV. Where they have types, a text becomes
+    a number only with a currency, or under a header such as price.
+
+    >>> sample = Sample()
+    >>> sample.add({"price": "12,50 EUR"}, cells=True)
+    >>> forms = Forms(sample, cells=True)
+    >>> forms.value("price", "1.299,00 EUR"), forms.currency("price", "1.299,00 EUR")
+    (1299.0, 'EUR')
+    >>> forms.notes
+    ["column 'price': '12,50 EUR' is kept as the number 12.5, its currency as 'price_currency'"]
+    """
+
+    def __init__(self, sample: Sample, *, cells: bool) -> None:
+        self.notes: list[str] = []
+        self._convert: dict[str, Callable[[str], Any]] = {}
+        self._currencies: dict[str, str] = {}
+        names = set(sample.names)
+        # A column that does not tell 1.299 from 1,299 follows the others.
+        commas = sum(_decimal(c) == "," for c in sample.columns.values())
+        kinds = sample.kinds()
+        for name, column in sample.columns.items():
+            convert = self._form(name, column, cells, commas, names)
+            if convert is not None:
+                self._convert[name] = convert
+            elif cells:
+                self._convert[name] = partial(value_of, kind=kinds[name])
+
+    def value(self, name: str, cell: Any) -> Any:
+        """The value of a cell in the column `name`; None where it is empty.
+
+        Raises `ValueError` with the reason when the cell does not fit its column.
+        """
+        convert = self._convert.get(name)
+        if not isinstance(cell, str):
+            return cell
+        if not cell.strip():
+            return None
+        return cell if convert is None else convert(cell)
+
+    def currency(self, name: str, cell: Any) -> str:
+        """The currency that a cell is written in; "" where it has none."""
+        if name not in self._currencies or not isinstance(cell, str):
+            return ""
+        found = amount_of(cell)
+        return "" if found is None else found.currency
+
+    def currency_column(self, name: str) -> str | None:
+        """The name under which the currency of a column is kept, or None."""
+        return self._currencies.get(name)
+
+    @property
+    def made(self) -> list[str]:
+        """The names of metadata that no column of the table has."""
+        return list(self._currencies.values())
+
+    def _form(
+        self, name: str, column: Column, cells: bool, commas: int, names: set[str]
+    ) -> Callable[[str], Any] | None:
+        """How the texts of a column are converted, where it is not as plain cells are."""
+        if not column.texts or column.texts < column.filled * (1 - _MAJORITY):
+            return None
+        numeric = bool(words(name) & AMOUNTS)
+        if column.kinds["code"] and not column.currencies:
+            return None
+        if sum(column.marks.values()) >= _MAJORITY * column.texts:
+            return self._amounts(name, column, cells, numeric, commas, names)
+        if column.dates >= _MAJORITY * column.texts:
+            self.notes.append(
+                f"column {name!r}: dates, kept as text: filter by"
+                f' {{"{name}": "{str(column.example).strip()}"}} or $in; ranges need a column of'
+                " numbers such as 20260131"
+            )
+            return None
+        return self._truths(name, column) if cells else None
+
+    def _amounts(
+        self,
+        name: str,
+        column: Column,
+        cells: bool,
+        numeric: bool,
+        commas: int,
+        names: set[str],
+    ) -> Callable[[str], Any] | None:
+        marks, example = column.marks, _example(column)
+        flags = set(column.kinds) == {"int"} and words(name) & FLAGS
+        if cells and flags and column.zero_one == column.filled:
+            self.notes.append(f"column {name!r}: 0 and 1 are kept as false and true")
+            return _zero_one
+        odd = any(marks[m] for m in (",", "either,", "grouped")) or column.currencies
+        follows = commas and marks["either."] and not marks["."]
+        if not odd and not follows and (cells or not numeric):
+            return None  # as plain numbers are
+        if not cells and not (column.currencies or numeric):
+            return None
+        decimal = _decimal(column)
+        if decimal is None and column.currencies:
+            decimal = "," if marks["either."] and not marks["either,"] else "."
+        elif decimal is None and (marks["either,"] or marks["either."]):
+            if commas:
+                decimal = ","
+            elif marks["either,"] and numeric:
+                decimal = "."
+            elif marks["either,"]:
+                self.notes.append(
+                    f"column {name!r}: {example!r} may be a thousand or a decimal fraction; kept as"
+                    " text. Write 1299 or 1.299"
+                )
+                return None
+        number = plain("." if decimal is None else decimal)
+        self._tell(name, column, number, example, names)
+        return number
+
+    def _tell(
+        self,
+        name: str,
+        column: Column,
+        number: Callable[[str], Any],
+        example: str,
+        names: set[str],
+    ) -> None:
+        """Note what the column became, and where its currency is."""
+        try:
+            said = f"column {name!r}: {example!r} is kept as the number {number(example)}"
+        except ValueError:
+            said = f"column {name!r}: kept as numbers"
+        if column.currencies:
+            key = f"{name}_currency"
+            while key in names:
+                key += "_"
+            self._currencies[name] = key
+            said += f", its currency as {key!r}"
+            if "$" in example and "USD" in column.currencies and "US" not in example:
+                said += " ($ is taken for USD)"
+        self.notes.append(said)
+        if len(column.currencies) > 1:
+            counts = ", ".join(f"{code} {n:,}" for code, n in column.currencies.most_common())
+            self.notes.append(
+                f"column {name!r} mixes currencies ({counts}); numbers are as written, so filter"
+                f" by {self._currencies[name]!r} too"
+            )
+
+    def _truths(self, name: str, column: Column) -> Callable[[str], Any] | None:
+        """Words for yes and no as true and false; one word alone may be a name, such as NO."""
+        if sum(column.words.values()) < _MAJORITY * column.texts or column.kinds["bool"]:
+            return None
+        sure = str(column.example).strip().lower() in ("yes", "ja", "oui", "nein", "nee")
+        if len(column.words) < 2 and not sure and not words(name) & FLAGS:
+            return None
+        self.notes.append(
+            f"column {name!r}: {column.example.strip()!r} is kept as"
+            f" {str(truth_of(column.example)).lower()} (yes and no in words)"
+        )
+        return _truth
+
+
+def _decimal(column: Column) -> str | None:
+    """The decimal mark that a column shows; "" where it shows both, None where it shows none."""
+    point, comma = column.marks["."], column.marks[","]
+    if sum(column.marks.values()) < _MAJORITY * column.texts:
+        return None
+    if point and comma:
+        return ""
+    return "." if point else "," if comma else None
+
+
+def _example(column: Column) -> str:
+    return str(column.marked or column.example).strip()
+
+
+def _zero_one(cell: str) -> bool:
+    if cell.strip() not in ("0", "1"):
+        raise ValueError(f"{cell[:40]!r} is not 0 or 1, as the rest of its column is")
+    return cell.strip() == "1"
+
+
+def _truth(cell: str) -> bool:
+    found = truth_of(cell)
+    if found is None:
+        raise ValueError(f"{cell[:40]!r} is not yes or no, as the rest of its column is")
+    return found

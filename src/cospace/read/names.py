@@ -1,0 +1,200 @@
+"""Names: what a column is for, by its header, as shops of six languages write it.
+
+English, German, French, Spanish, Italian and Dutch.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+__all__ = [
+    "AMOUNTS", "BODIES", "FLAGS", "IDS", "IMAGES", "LATITUDES", "LONGITUDES", "TITLES", "TRAITS",
+    "bare", "first", "matching", "words",
+]  # fmt: skip
+
+# In the order in which they are preferred.
+IDS = (
+    "id", "sku", "uid", "uuid", "key", "item id", "product id", "article id", "docid",
+    "variant sku", "custom label sku", "custom label", "item sku", "seller sku", "product sku",
+    "item number", "item no", "article number", "article no", "product number", "product code",
+    "item code", "part number", "stock code", "handle", "url handle", "asin", "ean", "gtin",
+    "mpn", "isbn", "upc", "barcode", "reference", "ref", "code",
+    "artikelnummer", "artikel nr", "artikelnr", "art nr", "artnr", "produktnummer", "bestellnummer",
+    "bestell nr", "warennummer", "artikel id", "produkt id", "inventarnummer",
+    "reference produit", "code article", "numero article", "ref produit", "identifiant",
+    "referencia", "codigo", "codigo de producto", "codigo producto", "numero de articulo",
+    "identificador", "riferimento", "codice", "codice articolo", "codice prodotto",
+    "numero articolo", "artikelcode", "productcode", "productnummer", "bestelnummer",
+    "referentie",
+)  # fmt: skip
+TITLES = (
+    "title", "name", "headline", "product name", "product title", "item name", "item title",
+    "productname", "producttitle", "titel", "bezeichnung", "artikelbezeichnung", "produktname",
+    "artikelname", "produkttitel", "produktbezeichnung", "ueberschrift", "titre", "nom",
+    "nom du produit", "nom produit", "designation", "libelle", "intitule", "titulo", "nombre",
+    "nombre del producto", "nombre producto", "denominacion", "titolo", "nome", "nome prodotto",
+    "nome del prodotto", "denominazione", "naam", "productnaam", "product naam", "artikelnaam",
+    "producttitel", "omschrijving kort",
+)  # fmt: skip
+TRAITS = (
+    "type", "product type", "item type", "category", "categories", "product category",
+    "subcategory", "department", "kind", "genre", "style", "brand", "vendor", "manufacturer",
+    "make", "model", "colour", "color", "colours", "colors", "material", "materials", "fabric",
+    "finish", "pattern", "size", "sizes", "gender", "age group", "season", "occasion", "room",
+    "tags", "keywords", "typ", "art", "produkttyp", "produktart", "kategorie", "kategorien",
+    "warengruppe", "produktkategorie", "marke", "hersteller", "modell", "farbe", "farben",
+    "werkstoff", "groesse", "grosse", "stil", "muster", "schlagworte", "categorie", "categories",
+    "rayon", "famille", "marque", "fabricant", "modele", "couleur", "couleurs", "matiere",
+    "materiau", "taille", "tipo", "categoria", "categorias", "marca", "fabricante", "modelo",
+    "color", "colores", "tamano", "talla", "estilo", "categorie", "produttore", "modello",
+    "colore", "colori", "materiale", "taglia", "dimensione", "stile", "soort", "merk", "fabrikant",
+    "kleur", "kleuren", "materiaal", "maat", "formaat", "product_type", "google product category",
+)  # fmt: skip
+BODIES = (
+    "description", "text", "body", "content", "caption", "abstract", "summary", "passage",
+    "document", "product description", "item description", "long description",
+    "short description", "body html", "details", "features", "bullet points", "beschreibung",
+    "produktbeschreibung", "artikelbeschreibung", "langbeschreibung", "kurzbeschreibung",
+    "langtext", "kurztext", "inhalt", "description du produit", "description longue",
+    "description courte", "descriptif", "texte", "contenu", "resume", "descripcion",
+    "descripcion larga", "descripcion corta", "descripcion del producto", "texto", "contenido",
+    "resumen", "descrizione", "descrizione prodotto", "descrizione breve", "descrizione lunga",
+    "testo", "contenuto", "riassunto", "beschrijving", "omschrijving", "productbeschrijving",
+    "productomschrijving", "lange beschrijving", "korte beschrijving", "tekst", "inhoud",
+)  # fmt: skip
+IMAGES = (
+    "image", "photo", "picture", "img", "file", "image path", "photo path", "path", "filename",
+    "file name", "images", "photos", "pictures", "image link", "image url", "image src",
+    "main image", "product image", "product images", "photo url", "picture url", "thumbnail",
+    "additional image link", "variant image", "image file", "photo file", "gallery", "bild",
+    "bilder", "foto", "fotos", "bilddatei", "bild url", "bildpfad", "produktbild", "produktbilder",
+    "hauptbild", "abbildung", "datei", "fichier", "visuel", "photo produit", "image produit",
+    "imagen", "imagenes", "archivo", "immagine", "immagini", "afbeelding", "afbeeldingen",
+    "bestand",
+)  # fmt: skip
+LATITUDES = ("lat", "latitude", "breitengrad", "latitud", "latitudine", "breedtegraad")
+LONGITUDES = ("lon", "lng", "long", "longitude", "laengengrad", "longitud", "longitudine",
+              "lengtegraad")  # fmt: skip
+# Words in a header, not whole headers.
+AMOUNTS = frozenset(
+    [
+        "price",
+        "cost",
+        "amount",
+        "total",
+        "rrp",
+        "msrp",
+        "fee",
+        "value",
+        "preis",
+        "kosten",
+        "betrag",
+        "summe",
+        "uvp",
+        "prix",
+        "cout",
+        "montant",
+        "precio",
+        "importe",
+        "coste",
+        "prezzo",
+        "costo",
+        "importo",
+        "prijs",
+        "bedrag",
+        "verkaufspreis",
+        "listenpreis",
+        "einkaufspreis",
+        "saleprice",
+        "listprice",
+    ]
+)
+FLAGS = frozenset(
+    [
+        "is",
+        "has",
+        "can",
+        "in",
+        "active",
+        "available",
+        "sold",
+        "new",
+        "featured",
+        "published",
+        "enabled",
+        "visible",
+        "sale",
+        "flag",
+        "taxable",
+        "discontinued",
+        "verfuegbar",
+        "verfugbar",
+        "aktiv",
+        "verkauft",
+        "neu",
+        "lieferbar",
+        "sichtbar",
+        "actif",
+        "active",
+        "disponible",
+        "vendu",
+        "nouveau",
+        "visible",
+        "activo",
+        "vendido",
+        "nuevo",
+        "attivo",
+        "disponibile",
+        "venduto",
+        "nuovo",
+        "actief",
+        "beschikbaar",
+        "verkocht",
+        "nieuw",
+        "zichtbaar",
+        "gift",
+        "hidden",
+        "deleted",
+        "archived",
+    ]
+)
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+_NUMBER = re.compile(r" ?[0-9]+$")
+
+
+def bare(header: str) -> str:
+    """A header in small letters without accents, with one space for what stands between words.
+
+    >>> bare("Artikel-Nr."), bare("Référence"), bare("Body (HTML)"), bare("imageLink")
+    ('artikel nr', 'reference', 'body html', 'image link')
+    """
+    text = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", header[:200])
+    text = unicodedata.normalize("NFC", text).lower().removeprefix("g:").translate(_UMLAUTS)
+    text = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+    return " ".join(re.split(r"[^a-z0-9]+", text)).strip()
+
+
+def first(known: Sequence[str], names: Sequence[str]) -> str | None:
+    """The column that has the earliest of the `known` names."""
+    headers = {bare(name): name for name in reversed(names)}
+    return next((headers[word] for word in known if word in headers), None)
+
+
+def matching(known: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Every column that has one of the `known` names, also with a number behind it, as image2.
+
+    They come in the order of the known names, and of the table.
+
+    >>> matching(IMAGES, ["title", "image2", "Image 1", "photo"])
+    ['image2', 'Image 1', 'photo']
+    """
+    rank = {word: at for at, word in reversed(list(enumerate(known)))}
+    found = [(rank.get(_NUMBER.sub("", bare(name)), -1), at) for at, name in enumerate(names)]
+    return [names[at] for place, at in sorted(found) if place >= 0]
+
+
+def words(header: str) -> set[str]:
+    """The words of a header."""
+    return set(bare(header).split())
