@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cospace.cli.output import count, document, show, tell
 from cospace.cli.parsing import Parser, columns_of, command, named_columns
+from cospace.cli.report import report_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +42,6 @@ def run(args: argparse.Namespace) -> int:
 def change(args: argparse.Namespace, into: str | Path) -> int:
     """As `run`, for the collection `into`; `cospace index --update` ends here too."""
     import cospace as cs
-    from cospace.cli.index import report_lines
 
     reading = cs.read(args.source, **columns_of(args), changes=True)
     with cs.open(into, model=args.model, create=False) as collection:

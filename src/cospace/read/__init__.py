@@ -56,8 +56,7 @@ def read(
     a folder of images and .txt or .md texts, of one image or text; a DataFrame of pandas or
     polars or an Arrow table; or an iterable of dicts.
 
-    - `id`: the column of ids. Without one, an id is made of the row's text and image: it stays
-      when rows come and go around it, and is another one when the text changes.
+    - `id`: the column of ids; without one, an id is made of the row's text and image.
     - `text`: a column, or a template such as ``"{title}. {description}"``.
     - `image`: the column of images: paths inside the table's folder, or bytes.
     - `metadata`: the columns to keep; by default all, except the id, the image, and the
@@ -65,11 +64,10 @@ def read(
     - `location`: the columns of latitude and longitude, kept as ``{"lat": .., "lon": ..}``.
 
     What is None is guessed from the columns' names, and `Reading.notes` says what was guessed.
-    A bad row never stops the rest: `Reading.failed` lists it with its reason. A row with a photo
-    or a cell of metadata that cannot be used is kept without it, and `Reading.partial` says so.
+    A bad row never stops the rest: `Reading.failed` lists it with its reason, and
+    `Reading.partial` a row that is kept without a photo or a cell that cannot be used.
 
-    With `changes` rows are changes for `Collection.update`: they need neither text nor image, an
-    empty cell changes nothing, and the text is not guessed.
+    With `changes` rows are for `Collection.update`: they need neither text nor image.
 
     Raises `NotFound`, `UnsafeFile` for a format that can run code, `BadArgument` for a column
     that is not there or a kind of file that cannot be read, `BadItem` for a damaged file.

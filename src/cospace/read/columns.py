@@ -90,7 +90,8 @@ def choose(wanted: Wanted, sample: Sample, notes: list[str], *, changes: bool = 
     if text is None and image is None and names and not changes:
         raise BadArgument(
             f"no column looks like a text or an image; say text=... or image=... The columns"
-            f" are: {', '.join(names[:20])}"
+            f" are: {', '.join(names[:20])}. To change items that are stored: cospace update, or"
+            " read(..., changes=True)"
         )
     location = _location(wanted, names, notes)
     keep = _keep(wanted.metadata, names)

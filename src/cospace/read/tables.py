@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import os
 import re
 import zlib
@@ -195,7 +196,7 @@ class JsonLines(_File):
 def _object(data: bytes, offset: int) -> dict[str, Any] | str:
     """The object of one line, or why there is none."""
     try:
-        value = json.loads(data.decode("utf-8"), object_pairs_hook=_pairs)
+        value = json.loads(data.decode("utf-8"), object_pairs_hook=_pairs, parse_int=_whole)
     except UnicodeDecodeError as error:
         return bad_byte(data[error.start], offset + error.start)
     except RecursionError:
@@ -205,6 +206,11 @@ def _object(data: bytes, offset: int) -> dict[str, Any] | str:
     if not isinstance(value, dict):
         return f"is not a JSON object but a {type(value).__name__}"
     return value
+
+
+def _whole(digits: str) -> int | float:
+    """A whole number; one that no store can hold, and Python would refuse, is infinite."""
+    return int(digits) if len(digits) < 1000 else math.inf
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
