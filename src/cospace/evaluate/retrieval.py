@@ -170,7 +170,7 @@ def _measure(
         best.add(done.rows[good], numbers[good])
         for position, reason in done.failed.items():
             data.failed.add(f"document {window[position][0]}", f"{name}: {reason}")
-        seconds, documents = seconds + done.seconds, documents + len(good)
+        seconds, documents = seconds + done.seconds, documents + done.encoded
         cut, failed = cut + len(done.truncated), failed + len(done.failed)
     numbers, _ = best.found()
     ids = list(data.order)

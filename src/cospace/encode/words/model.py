@@ -75,10 +75,6 @@ class WordModel(Model):
         space = space or word_space(table, name, split=split, weighting=weighting)
         return cls(Folder(_NOWHERE, space), table=table)
 
-    def restricted(self, *kinds: str) -> WordModel:
-        """The same model: a word model has one tower. Raises `BadArgument` for another kind."""
-        return type(self)(self._folder, kinds=kinds, dim=self.space.dim, table=self.table)
-
     @property
     def described(self) -> dict[str, str]:
         """How texts are read, in words: for those who list what a model is."""
