@@ -110,11 +110,16 @@ class BaseEncoder(ABC):
         del kinds
         return self
 
-    def save(self, folder: str | Path) -> Path:
-        """Writes the model's folder, for `cospace.load`, and gives its path.
+    def save(self, folder: str | Path, *, replace: bool = False) -> Path:
+        """Writes the model's folder, whole or not at all, and gives its path.
 
-        Raises `BadArgument` for a model whose files are not here.
+        `cospace.load` of it gives the same space, with the same fingerprint, and the same vectors.
+        What was loaded is what is saved: with `dim=` the smaller model.
+
+        Raises `BadArgument` where something stands already that is no empty folder, unless
+        `replace`, and for a model whose files are not here; `DiskFull`.
         """
+        del replace
         raise BadArgument(f"{self.space.name} has no files here that could be saved to {folder}")
 
     @property

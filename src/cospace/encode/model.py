@@ -6,6 +6,7 @@ import copy
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -23,6 +24,7 @@ from cospace.encode.inputs import (
     shown,
 )
 from cospace.encode.protocol import Role
+from cospace.encode.saving import copy_model
 from cospace.encode.towers.load import FAMILIES, LoadedTower, shared_tower
 from cospace.encode.towers.text import TextTower
 from cospace.errors import BadArgument, BadItem, BadVector, FormatTooNew, ModelDamaged
@@ -31,8 +33,6 @@ from cospace.space import Space
 from cospace.vectors import Vectors
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
     from cospace.encode.folder import Folder
@@ -109,7 +109,7 @@ class Model(BaseEncoder):
     @property
     def note(self) -> str:
         """What a reader should know of a `dim=` that the model may not be trained for, or ""."""
-        full, dim = self._folder.space.dim, self.space.dim
+        full, dim = self._folder.dim, self.space.dim
         known = [tower.preprocess.get("matryoshka") for tower in self.space.towers]
         if dim == full or all(trained and dim in trained for trained in known):
             return ""
@@ -135,6 +135,25 @@ class Model(BaseEncoder):
         rows, cut = self._rows(kind, prepared, "document")
         report = self._report(cut, len(prepared), {})
         return Vectors(rows, self.space, report=report, truncated=cut)
+
+    def save(self, folder: str | Path, *, replace: bool = False) -> Path:
+        """Writes the model's folder, whole or not at all, and gives its path.
+
+        `cospace.load` of it gives the same space, with the same fingerprint, and the same vectors:
+        of a `dim=` or of some kinds alone too.
+
+        Raises `BadArgument` where something stands already that is no empty folder, unless
+        `replace`; `ModelNotFound` and `ModelDamaged` when the model's own folder has gone or
+        changed since it was loaded; `DiskFull`.
+
+        >>> import tempfile
+        >>> import cospace as cs
+        >>> with tempfile.TemporaryDirectory() as place:
+        ...     folder = cs.load("minilm", dim=128).save(f"{place}/small")
+        ...     cs.load(folder).encode("a chair").shape
+        (128,)
+        """
+        return copy_model(self._folder, self.space, Path(folder), replace=replace)
 
     def text_tower(self) -> TextTower:
         """The text tower, for those who look at its tokens.

@@ -82,9 +82,9 @@ class Cached(BaseEncoder):
         self._own.warm(*kinds)
         return self
 
-    def save(self, folder: str | Path) -> Path:
+    def save(self, folder: str | Path, *, replace: bool = False) -> Path:
         """Saves the encoder, without the cache."""
-        return self._own.save(folder)
+        return self._own.save(folder, replace=replace)
 
     def estimate(self, inputs: Sequence[Content]) -> Estimate:
         """What these inputs would cost as documents, without those that are in the cache.

@@ -116,8 +116,9 @@ class Hosted(BaseEncoder):
         """Whether the service reads a query otherwise than a document."""
         return "task_types" in self.facts.preprocess
 
-    def save(self, folder: str | Path) -> Path:
+    def save(self, folder: str | Path, *, replace: bool = False) -> Path:
         """Raises `BadArgument`: the model's files are not here."""
+        del replace
         raise BadArgument(
             f"{self.name} cannot be saved to {folder}: it runs at {self.SERVICE}, and its files"
             f" are not here. cs.load({self.name!r}) gives it wherever there is a key"
