@@ -1,8 +1,9 @@
-"""The default ranking beside its parts: nDCG@10 on three sets of judged queries, one setting.
+"""The default ranking beside its parts: nDCG@10 on four sets of judged queries, one setting.
 
     python bench/ranking.py [--json]
 
 - msmarco-sample (../shared/data): 5,000 passages, the queries that have judgments.
+- cisi (../shared/data): 1,460 abstracts, 76 long questions.
 - the 40 marketplace queries by meaning: no word of the query stands in a right listing.
 - the 20 marketplace queries by exact word: how often the right listing comes first.
 
@@ -23,7 +24,8 @@ import cospace as cs
 from cospace.evaluate.metrics import ndcg, reciprocal_rank
 
 ROOT = Path(__file__).parents[1]
-MSMARCO = ROOT / "../shared/data/retrieval/msmarco-sample"
+RETRIEVAL = ROOT / "../shared/data/retrieval"
+MSMARCO = RETRIEVAL / "msmarco-sample"
 MARKET = ROOT / "examples/marketplace"
 
 # "text" and "words" are the lists alone; None is what users get.
@@ -42,21 +44,23 @@ def measure(shop: cs.Collection, queries: list[tuple[str, dict[str, int]]], by: 
     return [100 * means[0], 100 * means[1], float(np.sum([r[2] for r in rows]))]
 
 
-def msmarco_queries() -> list[tuple[str, dict[str, int]]]:
+def judged_queries(folder: Path = MSMARCO) -> list[tuple[str, dict[str, int]]]:
     """The texts of the queries that have judgments, and the grades by passage."""
     grades: dict[str, dict[str, int]] = {}
-    for line in (MSMARCO / "qrels/test.tsv").read_text().splitlines():
+    for line in (folder / "qrels/test.tsv").read_text().splitlines():
         query, passage, grade = line.split("\t")
         if grade.isdigit():
             grades.setdefault(query, {})[passage] = int(grade)
-    rows = [json.loads(line) for line in (MSMARCO / "queries.jsonl").open()]
+    rows = [json.loads(line) for line in (folder / "queries.jsonl").open()]
     return [(row["text"], grades[row["_id"]]) for row in rows if row["_id"] in grades]
 
 
-def msmarco() -> cs.Collection:
-    rows = [json.loads(line) for line in (MSMARCO / "corpus.jsonl").open()]
+def corpus(folder: Path) -> cs.Collection:
+    """The passages of a folder in BEIR's layout, each with its title."""
+    rows = [json.loads(line) for line in (folder / "corpus.jsonl").open()]
     shop = cs.open(":memory:", model="starter")
-    shop.add([cs.Item(row["_id"], row["text"]) for row in rows])
+    texts = [" ".join(filter(None, (row.get("title"), row["text"]))) for row in rows]
+    shop.add([cs.Item(row["_id"], text) for row, text in zip(rows, texts, strict=True)])
     return shop
 
 
@@ -72,10 +76,11 @@ def main() -> None:
     shop = cs.open(":memory:", model="starter")
     shop.add(cs.read(MARKET / "listings.csv"))
     sets = {"meaning": (shop, market("meaning")), "exact": (shop, market("exact"))}
-    if MSMARCO.exists():
-        sets["msmarco"] = (msmarco(), msmarco_queries())
-    else:
-        print("msmarco-sample is not there: skipped")
+    for name in ("msmarco-sample", "cisi"):
+        if (RETRIEVAL / name).exists():
+            sets[name] = (corpus(RETRIEVAL / name), judged_queries(RETRIEVAL / name))
+        else:
+            print(f"{name} is not there: skipped")
     table = []
     for name, (collection, queries) in sets.items():
         fields = collection.info().fields
@@ -89,8 +94,8 @@ def main() -> None:
     if args.json:
         print(json.dumps(table, indent=2))
         return
-    print("set       ranking  nDCG@10  (exp)  right item first")
-    line = "{set:9} {ranking:8} {ndcg@10:6.2f} {ndcg@10_exp:6.2f}  {right_first}/{queries}"
+    print("set             ranking  nDCG@10  (exp)  right item first")
+    line = "{set:15} {ranking:8} {ndcg@10:6.2f} {ndcg@10_exp:6.2f}  {right_first}/{queries}"
     for row in table:
         print(line.format(**row))
 

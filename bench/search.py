@@ -315,7 +315,7 @@ def text_query() -> dict[str, Any]:
     """Milliseconds of text queries on msmarco-sample: encode, two lists, fusion; and together."""
     import ranking
 
-    texts = [text for text, _ in ranking.msmarco_queries()]
+    texts = [text for text, _ in ranking.judged_queries()]
     with tempfile.TemporaryDirectory(prefix="cospace-bench-") as name:
         shop = cs.open(Path(name) / "c.cospace", model="starter")
         rows = [json.loads(line) for line in (ranking.MSMARCO / "corpus.jsonl").open()]

@@ -9,10 +9,11 @@ import pytest
 import cospace as cs
 from cospace import errors
 from cospace.limits import TABLE
+from cospace.search import fuse
 from cospace.search.ask import DEPTH
-from cospace.search.fuse import POWER
 from cospace.store.edge import EXACT_BELOW
 from cospace.store.where import _OPERATORS
+from cospace.store.words import FEW
 
 from .pages import NAMES, ROOT, blocks, prose
 
@@ -111,8 +112,11 @@ def test_ranking_says_the_weights_and_numbers_of_the_code() -> None:
         weights = _WEIGHTS[frozenset(kinds)]
         assert [weights.get(name) for name in ("text", "image", "words")] == found
     assert f"best {DEPTH} that pass" in text
-    assert "f⁴" in text
-    assert 4 == POWER
+    assert f"**{fuse._BM25:g}** \u00d7 min(1, rows / **{fuse._ENOUGH}**)⁴" in text
+    assert f"**{fuse._NAME:g}**" in text
+    assert f"from {fuse._NAME_FROM:g} of the query on, and in full from {fuse._NAME_FULL:g}" in text
+    assert f"by {fuse._STEP:g}" in text
+    assert f"at most {FEW} items" in text
 
 
 def test_the_size_up_to_which_search_is_exact() -> None:

@@ -3,8 +3,11 @@
 After every step the contents are equal; now and then every item must find itself.
 """
 
+import logging
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -198,10 +201,15 @@ class LocalMachine(Machine):
         if self.store._edge() is not None:
             assert len(self.model) == self.store._cache.rows
 
-    @rule()
-    def reopen(self) -> None:
-        self.store.close()
-        self.store = self.open()
+    @rule(times=st.integers(1, 3))
+    def reopen(self, times: int) -> None:
+        """A cache that was closed is opened as it is, however often."""
+        for _ in range(times):
+            self.store.close()
+            self.store = self.open()
+            with unheard() as told:
+                self.store._edge()
+            assert [] == told
 
     @rule()
     def kill_and_reopen(self) -> None:
@@ -230,6 +238,24 @@ class LocalMachine(Machine):
         assert [] == truth.verify()
         truth.close()
         shutil.rmtree(self.folder)
+
+
+class Told(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+@contextmanager
+def unheard() -> Iterator[list[str]]:
+    """What the store says in its log meanwhile."""
+    log, told = logging.getLogger("cospace.store"), Told()
+    log.addHandler(told)
+    yield told.lines
+    log.removeHandler(told)
 
 
 def sparse(source: str, target: str) -> None:

@@ -25,7 +25,7 @@ WRITERS = {
 # Modules in which another library writes its own files.
 OWN_FILES = {
     "apsw": {"store/truth.py", "store/sqlite.py", "cli/doctor.py", "encode/cache/disk.py"},
-    "qdrant_edge": {"store/edge.py", "store/words.py"},
+    "qdrant_edge": {"store/edge.py"},
     "openvino": {"encode/engines/openvino.py", "adopt/convert.py"},
 }
 NETWORK = {
@@ -259,6 +259,23 @@ def test_no_eval_and_no_exec() -> None:
         or (call == "load" and on in ("np", "numpy"))
     ]
     assert [] == found
+
+
+# --- every statement is executed ---
+
+
+def several_statements(tree: ast.AST) -> list[str]:
+    """Calls of `execute` with more than one: apsw stops at the first that answers with a row."""
+    asked = [ast.unparse(node.args[0]) for node, _, name in calls(tree) if name == "execute"]
+    return [text for text in asked if ";" in text.rstrip("'\"; ")]
+
+
+def test_a_call_executes_one_statement() -> None:
+    assert [] == [
+        f"{name}: {text}" for name, tree in TREES.items() for text in several_statements(tree)
+    ]
+    tree = ast.parse("""db.execute("PRAGMA a=1; PRAGMA b=2"); db.execute("PRAGMA a=1;")""")
+    assert ["'PRAGMA a=1; PRAGMA b=2'"] == several_statements(tree)
 
 
 # --- one way ---

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from cospace.adopt.probes import probes
-from cospace.adopt.record import known_answer, write_record
 from cospace.adopt.source import free_name
 from cospace.encode.engines.onnx import OnnxGraph
 from cospace.encode.folder import Folder, open_folder, sha256_of
 from cospace.encode.model import Model
 from cospace.encode.names import load_folder, model_home
+from cospace.encode.record import known_answer, write_record
 from cospace.encode.towers.text import TextTower
 from cospace.errors import BadArgument, UnsupportedModel
 from cospace.files import copy_file, make_folder, move_folder

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from cospace.encode import Encoder, load
-from cospace.encode.names import installed, is_hosted
-from cospace.errors import CospaceError, ModelNotFound
+from cospace.encode.names import find_installed, is_hosted
+from cospace.errors import ModelNotFound
 from cospace.space import Space
 
 __all__ = ["model_of"]
@@ -19,15 +17,18 @@ def model_of(space: Space) -> Encoder:
     try:
         return _fitting(space.name, space)
     except ModelNotFound as error:
-        for name in installed():
-            with suppress(CospaceError):  # a model that is damaged is not the one
-                model = _fitting(name, space)
-                if not space.conflict(model.space):
-                    return model
+        name = find_installed(lambda known: _holds(known, space), f"the collection's {space}")
+        if name is not None:
+            return _fitting(name, space)
         raise ModelNotFound(
             f"{error} The collection's model is {space}: open it with model=FOLDER, on the command"
             " line --model FOLDER"
         ) from None
+
+
+def _holds(known: Space, space: Space) -> bool:
+    """Whether a model of the space `known` gives vectors of `space`, whole or with `dim=`."""
+    return space.dim <= known.dim and not space.conflict(known.truncated(space.dim))
 
 
 def _fitting(name: str, space: Space) -> Encoder:

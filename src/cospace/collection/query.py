@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cospace.encode import Encoder
+from cospace.encode.unknown import unknown_words
 from cospace.errors import BadArgument
 from cospace.item import Content, Part, Parts
 from cospace.read.texts import check_text
@@ -24,9 +25,9 @@ __all__ = ["queries_of", "query_of"]
 
 # By what the query holds: how much each list counts. "words" is BM25.
 _WEIGHTS: Mapping[frozenset[str], Mapping[str, float]] = {
-    frozenset({"text"}): {"text": 1.0, "image": 0.15, WORDS: 3.5},
+    frozenset({"text"}): {"text": 1.0, "image": 0.15, WORDS: 1.0},
     frozenset({"image"}): {"image": 1.0},
-    frozenset({"text", "image"}): {"text": 0.5, "image": 0.5, WORDS: 3.5},
+    frozenset({"text", "image"}): {"text": 0.5, "image": 0.5, WORDS: 0.25},
 }
 
 
@@ -91,7 +92,8 @@ def queries_of(
     vectors = _vectors(collection, [parts for parts, _, _ in waiting.values()]) if waiting else []
     for (place, (parts, asked, words)), vector in zip(waiting.items(), vectors, strict=True):
         given = dict.fromkeys(asked, vector)
-        made[place] = Query(given, words, _weights(parts, fields), where)
+        unknown = unknown_words(collection.model, words) if words else None
+        made[place] = Query(given, words, _weights(parts, fields), where, unknown)
     return [one for one in made if one is not None]
 
 

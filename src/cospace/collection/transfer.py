@@ -11,15 +11,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cospace.errors import BadArgument, BadInput, CospaceError
+from cospace.collection.exported import checked_columns, checked_rows, vector_column
+from cospace.encode.folder import check_types
+from cospace.errors import BadInput, BadItem, NotFound
 from cospace.files import writing
-from cospace.item import check_id
 from cospace.progress import Meter
-from cospace.read.metadata import check_metadata
 from cospace.space import Space
 from cospace.store.protocol import Row, Store
 from cospace.store.where import Node
-from cospace.vectors import Vectors
 
 __all__ = ["export_parquet", "import_parquet"]
 
@@ -54,7 +53,7 @@ def export_parquet(
     fields = () if space is None else space.kinds
     columns = [("id", pa.string()), ("text", pa.string()), ("metadata", pa.string())]
     columns += [("media", pa.string()), ("hash", pa.binary()), ("reason", pa.string())]
-    columns += [(f"vector_{field}", pa.list_(pa.float32())) for field in fields]
+    columns += [(vector_column(field), pa.list_(pa.float32())) for field in fields]
     about = {"format": _FORMAT, "space": None if space is None else space.to_json()}
     schema = pa.schema(columns).with_metadata({_KEY: json.dumps(about)})
     count = 0
@@ -90,39 +89,32 @@ def import_parquet(
 ) -> int:
     """The number of rows read from a file that `export_parquet` made.
 
-    Raises `SpaceMismatch` when the collection holds another space, `BadInput` when the file
-    is not such an export, `BadVector` when a vector in it is no vector.
+    Each field of each row is checked. At a bad one reading ends; of the rows before it, batches
+    of 1,000 that are whole are stored.
+
+    Raises `NotFound` for a file that is not there, `SpaceMismatch` when the collection holds
+    another space, `BadInput` when the file is not such an export, `BadItem` and `BadVector`
+    with the row and the field that cannot be what an export holds.
     """
-    try:
-        file = pq.ParquetFile(path)
-        about = json.loads((file.schema_arrow.metadata or {})[_KEY])
-        format, record = int(about["format"]), about["space"]
-        space = None if record is None else Space.from_json(record)
-    except FileNotFoundError:
-        raise BadArgument(f"{path}: no such file") from None
-    except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
-        raise BadInput(
-            f"{path}: not a Parquet file that `cospace export` wrote ({error})"
-        ) from None
-    if format > _FORMAT:
-        raise BadInput(f"{path}: export format {format}; this reads up to {_FORMAT}")
-    if space is None:
-        return 0
-    known = store.space
-    merged = space if known is None else known.merged(space)
-    schema = store.schema.copy()
-    count = 0
-    meter = meter or Meter()
-    meter.total = file.metadata.num_rows
-    with file:
-        for batch in file.iter_batches(_BATCH):
-            try:
-                rows = _rows(batch.to_pydict(), space)
-            except (KeyError, TypeError, ValueError) as error:
-                if isinstance(error, CospaceError):
-                    raise
-                raise BadInput(f"{path}: a row cannot be read ({error!r})") from error
-            for row in rows:
+    with _opened(path) as file:
+        space = _space_of(path, file)
+        if space is None:
+            return 0
+        checked_columns(path, file.schema_arrow, space)
+        known = store.space
+        merged = space if known is None else known.merged(space)
+        schema = store.schema.copy()
+        count = 0
+        seen: set[str] = set()
+        meter = meter or Meter()
+        meter.total = file.metadata.num_rows
+        for batch in _batches_of(path, file):
+            rows = checked_rows(path, batch, space, count)
+            for number, row in enumerate(rows, start=count + 1):
+                if row.id in seen:
+                    why = f"{row.id!r} stands in an earlier row too"
+                    raise BadItem(f"{path}, row {number:,}, id", why)
+                seen.add(row.id)
                 schema.add(schema.learn(row.metadata, row.id))
             store.extend(merged, schema)
             store.write(rows, replace=replace)
@@ -131,31 +123,46 @@ def import_parquet(
     return count
 
 
-def _rows(columns: dict[str, list[Any]], space: Space) -> list[Row]:
-    names = zip(
-        *(columns[n] for n in ("id", "text", "metadata", "media", "hash", "reason")), strict=True
-    )
-    rows = [
-        Row(
-            check_id(id),
-            text,
-            check_metadata(json.loads(metadata), id),
-            json.loads(media),
-            {},
-            hash_,
-            reason,
-        )
-        for id, text, metadata, media, hash_, reason in names
-    ]
-    for field in space.kinds:
-        column = columns.get(f"vector_{field}") or []
-        there = [i for i, vector in enumerate(column) if vector is not None]
-        if not there:
-            continue
-        array = np.array([column[i] for i in there], dtype=np.float32)
-        for i, vector in zip(there, Vectors(array, space).normalized, strict=True):
-            rows[i].vectors = {**rows[i].vectors, field: vector}
-    return rows
+def _opened(path: Path) -> pq.ParquetFile:
+    if not path.exists():
+        raise NotFound(f"no such file: {path}")
+    try:
+        return pq.ParquetFile(path)
+    except (OSError, ValueError) as error:
+        raise _foreign(path, error) from error
+
+
+def _space_of(path: Path, file: pq.ParquetFile) -> Space | None:
+    """The space that the file's own record names; None for the export of an empty collection."""
+    try:
+        about = json.loads((file.schema_arrow.metadata or {})[_KEY])
+        format, record = int(about["format"]), about["space"]
+        space = None if record is None else Space.from_json(record)
+        if space is not None:
+            check_types(space)
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise _foreign(path, error) from error
+    if format > _FORMAT:
+        raise BadInput(f"{path}: export format {format}; this reads up to {_FORMAT}")
+    if space is None and file.metadata.num_rows:
+        raise BadInput(f"{path}: it holds {file.metadata.num_rows:,} rows and names no space")
+    return space
+
+
+def _foreign(path: Path, error: Exception) -> BadInput:
+    return BadInput(f"{path}: not a Parquet file that `cospace export` wrote ({error})")
+
+
+def _batches_of(path: Path, file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
+    batches = file.iter_batches(_BATCH)
+    while True:
+        try:
+            batch = next(batches, None)
+        except (OSError, ValueError) as error:
+            raise BadInput(f"{path}: the file is damaged ({error})") from error
+        if batch is None:
+            return
+        yield batch
 
 
 def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:

@@ -17,7 +17,7 @@ from cospace.errors import BadInput, FormatTooNew, ModelDamaged, ModelNotFound
 from cospace.limits import limit
 from cospace.space import Space, Tower
 
-__all__ = ["FORMAT", "Folder", "open_folder", "sha256_of"]
+__all__ = ["FORMAT", "Folder", "check_types", "open_folder", "read_space", "sha256_of"]
 
 FORMAT = 1
 
@@ -33,6 +33,17 @@ class Folder:
 
     path: Path
     space: Space
+
+    @property
+    def dim(self) -> int:
+        """The numbers that the towers give: as many as their known answers have.
+
+        More than those of the space are a model that was saved with `dim=`.
+        """
+        answers = [answer for tower in self.space.towers for answer in tower.canaries]
+        # Four characters hold three bytes, less one for each = at the end; four bytes, a number.
+        known = [len(a["vector"].rstrip("=")) * 3 // 16 for a in answers[:1]]
+        return max([self.space.dim, *known])
 
     def tower(self, kind: str) -> Tower:
         """The tower for parts of `kind`; KeyError when there is none."""
@@ -62,7 +73,7 @@ def open_folder(path: Path) -> Folder:
     cannot be read and for a file that is missing or changed (with both hashes), and
     `FormatTooNew` for a folder that a newer cospace wrote.
     """
-    space = _space(path)
+    space = read_space(path)
     for tower in space.towers:
         without = tower.family == "words" or any(name.startswith("torch/") for name in tower.files)
         if tower.graph not in tower.files and (tower.graph or not without):
@@ -78,13 +89,19 @@ def sha256_of(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _space(path: Path) -> Space:
+def read_space(path: Path) -> Space:
+    """The space of the model folder at `path`, by its record alone: no other file is looked at.
+
+    Raises as `open_folder` does for a record.
+    """
     file = path / "space.json"
     try:
         if file.stat().st_size > limit("model_record_bytes"):
             raise ModelDamaged(f"{file}: longer than {limit('model_record_bytes'):,} bytes")
         text = file.read_bytes()
-    except OSError:
+    except OSError as error:
+        if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+            raise _missing(file, error) from error
         hint = ""
         if any((path / name).exists() for name in ("config.json", "model.safetensors")):
             hint = f". This is a torch model; take it over once: cospace models add {path}"
@@ -100,13 +117,13 @@ def _space(path: Path) -> Space:
                 " Install a newer one: pip install -U cospace"
             )
         space = Space.from_json(record)
-        _check_types(space)
+        check_types(space)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, BadInput) as error:
         raise ModelDamaged(f"{file}: not a model's record ({error})") from error
     return space
 
 
-def _check_types(space: Space) -> None:
+def check_types(space: Space) -> None:
     """Raises TypeError or ValueError when a field holds something else than it should."""
     if not space.towers:
         raise ValueError("it has no towers")

@@ -5,22 +5,22 @@ from __future__ import annotations
 import os
 import re
 import sys
-from contextlib import suppress
+from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cospace.encode.folder import open_folder
+from cospace.encode.folder import open_folder, read_space
 from cospace.encode.hosted import SERVICES, hosted
 from cospace.encode.model import Model
-from cospace.encode.protocol import Encoder
-from cospace.errors import BadArgument, CospaceError, ModelNotFound, UnsafeFile
+from cospace.errors import BadArgument, CospaceError, ModelNotFound, StorageError, UnsafeFile
 from cospace.need import need
+from cospace.space import Space
 
 if TYPE_CHECKING:
-    from cospace.encode.cache.cached import Cached
+    from cospace.encode.hosted import Hosted
 
-__all__ = ["installed", "is_hosted", "load", "load_folder", "model_home"]
+__all__ = ["find_installed", "installed", "is_hosted", "load", "load_folder", "model_home"]
 
 SCHEME = re.compile(r"[a-z][a-z0-9]+")  # one letter alone is a drive of Windows
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -44,7 +44,7 @@ def load(
     dim: int | None = None,
     engine: str = "",
     cache: bool | None = None,
-) -> Model | Cached:
+) -> Model | Hosted:
     """The model of a name ("starter", "minilm", one that you added) or of a folder.
 
     A `str` with a slash in it, or one that starts with "." or "~", is a folder; so is every
@@ -60,7 +60,8 @@ def load(
     default it is OpenVINO, and ONNX Runtime where it is installed and multiplies bytes faster.
 
     With `cache` vectors are kept on disk, and taken from there. By default those of hosted
-    models are, and those of others when the environment says COSPACE_CACHE=1.
+    models are, and those of others when the environment says COSPACE_CACHE=1. The model is of
+    the same class either way; its `cache` is where they are, `uncached()` the model without it.
 
     Raises `ModelNotFound` with near matches, `UnsafeFile` for a format that can run code,
     `ModelDamaged` for a folder whose files fail their hashes, `FormatTooNew` for one that a
@@ -78,16 +79,10 @@ def load(
                 f"{name} goes through the cache, so that nothing is paid for twice;"
                 " cospace.encode.hosted.hosted(name) gives the model without it"
             )
-        return _cached(hosted(str(name), dim=dim))
+        return hosted(str(name), dim=dim).cached()
     model = _load_local(name, dim, engine)
     wanted = os.environ.get("COSPACE_CACHE", "") not in ("", "0") if cache is None else cache
-    return _cached(model) if wanted else model
-
-
-def _cached(model: Encoder) -> Cached:
-    from cospace.encode.cache.cached import Cached  # with its database, which few models need
-
-    return Cached(model)
+    return model.cached() if wanted else model
 
 
 def is_hosted(name: object) -> bool:
@@ -128,13 +123,14 @@ def _load_local(name: str | os.PathLike[str], dim: int | None, engine: str) -> M
 def _load_added(scheme: str, rest: str, dim: int | None, engine: str) -> Model:
     """The model that was added from this source; sources are never fetched while loading."""
     repository, _, revision = rest.partition("@")
-    for name in installed():
-        if name in BUILT_IN:
-            continue
-        with suppress(CospaceError):  # a model that is damaged is not the one
-            tower = open_folder(model_home() / name).space.towers[0]
-            if tower.source == f"{scheme}:{repository}" and revision in ("", tower.revision):
-                return load_folder(model_home() / name, dim, engine)
+
+    def fits(space: Space) -> bool:
+        tower = space.towers[0]
+        return tower.source == f"{scheme}:{repository}" and revision in ("", tower.revision)
+
+    found = find_installed(fits, f"{scheme}:{rest}")
+    if found:
+        return load_folder(model_home() / found, dim, engine)
     known = ("hf", "timm", "torchvision", *SERVICES)
     if scheme not in known:
         near = get_close_matches(scheme, known, 1, cutoff=0.5)
@@ -148,12 +144,36 @@ def _load_added(scheme: str, rest: str, dim: int | None, engine: str) -> Model:
 
 def installed() -> list[str]:
     """The names that `load` knows: those built in, and the folders of the model home."""
+    return sorted({*BUILT_IN, *_added()})
+
+
+def _added() -> list[str]:
     home = model_home()
     try:
-        added = [p.name for p in home.iterdir() if (p / "space.json").is_file()]
-    except OSError:  # no model home yet, or one that cannot be read
-        added = []
-    return sorted({*BUILT_IN, *(n for n in added if NAME.fullmatch(n))})
+        found = [path.name for path in home.iterdir() if (path / "space.json").exists()]
+    except FileNotFoundError:  # no model was added yet
+        return []
+    except OSError as error:
+        raise StorageError(f"{home}: your models cannot be listed ({error.strerror})") from error
+    return sorted(name for name in found if NAME.fullmatch(name))
+
+
+def find_installed(fits: Callable[[Space], bool], what: str) -> str | None:
+    """The name of the first model of yours whose space `fits`, or None when none does.
+
+    Only records are read, and no file of a model is hashed. When none fits, and a record cannot
+    be read, its error is raised: that model may be `what` is looked for.
+    """
+    broken: CospaceError | None = None
+    for name in _added():
+        try:
+            if fits(read_space(model_home() / name)):
+                return name
+        except CospaceError as error:
+            broken = broken or error
+    if broken is not None:
+        raise type(broken)(f"{broken}. It may be {what}, which no other model here is") from broken
+    return None
 
 
 def model_home() -> Path:

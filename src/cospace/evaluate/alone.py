@@ -23,12 +23,13 @@ import numpy as np
 
 from cospace import errors
 from cospace.encode import Model
+from cospace.encode.base import BaseEncoder
 from cospace.encode.bulk import encode_items
 from cospace.encode.engines.openvino import parameters
 from cospace.encode.folder import open_folder
 from cospace.encode.words import WordModel
 from cospace.errors import CospaceError
-from cospace.evaluate.encoding import loaded
+from cospace.evaluate.encoding import cache_hits, loaded
 from cospace.evaluate.labelled import source_of
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ __all__ = ["Measured", "measure_alone", "measure_here", "serve"]
 
 _BATCH = 256
 _PROGRAM = "from cospace.evaluate.alone import serve; serve()"
-_COST = ("load_seconds", "seconds", "parameters", "bytes_on_disk", "memory")
+_COST = ("load_seconds", "seconds", "parameters", "bytes_on_disk", "memory", "hits")
 
 
 @dataclass(slots=True)
@@ -52,7 +53,8 @@ class Measured:
 
     `rows` holds the unit vector of each encoded item by its id, `hashes` its content's sha256.
     `load_seconds` is from the name to the first tower that is ready; `seconds` is all of
-    reading, decoding and encoding. None stands for what cannot be known.
+    reading, decoding and encoding; `hits` came from the cache of a hosted model in that time.
+    None stands for what cannot be known.
     """
 
     model: str
@@ -66,6 +68,7 @@ class Measured:
     parameters: int | None = None
     bytes_on_disk: int | None = None
     memory: int | None = None
+    hits: int = 0
 
 
 def measure_alone(model: str, source: Source, *, progress: Progress | None = None) -> Measured:
@@ -131,8 +134,9 @@ def _measured(
     before = _resident("VmRSS")
     started = time.perf_counter()
     encoder = loaded(model, items.kind)
-    if isinstance(encoder, Model):
+    if isinstance(encoder, BaseEncoder):
         encoder.warm(items.kind)
+    before_hits = cache_hits(encoder)
     found.load_seconds = time.perf_counter() - started
     started = time.perf_counter()
     with closing(encode_items(encoder, items.items, batch=_BATCH)) as batches:
@@ -148,6 +152,7 @@ def _measured(
             rows = [one.vectors[items.kind].astype("<f4").tobytes() for one in good]
             yield frame, b"".join(rows)
     found.seconds = time.perf_counter() - started
+    found.hits = cache_hits(encoder) - before_hits
     peak = _resident("VmHWM")
     found.memory = None if peak is None or before is None else max(0, peak - before)
     # A model whose folder has gone since it was loaded still works; its size is not known.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -137,7 +138,7 @@ def compare(
     ready = [(name, model, loaded(model, items.kind)) for name, model in named]
     measured = [
         measure_alone(name, source, progress=progress)
-        if model is not encoder
+        if isinstance(model, (str, os.PathLike))
         else measure_here(encoder, items, progress=progress)
         for name, model, encoder in ready
     ]
@@ -194,7 +195,7 @@ def _results(
             dim=one.dim,
             parameters=one.parameters,
             bytes_on_disk=one.bytes_on_disk,
-            per_second=len(one.rows) / one.seconds if one.seconds else 0.0,
+            per_second=(len(one.rows) - one.hits) / one.seconds if one.seconds else 0.0,
             load_seconds=one.load_seconds,
             memory=one.memory,
             truncated=one.truncated,

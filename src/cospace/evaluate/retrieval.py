@@ -21,8 +21,8 @@ from cospace.evaluate.bootstrap import (
 )
 from cospace.evaluate.encoding import ModelName, Progress, encode_texts, loaded, named_models
 from cospace.evaluate.metrics import ndcg, recall, reciprocal_rank
-from cospace.evaluate.nearest import Nearest
 from cospace.read import Failures
+from cospace.topk import TopK, cosines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -158,7 +158,7 @@ def _measure(
     queries = encode_texts(encoder, list(data.queries.values()), "query")
     asked = np.flatnonzero(queries.good)
     # One more than is counted, since a document with the query's own id is taken out again.
-    best = Nearest(queries.rows[asked], k=_DEEPEST + 1)
+    rows, best = queries.rows[asked], TopK(len(asked), _DEEPEST + 1)
     seconds, documents, cut, failed = 0.0, 0, len(queries.truncated), len(queries.failed)
     for position, reason in queries.failed.items():
         data.failed.add(f"query {keys[position]}", f"{name}: {reason}")
@@ -167,10 +167,10 @@ def _measure(
         done = encode_texts(encoder, [text for _, text in window], "document", progress=progress)
         good = np.flatnonzero(done.good)
         numbers = np.array([data.order[key] for key, _ in window], np.intp)
-        best.add(done.rows[good], numbers[good])
+        best.add(len(good), cosines(rows, done.rows[good]), numbers=numbers[good])
         for position, reason in done.failed.items():
             data.failed.add(f"document {window[position][0]}", f"{name}: {reason}")
-        seconds, documents = seconds + done.seconds, documents + len(good)
+        seconds, documents = seconds + done.seconds, documents + done.encoded
         cut, failed = cut + len(done.truncated), failed + len(done.failed)
     numbers, _ = best.found()
     ids = list(data.order)

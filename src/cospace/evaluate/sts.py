@@ -202,7 +202,7 @@ def _result(
         spearman=figure[0],
         pearson=figure[1],
         sentences=encoded,
-        per_second=encoded / done.seconds if done.seconds else 0.0,
+        per_second=done.encoded / done.seconds if done.seconds else 0.0,
         truncated=len(done.truncated),
         failed=len(done.failed),
         difference=figure[2],

@@ -17,12 +17,14 @@ __all__ = ["Template", "check_column", "render"]
 
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _SEPARATORS = r".,;:|/\-\u2013\u2014"  # the last two are dashes
+_LAST = r"[\s,;:|/\-\u2013\u2014]"  # a full stop may end a text, nothing else may
 _TIDY = (
     (re.compile(r"\(\s*\)|\[\s*\]|\"\s*\"|'\s*'"), ""),  # brackets around nothing
     (re.compile(rf"(?<=[{_SEPARATORS}])(?:\s*[{_SEPARATORS}])+"), ""),  # "a. . b"
-    (re.compile(r"\s+(?=[.,;:])"), ""),  # "a . b"
+    # A run is looked at from its first character only: from each, it would take the square of it.
+    (re.compile(r"(?<!\s)\s++(?=[.,;:])"), ""),  # "a . b"
     (re.compile(rf"^[\s{_SEPARATORS}]+"), ""),
-    (re.compile(r"[\s,;:|/\-\u2013\u2014]+$"), ""),  # a full stop may end a text, nothing else may
+    (re.compile(rf"(?<!{_LAST}){_LAST}++$"), ""),
     (re.compile(r"[ \t]{2,}"), " "),
 )
 # Stands for a value while the words around it are tidied, so that no value is ever changed.

@@ -7,6 +7,7 @@ longer list are the same k, and pages never repeat a hit.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 from cospace.errors import BadArgument
@@ -68,7 +69,18 @@ def _end(k: int, offset: int) -> int:
 class _Answer:
     """What has been found for one query so far, and the depths of the tiers that remain."""
 
-    __slots__ = ("depths", "given", "keys", "query", "scores", "span", "told", "whys")
+    __slots__ = (
+        "depths",
+        "given",
+        "keys",
+        "last",
+        "notes",
+        "query",
+        "scores",
+        "span",
+        "told",
+        "whys",
+    )
 
     def __init__(self, query: Query, offset: int, end: int) -> None:
         self.query = query
@@ -76,7 +88,9 @@ class _Answer:
         alone = len(query.vectors) == 1 and not query.words
         self.depths: tuple[int, ...] = _ALONE if alone else _FUSED
         self.given: set[int] = set()
+        self.last = math.inf
         self.told = ""
+        self.notes: tuple[str, ...] = ()
         self.keys: list[int] = []
         self.scores: list[float] = []
         self.whys: list[Callable[[int], tuple[Why, ...]]] = []
@@ -84,9 +98,13 @@ class _Answer:
     def take(self, tier: Ranking, depth: int) -> None:
         """The hits of one more tier; no depths remain when it was the last that is needed."""
         offset, end = self.span
-        self.told = self.told or tier.told
+        if not self.told:
+            self.told, self.notes = tier.told, tier.notes
         exhausted = len(tier.keys) < depth
-        tier = tier.without(self.given) if self.given else tier
+        if self.given:
+            # Each tier has scores of its own; moved as one, they go on where the last one ended.
+            tier = tier.without(self.given).below(self.last)
+        self.last = tier.scores[-1] if tier.scores else self.last
         before = len(self.given)
         span = slice(max(0, offset - before), min(len(tier.keys), end - before))
         self.keys += tier.keys[span]
@@ -104,4 +122,4 @@ class _Answer:
             for key, score, why in zip(self.keys, self.scores, self.whys, strict=True)
             if (row := rows.get(key)) is not None
         ]
-        return Results(hits, score=self.told)
+        return Results(hits, score=self.told, notes=self.notes)

@@ -6,17 +6,19 @@ query, then the scores of candidates that another list of the same query brought
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cospace.read.terms import has_digit
 from cospace.results import Why
 from cospace.search.fuse import Scored, fuse
 from cospace.store.protocol import Found, Lexical, Nearest, Request, Store
 from cospace.store.where import Node
+from cospace.store.words import content
 
 __all__ = ["WORDS", "Query", "Ranking", "rank"]
 
@@ -24,12 +26,16 @@ WORDS = "words"
 
 
 class Query(NamedTuple):
-    """What is asked: a unit vector for each field to search, words, and the lists' weights."""
+    """What is asked: a unit vector for each field to search, words, and the lists' weights.
+
+    `unknown` are those of the words that the model does not know, as `Store.lexical` takes them.
+    """
 
     vectors: Mapping[str, NDArray[np.float32]]
     words: str = ""
     weights: Mapping[str, float] = MappingProxyType({})
     where: Node | None = None
+    unknown: Collection[str] | None = None
 
 
 class Ranking(NamedTuple):
@@ -39,11 +45,26 @@ class Ranking(NamedTuple):
     scores: list[float]
     why: Callable[[int], tuple[Why, ...]]
     told: str
+    fused: bool = False
+    notes: tuple[str, ...] = ()
 
     def without(self, given: set[int]) -> Ranking:
         """The same without some keys."""
         pairs = [p for p in zip(self.keys, self.scores, strict=True) if p[0] not in given]
         return self._replace(keys=[k for k, _ in pairs], scores=[s for _, s in pairs])
+
+    def below(self, most: float) -> Ranking:
+        """The same, with no score above `most`.
+
+        Fused scores are moved down together. A list's own scores stay as they are, but for those
+        of rows that an approximate search of less depth has missed.
+        """
+        over = self.scores[0] - most if self.scores else 0.0
+        if over <= 0:
+            return self
+        if self.fused:
+            return self._replace(scores=[score - over for score in self.scores])
+        return self._replace(scores=[min(score, most) for score in self.scores])
 
 
 _Lists = dict[str, Found]
@@ -54,9 +75,13 @@ def rank(store: Store, queries: Sequence[Query], depths: Sequence[int]) -> list[
     lists = _first(store, queries, depths)
     several = any(len(found) > 1 for found in lists)
     rest = _rest(store, queries, depths, lists) if several else [{} for _ in lists]
-    return [
+    ranked = [
         _fused(query, found, more, depth) if len(found) > 1 else _alone(found)
         for query, found, more, depth in zip(queries, lists, rest, depths, strict=True)
+    ]
+    return [
+        one._replace(notes=_doubts(query, found))
+        for one, query, found in zip(ranked, queries, lists, strict=True)
     ]
 
 
@@ -70,12 +95,17 @@ def _first(store: Store, queries: Sequence[Query], depths: Sequence[int]) -> lis
             requests.append(Nearest(name, vector, depth, one.where))
         if one.words:
             asked.append((place, WORDS))
-            requests.append(Lexical(one.words, depth, one.where))
+            requests.append(Lexical(one.words, depth, one.where, None, one.unknown))
     lists: list[_Lists] = [{} for _ in queries]
     for (place, name), found in zip(asked, store.find(requests), strict=True):
         if found.keys:
             lists[place][name] = found
     return lists
+
+
+def _candidates(lists: _Lists) -> set[int]:
+    """The keys that any list brought; those that hold a name count as brought by the words."""
+    return {key for found in lists.values() for key in (*found.keys, *found.names)}
 
 
 def _rest(
@@ -88,7 +118,7 @@ def _rest(
     for place, (one, depth, found) in enumerate(zip(queries, depths, lists, strict=True)):
         if len(found) < 2:
             continue
-        keys = {key for each in found.values() for key in each.keys}
+        keys = _candidates(found)
         for name, each in found.items():
             missing = sorted(keys.difference(each.keys))
             if not missing or (name == WORDS and len(each.keys) < depth):
@@ -120,7 +150,7 @@ def _alone(lists: _Lists) -> Ranking:
 
 def _fused(query: Query, lists: _Lists, rest: _Lists, depth: int) -> Ranking:
     """The best `depth` of all candidates of all lists, by fused score."""
-    keys = sorted({key for found in lists.values() for key in found.keys})
+    keys = sorted(_candidates(lists))
     at = {key: i for i, key in enumerate(keys)}
     scored: dict[str, Scored] = {}
     for name, found in lists.items():
@@ -128,9 +158,14 @@ def _fused(query: Query, lists: _Lists, rest: _Lists, depth: int) -> Ranking:
         for one in (found, rest.get(name)):
             if one is not None:
                 scores[[at[key] for key in one.keys]] = one.scores
+        weight = query.weights.get(name, 1.0)
         if name == WORDS:
-            scores /= found.full
-        scored[name] = Scored(scores, query.weights.get(name, 1.0), name != WORDS)
+            names = np.array([found.names.get(key, 0.0) for key in keys])
+            scored[name] = Scored(scores, weight, False, None, found.spread, names)
+        else:
+            own = np.zeros(len(keys), bool)
+            own[[at[key] for key in found.keys]] = True
+            scored[name] = Scored(scores, weight, True, own)
     order, totals, shares = fuse(scored, keys)
 
     def why(key: int) -> tuple[Why, ...]:
@@ -142,7 +177,21 @@ def _fused(query: Query, lists: _Lists, rest: _Lists, depth: int) -> Ranking:
         )
 
     best = order[:depth]
-    return Ranking([keys[i] for i in best], totals[best].tolist(), why, _noted(query, [*lists]))
+    told = _noted(query, [*lists])
+    return Ranking([keys[i] for i in best], totals[best].tolist(), why, told, True)
+
+
+def _doubts(query: Query, lists: _Lists) -> tuple[str, ...]:
+    """What to know of an answer that no list is sure of: a word misspelt, another language."""
+    if query.unknown is None or not lists or WORDS in lists:
+        return ()
+    words = content(query.words)
+    if not words or not all(word in query.unknown or has_digit(word) for word in words):
+        return ()
+    asked = " or ".join(map(repr, words))
+    them = "it" if len(words) == 1 else "these words"
+    note = f"no item holds {asked}, and the model does not know {them}: the hits may be unrelated"
+    return (note,)
 
 
 def _noted(query: Query, names: list[str]) -> str:

@@ -1,15 +1,18 @@
 """Fusion: several lists of scores into one ranking.
 
-Vector lists are standardised over the candidates, z = (s - mean) / deviation, so that models
-with other ranges of cosine weigh the same. The list of words is no matter of degree in that
-way: a word that all candidates share says little, and one rare code says all. So it adds its
-weight times f^4, where f is the part of the query's words, by BM25, that an item covers.
-A few words in common change nothing; an article number outranks any likeness of meaning.
-docs/ranking.md has the measured comparison with rank fusion and with standardised BM25.
+Vector lists are standardised, z = (s - mean) / deviation, over the candidates that they brought
+themselves, so that models with other ranges of cosine weigh the same. What only another list
+brought is no nearer than their last: it stands a step below, however far away it is.
+
+Words add two things. BM25, standardised over the candidates: it says something when many items
+hold the words, and nothing when few do. And names: codes, article numbers and words that the
+model cannot know. Who holds the name that was asked for comes first, whatever is like it.
+docs/ranking.md has what was measured.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -21,20 +24,31 @@ __all__ = ["Fused", "Scored", "fuse"]
 Scores = NDArray[np.float64]
 
 
-POWER = 4
+# A candidate that a vector list did not bring stands so far below the last one that it did.
+_STEP = 0.5
+# What BM25 in standard scores weighs beside a text vector of weight 1, when enough rows hold a
+# word of the query; with fewer its weight falls by the fourth power.
+_BM25, _ENOUGH, _FALL = 0.5, 80, 4
+# What a name weighs: more than the best vector is above the last. It counts from `_NAME_FROM` of
+# what the query asks, and in full from `_NAME_FULL`.
+_NAME, _NAME_FROM, _NAME_FULL = 8.0, 0.25, 0.4
 
 
 class Scored(NamedTuple):
     """One list over all candidates: float64 [n].
 
-    `meaning` lists hold cosines, NaN where an item has no such field. They measure the same
-    thing through its text and its image: their weights share one unit, and an item that
-    lacks one is judged by the other. A list of words holds parts of the query, 0 to 1.
+    `meaning` lists hold cosines, NaN where an item has no such field; `own` says which candidates
+    they brought. They measure the same thing through its text and its image: their weights
+    share one unit, and an item that lacks one is judged by the other. A list of words holds BM25,
+    with about how many rows hold a word (`spread`) and which part of the query names each item.
     """
 
     scores: Scores
     weight: float
     meaning: bool
+    own: NDArray[np.bool_] | None = None
+    spread: float = 0.0
+    names: Scores | None = None
 
 
 class Fused(NamedTuple):
@@ -50,10 +64,10 @@ def fuse(lists: Mapping[str, Scored], keys: Sequence[int]) -> Fused:
 
     >>> import numpy as np
     >>> text = Scored(np.array([0.9, 0.5, 0.1]), 1.0, True)
-    >>> few = Scored(np.array([0.0, 0.3, 0.0]), 3.5, False)
+    >>> few = Scored(np.array([0.0, 0.3, 0.0]), 1.0, False, spread=3)
     >>> fuse({"text": text, "words": few}, [1, 2, 3]).order
     [0, 1, 2]
-    >>> code = Scored(np.array([0.0, 0.0, 1.0]), 3.5, False)
+    >>> code = Scored(np.array([0.0, 0.0, 5.0]), 1.0, False, names=np.array([0, 0, 1.0]))
     >>> fuse({"text": text, "words": code}, [1, 2, 3]).order
     [2, 0, 1]
     """
@@ -66,21 +80,39 @@ def fuse(lists: Mapping[str, Scored], keys: Sequence[int]) -> Fused:
     for name, one in lists.items():
         if one.meaning:
             part = np.divide(one.weight, present, out=np.zeros(n), where=present > 0)
-            shares[name] = np.nan_to_num(_standard(one.scores)) * part
+            shares[name] = np.nan_to_num(_above_the_last(one)) * part
         else:
-            shares[name] = one.weight * np.clip(one.scores, 0.0, 1.0) ** POWER
+            shares[name] = one.weight * _of_words(one)
     total = sum(shares.values(), start=np.zeros(n))
     order = np.lexsort((np.asarray(keys), -total)).tolist()
     return Fused(order, total, shares)
 
 
-def _standard(scores: Scores) -> Scores:
-    """Standard scores over the numbers in `scores`; zeros where they are all alike."""
-    there = scores[~np.isnan(scores)]
-    if not len(there):
-        return scores
-    deviation = there.std()
-    if deviation < 1e-9:
-        return np.where(np.isnan(scores), np.nan, 0.0)
-    standard: Scores = (scores - there.mean()) / deviation
-    return standard
+def _above_the_last(one: Scored) -> Scores:
+    """Standard scores over what the list brought; others a step below the last at most."""
+    there = ~np.isnan(one.scores)
+    own = there if one.own is None else there & one.own
+    if not own.any():
+        return np.where(there, 0.0, np.nan)
+    brought = one.scores[own]
+    standard = (one.scores - brought.mean()) / _deviation(brought)
+    above: Scores = np.maximum(standard, standard[own].min() - _STEP)  # NaN stays
+    return above
+
+
+def _of_words(one: Scored) -> Scores:
+    """BM25 as far as it says something, and the names."""
+    if not len(one.scores):
+        return one.scores
+    sure = min(1.0, one.spread / _ENOUGH) ** _FALL
+    words: Scores = _BM25 * sure * (one.scores - one.scores.mean()) / _deviation(one.scores)
+    if one.names is not None:
+        span = _NAME_FULL - _NAME_FROM
+        words = words + _NAME * np.clip((one.names - _NAME_FROM) / span, 0.0, 1.0)
+    return words
+
+
+def _deviation(scores: Scores) -> float:
+    """The standard deviation; infinite where the scores are all alike, and say nothing."""
+    deviation = float(scores.std())
+    return deviation if deviation > 1e-9 else math.inf

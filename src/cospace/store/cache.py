@@ -10,9 +10,9 @@ from typing import NamedTuple
 from cospace.errors import StorageError
 from cospace.files import check_room, make_folder, remove
 from cospace.space import Space
-from cospace.store.edge import ENGINE, SEGMENT_ROWS, Edge, is_due
+from cospace.store.edge import BUILD, ENGINE, SEGMENT_ROWS, Edge, is_due
 from cospace.store.schema import Schema
-from cospace.store.seal import Seal, break_seal, checksums, read_seal, write_seal
+from cospace.store.seal import Seal, break_seal, checksums, read_seal, renew_seal, write_seal
 from cospace.store.truth import Change, Truth
 
 __all__ = ["Cache"]
@@ -73,7 +73,7 @@ class Cache:
         seal: Seal | str = "there is none"
         if self.shard.exists():
             seal = read_seal(self.folder, self.shard)
-            if isinstance(seal, Seal) and (seal.engine != ENGINE or seal.fields != fields):
+            if isinstance(seal, Seal) and (seal.engine != BUILD or seal.fields != fields):
                 seal = "it was built otherwise"
             if isinstance(seal, Seal) and seal.quantization != self._truth.quantization:
                 seal = f"quantization was {seal.quantization}, and is {self._truth.quantization}"
@@ -87,6 +87,10 @@ class Cache:
                 seal = str(error)
             else:
                 self._seq, self.unindexed, self.sealed = seal.seq, seal.unindexed, True
+                try:
+                    renew_seal(self.folder, self.shard)
+                except (StorageError, OSError) as error:
+                    self._not_kept(error)
                 return
         if self.shard.exists():
             log.warning("%s: rebuilding the search index (%s)", self.folder.parent, seal)
@@ -179,7 +183,7 @@ class Cache:
             self._not_kept(error)
             return None
         quantization = self._truth.quantization
-        seal = Seal(ENGINE, fields, self._seq, self.unindexed, token, quantization)
+        seal = Seal(BUILD, fields, self._seq, self.unindexed, token, quantization)
         return Draft(seal, self._changes)
 
     def seal(self, draft: Draft, sums: Mapping[str, str]) -> None:
@@ -193,7 +197,7 @@ class Cache:
         else:
             self.sealed = True
 
-    def _not_kept(self, error: StorageError) -> None:
+    def _not_kept(self, error: Exception) -> None:
         log.warning("%s: the search index was not kept (%s)", self.folder.parent, error)
 
 

@@ -7,23 +7,28 @@ built from it, and thrown away on any doubt.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import qdrant_edge as qe
 
 from cospace.errors import StorageError
+from cospace.store.counts import Counts
 from cospace.store.protocol import Found, Lexical, Nearest, Request, Row
 from cospace.store.schema import Field, flatten
 from cospace.store.where import All, Any_, Compare, Exists, In, Near, Node, Not
-from cospace.store.words import Words, searchable, unseen
+from cospace.store.words import FEW, VERSION, asked, document
 
-__all__ = ["ENGINE", "EXACT_BELOW", "QUANTIZATIONS", "SEGMENT_ROWS", "Edge"]
+__all__ = ["BUILD", "ENGINE", "EXACT_BELOW", "QUANTIZATIONS", "SEGMENT_ROWS", "Edge"]
 
 ENGINE = f"qdrant-edge {version('qdrant-edge-py')}"
+
+# An index that was built otherwise is built anew.
+BUILD = f"{ENGINE}, words {VERSION}"
 
 # Up to this many rows a search compares with every one of them: measured 2.5 ms for 20,000 x 384
 # on 2 cores (bench/curve.py), and nothing is ever missed.
@@ -48,7 +53,10 @@ class Edge:
     ) -> None:
         self.fields = tuple(fields)
         self._rescored = QUANTIZATIONS[quantization][1]
-        self._words = Words()
+        self._counts_file = folder / "words.counts"
+        self._counts = Counts() if create else Counts.load(self._counts_file)
+        # Rows with keys above this one are new to the shard.
+        self._last = -1 if create else sys.maxsize
         with _engine_errors:
             config = _config(dim, self.fields, QUANTIZATIONS[quantization][0])
             make = qe.EdgeShard.create if create else qe.EdgeShard.load
@@ -67,23 +75,30 @@ class Edge:
 
     def put(self, changes: Sequence[tuple[int, Row]], schema: Mapping[str, Field]) -> None:
         """Insert or replace rows by key."""
-        points = [qe.Point(key, self._vector(row), _payload(row, schema)) for key, row in changes]
+        words = [document(row.id, row.text, row.metadata) for _, row in changes]
+        points = [
+            qe.Point(key, _vector(row, held), _payload(row, schema))
+            for (key, row), held in zip(changes, words, strict=True)
+        ]
+        self._forget([key for key, _ in changes])
         with _engine_errors:
             self._shard.update(qe.UpdateOperation.upsert_points(points))
-
-    def _vector(self, row: Row) -> dict[str, Any]:
-        vector: dict[str, Any] = {field: one.tolist() for field, one in row.vectors.items()}
-        text = searchable(row.id, row.text, row.metadata)
-        if text:
-            words = self._words.document(text)
-            if words:
-                vector[_WORDS] = qe.SparseVector(list(words), list(words.values()))
-        return vector
+        self._counts.add(words)
+        self._last = max([self._last, *(key for key, _ in changes)])
 
     def drop(self, keys: Sequence[int]) -> None:
         """Forget rows by key."""
+        self._forget(keys)
         with _engine_errors:
             self._shard.update(qe.UpdateOperation.delete_points(list(keys)))
+
+    def _forget(self, keys: Sequence[int]) -> None:
+        """Take the words of rows that are there, and will go, off the counts."""
+        old: list[Any] = [key for key in keys if key <= self._last]
+        if old:
+            with _engine_errors:
+                records: list[Any] = self._shard.retrieve(old, False, [_WORDS])
+            self._counts.remove(r.vector[_WORDS].indices for r in records if _WORDS in r.vector)
 
     def optimize(self) -> None:
         """Build the graph and the compact copies; takes about 20 s for 100,000 x 384."""
@@ -97,6 +112,7 @@ class Edge:
         """Bring everything to the disk."""
         with _engine_errors:
             self._shard.flush()
+        self._counts.save(self._counts_file)
 
     def close(self) -> None:
         """Flush and let go of the folder."""
@@ -136,42 +152,35 @@ class Edge:
         return found
 
     def _find(self, requests: Sequence[Request], exact: bool) -> list[Found]:
-        texts = {r.text: self._words.query(r.text) for r in requests if isinstance(r, Lexical)}
-        asked = [
-            self._nearest(one, exact)
-            if isinstance(one, Nearest)
-            else _lexical(texts[one.text], one)
+        posed = [
+            self._nearest(one, exact) if isinstance(one, Nearest) else self._lexical(one)
             for one in requests
         ]
-        # For `Found.full`: each word alone, once for all texts that hold it.
-        words = {word for held in texts.values() for word in held.items()}
-        alone = {word: _lexical(dict([word]), Lexical("", 1)) for word in words}
-        queries = [one for one in (*asked, *alone.values()) if one is not None]
+        queries = [query for one in posed for query in one.queries]
         if not queries:
-            return [Found([], []) for _ in requests]
+            return [one.answer([]) for one in posed]
         with _engine_errors:
             answers = iter(self._shard.query_batch(qe.QueryBatchRequest(queries)))
-            found = [
-                Found([], []) if one is None else _found(next(answers), isinstance(r, Nearest))
-                for r, one in zip(requests, asked, strict=True)
-            ]
-            if not words:
-                return found
-            best = dict(zip(alone, answers, strict=True))
-            rows = self.size() if not all(best.values()) else 0
-        score = {word: held[0].score if held else unseen(rows) for word, held in best.items()}
-        full = {text: sum(score[w] for w in held.items()) for text, held in texts.items()}
-        return [
-            one._replace(full=full[r.text]) if isinstance(r, Lexical) and r.among is None else one
-            for r, one in zip(requests, found, strict=True)
-        ]
+        return [one.answer([next(answers) for _ in one.queries]) for one in posed]
 
-    def _nearest(self, request: Nearest, exact: bool) -> qe.QueryRequest | None:
-        """The engine's form of a request; None where no row has such a vector."""
+    def _lexical(self, request: Lexical) -> _Asked:
+        """The engine's form of a request: the words, and each name that can be in it."""
+        text, k, where, among, unknown = request
+        terms = asked(text, self._counts, unknown)
+        if not terms.weights:
+            return _Asked([])
+        condition = _condition(where, among)
+        queries = [_sparse(terms.weights, k, condition)]
+        names = {} if among is not None else terms.names
+        queries += [_sparse({name: 1.0}, FEW, condition) for name in names]
+        return _Asked(queries, names=list(names.values()), spread=terms.spread)
+
+    def _nearest(self, request: Nearest, exact: bool) -> _Asked:
+        """The engine's form of a request; an empty one where no row has such a vector."""
         field, vector, k, where, among = request
         if field not in self.fields:
-            return None
-        return qe.QueryRequest(
+            return _Asked([])
+        query = qe.QueryRequest(
             limit=k,
             # A list: the binding takes twice the time to read an array.
             query=qe.Query.Nearest(vector.tolist(), using=field),
@@ -180,6 +189,7 @@ class Edge:
             if exact or among is not None
             else _params(max(_EF, k), self._rescored, where is not None),
         )
+        return _Asked([query], cosines=True)
 
 
 # Requests that go to the engine in one call. It holds Python's lock until it has answered, so
@@ -187,15 +197,38 @@ class Edge:
 _AT_ONCE = 64
 
 
-def _lexical(words: Mapping[int, float], request: Lexical) -> qe.QueryRequest | None:
-    """The engine's form of a request; None without a word."""
-    if not words:
-        return None
-    return qe.QueryRequest(
-        limit=request.k,
-        query=qe.Query.Nearest(qe.SparseVector(list(words), list(words.values())), using=_WORDS),
-        filter=_condition(request.where, request.among),
-    )
+class _Asked(NamedTuple):
+    """The engine's queries for one request, and how its answers become what was asked for."""
+
+    queries: list[qe.QueryRequest]
+    cosines: bool = False
+    names: Sequence[float] = ()
+    spread: float = 0.0
+
+    def answer(self, answers: Sequence[Sequence[qe.ScoredPoint]]) -> Found:
+        """The first answer as it is; of the others, which rows hold the names."""
+        if not answers:
+            return Found([], [])
+        found = _found(answers[0], self.cosines)
+        if self.cosines:
+            return found
+        names: dict[Any, float] = {}
+        for part, holders in zip(self.names, answers[1:], strict=True):
+            for point in holders:
+                names[point.id] = names.get(point.id, 0.0) + part
+        return found._replace(spread=self.spread, names=names)
+
+
+def _sparse(words: Mapping[int, float], k: int, condition: qe.Filter | None) -> qe.QueryRequest:
+    vector = qe.SparseVector(list(words), list(words.values()))
+    return qe.QueryRequest(limit=k, query=qe.Query.Nearest(vector, using=_WORDS), filter=condition)
+
+
+def _vector(row: Row, words: Mapping[int, float]) -> dict[str, Any]:
+    vector: dict[str, Any] = {field: one.tolist() for field, one in row.vectors.items()}
+    if words:
+        vector[_WORDS] = qe.SparseVector(list(words), list(words.values()))
+    return vector
 
 
 def _found(points: Sequence[qe.ScoredPoint], cosines: bool) -> Found:
@@ -243,9 +276,17 @@ _INDEXES: Mapping[str, Any] = {
     "string": qe.KeywordIndexParams,
     "location": qe.GeoIndexParams,
 }
+# The engine's grid leaves out the very North Pole; a tenth of a millimetre from it is in.
+_NORTH = 90 - 1e-9
+
+
+def _on_the_map(location: Mapping[str, float]) -> dict[str, float]:
+    return {**location, "lat": min(location["lat"], _NORTH)}
+
+
 # How a value stands in the payload: one type for whole and broken numbers, so that one index
 # holds both; words for booleans, since the binding (0.9.0) takes True for the number 1.
-_FORMS: Mapping[str, Any] = {"number": float, "bool": str}
+_FORMS: Mapping[str, Any] = {"number": float, "bool": str, "location": _on_the_map}
 
 
 def _config(dim: int, fields: Sequence[str], quantization: Any) -> qe.EdgeConfig:
@@ -253,7 +294,7 @@ def _config(dim: int, fields: Sequence[str], quantization: Any) -> qe.EdgeConfig
     vectors = {f: qe.EdgeVectorParams(size=dim, distance=qe.Distance.Cosine) for f in fields}
     return qe.EdgeConfig(
         vectors=vectors,
-        sparse_vectors={_WORDS: qe.EdgeSparseVectorParams(modifier=qe.Modifier.Idf)},
+        sparse_vectors={_WORDS: qe.EdgeSparseVectorParams()},
         hnsw_config=qe.HnswIndexConfig(
             m=16,
             ef_construct=100,
@@ -284,11 +325,42 @@ def _payload(row: Row, schema: Mapping[str, Field]) -> dict[str, Any]:
         form = _FORMS.get(field.type)
         if form is None:
             payload[field.slot] = value
-        else:
-            payload[field.slot] = (
-                [form(v) for v in value] if isinstance(value, list) else form(value)
-            )
+            continue
+        values = value if isinstance(value, list) else [value]
+        payload[field.slot] = [form(v) for v in values]
+        if field.type == "number" and (large := [v for v in values if abs(v) >= _WHOLE]):
+            payload[_large(field)] = [{"near": float(v), "rest": _rest(v)} for v in large]
     return payload
+
+
+# The engine compares numbers as float64, which holds whole numbers exactly up to here. Of larger
+# ones the rest is kept beside it: numbers that are one as float64 are told apart by it.
+_WHOLE = 2**53
+
+
+def _rest(value: float) -> float:
+    return float(int(value) - int(float(value)))
+
+
+def _large(field: Field) -> str:
+    return f"{field.slot}_large"
+
+
+def _number(field: Field, op: str, value: float) -> qe.Filter:
+    """The condition that a number is `op` (gt, gte, lt, lte, eq) to the value."""
+    near = float(value)
+    if abs(near) < _WHOLE:
+        return qe.Filter(must=[_span(field.slot, op, near)])
+    same = qe.Filter(must=[_span("near", "eq", near), _span("rest", op, _rest(value))])
+    equal = qe.NestedCondition(_large(field), same)
+    if op == "eq":
+        return qe.Filter(must=[equal])
+    return qe.Filter(should=[_span(field.slot, op.removesuffix("e"), near), equal])
+
+
+def _span(slot: str, op: str, value: float) -> qe.FieldCondition:
+    ends = {"gte": value, "lte": value} if op == "eq" else {op: value}
+    return qe.FieldCondition(slot, range=qe.RangeFloat(**ends))
 
 
 def _condition(where: Node | None, among: Sequence[int] | None) -> qe.Filter | None:
@@ -311,11 +383,10 @@ def _filter(node: Node) -> qe.Filter:
     if isinstance(node, In):
         return _one_of(node)
     if isinstance(node, Near):
-        circle = qe.GeoRadius(qe.GeoPoint(lon=node.lon, lat=node.lat), node.km * 1000)
+        circle = qe.GeoRadius(qe.GeoPoint(lon=node.lon, lat=min(node.lat, _NORTH)), node.km * 1000)
         return qe.Filter(must=[qe.FieldCondition(node.field.slot, geo_radius=circle)])
     assert isinstance(node, Compare)
-    span = qe.RangeFloat(**{node.op: node.value})
-    return qe.Filter(must=[qe.FieldCondition(node.field.slot, range=span)])
+    return _number(node.field, node.op, node.value)
 
 
 def _one_of(node: In) -> qe.Filter:
@@ -325,8 +396,7 @@ def _one_of(node: In) -> qe.Filter:
     if node.field.type in ("string", "bool"):
         match = qe.MatchAny([str(value) for value in node.values])
         return qe.Filter(must=[qe.FieldCondition(slot, match=match)])
-    spans = [qe.RangeFloat(gte=value, lte=value) for value in node.values]
-    return qe.Filter(should=[qe.FieldCondition(slot, range=span) for span in spans])
+    return qe.Filter(should=[_number(node.field, "eq", value) for value in node.values])
 
 
 class _EngineErrors:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import atexit
 import logging
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -140,7 +140,11 @@ class LocalStore:
     def delete(self, ids: Sequence[str]) -> int:
         """See `Store`."""
         with self._gate:
-            return self._truth.delete(ids)
+            gone = self._truth.delete(ids)
+            if gone and len(self._schema.fields) > len(self._truth.schema.fields):
+                self._schema = self._truth.schema
+                self._cache.discard()  # its fields have the old types
+            return gone
 
     def extend(self, space: Space | None, schema: Schema) -> None:
         """See `Store`."""
@@ -224,9 +228,10 @@ class LocalStore:
         *,
         where: Node | None = None,
         among: Sequence[int] | None = None,
+        unknown: Collection[str] | None = None,
     ) -> Found:
         """See `Store`."""
-        return self.find([Lexical(text, k, where, among)])[0]
+        return self.find([Lexical(text, k, where, among, unknown)])[0]
 
     def find(self, requests: Sequence[Request]) -> list[Found]:
         """See `Store`. Other threads may ask the engine meanwhile, or take it away."""
@@ -292,7 +297,10 @@ class LocalStore:
                 draft = self._cache.draft()
             if draft is None:
                 return
-            sums = checksums(self._cache.shard)
+            try:
+                sums = checksums(self._cache.shard)
+            except OSError:  # files come and go: somebody writes, and this is asked for again
+                return
             with self._gate:
                 self._cache.seal(draft, sums)
 

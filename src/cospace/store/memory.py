@@ -5,21 +5,20 @@ For tests, notebooks and small throw-away collections; also what the other backe
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cospace.space import Space
+from cospace.store.counts import Counts
 from cospace.store.gate import Gate
 from cospace.store.protocol import Failure, Found, Request, Row, StoreInfo, one_by_one
 from cospace.store.schema import Schema
 from cospace.store.truth import Truth
 from cospace.store.where import Node, matches
-from cospace.store.words import Words, searchable, unseen
+from cospace.store.words import asked, document
 
 __all__ = ["MemoryStore"]
 
@@ -30,8 +29,7 @@ class _Snapshot(NamedTuple):
     rows: dict[int, Row]
     fields: dict[str, tuple[NDArray[np.int64], NDArray[np.float32]]]
     words: dict[int, dict[int, float]]
-    idf: dict[int, float]
-    best: dict[int, float]  # the highest score of any row for a word
+    counts: Counts
 
 
 class MemoryStore:
@@ -39,7 +37,6 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._truth = Truth(None)
-        self._words = Words()
         self._gate = Gate("the collection in memory", forks=True)
         self._space: Space | None = None
         self._schema = Schema()
@@ -63,7 +60,9 @@ class MemoryStore:
     def delete(self, ids: Sequence[str]) -> int:
         """See `Store`."""
         with self._gate:
-            return self._truth.delete(ids)
+            gone = self._truth.delete(ids)
+            self._schema = self._truth.schema
+            return gone
 
     def extend(self, space: Space | None, schema: Schema) -> None:
         """See `Store`."""
@@ -145,21 +144,24 @@ class MemoryStore:
         *,
         where: Node | None = None,
         among: Sequence[int] | None = None,
+        unknown: Collection[str] | None = None,
     ) -> Found:
         """See `Store`."""
         now = self._snapshot()
-        asked = self._words.query(text)
-        query = {w: now.idf[w] * x for w, x in asked.items() if w in now.idf}
-        full = sum(now.best.get(w, unseen(len(now.rows))) for w in asked)
+        weights, spread, names = asked(text, now.counts, unknown)
         allowed = self._allowed(now, where, among)
-        scored = [
-            (-sum(query[w] * words[w] for w in query.keys() & words.keys()), key)
-            for key, words in now.words.items()
-            if (allowed is None or key in allowed) and query.keys() & words.keys()
-        ]
+        scored: list[tuple[float, int]] = []
+        named: dict[int, float] = {}
+        for key, words in now.words.items():
+            if allowed is not None and key not in allowed:
+                continue
+            if both := weights.keys() & words.keys():
+                scored.append((-sum(weights[w] * words[w] for w in both), key))
+            if among is None and (both := names.keys() & words.keys()):
+                named[key] = sum(names[w] for w in both)
         scored.sort()
         best = scored[:k]
-        return Found([key for _, key in best], [-score for score, _ in best], full)
+        return Found([key for _, key in best], [-score for score, _ in best], spread, named)
 
     def find(self, requests: Sequence[Request]) -> list[Found]:
         """See `Store`."""
@@ -197,22 +199,16 @@ class MemoryStore:
             rows[key] = row
             for field, vector in row.vectors.items():
                 by_field.setdefault(field, []).append((key, vector))
-            found = self._words.document(searchable(row.id, row.text, row.metadata))
+            found = document(row.id, row.text, row.metadata)
             if found:
                 words[key] = found
         fields = {
             field: (np.array([k for k, _ in pairs]), np.stack([v for _, v in pairs]))
             for field, pairs in by_field.items()
         }
-        held = Counter(w for each in words.values() for w in each)
-        n = len(words)
-        # The form that never goes below zero (Lucene's): ln(1 + (N - n + 0.5) / (n + 0.5)).
-        idf = {w: math.log(1 + (n - c + 0.5) / (c + 0.5)) for w, c in held.items()}
-        best: dict[int, float] = {}
-        for each in words.values():
-            for w, weight in each.items():
-                best[w] = max(best.get(w, 0.0), weight * idf[w])
-        return _Snapshot(rows, fields, words, idf, best)
+        counts = Counts()
+        counts.add(words.values())
+        return _Snapshot(rows, fields, words, counts)
 
     @staticmethod
     def _allowed(

@@ -6,8 +6,9 @@ vector, which hold these words. Everything else (encoding, fusion, paging, files
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -52,13 +53,15 @@ class Row:
 class Found(NamedTuple):
     """Rows by key, best first, with their scores. Keys belong to the store; `rows` reads them.
 
-    `full` is the BM25 score of a row that held every word of the query, each as well as the
-    best row for it does; 0 for vectors. It tells how much of the query a row's words cover.
+    For words: `spread` is about how many rows hold one of the query's words. `names` are rows
+    that hold what identifies them (a code, a brand), with its part of the query, 0 to 1; they
+    need not be among the best.
     """
 
     keys: list[int]
     scores: list[float]
-    full: float = 0.0
+    spread: float = 0.0
+    names: Mapping[int, float] = MappingProxyType({})
 
 
 class Nearest(NamedTuple):
@@ -78,6 +81,7 @@ class Lexical(NamedTuple):
     k: int
     where: Node | None = None
     among: Sequence[int] | None = None
+    unknown: Collection[str] | None = None
 
 
 Request: TypeAlias = Nearest | Lexical
@@ -153,8 +157,13 @@ class Store(Protocol):
         *,
         where: Node | None = None,
         among: Sequence[int] | None = None,
+        unknown: Collection[str] | None = None,
     ) -> Found:
-        """The `k` rows that hold the words of `text`, by BM25; rows that hold none are absent."""
+        """The `k` rows that hold the words of `text`, by BM25; rows that hold none are absent.
+
+        `unknown` are words, folded as `cospace.read.terms.fold` does, that the model does not
+        know: they may be names. With `among` no names are told.
+        """
         ...
 
     def find(self, requests: Sequence[Request]) -> list[Found]:
@@ -223,6 +232,8 @@ def one_by_one(store: Store, requests: Sequence[Request]) -> list[Found]:
     return [
         store.nearest(*request[:3], where=request.where, among=request.among)
         if isinstance(request, Nearest)
-        else store.lexical(*request[:2], where=request.where, among=request.among)
+        else store.lexical(
+            *request[:2], where=request.where, among=request.among, unknown=request.unknown
+        )
         for request in requests
     ]

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from cospace.files import remove, write_bytes
 
-__all__ = ["Seal", "break_seal", "checksums", "read_seal", "write_seal"]
+__all__ = ["Seal", "break_seal", "checksums", "read_seal", "renew_seal", "write_seal"]
 
 _NAME = "seal.json"
 # The engine rewrites its configuration at every load; what it says is checked by us instead.
@@ -69,6 +69,30 @@ def read_seal(cache: Path, shard: Path) -> Seal | str:
     return seal
 
 
+# Files that take more than this are never written by a load.
+_SMALL = 4_000_000
+
+
+def renew_seal(cache: Path, shard: Path) -> None:
+    """Seal small files as they are now: a load writes some anew (0.9.0: after rows were deleted).
+
+    To be called right after a load whose seal held, and before any change.
+    """
+    record = json.loads((cache / _NAME).read_bytes())
+    del record["crc"]
+    now = {n: s for n, s in record["files"].items() if (shard / n).exists()}
+    for path in _files(shard):
+        if path.stat().st_size <= _SMALL or _allocated(path) <= _SMALL:
+            now[path.relative_to(shard).as_posix()] = _checksum(path)
+    if now != record["files"]:
+        write_seal(cache, Seal(*(record[name] for name in Seal._fields)), now)
+
+
+def _allocated(path: Path) -> int:
+    stat = path.stat()
+    return getattr(stat, "st_blocks", stat.st_size // 512) * 512
+
+
 def break_seal(cache: Path) -> None:
     """Before the first change: from here on a crash means a rebuild."""
     remove(cache / _NAME)
@@ -80,13 +104,17 @@ def _crc(record: dict[str, Any]) -> int:
 
 def checksums(folder: Path) -> dict[str, str]:
     """Size and CRC-32 of every file below `folder`, by relative path."""
-    paths = sorted(p for p in folder.rglob("*") if p.is_file() and p.name not in _NOT_CHECKED)
+    paths = _files(folder)
     try:
         with ThreadPoolExecutor(2) as pool:
             sums = list(pool.map(_checksum, paths))
     except RuntimeError:  # Python is ending, and starts no thread any more
         sums = [_checksum(path) for path in paths]
     return {p.relative_to(folder).as_posix(): s for p, s in zip(paths, sums, strict=True)}
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.rglob("*") if p.is_file() and p.name not in _NOT_CHECKED)
 
 
 def _checksum(path: Path) -> str:

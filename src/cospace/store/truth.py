@@ -236,6 +236,9 @@ class Truth:
                 self._db.executemany(
                     "INSERT OR REPLACE INTO deleted VALUES (?,?)", [(n, seq) for (n,) in keys]
                 )
+            if keys and self._value("SELECT 1 FROM items LIMIT 1") is None:
+                # Nothing holds the types of the fields any more: the next items teach them anew.
+                self._set("schema", "[]")
         self._bound_log()
         return len(keys)
 

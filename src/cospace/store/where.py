@@ -27,7 +27,7 @@ class Compare:
 
     field: Field
     op: str
-    value: float
+    value: int | float
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,15 +194,15 @@ def _value(field: Field, value: Any, at: str) -> Any:
     raise BadFilter(f"{at}: expected a {field.type}, got {_show(value)}")
 
 
-def _finite(value: Any) -> float | None:
-    """The value as a finite float64, as which numbers are compared; None when it is none."""
+def _finite(value: Any) -> int | float | None:
+    """A number within the range of float64, whole ones exactly as they are; None for others."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return None
     try:
         number = float(value)
     except OverflowError:
         return None
-    return number if math.isfinite(number) else None
+    return value if math.isfinite(number) else None
 
 
 def _near(field: Field, value: Mapping[str, Any], at: str) -> Node:
@@ -274,9 +274,7 @@ def _holds(node: Node, leaves: Mapping[str, Any]) -> bool:
     if isinstance(node, Exists):
         return bool(values)
     if isinstance(node, In):
-        if node.field.type == "number":
-            return any(float(value) in node.values for value in values)
         return any(value in node.values for value in values)
     if isinstance(node, Near):
         return any(distance_km(node.lat, node.lon, p["lat"], p["lon"]) <= node.km for p in values)
-    return any(_TESTS[node.op](float(value), node.value) for value in values)
+    return any(_TESTS[node.op](value, node.value) for value in values)

@@ -1,8 +1,9 @@
-"""Texts to sparse word vectors, whose dot product with IDF is BM25. Shared by local stores.
+"""Texts to numbered terms, and queries to weights whose dot product with them is BM25.
 
 BM25 as in Robertson and Zaragoza, The Probabilistic Relevance Framework (2009), equation 3.15,
-with k1 = 1.2, b = 0.75. The mean document length is a constant, so that an item's vector does
-not change with its neighbours.
+with k1 = 1.2, b = 0.75, and each word of a query as often as it stands there. The mean length
+of a document is a constant, so that an item's terms do not change with its neighbours; how many
+rows hold a term is counted by `Counts`, never by an engine.
 """
 
 from __future__ import annotations
@@ -10,72 +11,222 @@ from __future__ import annotations
 import math
 import re
 import zlib
-from functools import cached_property
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from cospace.read.terms import chains, fold, has_digit, pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
+    import Stemmer
 
-    import qdrant_edge
+__all__ = ["FEW", "VERSION", "Asked", "Held", "asked", "content", "document", "joined"]
 
-__all__ = ["Words", "searchable", "unseen"]
+# Another way to make terms is another number: an index of the old ones is built anew.
+VERSION = 2
 
-_MEAN_LENGTH = 60.0
-# Codes such as KX-4410B: found with and without their separators, in whatever case.
-_CODE = re.compile(r"[^\W_]+(?:[-_./][^\W_]+)+|[^\W_]*\d[^\W_]*")
-_SEPARATORS = str.maketrans("", "", "-_./")
+_K1, _B, _MEAN_LENGTH = 1.2, 0.75, 60.0
 _CODE_WEIGHT = 1.5
-_UNSEEN_WEIGHT = 1.5  # the term-frequency part of a word that stands once in a short text
+# A word that so many rows hold at most can be a name: what identifies an item.
+FEW = 50
+# Up to so many the name counts in full; with more, in inverse proportion.
+_ALONE = 5
+# Of how many words in a row a code may be made: "978 3 16 148410 0".
+_MOST_PARTS = 6
+# A word with digits that is shorter is a number.
+_CODE_LENGTH = 4
+_MEASURE = re.compile(r"\d+(?:mm|cm|dm|m|km|in|inch|ft|g|kg|lb|oz|ml|cl|l|w|v|a|gb|tb|hz|khz)$")
+# A metadata string of more words than these is a text, not a name.
+_NAME_WORDS = 3
+# Whole numbers from here on are codes: barcodes and article numbers, not prices or sizes.
+_CODE = 10_000
+
+_STOP = frozenset(
+    """
+    a about am an and any are as at be been being but by can could did do does each for from had
+    has have he her his how i if in into is it its may me might my no not of on or our she should
+    so some such than that the their then there these they this those to was we were what when
+    where which who whom whose why will with would you your
+    """.split()  # noqa: SIM905 - as a list it is a page long
+)
 
 
-class Words:
-    """Sparse vectors of documents and queries: ({word number: weight}); empty when no word is."""
+@cache
+def _stemmer() -> Stemmer.Stemmer:
+    import Stemmer
 
-    @cached_property
-    def _bm25(self) -> qdrant_edge.Bm25:
-        import qdrant_edge
-
-        return qdrant_edge.Bm25(
-            qdrant_edge.Bm25Config(
-                k=1.2,
-                b=0.75,
-                avg_len=_MEAN_LENGTH,
-                tokenizer=qdrant_edge.TokenizerType.Word,
-                language="english",
-                lowercase=True,
-                ascii_folding=True,
-            )
-        )
-
-    def document(self, text: str) -> dict[int, float]:
-        """Word weights of a stored text: the term-frequency part of BM25."""
-        sparse = self._bm25.embed_document(text)
-        words = dict(zip(sparse.indices, sparse.values, strict=True))
-        words.update(dict.fromkeys(_codes(text), _CODE_WEIGHT))
-        return words
-
-    def query(self, text: str) -> dict[int, float]:
-        """Word weights of a query: 1 for each word that stands in it."""
-        sparse = self._bm25.embed_query(text)
-        words = dict(zip(sparse.indices, sparse.values, strict=True))
-        words.update(dict.fromkeys(_codes(text), 1.0))
-        return words
+    return Stemmer.Stemmer("english", 0)  # its own cache is not for several threads
 
 
-def unseen(rows: int) -> float:
-    """The BM25 score of a word that no row holds, were it in one: idf for a count of 0."""
-    return math.log(1 + (rows + 0.5) / 0.5) * _UNSEEN_WEIGHT
+def _stemmed(word: str) -> str:
+    return word if has_digit(word) or not word.isascii() else _stemmer().stemWord(word)
 
 
-def _codes(text: str) -> list[int]:
-    found = (m.group().translate(_SEPARATORS).casefold() for m in _CODE.finditer(text))
-    return [zlib.crc32(b"code:" + code.encode()) for code in found if len(code) > 1]
+def _number(term: str) -> int:
+    return zlib.crc32(term.encode())
 
 
-def searchable(id: str, text: str | None, metadata: Mapping[str, Any]) -> str:
-    """What BM25 sees of an item: its id, its text and its string metadata; "" without text."""
+@lru_cache(100_000)
+def _numbers(part: str) -> tuple[tuple[int, int], ...]:
+    """The terms of a part of a text, each with the term that says: here it is a name."""
+    stems = [_stemmed(word) for word in pairs(part) if word not in _STOP]
+    return tuple((_number(stem), _number("!" + stem)) for stem in stems)
+
+
+def _joined(parts: Iterable[str]) -> int:
+    """The term of a code, without its separators."""
+    return _number("=" + "".join(parts))
+
+
+# Capitals of Latin, Greek and Cyrillic letters, as far as one pattern can tell them.
+_UPPER = "A-Z\u00c0-\u00de\u0386-\u03ab\u0400-\u042f"
+# A word that begins with a capital, as names do, or any word of a metadata string of few words.
+_CAPITAL = re.compile(rf"\b[{_UPPER}]\w*")
+
+
+def document(id: str, text: str | None, metadata: Mapping[str, Any]) -> dict[int, float]:
+    """The terms of an item and their weights: of its id, its text, its strings and its codes.
+
+    The weight of a word is the term-frequency part of BM25. Empty without a text.
+    """
     if not text:
-        return ""
-    strings = [v for v in metadata.values() if isinstance(v, str)]
-    return " ".join([id, text, *strings])
+        return {}
+    short, long = [id], [text]
+    for value in joined(metadata.values()):
+        (short if len(value.split()) <= _NAME_WORDS else long).append(value)
+    names = {part for value in short for parts in chains(fold(value)) for part in parts}
+    for value in long:
+        names.update(fold(word) for word in _CAPITAL.findall(value))
+    counts: Counter[int] = Counter()
+    extra: dict[int, float] = {}
+    for value in (*short, *long):
+        found = chains(fold(value))
+        for part in chain.from_iterable(found):
+            for term, name in _numbers(part):
+                counts[term] += 1
+                if part in names:
+                    extra[name] = 1.0
+        extra.update(dict.fromkeys(_codes(found), _CODE_WEIGHT))
+    length = _K1 * (1 - _B + _B * counts.total() / _MEAN_LENGTH)
+    return {t: n * (_K1 + 1) / (n + length) for t, n in counts.items()} | extra
+
+
+def _codes(found: Sequence[Sequence[str]]) -> Iterator[int]:
+    """The terms of codes: KX-4410, and KX 4410, without what is between their parts."""
+    before = ""
+    for parts in found:
+        if len(parts) > 1:
+            yield _joined(parts)
+        if before and before.isalpha() and has_digit(parts[0]):
+            yield _joined((before, parts[0]))
+        before = parts[-1]
+
+
+def joined(values: Iterable[Any]) -> Iterable[str]:
+    """The strings among metadata values, and the whole numbers that are codes; nested ones too."""
+    for value in values:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            if math.isfinite(value) and value == int(value) and abs(value) >= _CODE:
+                yield str(int(value))
+        elif isinstance(value, Mapping):
+            yield from joined(value.values())
+        elif isinstance(value, list | tuple):
+            yield from joined(value)
+
+
+def content(text: str) -> list[str]:
+    """The words of a query that ask for something, folded; a code in several parts is one."""
+    found = chains(fold(text))
+    words = [["".join(parts)] if has_digit("".join(parts)) else parts for parts in found]
+    return [word for parts in words for word in parts if word not in _STOP]
+
+
+class Held(Protocol):
+    """How many rows hold a term."""
+
+    rows: int
+
+    def of(self, term: int) -> int:
+        """How many rows hold it."""
+        ...
+
+
+class Asked(NamedTuple):
+    """A query as terms. `weights`: what to multiply a row's terms with, for BM25.
+
+    `spread`: how many rows hold one of its words, were words independent. `names`: terms that
+    identify a row, each with its part of what the query asks, 0 to 1.
+    """
+
+    weights: dict[int, float]
+    spread: float
+    names: dict[int, float]
+
+
+def asked(text: str, held: Held, unknown: Collection[str] | None) -> Asked:
+    """The terms of a query. `unknown` are folded words that the model does not know as words.
+
+    Neighbouring parts that some row holds as one code are that code: "kx 1007b" is KX-1007B.
+    A name is a code, or a word that is unknown to the model and stands in
+    the row as a name does; few rows hold it.
+    """
+    parts = [part for chain in chains(fold(text)) for part in chain]
+    found: list[tuple[int, int, int]] = []  # term, how many rows hold it, the term as a name
+    at = 0
+    while at < len(parts):
+        size, code = _code(parts, at, held)
+        if size:
+            measure = _MEASURE.match("".join(parts[at : at + size]))
+            found.append((code, held.of(code), 0 if measure else code))
+            at += size
+            continue
+        part = parts[at]
+        for term, as_name in _numbers(part):
+            if has_digit(part):
+                name = term if len(part) >= _CODE_LENGTH and not _MEASURE.match(part) else 0
+            else:
+                name = as_name if unknown is not None and part in unknown else 0
+            found.append((term, held.of(term), name))
+        at += 1
+    times = Counter(term for term, _, _ in found)
+    idf = {term: _idf(n, held.rows) for term, n, _ in found if n}
+    weights = {term: idf[term] * times[term] for term in idf}
+    none = math.prod(1 - n / held.rows for n in {term: n for term, n, _ in found if n}.values())
+    return Asked(weights, held.rows * (1 - none), _names(found, idf))
+
+
+def _names(found: Iterable[tuple[int, int, int]], idf: Mapping[int, float]) -> dict[int, float]:
+    """The names among the terms, each with its part of the query: of the squares of all IDFs."""
+    part = {
+        term: (idf[term] * (_CODE_WEIGHT if name == term else 1.0)) ** 2
+        for term, n, name in found
+        if n
+    }
+    total = sum(part.values())
+    return {
+        name: part[term] * min(1.0, _ALONE / n) / total
+        for term, n, name in found
+        if name and 0 < n <= FEW
+    }
+
+
+def _code(parts: list[str], at: int, held: Held) -> tuple[int, int]:
+    """How many parts from `at` on are one code that a row holds, and its term; (0, 0) if none."""
+    for size in range(min(_MOST_PARTS, len(parts) - at), 0, -1):
+        some = parts[at : at + size]
+        whole = "".join(some)
+        if not has_digit(whole):
+            continue
+        for term in (_joined(some), *([_number(whole)] if size > 1 else [])):
+            if held.of(term):
+                return size, term
+    return 0, 0
+
+
+def _idf(n: int, rows: int) -> float:
+    """The form that never goes below zero (Lucene's): ln(1 + (N - n + 0.5) / (n + 0.5))."""
+    return math.log(1 + (rows - n + 0.5) / (n + 0.5))

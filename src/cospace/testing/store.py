@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -268,6 +269,87 @@ def filters_mean_the_same(store: Store) -> None:
         assert words == set(_ids(store, store.lexical("number", 100, where=node).keys)), where
 
 
+BIG = 340123450000000010
+_EDGES: list[dict[str, Any]] = [
+    {"sscc": {"$in": [BIG, BIG + 1, 7]}},
+    {"sscc": {"$nin": [BIG, BIG + 1, 7]}},
+    {"sscc": {"$gt": 2**53}},
+    {"sscc": {"$lte": -BIG}},
+]
+_EDGES += [{"sscc": {op: BIG + 3}} for op in ("$eq", "$ne", "$gt", "$gte", "$lt", "$lte")]
+_EDGES += [
+    {"at": {"$near": [lat, lon], "$km": km}}
+    for lat, lon in ((90, 0), (89.99, 10), (-90, 0), (0, 180), (0, -180), (45, 0))
+    for km in (0.5, 20, 500)
+]
+
+
+def filters_hold_at_the_edges(store: Store) -> None:
+    """Whole numbers past 2^53 are told apart; the poles and the date line are on the map."""
+    places = [(lat, lon) for lat in (90, 89.95, -90, 0, 45) for lon in (0, 180, -179.99)]
+    numbers = [BIG + i for i in range(8)] + [-BIG - 1, -BIG, 7, 2**53, 2**53 + 1, 0.5, -1]
+    vector = unit(1)[0]
+    rows = [
+        Row(
+            f"id-{i}",
+            None,
+            {"sscc": n, "at": {"lat": float(lat), "lon": float(lon)}},
+            {},
+            {"text": vector},
+        )
+        for i, (n, (lat, lon)) in enumerate(zip(numbers, places, strict=True))
+    ]
+    schema = fill(store, rows)
+    for where in _EDGES:
+        node = parse(where, schema)
+        expected = {row.id for row in rows if matches(node, row.metadata)}
+        found = _ids(store, store.nearest("text", vector, 100, where=node).keys)
+        assert expected == set(found), where
+        assert len(expected) == store.count(node), where
+
+
+def an_empty_store_forgets_types(store: Store) -> None:
+    """When all rows are gone, fields may have other types."""
+    vector = unit(1)[0]
+    fill(store, [Row("a", None, {"ean": 7, "new": True}, {}, {"text": vector})])
+    assert store.delete(["a"]) == 1
+    assert not store.schema.fields
+    schema = fill(store, [Row("b", None, {"ean": "007", "new": 3}, {}, {"text": vector})])
+    for where in ({"ean": "007"}, {"new": {"$gt": 2}}):
+        node = parse(where, schema)
+        assert store.count(node) == 1
+        assert _ids(store, store.nearest("text", vector, 5, where=node).keys) == ["b"]
+
+
+def words_are_counted_as_they_are(store: Store) -> None:
+    """After deletes and replacements, words weigh what they weigh in a store made anew."""
+    many = [Row(f"v{i}", f"velvet armchair {i}", {}, {}, {"text": unit(1)[0]}) for i in range(30)]
+    few = [Row(f"o{i}", f"oak armchair {i}", {}, {}, {"text": unit(1)[0]}) for i in range(4)]
+    fill(store, [*many, *few])
+    before = store.lexical("velvet oak", 50)
+    assert _ids(store, before.keys)[0][0] == "o"
+    store.delete([row.id for row in many[1:]])
+    store.write([Row("o0", "oak table", {}, {}, {"text": unit(1)[0]})], replace=True)
+    after = store.lexical("velvet oak", 50)
+    assert _ids(store, after.keys)[0] == "v0"
+    # One of the five rows that remain holds the one word, four hold the other.
+    assert abs(after.spread - 5 * (1 - (1 - 1 / 5) * (1 - 4 / 5))) < 1e-9
+
+
+def names_are_found(store: Store) -> None:
+    """A code that few rows hold names them, with its part of the query; a common word does not."""
+    rows = [
+        Row(f"MK-{i}", f"lamp KX-{i % 20}A{i}", {}, {}, {"text": unit(1)[0]}) for i in range(40)
+    ]
+    fill(store, rows)
+    for query in ("KX-3A23", "kx3a23", "kx 3a23"):
+        [(key, part)] = store.lexical(query, 5).names.items()
+        assert _ids(store, [key]) == ["MK-23"]
+        assert part > 0.99
+    assert not store.lexical("lamp", 5).names
+    assert not store.lexical("KX-3A23", 5, among=[key]).names
+
+
 def info_adds_up(store: Store) -> None:
     """`info` counts items and vectors by field, and remembers space and schema."""
     rows = sample()
@@ -293,5 +375,9 @@ _CHECKS: list[Callable[[Store], None]] = [
     found_together,
     words_are_found,
     filters_mean_the_same,
+    filters_hold_at_the_edges,
+    an_empty_store_forgets_types,
+    words_are_counted_as_they_are,
+    names_are_found,
     info_adds_up,
 ]

@@ -20,7 +20,7 @@ import numpy as np
 from cospace.encode.engines.openvino import Graph, openvino
 from cospace.encode.folder import open_folder
 from cospace.encode.model import Model
-from cospace.encode.names import load
+from cospace.encode.names import load_folder
 from cospace.encode.towers.load import FAMILIES
 from cospace.files import make_folder, write_bytes
 
@@ -55,7 +55,7 @@ def tiny_model(*, dim: int = 32, seed: int = 0) -> Model:
     """
     with tempfile.TemporaryDirectory(prefix="cospace-tiny-") as place:
         # Both towers are loaded before the folder goes; the engine keeps no file open.
-        return load(tiny_folder(Path(place), dim=dim, seed=seed)).warm()
+        return load_folder(tiny_folder(Path(place), dim=dim, seed=seed)).warm()
 
 
 def tiny_folder(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +14,7 @@ import numpy as np
 
 from cospace.errors import BadItem
 from cospace.limits import limit
+from cospace.read.terms import marks
 from cospace.train.sources import text_pieces
 from cospace.train.spool import Spool
 
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["ListCounter", "TextCounter"]
 
 _BREAK = re.compile(rb"[ \n\t\r\v\f]")
-_NOT_WORD = re.compile(r"[^\w\n]+")
+
 
 # ASCII for the split "words" and "cased": all that is no letter, digit or "_" becomes a space.
 _KEPT = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_\n"
@@ -89,7 +92,8 @@ class TextCounter:
                 text = clean
         if self._split == "spaces":
             return "\n".join(" ".join(line.split()) for line in text.split("\n")).encode()
-        return _NOT_WORD.sub(" ", text.lower() if self._split == "words" else text).encode()
+        text = text if text.isascii() else unicodedata.normalize("NFC", text)
+        return _not_word().sub(" ", text.lower() if self._split == "words" else text).encode()
 
     def _scan(self, data: bytes) -> None:
         from cospace.train.kernels.scan import scan
@@ -119,6 +123,12 @@ class TextCounter:
         self._arena = np.concatenate([self._arena, np.zeros(room - len(self._arena), np.uint8)])
         self._table = np.full(4 * len(self._mixes), -1, np.int32)
         _place(self._table, self._mixes[:number])
+
+
+@cache
+def _not_word() -> re.Pattern[str]:
+    """What stands between words; the marks of a script belong to its words."""
+    return re.compile(rf"[^\w{marks()}\n]+")
 
 
 class ListCounter:

@@ -28,11 +28,11 @@ def shop() -> Iterator[cs.Collection]:
 @pytest.mark.parametrize(
     ("query", "weights"),
     [
-        ("a seat", {"text": 1.0, "image": 0.15, "words": 3.5}),
+        ("a seat", {"text": 1.0, "image": 0.15, "words": 1.0}),
         (cs.Image(PHOTO), {"image": 1.0}),
         (
             cs.Parts(text="a seat", image=cs.Image(PHOTO)),
-            {"text": 0.5, "image": 0.5, "words": 3.5},
+            {"text": 0.5, "image": 0.5, "words": 0.25},
         ),
     ],
     ids=["text", "photo", "both"],
@@ -49,22 +49,21 @@ def test_the_weights_of_each_kind_of_query(
 def test_by_leaves_out_lists_and_changes_no_weight(shop: cs.Collection) -> None:
     made = query_of("a seat", shop, ["text", "words"], None)
     assert ["text"] == list(made.vectors)
-    assert {"text": 1.0, "image": 0.15, "words": 3.5} == dict(made.weights)
+    assert {"text": 1.0, "image": 0.15, "words": 1.0} == dict(made.weights)
 
 
-def test_the_share_of_the_words(shop: cs.Collection) -> None:
-    """An article number alone is the whole of its query; of two rare words it is half."""
-    [whole, *_] = shop.search("KX4410B", explain=True)
-    assert "MK-1" == whole.id
-    assert pytest.approx(3.5) == next(why.share for why in whole.why if why.list == "words")
-    found = {hit.id: hit for hit in shop.search("KX4410B kettle", explain=True)}
-    for id in ("MK-1", "MK-3"):
-        [words] = [why for why in found[id].why if why.list == "words"]
-        assert pytest.approx(0.5, abs=0.2) == words.score
-        assert pytest.approx(3.5 * words.score**4) == words.share
-    assert 0 == next(why.share for why in found["MK-2"].why if why.list == "words")
+def test_the_share_of_a_name(shop: cs.Collection) -> None:
+    """An article number that one item holds comes first, alone and in a sentence."""
+    for query in ("KX4410B", "kx-4410 b", "do you have the kx4410b lamp in blue"):
+        [first, *others] = shop.search(query, explain=True)
+        assert "MK-1" == first.id
+        share = {
+            hit.id: why.share for hit in (first, *others) for why in hit.why if why.list == "words"
+        }
+        assert pytest.approx(8, abs=0.1) == share["MK-1"]
+        assert all(abs(share[hit.id]) < 0.1 for hit in others)
 
 
 def test_the_score_says_what_was_fused(shop: cs.Collection) -> None:
-    told = "fused standard scores: 1 text + 0.15 image + 3.5 words"
+    told = "fused standard scores: 1 text + 0.15 image + 1 words"
     assert told == shop.search("red armchair").score

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import cospace as cs
-from cospace.collection import collection
+from cospace.collection.models import model_of
 from cospace.encode.folder import open_folder
 from cospace.encode.model import Model
 from cospace.errors import BadArgument, BadVector, SpaceMismatch
@@ -134,7 +134,7 @@ def test_a_half_of_a_model_is_found_too(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("COSPACE_HOME", str(tmp_path / "home"))
     tiny_folder(tmp_path / "home/models/mine")  # its space has another name
     space = cs.load("mine", dim=12).space
-    assert space == collection._installed(space).space
+    assert space == model_of(space).space
 
 
 def test_towers_are_proved_at_full_width(folder: Path) -> None:

@@ -1,13 +1,22 @@
 """`load`: names, folders, and what is refused before anything is opened."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import cospace as cs
+from cospace.encode import folder
 from cospace.encode.names import installed, model_home
-from cospace.errors import BadArgument, ModelNotFound, UnsafeFile
+from cospace.errors import (
+    BadArgument,
+    FormatTooNew,
+    ModelDamaged,
+    ModelNotFound,
+    StorageError,
+    UnsafeFile,
+)
 from cospace.testing.tiny import tiny_folder
 
 
@@ -47,6 +56,67 @@ def test_adoption_is_named_where_it_will_be() -> None:
     with pytest.raises(ModelNotFound, match="cospace models add hf:org/name") as caught:
         cs.load("hf:org/name")
     assert 4 == caught.value.exit_code
+
+
+SOURCE = "hf:org/name"
+
+
+def added(home: Path, name: str, source: str, seed: int = 0) -> Path:
+    """A model in the model home, as if it had been added from `source`."""
+    made = tiny_folder(home / name, kinds=["text"], seed=seed)
+    record = json.loads((made / "space.json").read_text())
+    record["towers"][0]["source"] = source
+    (made / "space.json").write_text(json.dumps(record))
+    return made
+
+
+def test_a_damaged_model_is_not_called_missing(home: Path) -> None:
+    weights = added(home, "name", SOURCE) / "text/model.bin"
+    weights.write_bytes(weights.read_bytes() + b"x")
+    with pytest.raises(ModelDamaged, match="the file is damaged"):
+        cs.load(SOURCE)
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ("{", ModelDamaged),
+        ("{}", ModelDamaged),
+        ('{"format": 99}', FormatTooNew),
+        (None, ModelDamaged),  # a folder in its place
+    ],
+)
+def test_a_record_that_cannot_be_read_is_an_error_of_its_own(
+    home: Path, record: str | None, expected: type[Exception]
+) -> None:
+    """It may be the model that is asked for, so nothing is said to be missing."""
+    broken = home / "broken" / "space.json"
+    broken.parent.mkdir(parents=True)
+    broken.mkdir() if record is None else broken.write_text(record)
+    with pytest.raises(expected, match=f"{broken}.* It may be {SOURCE}, which no other") as caught:
+        cs.load(SOURCE)
+    assert expected is type(caught.value)
+    added(home, "name", SOURCE)
+    assert SOURCE == cs.load(SOURCE).space.towers[0].source, "it is found, so the other is not it"
+
+
+def test_other_models_are_known_by_their_record_alone(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Models of many gigabytes are not read through to find a small one."""
+    for number in range(3):
+        added(home, f"a-{number}", f"hf:org/other-{number}", seed=number)
+    added(home, "name", SOURCE)
+    monkeypatch.setattr(folder, "_sound", set())
+    cs.load(SOURCE)
+    assert {"name"} == {Path(path).relative_to(home).parts[0] for path, *_ in folder._sound}
+
+
+def test_a_home_that_cannot_be_listed_is_not_called_empty(home: Path) -> None:
+    assert ["minilm", "starter"] == installed()
+    home.write_text("a file")
+    with pytest.raises(StorageError, match="your models cannot be listed"):
+        cs.load(SOURCE)
 
 
 @pytest.mark.parametrize("name", ["", " ", "a b", "-x", "x" * 65, "naïve", "a\nb", "a\x00b"])

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -61,3 +63,26 @@ def test_values_are_never_changed(values: list[str], mask: int) -> None:
     text = Template("{title} ({brand}). {description}", COLUMNS).render(row)
     assert all(value in text for value in row.values())
     assert bool(text) == bool(row)
+
+
+_DASHES = "\u2013\u2014"
+
+
+@given(st.text("a .,;:|/-\n\t" + _DASHES + "\u00a0", max_size=20), st.booleans(), st.booleans())
+def test_words_are_tidied_as_the_plain_patterns_say(words: str, first: bool, last: bool) -> None:
+    """The patterns of the module mean the same, but read a long run only once."""
+    slots = ["\x00" if there else "" for there in (first, last)]
+    text = slots[0] + words + slots[1]
+    for pattern, new in (
+        (r"(?<=[.,;:|/\-\u2013\u2014])(?:\s*[.,;:|/\-\u2013\u2014])+", ""),
+        (r"\s+(?=[.,;:])", ""),
+        (r"^[\s.,;:|/\-\u2013\u2014]+", ""),
+        (r"[\s,;:|/\-\u2013\u2014]+$", ""),
+        (r"[ \t]{2,}", " "),
+    ):
+        text = re.sub(pattern, new, text)
+    expected = text.replace("\x00", "1") if first or last else ""
+    if first and last:
+        expected = f"1{words}1"
+    given = {"x": "1" if first else "", "y": "1" if last else ""}
+    assert expected == Template("{x}" + words + "{y}", ["x", "y"]).render(given)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,8 +14,9 @@ def meaning(*scores: float, weight: float = 1.0) -> Scored:
     return Scored(np.array(scores, float), weight, True)
 
 
-def words(*scores: float, weight: float = 3.5) -> Scored:
-    return Scored(np.array(scores, float), weight, False)
+def words(*scores: float, weight: float = 1.0, spread: float = 1_000, names: Any = None) -> Scored:
+    part = None if names is None else np.array(names, float)
+    return Scored(np.array(scores, float), weight, False, None, spread, part)
 
 
 def test_one_list_keeps_its_order() -> None:
@@ -40,21 +43,50 @@ def test_who_lacks_a_vector_is_judged_by_the_other() -> None:
     assert (0, 0) == (fused.shares["image"][0], fused.shares["text"][2])
 
 
-def test_a_rare_code_outranks_meaning_and_common_words_change_nothing() -> None:
+def test_a_name_outranks_meaning_and_a_few_words_change_nothing() -> None:
     text = meaning(0.9, 0.5, 0.1)
-    assert [2, 0, 1] == fuse({"text": text, "words": words(0, 0, 1)}, [1, 2, 3]).order
-    few = fuse({"text": text, "words": words(0, 0.3, 0.3)}, [1, 2, 3])
+    named = words(0, 0, 9, names=[0, 0, 1])
+    assert [2, 0, 1] == fuse({"text": text, "words": named}, [1, 2, 3]).order
+    few = fuse({"text": text, "words": words(0, 9, 9, spread=5)}, [1, 2, 3])
     assert [0, 1, 2] == few.order
-    assert np.allclose(few.shares["words"], [0, 3.5 * 0.3**4, 3.5 * 0.3**4])
+    assert np.abs(few.shares["words"]).max() < 0.001
 
 
-def test_half_of_the_words_count_a_sixteenth() -> None:
-    fused = fuse({"text": meaning(0.9, 0.5), "words": words(0, 0.5)}, [1, 2])
-    assert np.allclose(fused.shares["words"], [0, 3.5 / 16])
+@pytest.mark.parametrize(
+    ("spread", "part"), [(0, 0), (8, 0.1**4), (40, 1 / 16), (80, 1), (8_000, 1)]
+)
+def test_bm25_counts_as_far_as_many_rows_hold_a_word(spread: float, part: float) -> None:
+    fused = fuse({"words": words(4, 2, 0, spread=spread)}, [1, 2, 3])
+    z = np.array([4, 2, 0] - np.float64(2)) / np.std([4, 2, 0])
+    assert np.allclose(fused.shares["words"], 0.5 * part * z)
 
 
-def test_parts_past_the_whole_count_as_the_whole() -> None:
-    assert np.allclose([3.5, 0], fuse({"words": words(1.7, -1)}, [1, 2]).scores)
+@pytest.mark.parametrize(("part", "share"), [(0.25, 0), (0.325, 4), (0.4, 8), (1, 8), (0, 0)])
+def test_a_name_counts_by_its_part_of_the_query(part: float, share: float) -> None:
+    fused = fuse({"words": words(0, 0, names=[part, 0])}, [1, 2])
+    assert np.allclose(fused.shares["words"], [share, 0])
+    halved = fuse({"words": words(0, 0, names=[part, 0], weight=0.5)}, [1, 2])
+    assert np.allclose(halved.shares["words"], [share / 2, 0])
+
+
+def test_what_a_list_did_not_bring_stands_a_step_below_its_last() -> None:
+    own = np.array([True, True, True, False, False])
+    far = Scored(np.array([0.9, 0.8, 0.7, 0.65, -0.9]), 1.0, True, own)
+    shares = fuse({"text": far}, [1, 2, 3, 4, 5]).shares["text"]
+    z = (np.array([0.9, 0.8, 0.7, 0.65]) - 0.8) / np.std([0.9, 0.8, 0.7])
+    assert np.allclose(shares[:3], z[:3])
+    assert np.allclose(shares[3:], z[2] - 0.5)
+
+
+def test_near_misses_keep_their_score() -> None:
+    near = Scored(np.array([0.9, 0.1, 0.0999]), 1.0, True, np.array([True, True, False]))
+    shares = fuse({"text": near}, [1, 2, 3]).shares["text"]
+    assert shares[1] - 0.01 < shares[2] < shares[1]
+
+
+def test_a_list_that_brought_nothing_adds_nothing() -> None:
+    none = Scored(np.array([0.3, NAN]), 1.0, True, np.array([False, False]))
+    assert np.allclose([0, 0], fuse({"image": none}, [1, 2]).scores)
 
 
 def test_equal_scores_go_by_key() -> None:

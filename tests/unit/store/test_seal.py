@@ -3,7 +3,15 @@ from pathlib import Path
 
 import pytest
 
-from cospace.store.seal import Seal, _checksum, break_seal, checksums, read_seal, write_seal
+from cospace.store.seal import (
+    Seal,
+    _checksum,
+    break_seal,
+    checksums,
+    read_seal,
+    renew_seal,
+    write_seal,
+)
 
 SEAL = Seal("engine 1", ["image", "text"], 7, 3, "token", "int8")
 
@@ -89,3 +97,27 @@ def test_the_engines_own_files_may_go_but_not_change(cache: Path) -> None:
 def test_a_missing_shard_or_cache_has_no_seal(tmp_path: Path, cache: Path) -> None:
     assert "it was not closed" == read_seal(tmp_path, tmp_path / "shard")
     assert isinstance(read_seal(cache, cache / "nothing"), str)
+
+
+def test_what_a_load_has_written_is_sealed_anew(cache: Path) -> None:
+    shard = cache / "shard"
+    renew_seal(cache, shard)
+    before = (cache / "seal.json").read_bytes()
+    (shard / "a.dat").write_bytes(b"b" * 1000)
+    (shard / "empty.dat").unlink()
+    (shard / "new.dat").write_bytes(b"new")
+    with (shard / "holes.dat").open("r+b") as file:
+        file.write(b"y")  # 40 MB long, and a few kilobytes large
+    assert isinstance(read_seal(cache, shard), str)
+    renew_seal(cache, shard)
+    assert SEAL == read_seal(cache, shard)
+    assert before != (cache / "seal.json").read_bytes()
+
+
+def test_a_large_file_is_not_sealed_anew(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cospace.store.seal._SMALL", 100_000)
+    shard = cache / "shard"
+    with (shard / "deep" / "b.dat").open("r+b") as file:
+        file.write(b"damaged")
+    renew_seal(cache, shard)
+    assert "deep/b.dat has changed" == read_seal(cache, shard)

@@ -46,6 +46,9 @@ INSERT INTO total VALUES (0);
 PRAGMA user_version={FORMAT};
 """
 
+# A commit is on the disk when it returns; readers and a writer do not wait for each other.
+_SETTINGS = ("journal_mode=WAL", "synchronous=FULL", "fullfsync=1", "checkpoint_fullfsync=1")
+
 # What a row takes beside its vector: key, checksum, numbers, two indexes.
 _ROW = 200
 
@@ -233,8 +236,9 @@ def _connect(path: Path) -> apsw.Connection:
     check_room(path)
     db = apsw.Connection(str(path))
     db.set_busy_timeout(30_000)
-    db.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL")
-    db.execute("PRAGMA fullfsync=1; PRAGMA checkpoint_fullfsync=1")
+    # One statement a call: apsw stops at the first that answers with a row.
+    for setting in _SETTINGS:
+        db.execute(f"PRAGMA {setting}")
     db.transaction_mode = "IMMEDIATE"
     with db:
         version = db.execute("PRAGMA user_version").get

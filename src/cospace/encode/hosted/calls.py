@@ -142,5 +142,5 @@ def seconds(text: object) -> float | None:
 
     A date in place of seconds is not read; our own pause holds then.
     """
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*s?\s*", str(text or ""))
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*s?", str(text or "").strip())
     return float(match[1]) if match else None

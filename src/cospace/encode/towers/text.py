@@ -29,6 +29,8 @@ _TOKENS = 1_536
 # Few texts are divided among the streams, but not into batches below this many tokens, which
 # would cost more of the processor than they save of the time.
 _FEWEST = 256
+# How SentencePiece writes the space before a word; alone it is no piece of the word.
+_SPACE = "\u2581"
 
 # Lengths are padded up to a multiple of this: the engine meets few shapes, and its sums, which
 # run over 8 or 16 lanes, add the same numbers in the same order whatever the padding. So a text
@@ -52,7 +54,7 @@ class TextTower:
         from tokenizers import Tokenizer
 
         self.graph = graph
-        self._dim = folder.space.dim
+        self._dim = folder.dim
         self._prompts = dict(tower.prompts)
         try:
             record = tower.preprocess
@@ -134,6 +136,13 @@ class TextTower:
         prompt = self._prompts.get(role, "")
         found = self._guarded(self._tokenizer.encode_batch, [prompt + text for text in texts])
         return [[one, *one.overflowing] for one in found]
+
+    def pieces(self, words: Sequence[str]) -> list[int]:
+        """In how many pieces the vocabulary cuts each word, standing alone."""
+        cut = partial(self._tokenizer.encode_batch_fast, add_special_tokens=False)
+        return [
+            sum(piece != _SPACE for piece in one.tokens) for one in self._guarded(cut, list(words))
+        ]
 
     def _is_cut(self, encoding: Any) -> bool:
         return len(encoding) == self.max_tokens and bool(encoding.overflowing)

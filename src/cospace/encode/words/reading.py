@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cospace.errors import BadArgument
+from cospace.read.terms import marks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +26,6 @@ __all__ = [
     "word_weights",
 ]
 
-_WORD = re.compile(r"\w+")
 _SPACED = re.compile(r"\S+")
 
 # "words": lower-cased runs of letters and digits. "cased": the same as they are written.
@@ -38,6 +40,19 @@ _SMOOTH = 1e-4
 # Where a table has fewer words or numbers than these, what is common to its texts is not known
 # well enough, or is too much of a vector, to be taken off.
 _LEAST_WORDS, _LEAST_DIM = 1_000, 16
+
+
+_ASCII_WORD = re.compile(r"\w+", re.ASCII)
+
+
+@cache
+def _any_word() -> re.Pattern[str]:
+    """Letters and digits with the marks of their script: vowel signs, points, accents."""
+    return re.compile(rf"[\w{marks()}]+")
+
+
+def _word(text: str) -> re.Pattern[str]:
+    return _ASCII_WORD if text.isascii() else _any_word()
 
 
 def check_reading(split: object, weighting: object) -> None:
@@ -58,7 +73,13 @@ def split_words(text: str, split: str) -> list[str]:
     """
     if split == "spaces":
         return text.split()
-    return _WORD.findall(text.lower() if split == "words" else text)
+    found = _word(text).findall(text.lower() if split == "words" else text)
+    return found if text.isascii() else [_composed(word) for word in found]
+
+
+def _composed(word: str) -> str:
+    """A letter and its accent as one character, as word-vector files have them."""
+    return unicodedata.normalize("NFC", word)
 
 
 def word_places(text: str, split: str) -> list[tuple[str, int, int]]:
@@ -70,12 +91,12 @@ def word_places(text: str, split: str) -> list[tuple[str, int, int]]:
     if split == "spaces":
         return [(found[0], *found.span()) for found in _SPACED.finditer(text)]
     if split == "cased":
-        return [(found[0], *found.span()) for found in _WORD.finditer(text)]
+        return [(_composed(found[0]), *found.span()) for found in _word(text).finditer(text)]
     # A letter may become two in lower case; so each has the place of the letter it came from.
     places = [place for place, letter in enumerate(text) for _ in letter.lower()]
     return [
-        (found[0], places[found.start()], places[found.end() - 1] + 1)
-        for found in _WORD.finditer(text.lower())
+        (_composed(found[0]), places[found.start()], places[found.end() - 1] + 1)
+        for found in _word(text).finditer(text.lower())
     ]
 
 

@@ -22,7 +22,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from cospace.encode.cache.cached import Cached
 from cospace.encode.words import WordModel
 from cospace.errors import BadArgument
 from cospace.evaluate.bootstrap import RESAMPLES
@@ -121,10 +120,7 @@ def _seeds(
 
 
 def _ready(name: str, model: ModelName, files: Sources) -> Encoder:
-    """The encoder of a model, without a cache: a look into a table is quicker."""
     encoder = loaded(model)
-    if isinstance(encoder, Cached) and isinstance(encoder.encoder, WordModel):
-        encoder = encoder.encoder
     if not isinstance(encoder, WordModel) and not files.ratings:
         raise BadArgument(
             f"{name} is no word model: analogies are asked of those. Name rated pairs too"

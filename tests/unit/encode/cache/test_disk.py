@@ -7,6 +7,7 @@ import os
 import sqlite3
 from pathlib import Path
 
+import apsw
 import numpy as np
 import pytest
 
@@ -67,6 +68,21 @@ def test_putting_again_replaces_and_counts_once(cache: VectorCache) -> None:
 def test_asking_for_the_size_makes_no_file(cache: VectorCache) -> None:
     assert (0, 0) == (cache.info().vectors, cache.clear())
     assert not cache.path.exists()
+
+
+def test_a_commit_is_durable_whatever_the_connection_began_with(
+    cache: VectorCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every setting is made: SQLite's own values hide one that is left out."""
+    wanted = {"journal_mode": "wal", "synchronous": 2, "fullfsync": 1, "checkpoint_fullfsync": 1}
+
+    def weaken(db: apsw.Connection) -> None:
+        db.execute("PRAGMA synchronous=OFF")
+        assert 0 == db.execute("PRAGMA synchronous").get
+
+    monkeypatch.setattr(apsw, "connection_hooks", [*apsw.connection_hooks, weaken])
+    with cache._open() as db:
+        assert wanted == {name: db.execute(f"PRAGMA {name}").get for name in wanted}
 
 
 @pytest.mark.parametrize("column", ["vector", "key", "cut"])

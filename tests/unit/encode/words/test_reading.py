@@ -1,5 +1,7 @@
 """The words of a text, where they stand, how much each counts, and what all texts share."""
 
+import unicodedata
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -82,3 +84,17 @@ def test_a_table_of_zeros_has_nothing_in_common() -> None:
     rows = np.zeros((1_000, 16), np.float32)
     share = word_shares(1_000, None)
     assert common_part(rows, word_weights("sif", 1_000, None), share) is None
+
+
+@pytest.mark.parametrize(
+    "word", ["किताब", "বাংলা", "పుస్తకం", "บ้าน", "שָׁלוֹם", "مُحَمَّد", "möbel", "straße", "サイズ"]
+)
+def test_a_word_of_any_script_is_one_word(word: str) -> None:
+    for form in ("NFC", "NFD"):
+        text = unicodedata.normalize(form, f"({word}, {word}!)")
+        for split in ("words", "cased"):
+            composed = unicodedata.normalize("NFC", word)
+            assert [composed, composed] == split_words(text, split)
+            places = word_places(text, split)
+            assert [composed, composed] == [found for found, _, _ in places]
+            assert [unicodedata.normalize(form, word)] * 2 == [text[a:b] for _, a, b in places]

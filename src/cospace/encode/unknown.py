@@ -1,0 +1,31 @@
+"""Which words a model cannot know as words: made-up names, article numbers, other languages."""
+
+from __future__ import annotations
+
+from cospace.encode.base import uncached
+from cospace.encode.model import Model
+from cospace.encode.protocol import Encoder
+from cospace.encode.words import WordModel
+from cospace.read.terms import chains, fold, has_digit
+
+__all__ = ["unknown_words"]
+
+
+def unknown_words(model: Encoder, text: str) -> frozenset[str] | None:
+    """The words of `text`, folded, for which the model's vocabulary has no piece of their own.
+
+    Such a word reaches the model as parts of other words, so its vector says little about it. A
+    word model does not know what is not in its table. None where the vocabulary is elsewhere.
+
+    >>> import cospace as cs
+    >>> sorted(unknown_words(cs.load("starter"), "a velvet armchair by Velmora"))
+    ['velmora']
+    """
+    model = uncached(model)
+    words = sorted({part for parts in chains(fold(text)) for part in parts if not has_digit(part)})
+    if isinstance(model, WordModel):
+        return frozenset(word for word in words if not any(w.row >= 0 for w in model.read(word)))
+    if not isinstance(model, Model) or "text" not in model.space.kinds:
+        return None
+    counts = model.text_tower().pieces(words)
+    return frozenset(word for word, n in zip(words, counts, strict=True) if n > 1)
