@@ -87,10 +87,6 @@ class Truth:
             self._db = connect(path, read_only)
             try:
                 self._check_format(read_only)
-            except apsw.ReadOnlyError as error:
-                # Only while a file is made does it have a journal that is rolled back by writing.
-                self._db.close()
-                raise CollectionNotFound(f"{path}: its making was cut short") from error
             except BaseException:
                 self._db.close()
                 raise

@@ -278,21 +278,3 @@ def test_commits_are_durable_and_journalled(truth: Truth) -> None:
     assert "wal" == truth._value("PRAGMA journal_mode")
     assert 2 == truth._value("PRAGMA synchronous")  # FULL
     assert zlib.crc32(b"0") == truth._value("SELECT crc FROM about WHERE key='seq'")
-
-
-def test_a_making_that_was_cut_short_is_no_collection_yet_and_is_made_again(tmp_path: Path) -> None:
-    whole, cut = tmp_path / "whole", tmp_path / "cut.cospace"
-    whole.mkdir()
-    cut.mkdir()
-    db = apsw.Connection(str(whole / "truth.sqlite"))
-    db.execute("BEGIN")
-    db.execute("PRAGMA user_version=1").fetchall()
-    db.cache_flush()  # the page is on the disk, and the journal that takes it back
-    for file in whole.iterdir():
-        (cut / file.name).write_bytes(file.read_bytes())
-    db.close()
-    assert (cut / "truth.sqlite-journal").stat().st_size
-    with pytest.raises(CollectionNotFound):
-        Truth(cut / "truth.sqlite", read_only=True)
-    Truth(cut / "truth.sqlite").close()
-    Truth(cut / "truth.sqlite", read_only=True).close()
