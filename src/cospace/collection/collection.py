@@ -139,10 +139,10 @@ class Collection:
                 raise BadArgument("with embeddings= leave out items and errors='report'")
             return ingest_vectors(self.store, self.add_vectors, columns, replace, progress)
         given = items_of(items, columns, errors)
-        run = Ingest(
-            self.store, self.model, replace=replace, strict=given.strict, lock=self._writing
+        how = {"replace": replace, "strict": given.strict}
+        return Ingest(self.store, self.model, lock=self._writing, **how).run(
+            given, progress, self._settle
         )
-        return run.run(given, progress, self._settle)
 
     def update(
         self,
@@ -159,10 +159,9 @@ class Collection:
         """A report of stored items of which only what is given was changed.
 
         `update("MK-1", price=90, text="...", image=cs.Image(...))`: every other name is a field
-        of the metadata, which changes as a whole; None takes it away. Or give columns as to `add`,
-        or items that hold what changes, or what `cospace.read(..., changes=True)` gives. Only a
-        part that is given, and differs, is encoded. A text that `cospace.read` made of columns is
-        made anew when these change.
+        of the metadata; None takes it away. Or give columns as to `add`, items that hold what
+        changes, or `cospace.read(..., changes=True)`. Only a part that differs is encoded. A text
+        that `cospace.read` made of columns is made anew when these change.
 
         Raises `ItemNotFound`, `BadItem`; for a table, or with errors="report", it lists them.
 

@@ -80,11 +80,17 @@ class Ingest:
                 meter.add(len(batch))
             if given.reading is not None:
                 self.report.take(given.reading)
+                self._keep_unread(given.reading.unread)
                 meter.total = given.reading.total
                 meter.add(len(given.reading.failed))
         settle()
         self.report.seconds = time.monotonic() - started
         return self.report
+
+    def _keep_unread(self, ids: list[str]) -> None:
+        """Count in stored items whose row holds nothing but a photo that cannot be used now."""
+        for id in self.store.hashes(ids):
+            self.report.keep(id, "nothing of it can be read now, and what is stored is kept")
 
     def _hash(self, content: bytes) -> bytes:
         return hashlib.sha256(content + self._fingerprint).digest()

@@ -57,6 +57,7 @@ class Maker:
         image, missing = self._image(values)
         if text is None and image is None and not self._changes:
             if missing:
+                met.unread.append(key or self._made_id(text, values, met))
                 raise EmptyItem(row.name, f"{missing.reason}, and there is no text")
             raise EmptyItem(row.name, "holds neither text nor image")
         found, odd = self._metadata(values)

@@ -124,6 +124,28 @@ def test_items_of_python_keep_a_photo_that_is_away_too(empty: cs.Collection, tab
     assert {"n": 2} == after["b"][1]
 
 
+def test_rows_of_a_photo_alone_keep_it_while_it_is_away(empty: cs.Collection, table: Path) -> None:
+    table.write_text("sku,photo,price\nA0,photos/0.png,1\nA1,photos/1.png,2\nA2,photos/2.png,3\n")
+    empty.upsert(cs.read(table))
+    before = stored(empty)
+    (table.parent / "photos/1.png").unlink()
+    (table.parent / "photos/2.png").unlink()
+    empty.delete("A2")
+    report = empty.upsert(cs.read(table))
+    assert (1, 2, 1) == (report.unchanged, report.failed, report.kept)  # A2 was not stored
+    assert {id: before[id] for id in ("A0", "A1")} == stored(empty)
+
+
+def test_rows_of_a_photo_alone_without_ids_keep_it_too(empty: cs.Collection, table: Path) -> None:
+    table.write_text("photo\nphotos/0.png\nphotos/1.png\n")
+    empty.upsert(cs.read(table))
+    before = stored(empty)
+    away(table)
+    report = empty.upsert(cs.read(table))
+    assert (0, 2, 2) == (report.stored, report.failed, report.kept)
+    assert before == stored(empty)
+
+
 def test_another_photo_that_is_missing_is_not_the_stored_one(
     empty: cs.Collection, table: Path
 ) -> None:
