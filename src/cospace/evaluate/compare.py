@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -136,8 +137,8 @@ def compare(
     items = source.read()
     ready = [(name, model, loaded(model, items.kind)) for name, model in named]
     measured = [
-        measure_alone(name, source, progress=progress)
-        if model is not encoder
+        measure_alone(model, source, progress=progress)
+        if isinstance(model, (str, os.PathLike))
         else measure_here(encoder, items, progress=progress)
         for name, model, encoder in ready
     ]

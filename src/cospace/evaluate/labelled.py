@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -49,7 +50,7 @@ class Pictures:
     classes below them, comes split.
     """
 
-    folder: str
+    folder: str | os.PathLike[str]
 
     def read(self) -> Labelled:
         """The images; those that lie outside the folder of a class are counted.
@@ -69,7 +70,7 @@ class Table:
     Raises `BadArgument` unless one of `text` and `image` is given.
     """
 
-    file: str
+    file: str | os.PathLike[str]
     label: str
     text: str | None = None
     image: str | None = None

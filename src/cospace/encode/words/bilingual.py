@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
@@ -93,7 +94,7 @@ class BilingualModel(WordModel):
             for found, score in zip(ids[0].tolist(), scores[0].tolist(), strict=True)
         ]
 
-    def save(self, folder: str | Path, *, replace: bool = False) -> Path:
+    def save(self, folder: str | os.PathLike[str], *, replace: bool = False) -> Path:
         """Writes the model's folder, whole or not at all, and gives its path."""
         beside = {"neighbourhoods": self._neighbourhoods}
         space = self._folder.space
