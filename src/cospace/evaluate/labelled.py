@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from cospace.errors import BadArgument, NotFound
 from cospace.item import Item, Parts
 from cospace.read import Failures, read
+from cospace.read.regular import listed
 from cospace.read.sources import find_source
 
 __all__ = ["Labelled", "Pictures", "Source", "Table", "source_of"]
@@ -137,7 +138,7 @@ def _read_table(table: Table) -> Labelled:
     kind, label = "image" if table.text is None else "text", table.label
     columns = find_source(table.file).sample.names
     if label not in columns:
-        has = ", ".join(columns[:12])
+        has = listed(columns, 12)
         raise BadArgument(f"{table.file}: there is no column {label!r} of labels; it has {has}")
     reading = read(table.file, text=table.text, image=table.image, metadata=[label])
     found = Labelled(reading.name, kind)
