@@ -6,7 +6,6 @@ import base64
 import dataclasses
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,15 @@ from cospace.encode.words.reading import check_reading
 from cospace.encode.words.tensors import parse_tensors, write_tensors
 from cospace.encode.words.vectors import Subwords, WordVectors
 from cospace.errors import BadArgument, BadItem, ModelDamaged
-from cospace.files import check_room, make_folder, move_folder, remove, write_bytes, writing
+from cospace.files import (
+    check_room,
+    hidden,
+    make_folder,
+    move_folder,
+    remove,
+    write_bytes,
+    writing,
+)
 from cospace.space import Space, Tower
 
 if TYPE_CHECKING:
@@ -88,8 +95,7 @@ def save_table(
         raise BadArgument(f"{folder}: it exists already; name another, or replace it")
     size = table.rows.nbytes + (table.subwords.rows.nbytes if table.subwords else 0)
     check_room(folder.parent, size + 32 * len(table))
-    made = folder.with_name(f".{folder.name}.{os.getpid()}.new")
-    remove(made)
+    made = hidden(folder, "new")
     try:
         make_folder(made)
         write_bytes(made / _WORDS, "".join(f"{word}\n" for word in table.words).encode())
