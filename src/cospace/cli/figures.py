@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cospace.cli.output import tell
+from cospace.cli.output import reasons, tell
 
 if TYPE_CHECKING:
     from cospace.evaluate.bootstrap import Difference, Interval
     from cospace.read import Failures
 
 __all__ = ["change", "points", "tell_left_out"]
-
-_MOST_REASONS = 5
 
 
 def points(figure: Interval, digits: int = 2) -> str:
@@ -47,8 +45,4 @@ def tell_left_out(failed: Failures) -> None:
     """Tells how much was left out, and why, on stderr."""
     if not len(failed):
         return
-    tell(f"Left out, {len(failed):,} in all:")
-    for failure in list(failed)[:_MOST_REASONS]:
-        tell(f"  {failure}")
-    if len(failed) > _MOST_REASONS:
-        tell(f"  ... and {len(failed) - _MOST_REASONS:,} more; --json lists them")
+    tell("\n".join([f"Left out, {len(failed):,} in all:", *reasons(failed)]))

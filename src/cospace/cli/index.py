@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cospace.cli.output import count, document, show, tell
+from cospace.cli.output import count, document, reasons, show, tell
 from cospace.cli.parsing import Parser, command, names_of
 from cospace.errors import BadArgument, CospaceError
 
@@ -20,7 +20,6 @@ __all__ = ["fill", "parser", "report_lines", "run"]
 
 # Items committed together: small enough for a bar that moves, and for little lost at Ctrl-C.
 _BATCH = 128
-_MOST_REASONS = 5
 
 
 def parser() -> Parser:
@@ -145,11 +144,7 @@ def report_lines(report: Report) -> list[str]:
     rate = (report.added + report.updated) / report.seconds if report.seconds > 0.5 else 0
     speed = f" ({rate:,.0f} items/s)" if rate >= 1 else ""
     lines = [f"{report} in {report.seconds:.1f} s{speed}"]
-    reasons = list(report.reasons)
-    lines += [f"  {reason.name}: {reason.reason}" for reason in reasons[:_MOST_REASONS]]
-    more = len(report.reasons) - min(len(reasons), _MOST_REASONS)
-    if more > 0:
-        lines.append(f"  ... and {more:,} more; --json lists them")
+    lines += reasons(report.reasons)
     if not report.stored:
         lines.append("nothing could be stored" if report.failed else "the source holds no items")
     return lines

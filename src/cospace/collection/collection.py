@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -385,7 +386,7 @@ class Collection:
 
     def export(
         self,
-        path: str | Path,
+        path: str | os.PathLike[str],
         *,
         where: Mapping[str, Any] | None = None,
         progress: Watch = None,
@@ -396,7 +397,9 @@ class Collection:
         with metered(progress, None if where else len(self)) as meter:
             return export_parquet(self.store, Path(path), self._where(where), meter)
 
-    def restore(self, path: str | Path, *, replace: bool = False, progress: Watch = None) -> int:
+    def restore(
+        self, path: str | os.PathLike[str], *, replace: bool = False, progress: Watch = None
+    ) -> int:
         """The number of items read, with their vectors, from a Parquet file that `export` made."""
         from cospace.collection.transfer import import_parquet
 

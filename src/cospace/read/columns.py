@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cospace.errors import BadArgument
+from cospace.read.regular import listed
 from cospace.read.rows import Sample
 from cospace.read.template import Template, check_column
 
@@ -80,7 +81,7 @@ def choose(wanted: Wanted, sample: Sample, notes: list[str]) -> Columns:
     if text is None and image is None and names:
         raise BadArgument(
             f"no column looks like a text or an image; say text=... or image=... The columns"
-            f" are: {', '.join(names[:20])}"
+            f" are: {listed(names, 20)}"
         )
     location = _location(wanted, names, notes)
     keep = _keep(wanted.metadata, names)
@@ -164,7 +165,11 @@ def _keep(wanted: Sequence[str] | None, names: list[str]) -> frozenset[str] | No
         return None
     if isinstance(wanted, str):
         raise BadArgument(f"metadata= takes a list of columns; write metadata=[{wanted!r}]")
-    return frozenset(check_column(name, names, "metadata") for name in wanted)
+    known = frozenset(names)
+    for name in wanted:
+        if name not in known:
+            check_column(name, names, "metadata")
+    return frozenset(wanted)
 
 
 def _long_texts(text: Template | None) -> set[str]:
