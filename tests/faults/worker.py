@@ -53,7 +53,7 @@ def step(shop: Collection, kind: str, given: list[list[int]], batch: int) -> Non
             shop.upsert(items, progress=lambda now: say(f"batch {now.done}"))
     elif kind == "delete":
         shop.delete([f"id-{number}" for number, _ in given])
-    elif kind == "delete where":
+    elif kind == "delete where" and len(shop):  # an empty collection has no field to filter by
         shop.delete(where={"n": {"$in": [number for number, _ in given]}})
     elif kind == "update":
         with override(batch_items=batch):

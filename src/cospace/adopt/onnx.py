@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -41,7 +42,7 @@ class AdoptedOnnx:
 
 
 def adopt_onnx(
-    file: Path,
+    file: str | os.PathLike[str],
     *,
     name: str = "",
     pooling: str = "",
@@ -59,6 +60,7 @@ def adopt_onnx(
     `UnsupportedModel` for a graph that takes no token ids, `ModelDamaged` for one that ONNX
     Runtime refuses, and `MissingExtra` without ONNX Runtime.
     """
+    file = Path(file)
     target = model_home() / free_name(name or file.stem, replace)
     tokenizer = _near(file, "tokenizer.json")
     if tokenizer is None:

@@ -132,10 +132,7 @@ def _draw(found: Comparison, out: Path) -> None:
 
     marks = []
     for one in found.results:
-        knn, probe = (
-            (figure.value, figure.low, figure.high)
-            for figure in (one.accuracy["knn"], one.accuracy["probe"])
-        )
+        knn, probe = one.accuracy["knn"].bar, one.accuracy["probe"].bar
         megabytes = None if one.bytes_on_disk is None else one.bytes_on_disk / 1e6
         marks.append(Point(one.model, knn, probe, one.per_second, megabytes))
     draw_comparison(marks, out, title=_title(found), chance=found.chance, test=found.test)

@@ -101,12 +101,12 @@ def _read(name: str, notes: list[str], *, guessed: bool = True) -> list[str]:
     texts = iter(file)
     unique = dict.fromkeys(text for _, text in islice(texts, most))
     if not unique:
-        why = f": {': '.join(file.failed[0])}" if file.failed else ""
+        why = f": {next(iter(file.failed))}" if len(file.failed) else ""
         raise BadArgument(f"{name}: there is no text in it{why}")
     notes += [f"{Path(name).name}: {note}" for note in file.notes if guessed]
-    if file.failed:
+    if len(file.failed):
         failed = count(len(file.failed), "text")
-        notes.append(f"{name}: {failed} left out, such as {': '.join(file.failed[0])}")
+        notes.append(f"{name}: {failed} left out, such as {next(iter(file.failed))}")
     if next(texts, None) is not None:
         notes.append(
             f"{name}: only the first {most:,} were read; COSPACE_LIMIT_LOSS_TEXTS allows more"

@@ -98,7 +98,7 @@ def _draw(found: MethodsComparison, out: Path) -> None:
     methods = [
         Method(
             one.method,
-            {n: (100 * i.value, 100 * i.low, 100 * i.high) for n, i in figures.items()},
+            {n: i.times(100).bar for n, i in figures.items()},
             one.seconds,
             one.memory / 1e6,
         )

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cospace.cli.output import count
+from cospace.cli.output import count, reasons
 
 if TYPE_CHECKING:
     from cospace.collection import Report
 
 __all__ = ["report_lines"]
-
-_MOST_REASONS = 5
 
 
 def report_lines(report: Report) -> list[str]:
@@ -24,11 +22,7 @@ def report_lines(report: Report) -> list[str]:
             f"{count(report.kept, 'item')} named a file that cannot be read now; what is stored of"
             " it was kept. When the files are back, run it again"
         )
-    reasons = list(report.reasons)
-    lines += [f"  {reason.name}: {reason.reason}" for reason in reasons[:_MOST_REASONS]]
-    more = len(report.reasons) - min(len(reasons), _MOST_REASONS)
-    if more > 0:
-        lines.append(f"  ... and {more:,} more; --json lists them")
+    lines += reasons(report.reasons)
     if not report.stored:
         lines.append("nothing could be stored" if report.failed else "the source holds no items")
     return lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -139,10 +140,9 @@ class Collection:
                 raise BadArgument("with embeddings= leave out items and errors='report'")
             return ingest_vectors(self.store, self.add_vectors, columns, replace, progress)
         given = items_of(items, columns, errors)
-        how = {"replace": replace, "strict": given.strict}
-        return Ingest(self.store, self.model, lock=self._writing, **how).run(
-            given, progress, self._settle
-        )
+        lock, strict = self._writing, given.strict
+        run = Ingest(self.store, self.model, replace=replace, strict=strict, lock=lock)
+        return run.run(given, progress, self._settle)
 
     def update(
         self,
@@ -158,10 +158,9 @@ class Collection:
     ) -> Report:
         """A report of stored items of which only what is given was changed.
 
-        `update("MK-1", price=90, text="...", image=cs.Image(...))`: every other name is a field
-        of the metadata; None takes it away. Or give columns as to `add`, items that hold what
-        changes, or `cospace.read(..., changes=True)`. Only a part that differs is encoded. A text
-        that `cospace.read` made of columns is made anew when these change.
+        `update("MK-1", price=90, text="...", image=...)`: other names are fields of the metadata;
+        None takes one away. Or give columns as to `add`, items that hold what changes, or
+        `cospace.read(..., changes=True)`. A text that was made of columns changes with them.
 
         Raises `ItemNotFound`, `BadItem`; for a table, or with errors="report", it lists them.
 
@@ -173,7 +172,7 @@ class Collection:
         """
         columns = Columns(ids, documents, metadatas, images)
         given = items_of(changes_of(items, changes), columns, errors, changes=True)
-        run = Update(self.store, lambda: self.model, strict=given.strict, lock=self._writing)
+        run = Update(self.store, lambda: self.model, given.strict, self._writing)
         return run.run(given, progress, self._settle)
 
     def add_vectors(
@@ -197,8 +196,7 @@ class Collection:
         with metered(progress, len(vectors), "vectors") as meter:
             for rows in batches:
                 with self._writing:
-                    store_vectors(self.store, space, rows, replace=replace)
-                meter.add(len(rows))
+                    meter.add(store_vectors(self.store, space, rows, replace=replace))
         self._settle()
         return len(vectors)
 
@@ -408,7 +406,7 @@ class Collection:
 
     def export(
         self,
-        path: str | Path,
+        path: str | os.PathLike[str],
         *,
         where: Mapping[str, Any] | None = None,
         progress: Watch = None,
@@ -419,7 +417,9 @@ class Collection:
         with metered(progress, None if where else len(self)) as meter:
             return export_parquet(self.store, Path(path), self._where(where), meter)
 
-    def restore(self, path: str | Path, *, replace: bool = False, progress: Watch = None) -> int:
+    def restore(
+        self, path: str | os.PathLike[str], *, replace: bool = False, progress: Watch = None
+    ) -> int:
         """The number of items read, with their vectors, from a Parquet file that `export` made."""
         from cospace.collection.transfer import import_parquet
 

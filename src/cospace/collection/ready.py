@@ -15,6 +15,7 @@ from cospace.item import check_id
 from cospace.limits import limit
 from cospace.progress import Watch
 from cospace.read.metadata import check_metadata
+from cospace.read.regular import listed
 from cospace.read.texts import check_text
 from cospace.space import Space
 from cospace.store.protocol import Row, Store
@@ -52,21 +53,21 @@ def vector_rows(
     for name, column in {"ids": ids, **columns}.items():
         if column is not None and len(column) != len(vectors):
             raise BadItem("", f"{len(vectors)} vectors came with {len(column)} {name}")
-    listed = [check_id(id) for id in ids]
-    if len(set(listed)) < len(listed):
-        twice = sorted(id for id, count in Counter(listed).items() if count > 1)
-        raise DuplicateId(f"the same id twice: {', '.join(map(repr, twice[:5]))}", ids=twice)
+    known = [check_id(id) for id in ids]
+    if len(set(known)) < len(known):
+        twice = sorted(id for id, count in Counter(known).items() if count > 1)
+        raise DuplicateId(f"the same id twice: {listed([repr(id) for id in twice], 5)}", ids=twice)
     unit = vectors.normalized
     metadata = columns.get("metadata")
     texts = columns.get("texts")
-    numbers = iter(range(len(listed)))
+    numbers = iter(range(len(known)))
     while part := list(islice(numbers, max(1, limit("batch_items")))):
         # The two checks take what they are given, and say of what type it should have been.
         yield [
             Row(
-                listed[i],
-                text=check_text(texts[i], listed[i]) if texts and texts[i] else None,  # type: ignore[arg-type]
-                metadata={} if metadata is None else check_metadata(metadata[i], listed[i]),  # type: ignore[arg-type]
+                known[i],
+                text=check_text(texts[i], known[i]) if texts and texts[i] else None,  # type: ignore[arg-type]
+                metadata={} if metadata is None else check_metadata(metadata[i], known[i]),  # type: ignore[arg-type]
                 vectors={field: unit[i]},
                 hash=b"",
             )
@@ -92,8 +93,8 @@ def space_of(stored: Space | None, vectors: Vectors, field: str, name: str) -> S
     return space
 
 
-def store_vectors(store: Store, space: Space, rows: list[Row], *, replace: bool) -> None:
-    """Write one batch; first the space and the schema, where these are wider now."""
+def store_vectors(store: Store, space: Space, rows: list[Row], *, replace: bool) -> int:
+    """How many rows were written; first the space and the schema, where these are wider now."""
     schema = store.schema.copy()
     before = -1 if store.space is None else len(schema.fields)
     for row in rows:
@@ -101,3 +102,4 @@ def store_vectors(store: Store, space: Space, rows: list[Row], *, replace: bool)
     if len(schema.fields) != before:
         store.extend(space, schema)
     store.write(rows, replace=replace)
+    return len(rows)

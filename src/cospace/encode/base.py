@@ -7,6 +7,7 @@ look into the cache. The public ones do, where the encoder has one.
 from __future__ import annotations
 
 import copy
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
@@ -110,7 +111,7 @@ class BaseEncoder(ABC):
         del kinds
         return self
 
-    def save(self, folder: str | Path, *, replace: bool = False) -> Path:
+    def save(self, folder: str | os.PathLike[str], *, replace: bool = False) -> Path:
         """Writes the model's folder, whole or not at all, and gives its path.
 
         `cospace.load` of it gives the same space, with the same fingerprint, and the same vectors.

@@ -136,7 +136,7 @@ class Model(BaseEncoder):
         report = self._report(cut, len(prepared), {})
         return Vectors(rows, self.space, report=report, truncated=cut)
 
-    def save(self, folder: str | Path, *, replace: bool = False) -> Path:
+    def save(self, folder: str | os.PathLike[str], *, replace: bool = False) -> Path:
         """Writes the model's folder, whole or not at all, and gives its path.
 
         `cospace.load` of it gives the same space, with the same fingerprint, and the same vectors:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from cospace.encode.folder import Folder, sha256_of
 from cospace.encode.record import write_record
 from cospace.errors import BadArgument, ModelDamaged, ModelNotFound
-from cospace.files import check_room, copy_file, make_folder, move_folder, remove
+from cospace.files import check_room, copy_file, hidden, make_folder, move_folder, remove
 from cospace.space import Space
 
 __all__ = ["copy_model", "new_folder"]
@@ -29,8 +28,7 @@ def new_folder(folder: Path, size: int, *, replace: bool) -> Iterator[Path]:
     if folder.exists() and not replace and (not folder.is_dir() or any(folder.iterdir())):
         raise BadArgument(f"{folder}: it exists already; name another, or replace it")
     check_room(folder.parent, size)
-    made = folder.with_name(f".{folder.name}.{os.getpid()}.new")
-    remove(made)
+    made = hidden(folder, "new")
     try:
         make_folder(made)
         yield made

@@ -71,15 +71,20 @@ class Measured:
     hits: int = 0
 
 
-def measure_alone(model: str, source: Source, *, progress: Progress | None = None) -> Measured:
+def measure_alone(
+    model: str | os.PathLike[str], source: Source, *, progress: Progress | None = None
+) -> Measured:
     """The model of a name or folder on the items of a source, in a new process.
 
     Raises what the child raised: as `cospace.load` does, for a model that does not take the
     kind of item that there is, and `CospaceError` when the child ended without an answer.
     """
+    # A path stays one, also where it is spelled like a name.
+    named = model if isinstance(model, str) else str(Path(model).absolute())
+    given = json.dumps([named, asdict(source)], default=os.fspath)
     # -P: nothing in the folder one happens to stand in is taken for a library.
-    command = [sys.executable, "-P", "-c", _PROGRAM, json.dumps([model, asdict(source)])]
-    found = Measured(model)
+    command = [sys.executable, "-P", "-c", _PROGRAM, given]
+    found = Measured(named)
     with subprocess.Popen(command, stdout=subprocess.PIPE) as child:  # noqa: S603
         assert child.stdout is not None
         try:

@@ -137,7 +137,7 @@ def compare(
     items = source.read()
     ready = [(name, model, loaded(model, items.kind)) for name, model in named]
     measured = [
-        measure_alone(name, source, progress=progress)
+        measure_alone(model, source, progress=progress)
         if isinstance(model, (str, os.PathLike))
         else measure_here(encoder, items, progress=progress)
         for name, model, encoder in ready

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,8 +18,6 @@ from cospace.errors import BadArgument, BadInput, BadItem
 from cospace.read.texts import check_text
 
 if TYPE_CHECKING:
-    import os
-
     from numpy.typing import NDArray
 
     from cospace.encode import Encoder
@@ -76,8 +75,7 @@ def loaded(model: ModelName, kind: str = "text") -> Encoder:
 
     Raises as `cospace.load` does, and `BadArgument` for a model without a tower for `kind`.
     """
-    named = isinstance(model, str) or hasattr(model, "__fspath__")
-    encoder: Encoder = load(model) if named else model  # type: ignore[arg-type, assignment]
+    encoder = load(model) if isinstance(model, (str, os.PathLike)) else model
     bare = uncached(encoder)
     encoder = encoder if isinstance(bare, Hosted) else bare
     if kind not in encoder.space.kinds:
@@ -108,7 +106,7 @@ def cache_hits(encoder: Encoder) -> int:
 
 
 def _name(model: ModelName) -> str:
-    return model.space.name if hasattr(model, "space") else str(model)
+    return os.fspath(model) if isinstance(model, (str, os.PathLike)) else model.space.name
 
 
 def encode_texts(

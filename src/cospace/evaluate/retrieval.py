@@ -12,6 +12,7 @@ import numpy as np
 
 from cospace.evaluate.beir import Beir, read_beir
 from cospace.evaluate.bootstrap import (
+    LEAST,
     RESAMPLES,
     Difference,
     Interval,
@@ -191,10 +192,16 @@ def _scores(found: list[str], judged: dict[str, int]) -> tuple[float, ...]:
 def _notes(data: Beir) -> list[str]:
     """What is not as it should be, in words."""
     barren = sum(max(grades.values()) <= 0 for grades in data.judged.values())
+    same = sum(query in grades for query, grades in data.judged.items())
     counts = (
         (data.unjudged, "queries without a judgment in this split, not run"),
         (data.no_query, "judgments of a query that is not there, left out"),
         (data.no_document, "judgments of a document that is not there, counted as not found"),
         (barren, "queries that nothing is relevant to, counted as 0 as in trec_eval"),
+        (same, "judged documents with the id of their query, left out of its ranking as in BEIR"),
     )
-    return [f"{what}: {number:,}" for number, what in counts if number]
+    few = len(data.queries) if len(data.queries) < LEAST else 0
+    return [
+        *(f"{what}: {number:,}" for number, what in counts if number),
+        *([f"too few queries for intervals and verdicts: {few}, at least {LEAST}"] if few else []),
+    ]

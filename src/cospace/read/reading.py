@@ -49,6 +49,12 @@ class Failures:
         if len(self._kept) < limit("report_reasons"):
             self._kept.append(Failure(shown(name), shown(reason)))
 
+    def take(self, others: Failures) -> None:
+        """Count those of another list too, and keep their reasons while there is room."""
+        for failure in others:
+            self.add(*failure)
+        self._count += others.unlisted
+
     @property
     def unlisted(self) -> int:
         """How many were counted and not kept."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import string
 import tempfile
 from functools import cache
@@ -59,9 +60,14 @@ def tiny_model(*, dim: int = 32, seed: int = 0) -> Model:
 
 
 def tiny_folder(
-    path: Path, *, dim: int = 32, seed: int = 0, kinds: Sequence[str] = ("text", "image")
+    path: str | os.PathLike[str],
+    *,
+    dim: int = 32,
+    seed: int = 0,
+    kinds: Sequence[str] = ("text", "image"),
 ) -> Path:
     """Makes a model folder, as `cs.load` takes it, at `path`, and gives the path back."""
+    path = Path(path)
     random = np.random.default_rng(seed)
     graphs = {"text": _text_graph(random, dim), "image": _image_graph(random, dim)}
     towers = []

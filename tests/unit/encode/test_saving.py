@@ -130,7 +130,7 @@ def test_what_is_there_is_not_written_over(tiny: Model, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     for model in (tiny, words(), two_languages()):
         for place in ("full", "file"):
-            with pytest.raises(BadArgument, match="there is something already"):
+            with pytest.raises(BadArgument, match="it exists already"):
                 model.save(tmp_path / place)
     assert "mine" == (tmp_path / "full/mine.txt").read_text()
     tiny.save(tmp_path / "full", replace=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ class AdoptedWords:
 
 
 def adopt_words(
-    path: str | Path,
+    path: str | os.PathLike[str],
     *,
     name: str = "",
     format: str = "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -82,7 +83,7 @@ class Cached(BaseEncoder):
         self._own.warm(*kinds)
         return self
 
-    def save(self, folder: str | Path, *, replace: bool = False) -> Path:
+    def save(self, folder: str | os.PathLike[str], *, replace: bool = False) -> Path:
         """Saves the encoder, without the cache."""
         return self._own.save(folder, replace=replace)
 

@@ -6,6 +6,7 @@ Batches, retries, halves, texts that are too long, checks of the answers and the
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from abc import abstractmethod
@@ -116,7 +117,7 @@ class Hosted(BaseEncoder):
         """Whether the service reads a query otherwise than a document."""
         return "task_types" in self.facts.preprocess
 
-    def save(self, folder: str | Path, *, replace: bool = False) -> Path:
+    def save(self, folder: str | os.PathLike[str], *, replace: bool = False) -> Path:
         """Raises `BadArgument`: the model's files are not here."""
         del replace
         raise BadArgument(

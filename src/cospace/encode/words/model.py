@@ -106,7 +106,7 @@ class WordModel(Model):
         """The vocabulary, the commonest word first."""
         return self.table.words
 
-    def save(self, folder: str | Path, *, replace: bool = False) -> Path:
+    def save(self, folder: str | os.PathLike[str], *, replace: bool = False) -> Path:
         """Writes the model's folder, whole or not at all, and gives its path.
 
         Raises `BadArgument` where something stands already, unless `replace`; `DiskFull`.
