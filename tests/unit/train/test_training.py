@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from cospace.errors import BadArgument, BadInput, TrainingDiverged
 from cospace.testing import check_encoder
 from cospace.train import Progress, TrainingStopped, read_corpus
 from cospace.train.corpus import Corpus
+from cospace.train.words import _sample
 
 SEATS = ["sofa", "armchair", "couch", "bench", "stool", "chair", "recliner", "ottoman"]
 WHEELS = ["bicycle", "helmet", "pump", "tyre", "saddle", "pedal", "bell", "chain"]
@@ -211,3 +213,16 @@ def test_a_model_of_lists_reads_texts_as_it_was_set_to() -> None:
     assert model.encode_document(["A velvet SOFA!"]).array.shape == (1, 8)
     untold = word2vec(lists, dim=8, epochs=1)
     assert ["velvet"] == [one.word for one in untold.read("A velvet SOFA!") if one.known]
+
+
+@pytest.mark.parametrize("method", [cs.train.word2vec, cs.train.subwords])
+def test_a_small_vocabulary_is_not_thinned_out_by_default(method: Callable[..., WordModel]) -> None:
+    sessions = [["sofa", "armchair", "lamp"], ["bicycle", "helmet", "pump"]] * 50
+    made = method(sessions, dim=16, epochs=20, rate=0.1)
+    assert 1.0 == made.space.towers[0].preprocess["training"]["sample"]
+    assert "bicycle" == made.doesnt_match(["sofa", "lamp", "bicycle"])
+
+
+@pytest.mark.parametrize(("words", "sample"), [(6, 1.0), (100, 0.1), (10_000, 1e-3), (10**6, 1e-3)])
+def test_the_usual_sample_follows_the_vocabulary(words: int, sample: float) -> None:
+    assert pytest.approx(sample) == _sample(1e-3, words)
