@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cospace.cli.bar import bar
-from cospace.cli.output import count, document, show, tell
+from cospace.cli.output import count, document, show, tell, watched
 from cospace.cli.parsing import Parser, command, names_of
 from cospace.errors import BadArgument, BadItem, CospaceError
 
@@ -131,12 +130,16 @@ def fill(collection: Collection, reading: Reading, *, strict: bool = False) -> R
     When Ctrl-C stops it, it prints what is stored, and that a second run goes on from there.
     """
     from cospace.limits import limit, override
+    from cospace.progress import metered
 
     items: Iterable[Item] = _strictly(reading) if strict else reading
     errors = "raise" if strict else "report"
     try:
-        with bar(reading.total) as step, override(batch_items=min(_BATCH, limit("batch_items"))):
-            return collection.upsert(items, errors=errors, progress=step)
+        with (
+            metered(watched(), reading.total) as meter,
+            override(batch_items=min(_BATCH, limit("batch_items"))),
+        ):
+            return collection.upsert(items, errors=errors, progress=meter.add)
     except (KeyboardInterrupt, CospaceError):
         stored = count(len(collection), "item")
         tell(f"Stopped. {stored} safe in {collection.name}; the same command goes on from there.")

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from cospace.cli.text import plain
 
-__all__ = ["count", "document", "show", "size", "tell"]
+__all__ = ["count", "document", "show", "size", "tell", "watched"]
 
 
 def show(lines: Iterable[str]) -> None:
@@ -21,6 +21,11 @@ def show(lines: Iterable[str]) -> None:
 def tell(text: str, *, to: TextIO | None = None) -> None:
     """Print what is not a result: on stderr, unless `to` says otherwise."""
     print(plain(text, keep="\n"), file=to or sys.stderr, flush=True)
+
+
+def watched() -> bool:
+    """Whether somebody looks at a terminal, who sees a bar of the progress; not on a pipe."""
+    return sys.stderr.isatty()
 
 
 def document(record: Any) -> None:
