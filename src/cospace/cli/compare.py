@@ -6,9 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cospace.cli.bar import bar
 from cospace.cli.figures import change, points, tell_left_out
-from cospace.cli.output import document, show, size, tell
+from cospace.cli.output import document, show, size, tell, watched
 from cospace.cli.parsing import Parser, command
 from cospace.cli.table import Column, room, table
 from cospace.errors import BadArgument, CospaceError, MissingExtra
@@ -67,10 +66,9 @@ def run(args: argparse.Namespace) -> int:
 
         return run_methods(args, out, why)
     source = _source(args)
-    with bar(None) as step:
-        found = compare(
-            args.models, source, test=args.test, k=args.k, seed=args.seed, progress=step
-        )
+    found = compare(
+        args.models, source, test=args.test, k=args.k, seed=args.seed, progress=watched()
+    )
     # The figures took their time: they are printed also where the plot cannot be written.
     trouble: CospaceError | None = None
     if out is not None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cospace.cli.bar import bar
-from cospace.cli.output import count, document, reasons, show, tell
+from cospace.cli.output import count, document, reasons, show, tell, watched
 from cospace.cli.parsing import Parser, command
 from cospace.errors import BadArgument
+from cospace.progress import Meter, metered
 
 if TYPE_CHECKING:
     from cospace.cli.vectorfile import Batch
@@ -73,8 +73,8 @@ def run(args: argparse.Namespace) -> int:
         agree(model, _parts(model, reading, args.part), yes=args.yes)
         with (
             billed(model),
-            bar(reading.total) as step,
-            closing(_encoded(model, reading, args.part, failed, step)) as batches,
+            metered(watched(), reading.total) as meter,
+            closing(_encoded(model, reading, args.part, failed, meter)) as batches,
         ):
             first = next(batches, None)
             # A file without vectors would only surprise whoever reads it.
@@ -90,7 +90,7 @@ def _encoded(
     reading: Reading,
     part: str | None,
     failed: Failures,
-    step: Callable[[int], object],
+    meter: Meter,
 ) -> Generator[Batch, None, None]:
     """(ids, unit vectors) in batches; what cannot be encoded goes to `failed`."""
     import numpy as np
@@ -108,7 +108,7 @@ def _encoded(
             if good:
                 rows = np.stack([next(iter(one.vectors.values())) for one in good])
                 yield [one.item.id for one in good], rows
-            step(len(batch))
+            meter.add(len(batch))
 
 
 def _parts(model: Encoder, reading: Reading, part: str | None) -> Iterator[Item]:

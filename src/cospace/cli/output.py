@@ -12,7 +12,7 @@ from cospace.cli.text import plain
 if TYPE_CHECKING:
     from cospace.read import Failures
 
-__all__ = ["count", "document", "reasons", "show", "size", "tell"]
+__all__ = ["count", "document", "reasons", "show", "size", "tell", "watched"]
 
 _MOST_REASONS = 5
 
@@ -26,6 +26,11 @@ def show(lines: Iterable[str]) -> None:
 def tell(text: str, *, to: TextIO | None = None) -> None:
     """Print what is not a result: on stderr, unless `to` says otherwise."""
     print(plain(text, keep="\n"), file=to or sys.stderr, flush=True)
+
+
+def watched() -> bool:
+    """Whether somebody looks at a terminal, who sees a bar of the progress; not on a pipe."""
+    return sys.stderr.isatty()
 
 
 def document(record: Any) -> None:

@@ -31,13 +31,14 @@ from cospace.encode.words import WordModel
 from cospace.errors import CospaceError
 from cospace.evaluate.encoding import cache_hits, loaded
 from cospace.evaluate.labelled import source_of
+from cospace.progress import Meter, Watch, metered
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cospace.encode import Encoder
     from cospace.encode.bulk import Encoded
-    from cospace.evaluate.encoding import ModelName, Progress
+    from cospace.evaluate.encoding import ModelName
     from cospace.evaluate.labelled import Labelled, Source
 
 __all__ = ["Measured", "measure_alone", "measure_here", "serve"]
@@ -72,7 +73,7 @@ class Measured:
 
 
 def measure_alone(
-    model: str | os.PathLike[str], source: Source, *, progress: Progress | None = None
+    model: str | os.PathLike[str], source: Source, *, progress: Watch = None
 ) -> Measured:
     """The model of a name or folder on the items of a source, in a new process.
 
@@ -88,7 +89,8 @@ def measure_alone(
     with subprocess.Popen(command, stdout=subprocess.PIPE) as child:  # noqa: S603
         assert child.stdout is not None
         try:
-            ended = _receive(child.stdout, found, progress)
+            with metered(progress) as meter:
+                ended = _receive(child.stdout, found, meter)
         except BaseException:
             child.kill()
             raise
@@ -98,13 +100,12 @@ def measure_alone(
     return found
 
 
-def measure_here(
-    encoder: Encoder, items: Labelled, *, progress: Progress | None = None
-) -> Measured:
+def measure_here(encoder: Encoder, items: Labelled, *, progress: Watch = None) -> Measured:
     """An encoder that is an object of this process: alike, but its memory is not known."""
     found = Measured(encoder.space.name)
-    for frame, data in _measured(encoder, items, found):
-        _take(found, frame, data, progress)
+    with metered(progress, len(items.items)) as meter:
+        for frame, data in _measured(encoder, items, found):
+            _take(found, frame, data, meter)
     found.memory = None  # others live in this process
     return found
 
@@ -177,7 +178,7 @@ def _size(model: Model, kind: str) -> tuple[int | None, int]:
     return model.numbers if isinstance(model, WordModel) else parameters(folder, tower), size
 
 
-def _receive(stream: IO[bytes], found: Measured, progress: Progress | None) -> bool:
+def _receive(stream: IO[bytes], found: Measured, meter: Meter) -> bool:
     """Takes frames up to the last; True when that came."""
     while line := stream.readline():
         frame = json.loads(line)
@@ -187,11 +188,11 @@ def _receive(stream: IO[bytes], found: Measured, progress: Progress | None) -> b
             for name, value in frame["cost"].items():
                 setattr(found, name, value)
             return True
-        _take(found, frame, stream.read(4 * frame["dim"] * len(frame["ids"])), progress)
+        _take(found, frame, stream.read(4 * frame["dim"] * len(frame["ids"])), meter)
     return False
 
 
-def _take(found: Measured, frame: dict[str, Any], data: bytes, progress: Progress | None) -> None:
+def _take(found: Measured, frame: dict[str, Any], data: bytes, meter: Meter) -> None:
     ids = frame["ids"]
     found.dim = frame["dim"]
     found.truncated += frame["truncated"]
@@ -199,8 +200,7 @@ def _take(found: Measured, frame: dict[str, Any], data: bytes, progress: Progres
     found.rows.update(zip(ids, rows, strict=True))
     found.hashes.update(zip(ids, frame["hashes"], strict=True))
     found.failed.update(frame["failed"])
-    if progress is not None:
-        progress(len(ids) + len(frame["failed"]))
+    meter.add(len(ids) + len(frame["failed"]))
 
 
 def _error(kind: str, message: str) -> CospaceError:

@@ -15,7 +15,9 @@ from cospace.encode.base import BaseEncoder, uncached
 from cospace.encode.hosted import Hosted
 from cospace.encode.protocol import Role
 from cospace.errors import BadArgument, BadInput, BadItem
+from cospace.progress import Watch, metered
 from cospace.read.texts import check_text
+from cospace.topk import blocks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Encoding",
     "ModelName",
-    "Progress",
     "Role",
     "cache_hits",
     "encode_texts",
@@ -35,7 +36,6 @@ __all__ = [
 ]
 
 ModelName: TypeAlias = "str | os.PathLike[str] | Encoder"
-Progress: TypeAlias = Callable[[int], object]
 
 # Texts that are encoded together: enough for an encoder to sort them by length.
 _BATCH = 4_096
@@ -110,11 +110,11 @@ def _name(model: ModelName) -> str:
 
 
 def encode_texts(
-    encoder: Encoder, texts: Sequence[str], role: Role, *, progress: Progress | None = None
+    encoder: Encoder, texts: Sequence[str], role: Role, *, progress: Watch = None
 ) -> Encoding:
     """The vectors of `texts` as queries or as documents; one bad text never fails the rest.
 
-    `progress` is called with how many more are done. Time is that of the encoder alone.
+    `progress` counts texts. Time is that of the encoder alone.
 
     >>> from cospace.testing.tiny import tiny_model
     >>> done = encode_texts(tiny_model(), ["a red chair", ""], "document")
@@ -125,18 +125,18 @@ def encode_texts(
         encoder.warm("text")  # so that loading it is not counted as encoding
     done = Encoding(np.full((len(texts), encoder.space.dim), np.nan, np.float32))
     before = cache_hits(encoder)
-    for start in range(0, len(texts), _BATCH):
-        positions = []
-        for position in range(start, min(start + _BATCH, len(texts))):
-            try:
-                check_text(texts[position])
-                positions.append(position)
-            except BadItem as error:
-                done.failed[position] = error.reason
-        if positions:
-            _encode(encoder, texts, role, positions, done)
-        if progress is not None:
-            progress(min(_BATCH, len(texts) - start))
+    with metered(progress, len(texts), "texts") as meter:
+        for part in blocks(len(texts), _BATCH):
+            positions = []
+            for position in range(part.start, part.stop):
+                try:
+                    check_text(texts[position])
+                    positions.append(position)
+                except BadItem as error:
+                    done.failed[position] = error.reason
+            if positions:
+                _encode(encoder, texts, role, positions, done)
+            meter.add(part.stop - part.start)
     done.hits = cache_hits(encoder) - before
     return done
 

@@ -20,8 +20,9 @@ from cospace.evaluate.bootstrap import (
     interval,
     resample,
 )
-from cospace.evaluate.encoding import ModelName, Progress, encode_texts, loaded, named_models
+from cospace.evaluate.encoding import ModelName, encode_texts, loaded, named_models
 from cospace.evaluate.metrics import ndcg, recall, reciprocal_rank
+from cospace.progress import Meter, Watch, metered
 from cospace.read import Failures
 from cospace.topk import TopK, cosines
 
@@ -103,7 +104,7 @@ def retrieval(
     split: str = "test",
     resamples: int = RESAMPLES,
     seed: int = 0,
-    progress: Progress | None = None,
+    progress: Watch = None,
 ) -> RetrievalReport:
     """nDCG@10, recall@100 and MRR@10 of exact search, for each model, as BEIR counts them.
 
@@ -114,7 +115,8 @@ def retrieval(
     `resamples` draws of the queries.
 
     A judged document that is missing from the corpus counts as not found. Queries without
-    judgments are not run. Both are counted in `notes`.
+    judgments are not run. Both are counted in `notes`. `progress` counts the texts of all models;
+    its `stage` is the model.
 
     Raises as `read_beir` and `cospace.load` do.
     """
@@ -122,10 +124,13 @@ def retrieval(
     data = read_beir(folder, split=split)
     encoders = [(name, loaded(model)) for name, model in named]
     tables, results = [], []
-    for name, encoder in encoders:
-        table, result = _measure(name, encoder, data, progress)
-        tables.append(table)
-        results.append(result)
+    texts = len(encoders) * (len(data.queries) + len(data.order))
+    with metered(progress, texts, "texts") as meter:
+        for name, encoder in encoders:
+            meter.stage = name
+            table, result = _measure(name, encoder, data, meter)
+            tables.append(table)
+            results.append(result)
     values = np.stack(tables)  # [models, queries, figures]
     draws = resample(
         lambda drawn: values[:, drawn].mean(axis=1), values.shape[1], resamples=resamples, seed=seed
@@ -152,11 +157,11 @@ def retrieval(
 
 
 def _measure(
-    name: str, encoder: Encoder, data: Beir, progress: Progress | None
+    name: str, encoder: Encoder, data: Beir, meter: Meter
 ) -> tuple[NDArray[np.float64], RetrievalResult]:
     """Figures by query [queries, figures], and the result that still lacks its intervals."""
     keys = list(data.queries)
-    queries = encode_texts(encoder, list(data.queries.values()), "query")
+    queries = encode_texts(encoder, list(data.queries.values()), "query", progress=meter)
     asked = np.flatnonzero(queries.good)
     # One more than is counted, since a document with the query's own id is taken out again.
     rows, best = queries.rows[asked], TopK(len(asked), _DEEPEST + 1)
@@ -165,7 +170,7 @@ def _measure(
         data.failed.add(f"query {keys[position]}", f"{name}: {reason}")
     stream = data.documents()
     while window := list(islice(stream, _WINDOW)):
-        done = encode_texts(encoder, [text for _, text in window], "document", progress=progress)
+        done = encode_texts(encoder, [text for _, text in window], "document", progress=meter)
         good = np.flatnonzero(done.good)
         numbers = np.array([data.order[key] for key, _ in window], np.intp)
         best.add(len(good), cosines(rows, done.rows[good]), numbers=numbers[good])

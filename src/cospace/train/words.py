@@ -14,8 +14,8 @@ from cospace.need import need
 from cospace.train.checkpoint import Checkpoint
 from cospace.train.corpus import Corpus, Source, read_corpus
 from cospace.train.options import Options, Settings, settings_of
-from cospace.train.progress import TrainingStopped
 from cospace.train.running import Run, check_memory, drive
+from cospace.train.stopped import TrainingStopped
 
 __all__ = ["glove", "subwords", "word2vec"]
 
@@ -183,15 +183,15 @@ def _finished(run: Run, corpus: Corpus, settings: Settings, options: Options) ->
     """The model, after the run was driven to its end. Raises `TrainingStopped` after Ctrl-C."""
     folder = options.get("checkpoint")
     checkpoint = None if folder is None else Checkpoint(Path(folder), corpus, settings)
+    name = options.get("name") or settings.method
     share = drive(
-        run, settings, checkpoint=checkpoint, progress=options.get("progress"),
+        run, settings, checkpoint=checkpoint, progress=options.get("progress"), stage=name,
         tell=options.get("tell") or (lambda _: None),
     )  # fmt: skip
     table = run.table()
     record = settings.to_json()
     if share < 1:
         record["stopped_after"] = round(share, 6)
-    name = options.get("name") or settings.method
     record |= {"split": corpus.split, "min_count": corpus.min_count, "tokens": corpus.total}
     space = word_space(
         table, name, split=corpus.split, weighting=settings.weighting, source="cospace.train",

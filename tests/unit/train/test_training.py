@@ -226,3 +226,53 @@ def test_a_small_vocabulary_is_not_thinned_out_by_default(method: Callable[..., 
 @pytest.mark.parametrize(("words", "sample"), [(6, 1.0), (100, 0.1), (10_000, 1e-3), (10**6, 1e-3)])
 def test_the_usual_sample_follows_the_vocabulary(words: int, sample: float) -> None:
     assert pytest.approx(sample) == _sample(1e-3, words)
+
+
+@EVERY
+def test_progress_counts_all_epochs(train: Any, corpus: Corpus) -> None:
+    seen: list[Progress] = []
+    train(corpus, epochs=3, progress=seen.append)
+    last = seen[-1]
+    assert (3, 3, 1.0, last.total) == (last.epoch, last.epochs, last.share, last.done)
+    assert {"words"} == {now.unit for now in seen}
+    assert last.per_second > 0
+    done = [now.done for now in seen]
+    assert sorted(done) == done
+
+
+@EVERY
+def test_a_training_shows_a_bar(
+    train: Any, corpus: Corpus, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(corpus, epochs=2, progress=True)
+    shown = capsys.readouterr().err
+    assert "epoch 2/2, loss " in shown
+    with pytest.raises(BadArgument, match="progress is True"):
+        train(corpus, epochs=2, progress="yes")
+
+
+def test_a_training_that_goes_on_begins_where_it_was(corpus: Corpus, tmp_path: Path) -> None:
+    def stop(now: Progress) -> None:
+        if now.epoch == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(TrainingStopped):
+        word2vec(corpus, checkpoint=tmp_path, epochs=4, progress=stop)
+    seen: list[Progress] = []
+    word2vec(corpus, checkpoint=tmp_path, epochs=4, progress=seen.append)
+    first = seen[0]
+    assert 3 == first.epoch
+    assert first.share is not None
+    assert first.share > 0.5
+    assert first.per_second * first.seconds < first.done, "the rate is of this run alone"
+
+
+def test_methods_that_are_compared_name_themselves(corpus: Corpus) -> None:
+    from cospace.train.comparison import compare_methods
+
+    seen: list[Progress] = []
+    sentences = [["sofa", "couch", "lamp"], ["pump", "tyre", "bell"]] * 30
+    given = {"min_count": 1, "dim": 8, "epochs": 1}
+    compare_methods(["word2vec", "glove"], sentences, settings=given, progress=seen.append)
+    units = [("word2vec", "words"), ("glove", "pairs")]
+    assert units == list(dict.fromkeys((now.stage, now.unit) for now in seen))

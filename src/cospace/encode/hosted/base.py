@@ -51,6 +51,7 @@ class Hosted(BaseEncoder):
     SERVICE: ClassVar[str]
     MODULE: ClassVar[str]  # the service's SDK, and the extra that brings it
     EXTRA: ClassVar[str]
+    KEYS: ClassVar[tuple[str, ...]]  # one of these variables of the environment holds the key
     WORKERS: ClassVar[int]  # requests under way at a time
     CUTS: ClassVar[bool] = False  # whether it cuts long texts without a word, or refuses them
     MODELS: ClassVar[Mapping[str, Facts]]
@@ -111,6 +112,15 @@ class Hosted(BaseEncoder):
         raise BadItem(name, lacks(self.space, "image"))
 
     # --- what users ask besides ---
+
+    @classmethod
+    def missing(cls) -> str:
+        """What its models need to be used here and is not there, or ""."""
+        if not _is_here(cls.MODULE):
+            return f"it needs a library: pip install 'cospace[{cls.EXTRA}]'"
+        if not any(os.environ.get(name, "").strip() for name in cls.KEYS):
+            return f"it needs a key: set {' or '.join(cls.KEYS)}"
+        return ""
 
     @property
     def needs_role(self) -> bool:

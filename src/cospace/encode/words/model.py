@@ -43,6 +43,8 @@ class WordModel(Model):
     'bicycle'
     """
 
+    notes: tuple[str, ...] = ()  # what was left out of the file that it was read from
+
     def __init__(
         self,
         folder: Folder,
