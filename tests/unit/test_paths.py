@@ -115,7 +115,8 @@ def test_a_path_is_the_same_however_it_is_given(name: str, folder: Path) -> None
     expected = run(place) if name not in ("part", "depth", "cache") else None
     for given in (Path(place), Own(place)):
         found = run(given)
-        assert found == (expected if expected is not None else run(place))
+        wanted = expected if expected is not None else run(place)
+        assert repr(found) == repr(wanted)  # an interval of few items is NaN, which equals nothing
 
 
 MODELS: dict[str, Callable[[Any], Any]] = {
@@ -139,7 +140,7 @@ def test_a_folder_of_a_model_is_taken_wherever_a_model_is_named(name: str, folde
         if name == "adopt":
             assert folder / "tiny" == found.absolute()
         elif name != "words":
-            assert expected == found
+            assert repr(expected) == repr(found)
 
 
 def test_a_part_of_any_kind_has_a_path(folder: Path) -> None:

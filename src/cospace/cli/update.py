@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from typing import TYPE_CHECKING
 
 from cospace.cli.output import count, document, show, tell
 from cospace.cli.parsing import Parser, columns_of, command, named_columns
 from cospace.cli.report import report_lines
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = ["change", "parser", "run"]
 
@@ -39,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     return change(args, args.folder)
 
 
-def change(args: argparse.Namespace, into: str | Path) -> int:
+def change(args: argparse.Namespace, into: str | os.PathLike[str]) -> int:
     """As `run`, for the collection `into`; `cospace index --update` ends here too."""
     import cospace as cs
 

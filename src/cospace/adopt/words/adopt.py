@@ -56,7 +56,9 @@ def adopt_words(
     return AdoptedWords(model, target, read)
 
 
-def read_word_vectors(path: str | Path, *, name: str = "", format: str = "") -> WordModel:
+def read_word_vectors(
+    path: str | os.PathLike[str], *, name: str = "", format: str = ""
+) -> WordModel:
     """The word model of a file that word2vec, GloVe, fastText or gensim wrote.
 
     The file is word2vec's text or binary, GloVe's text, or fastText's .vec or .bin, packed or
