@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from cospace import errors, evaluate, limits, train
+    from cospace.adopt.words import read_word_vectors
     from cospace.collection import Collection, Report, open
-    from cospace.encode import Encoder, load
+    from cospace.encode import Encoder, load, models
     from cospace.item import Audio, Depth, Image, Item, Part, Parts, Video
     from cospace.read import read
     from cospace.results import Hit, Results
@@ -48,8 +49,10 @@ _HOME = {
     "evaluate": "",
     "limits": "",
     "load": "cospace.encode",
+    "models": "cospace.encode",
     "open": "cospace.collection",
     "read": "",
+    "read_word_vectors": "cospace.adopt.words",
     "similarity": "cospace.vectors",
     "train": "",
 }
@@ -74,8 +77,10 @@ __all__ = [
     "evaluate",
     "limits",
     "load",
+    "models",
     "open",
     "read",
+    "read_word_vectors",
     "similarity",
     "train",
 ]

@@ -185,8 +185,10 @@ class ModelNotFound(NotFound):
     """No model of this name; the message lists near matches."""
 
 
-class UnknownWord(NotFound):
+class UnknownWord(NotFound, KeyError):
     """A word model has no vector for this `word`; the message lists words spelled alike."""
+
+    __str__ = Exception.__str__  # a KeyError would put its message in quotes
 
     def __init__(self, message: str, *, word: str) -> None:
         super().__init__(message)

@@ -19,6 +19,7 @@ from cospace.limits import limit
 
 __all__ = [
     "check_room",
+    "hidden",
     "make_folder",
     "move_folder",
     "remove",
@@ -51,13 +52,21 @@ def storage_errors(path: Path) -> Iterator[None]:
         raise
 
 
+def hidden(path: Path, ending: str) -> Path:
+    """A hidden name next to `path` that nobody else uses, in this process or another."""
+    return path.with_name(f".{path.name}.{os.urandom(4).hex()}.{ending}")
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[BinaryIO]:
-    """A file that appears at `path` whole when the block ends, and not at all when it fails."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    """A file that appears at `path` whole when the block ends, and not at all when it fails.
+
+    Of several that write to one path at the same time, the last to end stays.
+    """
+    temporary = hidden(path, "tmp")
     try:
         with storage_errors(path):
-            with temporary.open("wb") as file:
+            with temporary.open("xb") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -102,22 +111,37 @@ def remove(path: Path) -> None:
 
 def move_folder(made: Path, target: Path) -> None:
     """Bring the folder `made` to `target`, durably and whole; what was there goes."""
-    old = target.with_name(f".{target.name}.{os.getpid()}.old")
+    moved: list[Path] = []
     with storage_errors(target):
         for file in made.rglob("*"):
             if file.is_file():
                 with file.open("rb+") as stream:
                     os.fsync(stream.fileno())
-        if target.exists():
-            target.rename(old)
-        try:
-            made.rename(target)
-        except OSError:
-            if old.exists():
-                old.rename(target)
-            raise
+        while not _moved(made, target, moved):
+            pass
         sync_folder(target.parent)
-    remove(old)
+    for old in moved:
+        remove(old)
+
+
+def _moved(made: Path, target: Path, moved: list[Path]) -> bool:
+    """Whether `made` is at `target`; false when another folder came there in between.
+
+    What stood there goes to a name in `moved`, and comes back when `made` cannot be moved.
+    """
+    with suppress(FileNotFoundError):
+        old = hidden(target, "old")
+        target.rename(old)
+        moved.append(old)
+    try:
+        made.rename(target)
+    except OSError as error:
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
+            return False
+        if moved:
+            moved.pop().rename(target)
+        raise
+    return True
 
 
 def sync_folder(path: Path) -> None:

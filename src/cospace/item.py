@@ -7,6 +7,7 @@ A plain `str` is always text. It is never taken for a path or a URL: an image co
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +38,8 @@ class Part:
             raise BadItem(
                 "", f"a part's kind is a lower-case name such as 'text', not {self.kind!r}"
             )
+        if isinstance(self.value, os.PathLike):
+            object.__setattr__(self, "value", Path(self.value))
 
     @property
     def source(self) -> Any:
@@ -130,7 +133,7 @@ class Depth(Part):
 
 
 def _as_path(source: Any) -> Any:
-    return Path(source) if isinstance(source, str) else source
+    return Path(source) if isinstance(source, (str, os.PathLike)) else source
 
 
 Content: TypeAlias = "str | Part | Parts"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 import numpy as np
 
-from cospace.errors import BadVector, SpaceMismatch
+from cospace.errors import BadArgument, BadVector, SpaceMismatch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -31,12 +31,17 @@ class Vectors:
     Raises `BadVector` for NaN, Inf, a zero row, a norm that float32 cannot square, a wrong
     number of axes or a dtype that is not floating; `SpaceMismatch` for a wrong dimension.
 
+    `vectors[0]` is a row, float32 [dim]; a slice or a list of rows gives `Vectors` again, without
+    the report. numpy takes them as an array.
+
     `report` says what a reader should know of how the rows came about; `truncated` holds the
     positions of the rows whose input was cut short.
 
     >>> from cospace import Space, Vectors
     >>> Vectors([[3.0, 4.0]], Space.of("demo", 2)).normalized
     array([[0.6, 0.8]], dtype=float32)
+    >>> np.asarray(Vectors([[3.0, 4.0]], Space.of("demo", 2)))
+    array([[3., 4.]], dtype=float32)
     """
 
     __slots__ = ("_normalized", "_norms", "array", "report", "space", "truncated")
@@ -81,8 +86,44 @@ class Vectors:
     def __len__(self) -> int:
         return len(self.array)
 
-    def __getitem__(self, rows: slice | Sequence[int]) -> Vectors:
+    @property
+    def shape(self) -> tuple[int, int]:
+        """How many rows, and how many numbers in each."""
+        return len(self.array), self.space.dim
+
+    @overload
+    def __getitem__(  # type: ignore[overload-overlap]  # an array of one number has an index too
+        self, rows: SupportsIndex
+    ) -> NDArray[np.float32]: ...
+
+    @overload
+    def __getitem__(
+        self, rows: slice | Sequence[int] | NDArray[np.integer | np.bool_]
+    ) -> Vectors: ...
+
+    def __getitem__(self, rows: Any) -> NDArray[np.float32] | Vectors:
+        if isinstance(rows, (bool, np.bool_, tuple)):
+            raise BadArgument(
+                f"vectors are indexed by rows: a number, a slice or a list, not {rows!r};"
+                " for their columns take .array"
+            )
+        if hasattr(rows, "__index__") and not isinstance(rows, np.ndarray):
+            row: NDArray[np.float32] = self.array[rows]
+            return row
         return Vectors(self.array[rows], self.space)
+
+    def __iter__(self) -> Iterator[NDArray[np.float32]]:
+        return iter(self.array)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """For `np.asarray(vectors)`: the rows themselves, read-only; a copy where it must be one.
+
+        Raises ValueError where `copy` is False and `dtype` needs one.
+        """
+        same = dtype is None or np.dtype(dtype) == np.float32
+        if copy is False and not same:
+            raise ValueError(f"vectors are float32; as {np.dtype(dtype)} they have to be copied")
+        return self.array if same and not copy else self.array.astype(dtype or np.float32)
 
     def __repr__(self) -> str:
         return f"Vectors([{len(self.array)}, {self.space.dim}], {self.space})"
@@ -123,7 +164,10 @@ def similarity(a: Vectors, b: Vectors) -> NDArray[np.float32]:
     """
     for given in (a, b):
         if not isinstance(given, Vectors):
-            raise BadVector(f"similarity compares Vectors, not {type(given).__name__}")
+            raise BadVector(
+                f"similarity compares Vectors, not {type(given).__name__}; a list of one input"
+                ' gives them: encode_query(["a chair"])'
+            )
     a.space.check(b.space, what="similarity")
     cosines: NDArray[np.float32] = np.clip(a.normalized @ b.normalized.T, -1.0, 1.0)
     return cosines

@@ -30,6 +30,11 @@ ITEMS = 30
 # The longest wait, in seconds, between the last line that was waited for and the kill.
 LATEST = 0.04
 
+# Steps of many batches, and steps that delete in one commit: items, those that pass a filter,
+# those that are not in a source.
+BATCHES = ("upsert", "update")
+DELETES = ("delete", "delete where", "prune")
+
 Content = dict[int, int]  # the version of each item, by its number
 Step = tuple[str, list[list[int]], int]
 
@@ -123,7 +128,8 @@ def script_of(seed: int) -> list[Step]:
     if seed % 3 == 0:
         return [("upsert", every, at.randint(2, 7))]
     first = [("upsert", every[: at.randint(5, ITEMS)], 10)]
-    kinds = ["upsert", "upsert", "delete", "search", "optimize", "compact", "reopen"]
+    kinds = ["upsert", "upsert", "update", "update", *DELETES, "search", "optimize", "compact"]
+    kinds.append("reopen")
     more = []
     for kind in at.choices(kinds, k=6):
         some = at.sample(range(ITEMS), at.randint(1, 12))
@@ -135,8 +141,11 @@ def after(content: Content, kind: str, given: list[list[int]]) -> Content:
     """What a collection holds after a step."""
     if kind == "upsert":
         return content | {pair[0]: pair[1] for pair in given}
-    if kind == "delete":
-        return {n: v for n, v in content.items() if n not in {n for n, _ in given}}
+    if kind == "update":
+        return content | {n: v for n, v in given if n in content}
+    if kind in DELETES:
+        named = {n for n, _ in given}
+        return {n: v for n, v in content.items() if (n in named) == (kind == "prune")}
     return content
 
 
@@ -154,7 +163,7 @@ def replay(script: list[Step], said: list[str]) -> tuple[int, list[Content]]:
     if at == len(script):
         return at, [content]
     kind, given, batch = script[at]
-    if kind == "upsert":
+    if kind in BATCHES:
         sure = after(content, kind, given[:batches])
         return at, [sure, after(sure, kind, given[batches : batches + batch])]
     return at, [content, after(content, kind, given)]
@@ -199,7 +208,7 @@ def test_what_was_acknowledged_survives_kill_9(
     for seed in range(part, KILLS, 10):
         at = random.Random(-seed - 1)
         script = script_of(seed)
-        lines = 2 + len(script) + sum(-(-len(g) // b) for k, g, b in script if k == "upsert")
+        lines = 2 + len(script) + sum(-(-len(g) // b) for k, g, b in script if k in BATCHES)
         # One in ten on the real disk, where most of the time goes by in fsync.
         place = (tmp_path if part == 9 else fast_path) / f"{seed}.cospace"
         job = {"folder": str(place), "model": str(folder), "script": script}

@@ -20,6 +20,8 @@ import cospace.encode.model
 import cospace.encode.names
 import cospace.store.local  # noqa: F401
 from cospace import Collection, Item, load, open
+from cospace.cli.pruning import prune
+from cospace.collection import Report
 from cospace.limits import override
 
 
@@ -34,6 +36,12 @@ def item(number: int, version: int) -> Item:
     return Item(f"id-{number}", text, {"n": number, "version": version, f"k{number % 5}": True})
 
 
+def change(number: int, version: int) -> Item:
+    """What an update to that version gives: the text, and a part of the metadata."""
+    whole = item(number, version)
+    return Item(whole.id, whole.content, {"version": version})
+
+
 THINGS = ["armchair", "bicycle", "kettle", "lamp", "raincoat", "violin", "tent"]
 
 
@@ -45,6 +53,15 @@ def step(shop: Collection, kind: str, given: list[list[int]], batch: int) -> Non
             shop.upsert(items, progress=lambda now: say(f"batch {now.done}"))
     elif kind == "delete":
         shop.delete([f"id-{number}" for number, _ in given])
+    elif kind == "delete where" and len(shop):  # an empty collection has no field to filter by
+        shop.delete(where={"n": {"$in": [number for number, _ in given]}})
+    elif kind == "update":
+        with override(batch_items=batch):
+            items = (change(*one) for one in given)
+            shop.update(items, errors="report", progress=lambda now: say(f"batch {now.done}"))
+    elif kind == "prune":
+        report = Report(named={f"id-{number}" for number, _ in given})
+        prune(shop, report, "a source")
     elif kind == "search":
         for number, version in given:
             shop.search(str(item(number, version).parts.text), k=3)

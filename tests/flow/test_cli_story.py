@@ -91,7 +91,8 @@ def test_bad_rows_are_reported_and_the_rest_is_stored(cli: Cli, shop: Path) -> N
     assert "shop.csv:7: column 'lat' holds '999', not -90 to 90 degrees" in ran.out
     assert "shop.csv:8:" in ran.out
     assert "gone.png" in ran.out
-    assert 6 == cli("info", "shop.cospace", "--json").json["items"]
+    assert 7 == cli("info", "shop.cospace", "--json").json["items"]
+    assert "(photo 1, lat 1)" in ran.out or "(lat 1, photo 1)" in ran.out
 
 
 def test_strict_stops_at_the_first_bad_row(cli: Cli, shop: Path) -> None:

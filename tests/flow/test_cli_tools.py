@@ -180,3 +180,16 @@ def test_a_file_name_that_is_no_unicode_can_be_printed(cli: Cli) -> None:
     ran = cli("index", os.fsdecode(b"caf\xe9.csv"))
     assert ran.code == 4
     assert "no such file" in ran.err
+
+
+def test_models_lists_what_the_library_lists(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    listed = {one["name"]: one for one in cli("models", "--json").json}
+    assert [one.to_json() for one in cs.models()] == [
+        {key: value for key, value in one.items() if key != "space"} for one in listed.values()
+    ]
+    assert listed["tiny-0"]["space"]["fingerprint"] == cs.load("tiny-0").space.fingerprint
+    assert listed["openai:text-embedding-3-small"]["space"] is None
+    printed = cli("models").out
+    assert all(name in printed for name in listed), "no name is cut"
+    assert "set OPENAI_API_KEY" in printed or "cospace[openai]" in printed

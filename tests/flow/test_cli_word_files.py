@@ -103,7 +103,7 @@ REFUSED = {
     "a torch option": (["models", "add", "v.txt", "--weights", "int8"], "no weights to convert"),
     "a format that the file has not": (
         ["models", "add", "v.txt", "--format", "fasttext-bin", "--replace"],
-        "not a .bin of fastText",
+        "not a fastText .bin",
     ),
     "a format for a torch model": (["models", "add", "hf:a/b", "--format", "glove"], "--format"),
     "a model without words": (["models", "export", "tiny-0", "out"], "tiny-0"),

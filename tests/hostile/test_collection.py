@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -81,12 +82,16 @@ BAD_ITEMS: list[tuple[str, Any, Any, type[BadItem], str]] = [
     ("no such image", cs.Image("/nowhere/at/all.jpg"), {}, BadItem, "all.jpg"),
     ("a folder as image", cs.Image("/"), {}, BadItem, "image"),
     ("no image", cs.Image(b"<html></html>"), {}, BadItem, "image"),
+    ("1,000 keys", "a chair", {f"k{i}": i for i in range(1000)}, BadItem, "1000 keys"),
+    ("no dict", "a chair", [("a", 1)], BadItem, "metadata is a dict"),
+]  # fmt: skip
+# One value of metadata, which costs itself alone where bad items are reported.
+BAD_VALUES: list[tuple[str, Any, Any, type[BadItem], str]] = [
     ("NaN", "a chair", {"x": math.nan}, BadItem, "x is nan"),
     ("Inf in a list", "a chair", {"x": [1.0, math.inf]}, BadItem, r"x\[1\] is inf"),
     ("2**64", "a chair", {"x": 2**64}, BadItem, "more than 64 bits"),
     ("1,000 deep", "a chair", nested(1000), BadItem, "nested deeper"),
     ("10 MB of metadata", "a chair", {"x": "y" * 10_000_000}, BadItem, "bytes as JSON"),
-    ("1,000 keys", "a chair", {f"k{i}": i for i in range(1000)}, BadItem, "1000 keys"),
     ("a set", "a chair", {"x": {1, 2}}, BadItem, "x is set"),
     ("an object", "a chair", {"x": Hostile()}, BadItem, "x is Hostile"),
     ("bytes", "a chair", {"x": b"y"}, BadItem, "x is bytes"),
@@ -94,12 +99,12 @@ BAD_ITEMS: list[tuple[str, Any, Any, type[BadItem], str]] = [
     ("key of another type", "a chair", {1: 2}, BadItem, "keys are str"),
     ("empty key", "a chair", {"": 2}, BadItem, "empty"),
     ("surrogate in a key", "a chair", {"\ud800": 2}, BadItem, "surrogate"),
-    ("no dict", "a chair", [("a", 1)], BadItem, "metadata is a dict"),
     ("another type", "a chair", {"price": "cheap"}, BadItem, "string here, and a number"),
     ("a list of mixed types", "a chair", {"x": [1, "a"]}, BadItem, "mixed types"),
     ("a bool for a number", "a chair", {"price": True}, BadItem, "bool here, and a number"),
 ]  # fmt: skip
 NAMES = [case[0] for case in BAD_ITEMS]
+BAD_VALUE_NAMES = [case[0] for case in BAD_VALUES]
 
 
 @pytest.mark.parametrize(
@@ -128,6 +133,34 @@ def test_a_bad_item_is_refused_or_reported_and_the_rest_is_done(
     assert {"price", "new"} == set(shop.store.schema.fields)
     assert 1 == shop.upsert(cs.Item("bad", "now a chair", {"price": 4})).added
     assert 0 == shop.info().failures
+
+
+@pytest.mark.parametrize(
+    ("content", "metadata", "error", "says"), [c[1:] for c in BAD_VALUES], ids=BAD_VALUE_NAMES
+)
+def test_a_bad_value_is_refused_or_left_out_and_its_item_is_kept(
+    content: Any, metadata: Any, error: type[BadItem], says: str, shop: cs.Collection
+) -> None:
+    before = holds(shop)
+    bad = cs.Item("bad", content, {**metadata, "new": True})
+    good = [cs.Item(f"good-{i}", f"a table {i}", {"price": i}) for i in range(3)]
+    with pytest.raises(error, match=says) as caught:
+        shop.add([*good, bad])
+    assert "bad" in caught.value.name
+    assert before == holds(shop)
+    report = shop.add([*good[:2], bad, *good[2:]], errors="report")
+    assert (4, 0, 1) == (report.added, report.failed, report.partial)
+    [(name, reason)] = report.reasons
+    assert "bad" == name
+    assert re.search(says, reason)
+    assert 1 == sum(report.left_out.values())
+    assert {"new": True} == dict(shop["bad"].metadata)
+    assert before == {id: row for id, row in holds(shop).items() if id in before}
+    assert 0 == shop.info().failures
+    # A value that was left out has taught the schema nothing.
+    assert {"price", "new"} == set(shop.store.schema.fields)
+    again = shop.upsert(bad, errors="report")
+    assert (1, 1) == (again.unchanged, again.partial)
 
 
 def test_a_refused_item_does_not_decide_a_fields_type(shop: cs.Collection) -> None:

@@ -14,8 +14,9 @@ from growth import SQUARE, growth, seconds
 
 import cospace
 from cospace.encode.hosted import calls
+from cospace.read.amounts import _PATTERNS
 from cospace.read.template import Template
-from cospace.read.terms import _chain
+from cospace.read.terms import _chain, marks
 from cospace.store.counts import Counts
 from cospace.store.words import asked, document
 
@@ -23,9 +24,14 @@ ROOT = Path(cospace.__file__).parent
 METHODS = {"compile", "findall", "finditer", "fullmatch", "match", "search", "split", "sub"}
 # Patterns that are made as the code runs, and what they then are.
 MADE = {
+    "marks()": marks(),
     "row.pattern": r"(all|multi-qa|paraphrase|msmarco|nli|stsb|gtr|sentence)-.*",
     "f'^{field}:\\\\s+(\\\\d+) kB$'": r"^VmHWM:\s+(\d+) kB$",
     "f'{one}+(?:[{_SEPARATORS}]{one}+)*[+#]*'": _chain().pattern,
+    "pattern": "|".join(f"(?:{pattern})" for pattern, _ in _PATTERNS),
+    "f'</{name}'": "</script",
+    "'|'.join([re.escape(sign) for sign in sorted(_SIGNS, key=len, reverse=True)]"
+    " + sorted(_CODES) + [code.lower() for code in sorted(_CODES)])": "EUR|US\\$|kr",
     "b'(?s:([^ ]*+) .{%d}|.+)' % self._width": rb"(?s:([^ ]*+) .{12}|.+)",
 }
 LENGTH = 8_000
@@ -52,44 +58,43 @@ def uses() -> list[Use]:
     """Every pattern in src with each method that it is called with; `finditer` if none is seen."""
     trees = {path: ast.parse(path.read_text()) for path in sorted(ROOT.rglob("*.py"))}
     nodes = [(path, node) for path, tree in trees.items() for node in ast.walk(tree)]
-    methods, names, texts = defaultdict(set), {}, {}
+    methods, names, made = defaultdict(set), {}, defaultdict(dict)
     for path, node in nodes:
         if isinstance(node, ast.Attribute):
             methods[ast.unparse(node.value)].add(node.attr)
         if isinstance(node, ast.Assign):
             names[node.value] = name = ast.unparse(node.targets[0])
-            if isinstance(node.value, ast.Constant):
-                texts[path, name] = str(node.value.value)
+            made[path][name] = node.value
     found = []
     for path, node in nodes:
         if isinstance(node, ast.Call) and ast.unparse(node.func) in {f"re.{m}" for m in METHODS}:
             place = f"{path.relative_to(ROOT)}:{node.lineno}"
-            pattern = compiled(
-                node, {name: text for (at, name), text in texts.items() if at == path}
-            )
+            pattern = compiled(node, made[path])
             method = ast.unparse(node.func).removeprefix("re.")
             called = {method} if method != "compile" else methods[names.get(node, "")] & METHODS
             found += [Use(place, pattern, one) for one in sorted(called) or ["finditer"]]
     return found
 
 
-def compiled(call: ast.Call, texts: dict[str, str]) -> re.Pattern[Any]:
-    """The pattern of a call of `re`, in which the names in `texts` may stand."""
+def compiled(call: ast.Call, made: dict[str, ast.expr]) -> re.Pattern[Any]:
+    """The pattern of a call of `re`, in which names may stand that are `made` in its module."""
     flags = [ast.unparse(one) for one in [*call.args, *(word.value for word in call.keywords)]]
     flag = sum(getattr(re, one[3:]) for one in flags if re.fullmatch(r"re\.[A-Z]+", one))
-    return re.compile(_text(call.args[0], texts), flag)
+    return re.compile(_text(call.args[0], made), flag)
 
 
-def _text(node: ast.expr, texts: dict[str, str]) -> Any:
+def _text(node: ast.expr, made: dict[str, ast.expr]) -> Any:
     if ast.unparse(node) in MADE:
         return MADE[ast.unparse(node)]
     if isinstance(node, ast.Constant):
         return node.value
     if isinstance(node, ast.JoinedStr):
-        return "".join(_text(part, texts) for part in node.values)
+        return "".join(_text(part, made) for part in node.values)
     if isinstance(node, ast.FormattedValue):
-        return texts[ast.unparse(node.value)]
-    raise AssertionError(f"say in MADE what this pattern is: {ast.unparse(node)}")
+        return _text(node.value, made)
+    if isinstance(node, ast.Name) and node.id in made:
+        return _text(made[node.id], made)
+    raise AssertionError(f"say in MADE what this is, a part of a pattern: {ast.unparse(node)}")
 
 
 def attacks(pattern: str) -> Iterator[tuple[str, str, str]]:

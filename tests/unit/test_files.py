@@ -1,5 +1,8 @@
 import errno
 import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -136,3 +139,67 @@ def test_a_folder_takes_the_place_of_another_or_leaves_it(
     files.move_folder(made, target)
     assert "made" == (target / "name").read_text()
     assert ["model"] == names(tmp_path)
+
+
+def at_once(work: Callable[[int], None], workers: int = 4) -> None:
+    """`work` of each number, in as many threads that begin together."""
+    barrier = threading.Barrier(workers)
+
+    def run(number: int) -> None:
+        barrier.wait()
+        work(number)
+
+    with ThreadPoolExecutor(workers) as pool:
+        for done in [pool.submit(run, number) for number in range(workers)]:
+            done.result()
+
+
+def test_threads_may_write_one_path(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    whole = [bytes([number]) * 100_000 for number in range(4)]
+
+    def write(number: int) -> None:
+        for _ in range(20):
+            files.write_bytes(path, whole[number])
+            assert path.read_bytes() in whole
+
+    at_once(write)
+    assert ["a"] == names(tmp_path)
+
+
+def test_writers_of_one_path_do_not_see_each_other(tmp_path: Path) -> None:
+    """One that fails takes away what it wrote, and nothing of the other's."""
+    path = tmp_path / "a"
+    with files.writing(path) as one:
+        one.write(b"one")
+        with pytest.raises(RuntimeError), files.writing(path) as two:
+            two.write(b"two")
+            raise RuntimeError
+        with files.writing(path) as three:
+            three.write(b"three")
+        assert b"three" == path.read_bytes()
+    assert (b"one", ["a"]) == (path.read_bytes(), names(tmp_path))
+
+
+def test_threads_may_move_folders_to_one_place(tmp_path: Path) -> None:
+    target = tmp_path / "model"
+
+    def move(number: int) -> None:
+        for turn in range(20):
+            made = tmp_path / f"made-{number}-{turn}"
+            made.mkdir()
+            for name in ("first", "second"):
+                (made / name).write_text(made.name)
+            files.move_folder(made, target)
+
+    at_once(move)
+    assert ["model"] == names(tmp_path)
+    assert ["first", "second"] == names(target)
+    assert (target / "first").read_text() == (target / "second").read_text()
+
+
+def test_a_name_beside_a_path_is_nobody_elses(tmp_path: Path) -> None:
+    made = {files.hidden(tmp_path / "a", "tmp") for _ in range(1000)}
+    assert 1000 == len(made)
+    assert {tmp_path} == {path.parent for path in made}
+    assert all(path.name.startswith(".a.") and path.suffix == ".tmp" for path in made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from collections.abc import Callable
@@ -43,7 +44,7 @@ class Adopted:
 
 
 def adopt(
-    source: str,
+    source: str | os.PathLike[str],
     *,
     name: str = "",
     how: How | None = None,

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from cospace.adopt.fetch import Fetched
-from cospace.adopt.record import known_answer
 from cospace.adopt.source import Source
 from cospace.encode.modules.texts import check_modules, prompts_of
 from cospace.encode.modules.weights import fingerprint
 from cospace.encode.native import FAMILY, known_input, native_rows, open_model
+from cospace.encode.record import known_answer
 from cospace.errors import UnsupportedModel
 from cospace.space import Space, Tower
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from cospace.adopt.probes import probes
-from cospace.adopt.record import known_answer, write_record
 from cospace.adopt.source import free_name
 from cospace.encode.engines.onnx import OnnxGraph
 from cospace.encode.folder import Folder, open_folder, sha256_of
 from cospace.encode.model import Model
 from cospace.encode.names import load_folder, model_home
+from cospace.encode.record import known_answer, write_record
 from cospace.encode.towers.text import TextTower
 from cospace.errors import BadArgument, UnsupportedModel
 from cospace.files import copy_file, make_folder, move_folder
@@ -41,7 +42,7 @@ class AdoptedOnnx:
 
 
 def adopt_onnx(
-    file: Path,
+    file: str | os.PathLike[str],
     *,
     name: str = "",
     pooling: str = "",
@@ -59,6 +60,7 @@ def adopt_onnx(
     `UnsupportedModel` for a graph that takes no token ids, `ModelDamaged` for one that ONNX
     Runtime refuses, and `MissingExtra` without ONNX Runtime.
     """
+    file = Path(file)
     target = model_home() / free_name(name or file.stem, replace)
     tokenizer = _near(file, "tokenizer.json")
     if tokenizer is None:

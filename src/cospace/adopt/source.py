@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -36,8 +37,8 @@ class Source:
         return f"{self.scheme}:{self.repository or self.folder}{at}"
 
 
-def parse(text: str) -> Source:
-    """The source that `text` names.
+def parse(source: str | os.PathLike[str]) -> Source:
+    """The source that a text names; a path that is no `str` is a folder, however it is spelled.
 
     Raises `BadArgument` for what is none, with an example, and `ModelNotFound` for a folder
     that is not there.
@@ -47,6 +48,9 @@ def parse(text: str) -> Source:
     >>> parse("torchvision:vgg16").repository
     'timm/vgg16.tv_in1k'
     """
+    if not isinstance(source, str):
+        return _folder(Path(source), os.fspath(source))
+    text = source
     if not text.strip():
         raise BadArgument("which model? hf:org/name, timm:name, torchvision:vgg16, or a folder")
     scheme, colon, rest = text.partition(":")
@@ -61,13 +65,16 @@ def parse(text: str) -> Source:
         raise BadArgument(
             f"{scheme!r} is no source of models; known: {', '.join(SCHEMES)}, or a folder{hint}"
         )
-    folder = Path(text).expanduser()
+    if text in BUILT_IN:
+        raise BadArgument(f"{text!r} is there already: it comes with the package cospace-starter")
+    return _folder(Path(text).expanduser(), text)
+
+
+def _folder(folder: Path, text: str) -> Source:
     if folder.suffix.lower() in UNSAFE and not folder.is_dir():
         raise UnsafeFile(f"{text}: {folder.suffix} files can run code; safetensors are taken")
     if folder.is_file():
         raise BadArgument(f"{text}: a file; give the folder that holds the model")
-    if text in BUILT_IN:
-        raise BadArgument(f"{text!r} is there already: it comes with the package cospace-starter")
     if not folder.is_dir():
         like = f", such as hf:{text}" if _REPOSITORY.fullmatch(text) else ""
         raise ModelNotFound(

@@ -16,11 +16,11 @@ import numpy as np
 from cospace.adopt.convert import convert, save
 from cospace.adopt.native import native_space
 from cospace.adopt.probes import probes
-from cospace.adopt.record import known_answer, write_record
 from cospace.encode.engines.openvino import Graph, has_bf16
 from cospace.encode.engines.rebuild import KEPT
 from cospace.encode.engines.torch import TorchGraph
 from cospace.encode.folder import open_folder, sha256_of
+from cospace.encode.record import known_answer, write_record
 from cospace.encode.towers.load import CLOSE, FAMILIES
 from cospace.errors import UnsupportedModel
 from cospace.files import copy_file, make_folder, write_bytes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,9 +50,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _copy(holding: Holding, target: Path) -> None:
     """Make `target` from the truth: whole, or not at all."""
-    from cospace.files import check_room, make_folder, remove, sync_folder
+    from cospace.files import check_room, hidden, make_folder, remove, sync_folder
 
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary = hidden(target, "tmp")
     check_room(target, (holding.folder / "truth.sqlite").stat().st_size)
     try:
         make_folder(temporary)

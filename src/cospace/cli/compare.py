@@ -6,9 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cospace.cli.bar import bar
 from cospace.cli.figures import change, points, tell_left_out
-from cospace.cli.output import document, show, size, tell
+from cospace.cli.output import document, show, size, tell, watched
 from cospace.cli.parsing import Parser, command
 from cospace.cli.table import Column, room, table
 from cospace.errors import BadArgument, CospaceError, MissingExtra
@@ -67,10 +66,9 @@ def run(args: argparse.Namespace) -> int:
 
         return run_methods(args, out, why)
     source = _source(args)
-    with bar(None) as step:
-        found = compare(
-            args.models, source, test=args.test, k=args.k, seed=args.seed, progress=step
-        )
+    found = compare(
+        args.models, source, test=args.test, k=args.k, seed=args.seed, progress=watched()
+    )
     # The figures took their time: they are printed also where the plot cannot be written.
     trouble: CospaceError | None = None
     if out is not None:
@@ -132,10 +130,7 @@ def _draw(found: Comparison, out: Path) -> None:
 
     marks = []
     for one in found.results:
-        knn, probe = (
-            (figure.value, figure.low, figure.high)
-            for figure in (one.accuracy["knn"], one.accuracy["probe"])
-        )
+        knn, probe = one.accuracy["knn"].bar, one.accuracy["probe"].bar
         megabytes = None if one.bytes_on_disk is None else one.bytes_on_disk / 1e6
         marks.append(Point(one.model, knn, probe, one.per_second, megabytes))
     draw_comparison(marks, out, title=_title(found), chance=found.chance, test=found.test)

@@ -9,7 +9,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from cospace.cli.output import tell
-from cospace.encode.cache.cached import Cached
 from cospace.encode.hosted import Estimate, Hosted
 from cospace.errors import BadArgument
 from cospace.item import Content
@@ -37,7 +36,7 @@ def agree(model: Encoder, items: Iterable[Item], *, yes: bool) -> None:
     contents = (part for item in items for part in item.parts.values())
     total = Estimate(online.name)
     while chunk := list[Content](islice(contents, _CHUNK)):
-        total += model.estimate(chunk) if isinstance(model, Cached) else online.estimate(chunk)
+        total += online.estimate(chunk)
     if total.inputs == total.known:  # nothing to pay for
         return
     tell(f"Estimate: {total}")
@@ -70,5 +69,4 @@ def bill_of(model: Encoder) -> dict[str, Any]:
 
 
 def _hosted(model: Encoder) -> Hosted | None:
-    inner = model.encoder if isinstance(model, Cached) else model
-    return inner if isinstance(inner, Hosted) else None
+    return model if isinstance(model, Hosted) else None

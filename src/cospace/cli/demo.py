@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cospace.cli.hits import hit_table
-from cospace.cli.index import fill, report_lines
+from cospace.cli.index import fill
 from cospace.cli.output import document, show, tell
 from cospace.cli.parsing import Parser, command
+from cospace.cli.report import report_lines
 from cospace.errors import NotFound
 
 if TYPE_CHECKING:

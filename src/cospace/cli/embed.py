@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cospace.cli.bar import bar
-from cospace.cli.output import count, document, show, tell
+from cospace.cli.output import count, document, reasons, show, tell, watched
 from cospace.cli.parsing import Parser, command
 from cospace.errors import BadArgument
+from cospace.progress import Meter, metered
 
 if TYPE_CHECKING:
     from cospace.cli.vectorfile import Batch
     from cospace.encode import Encoder
     from cospace.item import Item
-    from cospace.read import Reading
+    from cospace.read import Failures, Reading
 
 __all__ = ["parser", "run"]
 
 _BATCH = 256
-_MOST_REASONS = 5
 
 
 def parser() -> Parser:
@@ -56,12 +55,13 @@ def run(args: argparse.Namespace) -> int:
     import cospace as cs
     from cospace.cli.cost import agree, billed
     from cospace.cli.vectorfile import writer_of
+    from cospace.read import Failures
 
     if (args.source is None) == (args.query is None):
         raise BadArgument("give a SOURCE, or --query TEXT; see: cospace embed --help")
     out = Path(args.out)
     write = writer_of(out)
-    failed: list[tuple[str, str]] = []
+    failed, left_out = Failures(), Failures()
     if args.query is not None:
         model = cs.load(args.model, dim=args.dim)
         with billed(model):
@@ -73,14 +73,15 @@ def run(args: argparse.Namespace) -> int:
         agree(model, _parts(model, reading, args.part), yes=args.yes)
         with (
             billed(model),
-            bar(reading.total) as step,
-            closing(_encoded(model, reading, args.part, failed, step)) as batches,
+            metered(watched(), reading.total) as meter,
+            closing(_encoded(model, reading, args.part, failed, meter)) as batches,
         ):
             first = next(batches, None)
             # A file without vectors would only surprise whoever reads it.
             written = write(out, model.space, chain([first], batches)) if first else 0
-        failed[:0] = list(reading.failed)
-    _tell(args, model, written, failed)
+        left_out.take(reading.failed)
+    left_out.take(failed)
+    _tell(args, model, written, left_out)
     return 0 if written else 2
 
 
@@ -88,8 +89,8 @@ def _encoded(
     model: Encoder,
     reading: Reading,
     part: str | None,
-    failed: list[tuple[str, str]],
-    step: Callable[[int], object],
+    failed: Failures,
+    meter: Meter,
 ) -> Generator[Batch, None, None]:
     """(ids, unit vectors) in batches; what cannot be encoded goes to `failed`."""
     import numpy as np
@@ -100,15 +101,14 @@ def _encoded(
     with closing(encode_items(model, items, batch=_BATCH)) as batches:  # its threads end with it
         for batch in batches:
             good = [one for one in batch if one.vectors]
-            failed += [
-                (one.item.id, "; ".join(one.failed.values()) or "nothing in it to encode")
-                for one in batch
-                if not one.vectors
-            ]
+            for one in batch:
+                if not one.vectors:
+                    reason = "; ".join(one.failed.values()) or "nothing in it to encode"
+                    failed.add(one.item.id, reason)
             if good:
                 rows = np.stack([next(iter(one.vectors.values())) for one in good])
                 yield [one.item.id for one in good], rows
-            step(len(batch))
+            meter.add(len(batch))
 
 
 def _parts(model: Encoder, reading: Reading, part: str | None) -> Iterator[Item]:
@@ -121,25 +121,20 @@ def _parts(model: Encoder, reading: Reading, part: str | None) -> Iterator[Item]
         yield Item(item.id, Parts(**{kind: item.parts.get(kind)}))
 
 
-def _tell(
-    args: argparse.Namespace, model: Encoder, written: int, failed: list[tuple[str, str]]
-) -> None:
+def _tell(args: argparse.Namespace, model: Encoder, written: int, failed: Failures) -> None:
     from cospace.cli.cost import bill_of
 
     note = getattr(model, "note", "")
     if args.json:
-        reasons = [{"name": name, "reason": reason} for name, reason in failed]
+        listed = [{"name": one.name, "reason": one.reason} for one in failed]
         space = {"name": model.space.name, "fingerprint": model.space.fingerprint}
         record = {"out": args.out, "vectors": written, "dim": model.space.dim, "space": space}
-        document({**record, "note": note, "failed": reasons, **bill_of(model)})
+        left_out = {"failed": listed, "unlisted": failed.unlisted}
+        document({**record, "note": note, **left_out, **bill_of(model)})
         return
     done = f"{count(written, 'vector')} of {model.space} written to {args.out}"
     show([done if written else "No vectors; nothing was written."])
     if note:
         tell(f"note: {note}")
-    if failed:
-        tell(f"{count(len(failed), 'item')} left out:")
-        for name, reason in failed[:_MOST_REASONS]:
-            tell(f"  {name}: {reason}")
-        if len(failed) > _MOST_REASONS:
-            tell(f"  ... and {len(failed) - _MOST_REASONS:,} more; --json lists them")
+    if len(failed):
+        tell("\n".join([f"{count(len(failed), 'item')} left out:", *reasons(failed)]))

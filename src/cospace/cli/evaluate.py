@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from cospace.cli.bar import bar
 from cospace.cli.figures import change, points, tell_left_out
-from cospace.cli.output import count, document, show, tell
+from cospace.cli.output import count, document, show, tell, watched
 from cospace.cli.parsing import Parser, command
 from cospace.cli.table import Column, room, table
 from cospace.errors import BadArgument
@@ -92,8 +91,7 @@ def _sts(args: argparse.Namespace, models: list[str]) -> int:
     from cospace.evaluate import sts
 
     role: Role = args.role or "document"
-    with bar(None) as step:
-        report = sts(args.source, models, role=role, seed=args.seed, progress=step)
+    report = sts(args.source, models, role=role, seed=args.seed, progress=watched())
     if args.json:
         document(report.to_json())
     else:
@@ -129,10 +127,8 @@ def _sts_table(report: StsReport) -> list[str]:
 def _retrieval(args: argparse.Namespace, models: list[str]) -> int:
     from cospace.evaluate import retrieval
 
-    with bar(None) as step:
-        report = retrieval(
-            args.source, models, split=args.split or "test", seed=args.seed, progress=step
-        )
+    split = args.split or "test"
+    report = retrieval(args.source, models, split=split, seed=args.seed, progress=watched())
     if args.json:
         document(report.to_json())
         return 0

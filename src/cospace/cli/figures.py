@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from cospace.cli.output import tell
+from cospace.cli.output import reasons, tell
 
 if TYPE_CHECKING:
     from cospace.evaluate.bootstrap import Difference, Interval
     from cospace.read import Failures
 
 __all__ = ["change", "points", "tell_left_out"]
-
-_MOST_REASONS = 5
 
 
 def points(figure: Interval, digits: int = 2) -> str:
@@ -21,10 +20,14 @@ def points(figure: Interval, digits: int = 2) -> str:
     >>> from cospace.evaluate.bootstrap import Interval
     >>> points(Interval(0.8672, 0.8505, 0.8809))
     '86.72 (85.05 to 88.09)'
+    >>> points(Interval(0.8672, float("nan"), float("nan")))
+    '86.72 (too few for an interval)'
     """
     if figure.value != figure.value:
         return "undefined"
     value, low, high = (100 * part for part in (figure.value, figure.low, figure.high))
+    if math.isnan(low):
+        return f"{value:.{digits}f} (too few for an interval)"
     return f"{value:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
@@ -40,6 +43,8 @@ def change(figure: Difference | None) -> str:
     if figure.value != figure.value:
         return "undefined"
     low, high = 100 * figure.low, 100 * figure.high
+    if math.isnan(low):
+        return f"{100 * figure.value:+.2f} (too few to tell)"
     return f"{100 * figure.value:+.2f} ({low:+.2f} to {high:+.2f}) {figure.verdict}"
 
 
@@ -47,8 +52,4 @@ def tell_left_out(failed: Failures) -> None:
     """Tells how much was left out, and why, on stderr."""
     if not len(failed):
         return
-    tell(f"Left out, {len(failed):,} in all:")
-    for failure in list(failed)[:_MOST_REASONS]:
-        tell(f"  {failure}")
-    if len(failed) > _MOST_REASONS:
-        tell(f"  ... and {len(failed) - _MOST_REASONS:,} more; --json lists them")
+    tell("\n".join([f"Left out, {len(failed):,} in all:", *reasons(failed)]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +26,7 @@ class Holding:
     Raises `CollectionNotFound`, `NotACollection`, `FormatTooNew`, `DataDamaged`.
     """
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder)
         self.truth = Truth(truth_path(self.folder), read_only=True)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cospace.cli.output import count, document, show, tell
 from cospace.cli.parsing import Parser, columns_of, command, named_columns
+from cospace.cli.report import report_lines
 from cospace.cli.update import change
 from cospace.errors import BadArgument, CospaceError
 
@@ -19,12 +20,10 @@ if TYPE_CHECKING:
     from cospace.encode import Encoder
     from cospace.read import Reading
 
-__all__ = ["fill", "parser", "report_lines", "run"]
+__all__ = ["fill", "parser", "run"]
 
 # Items committed together: small enough for a bar that moves, and for little lost at Ctrl-C.
 _BATCH = 128
-_MOST_REASONS = 5
-
 # The exit code when what is stored was kept of a part that cannot be read now.
 KEPT = 10
 
@@ -175,26 +174,6 @@ def fill(collection: Collection, reading: Reading, *, strict: bool = False) -> R
         stored = count(len(collection), "item")
         tell(f"Stopped. {stored} safe in {collection.name}; the same command goes on from there.")
         raise
-
-
-def report_lines(report: Report) -> list[str]:
-    """Lines that say what became of every item, with the first reasons of what failed."""
-    rate = (report.added + report.updated) / report.seconds if report.seconds > 0.5 else 0
-    speed = f" ({rate:,.0f} items/s)" if rate >= 1 else ""
-    lines = [f"{report} in {report.seconds:.1f} s{speed}"]
-    if report.kept:
-        lines.append(
-            f"{count(report.kept, 'item')} named a file that cannot be read now; what is stored of"
-            " it was kept. When the files are back, run it again"
-        )
-    reasons = list(report.reasons)
-    lines += [f"  {reason.name}: {reason.reason}" for reason in reasons[:_MOST_REASONS]]
-    more = len(report.reasons) - min(len(reasons), _MOST_REASONS)
-    if more > 0:
-        lines.append(f"  ... and {more:,} more; --json lists them")
-    if not report.stored:
-        lines.append("nothing could be stored" if report.failed else "the source holds no items")
-    return lines
 
 
 def _next(into: Path, items: int) -> list[str]:

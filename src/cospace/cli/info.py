@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING, Any
 
 from cospace.cli.output import count, document, show, size
@@ -53,7 +54,8 @@ def run(args: argparse.Namespace) -> int:
 def _failed(holding: Holding) -> list[tuple[str, str]]:
     """(id, reason) of items that could not be stored, then of those kept without a part."""
     rows = ((row.id, row.reason) for row in holding.scan() if row.reason)
-    return [*((f.name, f.reason) for f in holding.truth.failures()), *rows]
+    failures = holding.truth.failures(at_most=sys.maxsize)
+    return [*((one.name, one.reason) for one in failures), *rows]
 
 
 def _facts(info: StoreInfo, folder: str) -> list[tuple[str, str]]:

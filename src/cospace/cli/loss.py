@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cospace.cli.demo import marketplace
-from cospace.cli.output import count, document, show
+from cospace.cli.output import count, document, show, watched
 from cospace.cli.table import Column, room, table
 from cospace.cli.textfile import TextFile
 from cospace.errors import BadArgument
@@ -101,12 +101,12 @@ def _read(name: str, notes: list[str], *, guessed: bool = True) -> list[str]:
     texts = iter(file)
     unique = dict.fromkeys(text for _, text in islice(texts, most))
     if not unique:
-        why = f": {': '.join(file.failed[0])}" if file.failed else ""
+        why = f": {next(iter(file.failed))}" if len(file.failed) else ""
         raise BadArgument(f"{name}: there is no text in it{why}")
     notes += [f"{Path(name).name}: {note}" for note in file.notes if guessed]
-    if file.failed:
+    if len(file.failed):
         failed = count(len(file.failed), "text")
-        notes.append(f"{name}: {failed} left out, such as {': '.join(file.failed[0])}")
+        notes.append(f"{name}: {failed} left out, such as {next(iter(file.failed))}")
     if next(texts, None) is not None:
         notes.append(
             f"{name}: only the first {most:,} were read; COSPACE_LIMIT_LOSS_TEXTS allows more"
@@ -116,12 +116,10 @@ def _read(name: str, notes: list[str], *, guessed: bool = True) -> list[str]:
 
 def _encoded(model: Model, texts: list[str], role: Role, notes: list[str]) -> Vectors:
     """The vectors of the texts that can be encoded, with a progress bar; `notes` tell the rest."""
-    from cospace.cli.bar import bar
     from cospace.evaluate.encoding import encode_texts
     from cospace.vectors import Vectors
 
-    with bar(len(texts)) as step:
-        done = encode_texts(model, texts, role, progress=step)
+    done = encode_texts(model, texts, role, progress=watched())
     if done.failed:
         position, reason = next(iter(done.failed.items()))
         left = count(len(done.failed), "text")

@@ -6,9 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cospace.cli.bar import training_bar
 from cospace.cli.figures import points
-from cospace.cli.output import document, show, size, tell
+from cospace.cli.output import document, show, size, tell, watched
 from cospace.cli.table import Column, room, table
 from cospace.errors import BadArgument, CospaceError
 
@@ -28,11 +27,10 @@ def run_methods(args: argparse.Namespace, out: Path | None, why: str) -> int:
     names = {"dim": args.dim, "workers": args.workers, "seed": args.seed}
     settings = {name: value for name, value in names.items() if value is not None}
     words = [word for part in args.words or () for word in part.split(",") if word]
-    with training_bar() as progress:
-        found = compare_methods(
-            args.models, args.corpus, yardsticks=args.yardsticks, words=words, settings=settings,
-            progress=None if progress is None else (lambda _, now: progress(now)),
-        )  # fmt: skip
+    found = compare_methods(
+        args.models, args.corpus, yardsticks=args.yardsticks, words=words, settings=settings,
+        progress=watched(),
+    )  # fmt: skip
     trouble: CospaceError | None = None
     if out is not None:
         try:
@@ -98,7 +96,7 @@ def _draw(found: MethodsComparison, out: Path) -> None:
     methods = [
         Method(
             one.method,
-            {n: (100 * i.value, 100 * i.low, 100 * i.high) for n, i in figures.items()},
+            {n: i.times(100).bar for n, i in figures.items()},
             one.seconds,
             one.memory / 1e6,
         )

@@ -12,10 +12,11 @@ from cospace.cli.parsing import Parser, command
 from cospace.cli.space import summary
 from cospace.cli.table import Column, facts, room, table
 from cospace.cli.wordfiles import FORMATS, add_words, export_words, is_word_file
-from cospace.errors import BadArgument, CospaceError, ModelNotFound
+from cospace.errors import BadArgument, ModelNotFound
 
 if TYPE_CHECKING:
-    from cospace.space import Space, Tower
+    from cospace.encode import ModelInfo
+    from cospace.space import Tower
 
 __all__ = ["parser", "run"]
 
@@ -24,13 +25,14 @@ def parser() -> Parser:
     """The arguments of `cospace models`."""
     one = command(
         "models",
-        "List the models that are installed; show what one is; verify its files against their\n"
-        "hashes and its vectors against known answers. `show --loss` measures what smaller\n"
-        "vectors lose, on your texts or on the example marketplace's. `add` takes a torch model\n"
-        "over, once: from the hub (hf:org/name, at a revision with @), a folder, timm or\n"
-        "torchvision. It needs pip install 'cospace[torch]'; what it makes runs without torch.\n"
-        "It also takes a file of word vectors (word2vec, GloVe, fastText), and a text encoder as\n"
-        "an .onnx file, which need no torch; `export` writes a word model as a file of vectors.",
+        "List the models that are installed, and those behind services; show what one is; verify\n"
+        "its files against their hashes and its vectors against known answers. `show --loss`\n"
+        "measures what smaller vectors lose, on your texts or on the example marketplace's.\n"
+        "`add` takes a torch model over, once: from the hub (hf:org/name, at a revision with @),\n"
+        "a folder, timm or torchvision. It needs pip install 'cospace[torch]'; what it makes runs\n"
+        "without torch. It also takes a file of word vectors (word2vec, GloVe, fastText), and a\n"
+        "text encoder as an .onnx file, which need no torch; `export` writes a word model as a\n"
+        "file of vectors.",
         "cospace models",
         "cospace models show starter",
         "cospace models show starter --loss --texts listings.csv --queries queries.txt",
@@ -97,35 +99,38 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
-    from cospace.encode.names import installed, load, model_home
+    from cospace.encode import models
+    from cospace.encode.names import model_home
 
-    found: list[tuple[str, Space | None, str]] = []
-    for name in installed():
-        try:
-            found.append((name, load(name).space, ""))
-        except CospaceError as error:
-            found.append((name, None, str(error)))
+    found = models()
     if args.json:
-        document(
-            [{"name": n, "space": s and summary(s), "error": why or None} for n, s, why in found]
-        )
+        document([{**one.to_json(), "space": one.space and summary(one.space)} for one in found])
         return 0
-    columns = [Column("name"), Column("takes"), Column("dim", right=True), Column("fingerprint")]
+    columns = [
+        Column("name", most=40),
+        Column("takes"),
+        Column("dim", right=True),
+        Column("fingerprint"),
+    ]
     rows = [
-        [name, "", "", "", why]
-        if space is None
-        else [
-            name,
-            ", ".join(space.kinds),
-            str(space.dim),
-            space.fingerprint[:8],
-            ", ".join(tower.model for tower in space.towers),
+        [
+            one.name,
+            ", ".join(one.kinds),
+            str(one.dim or ""),
+            one.space.fingerprint[:8] if one.space else "",
+            one.why or _made_of(one),
         ]
-        for name, space, why in found
+        for one in found
     ]
     show(table([*columns, Column("made of", flexible=True)], rows, room()))
     show(["", f"Your own models go into {model_home()}; a model's folder can be named too."])
     return 0
+
+
+def _made_of(one: ModelInfo) -> str:
+    if one.space is None:
+        return "behind a service; there is a key"
+    return ", ".join(tower.model for tower in one.space.towers)
 
 
 def _show(args: argparse.Namespace) -> int:

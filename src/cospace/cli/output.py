@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from cospace.cli.text import plain
 
-__all__ = ["count", "document", "show", "size", "tell"]
+if TYPE_CHECKING:
+    from cospace.read import Failures
+
+__all__ = ["count", "document", "reasons", "show", "size", "tell", "watched"]
+
+_MOST_REASONS = 5
 
 
 def show(lines: Iterable[str]) -> None:
@@ -21,6 +26,11 @@ def show(lines: Iterable[str]) -> None:
 def tell(text: str, *, to: TextIO | None = None) -> None:
     """Print what is not a result: on stderr, unless `to` says otherwise."""
     print(plain(text, keep="\n"), file=to or sys.stderr, flush=True)
+
+
+def watched() -> bool:
+    """Whether somebody looks at a terminal, who sees a bar of the progress; not on a pipe."""
+    return sys.stderr.isatty()
 
 
 def document(record: Any) -> None:
@@ -39,6 +49,27 @@ def count(number: int, word: str) -> str:
     ('1 item', '1,200 items')
     """
     return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+
+
+def reasons(failed: Failures) -> list[str]:
+    """The first reasons of what failed, indented; then how many more there are, and who lists them.
+
+    >>> from cospace.read import Failures
+    >>> failed = Failures()
+    >>> for row in range(7):
+    ...     failed.add(f"shop.csv:{row}", "it has no id")
+    >>> reasons(failed)[4:]
+    ['  shop.csv:4: it has no id', '  ... and 2 more; --json lists them']
+    """
+    lines = [f"  {failure}" for failure in list(failed)[:_MOST_REASONS]]
+    more = len(failed) - len(lines)
+    if not more:
+        return lines
+    kept = len(failed) - failed.unlisted
+    listed = "--json lists them"
+    if failed.unlisted:
+        listed = f"--json lists {kept:,} of all; COSPACE_LIMIT_REPORT_REASONS raises that"
+    return [*lines, f"  ... and {more:,} more; {listed}"]
 
 
 def size(number: float) -> str:

@@ -22,10 +22,11 @@ class TextFile:
 
     def __init__(self, name: str) -> None:
         import cospace as cs
+        from cospace.read import Failures
         from cospace.read.folders import TEXT_SUFFIXES
         from cospace.read.rows import IMAGE_SUFFIXES
 
-        self.failed: list[tuple[str, str]] = []
+        self.failed = Failures()
         self.notes: list[str] = []
         self._path = Path(name)
         self._reading = None
@@ -45,16 +46,16 @@ class TextFile:
             try:
                 yield name, check_text(text)
             except BadItem as error:
-                self.failed.append((name, error.reason))
+                self.failed.add(name, error.reason)
 
     def _items(self) -> Iterator[tuple[str, str]]:
         assert self._reading is not None
         for item in self._reading:
             if item.parts.text is None:
-                self.failed.append((item.id, "it has no text"))
+                self.failed.add(item.id, "it has no text")
             else:
                 yield item.id, item.parts.text
-        self.failed += [(failure.name, failure.reason) for failure in self._reading.failed]
+        self.failed.take(self._reading.failed)
 
     def _lines(self) -> Iterator[tuple[str, str]]:
         most, number = limit("row_bytes"), 0
@@ -63,14 +64,14 @@ class TextFile:
                 number += 1
                 name = f"{self._path.name}:{number}"
                 if len(line) > most:
-                    self.failed.append((name, f"the line is longer than {most:,} bytes"))
+                    self.failed.add(name, f"the line is longer than {most:,} bytes")
                     while line and not line.endswith(b"\n"):
                         line = file.readline(most)
                     continue
                 try:
                     text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
                 except UnicodeDecodeError as error:
-                    self.failed.append((name, f"the line is not UTF-8 ({error.reason})"))
+                    self.failed.add(name, f"the line is not UTF-8 ({error.reason})")
                     continue
                 if text:
                     yield name, text

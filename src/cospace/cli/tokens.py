@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from cospace.cli.output import count, document, show
+from cospace.cli.output import count, document, reasons, show
 from cospace.cli.parsing import Parser, command
 from cospace.cli.table import Column, facts, room, table
 from cospace.cli.text import one_line
@@ -22,7 +22,6 @@ __all__ = ["parser", "run"]
 _MOST_ROWS = 60  # of one text's tokens; --json lists all
 _MOST_CUT = 5
 _AROUND = 60  # characters that are shown before and after the cut
-_MOST_REASONS = 5
 
 
 def parser() -> Parser:
@@ -147,11 +146,14 @@ def _run_file(args: argparse.Namespace) -> int:
     if args.json:
         record = found.to_json()
         record["cut"] = {**record["cut"], "names": cut}
-        document({"file": args.file, **record, "notes": file.notes, "failed": file.failed})
+        left_out = {"failed": list(file.failed), "unlisted": file.failed.unlisted}
+        document({"file": args.file, **record, "notes": file.notes, **left_out})
     else:
         reads = f"{found.max_tokens:,} tokens" if found.max_tokens else "all words of a text"
         show([f"{found.model} reads {reads}; {args.file}:"])
         show(facts(_lengths(found, cut, file)))
+        if len(file.failed):
+            show([f"left out, {len(file.failed):,} in all:", *reasons(file.failed)])
     return 0 if found.counts else 2
 
 
@@ -164,7 +166,8 @@ def _lengths(found: Lengths, cut: list[str], file: TextFile) -> list[tuple[str, 
         share = len(found.cut) / len(found.counts)
         lines.append(("cut", f"{count(len(found.cut), 'text')} ({share:.1%})"))
     if found.cut:
-        more = f", ... {len(cut) - _MOST_CUT:,} more" if len(cut) > _MOST_CUT else ""
+        left = len(cut) - _MOST_CUT
+        more = f", ... {left:,} more; --json lists them" if left > 0 else ""
         lines.append(("", f"{', '.join(cut[:_MOST_CUT])}{more}"))
         lost = found.lost_tokens / sum(found.counts)
         lines.append(("lost", f"{found.lost_tokens:,} tokens ({lost:.1%} of all)"))
@@ -175,9 +178,4 @@ def _lengths(found: Lengths, cut: list[str], file: TextFile) -> list[tuple[str, 
     if found.unknown_tokens:
         tokens = count(found.unknown_tokens, "token")
         lines.append(("unknown", f"{tokens} in {count(found.with_unknown, 'text')}"))
-    for name, reason in file.failed[:_MOST_REASONS]:
-        lines.append(("left out", f"{name}: {reason}"))
-    more_failed = len(file.failed) - _MOST_REASONS
-    return lines + (
-        [("", f"... and {more_failed:,} more; --json lists them")] if more_failed > 0 else []
-    )
+    return lines

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cospace.cli.bar import training_bar
-from cospace.cli.output import document, show, size, tell
+from cospace.cli.output import document, show, size, tell, watched
 from cospace.cli.parsing import Parser, command
 from cospace.cli.table import facts
 from cospace.errors import BadArgument
@@ -82,13 +81,10 @@ def run(args: argparse.Namespace) -> int:
         raise BadArgument(f"there is no folder {out.parent} to write into")
     train_: Callable[..., WordModel] = getattr(train, args.method)
     stopped = None
-    with training_bar() as progress:
-        try:
-            made = train_(
-                args.corpus, progress=progress, tell=lambda line: tell(f"  {line}"), **given
-            )
-        except train.TrainingStopped as stop:
-            made, stopped = stop.model, stop
+    try:
+        made = train_(args.corpus, progress=watched(), tell=lambda line: tell(f"  {line}"), **given)
+    except train.TrainingStopped as stop:
+        made, stopped = stop.model, stop
     made.save(out, replace=args.replace)
     bytes_ = sum(file.stat().st_size for file in out.iterdir())
     record = made.space.towers[0].preprocess["training"]

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from typing import TYPE_CHECKING
 
 from cospace.cli.output import count, document, show, tell
 from cospace.cli.parsing import Parser, columns_of, command, named_columns
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from cospace.cli.report import report_lines
 
 __all__ = ["change", "parser", "run"]
 
@@ -38,10 +36,9 @@ def run(args: argparse.Namespace) -> int:
     return change(args, args.folder)
 
 
-def change(args: argparse.Namespace, into: str | Path) -> int:
+def change(args: argparse.Namespace, into: str | os.PathLike[str]) -> int:
     """As `run`, for the collection `into`; `cospace index --update` ends here too."""
     import cospace as cs
-    from cospace.cli.index import report_lines
 
     reading = cs.read(args.source, **columns_of(args), changes=True)
     with cs.open(into, model=args.model, create=False) as collection:

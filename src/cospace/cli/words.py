@@ -6,9 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cospace.cli.bar import bar
 from cospace.cli.figures import change, points, tell_left_out
-from cospace.cli.output import document, show, tell
+from cospace.cli.output import document, show, tell, watched
 from cospace.cli.table import Column, room, table
 from cospace.errors import BadArgument
 
@@ -26,8 +25,7 @@ def run_words(args: argparse.Namespace, models: list[str]) -> int:
     from cospace.evaluate import words
 
     named = _groups(models)
-    with bar(None) as step:
-        report = words(named, args.source, most=args.most, seed=args.seed, progress=step)
+    report = words(named, args.source, most=args.most, seed=args.seed, progress=watched())
     if args.json:
         document(report.to_json())
         return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,10 +10,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, overload
 
-from cospace.collection.given import Columns, Given, change_of, items_of
-from cospace.collection.ingest import Ingest, ingest_vectors, vector_rows
+from cospace.collection.given import Columns, Given, changes_of, items_of
+from cospace.collection.ingest import Ingest
 from cospace.collection.models import model_of
 from cospace.collection.query import queries_of, query_of
+from cospace.collection.ready import ingest_vectors, space_of, store_vectors, vector_rows
 from cospace.collection.report import Report
 from cospace.collection.stored import checked_ids, delete_where, item_of, selected
 from cospace.collection.update import Update
@@ -138,9 +140,8 @@ class Collection:
                 raise BadArgument("with embeddings= leave out items and errors='report'")
             return ingest_vectors(self.store, self.add_vectors, columns, replace, progress)
         given = items_of(items, columns, errors)
-        run = Ingest(
-            self.store, self.model, replace=replace, strict=given.strict, lock=self._writing
-        )
+        lock, strict = self._writing, given.strict
+        run = Ingest(self.store, self.model, replace=replace, strict=strict, lock=lock)
         return run.run(given, progress, self._settle)
 
     def update(
@@ -157,34 +158,21 @@ class Collection:
     ) -> Report:
         """A report of stored items of which only what is given was changed.
 
-        `update("MK-1", price=90, text="...", image=cs.Image(...))` changes one: `text` and
-        `image` are its parts, every other name is a field of its metadata, and None takes the
-        field away. Or give columns as to `add`, where None changes nothing; or items, which hold
-        the parts and the metadata that change; or what `cospace.read(..., changes=True)` gives.
-        A field changes as a whole. Only a part that is given, and differs, is encoded.
+        `update("MK-1", price=90, text="...", image=...)`: other names are fields of the metadata;
+        None takes one away. Or give columns as to `add`, items that hold what changes, or
+        `cospace.read(..., changes=True)`. A text that was made of columns changes with them.
 
-        A text that `cospace.read` made of columns is made anew when these change.
-
-        Raises `ItemNotFound`, `BadItem`, `BadArgument`, `DiskFull`; with errors="report" (the
-        default for a table) the first two are listed in the report instead.
+        Raises `ItemNotFound`, `BadItem`; for a table, or with errors="report", it lists them.
 
         >>> import cospace as cs
         >>> shop = cs.open(":memory:", model="starter")
-        >>> shop.add(cs.Item("MK-1", "Retro velvet armchair", {"price": 120, "oak": True})).added
-        1
+        >>> _ = shop.add(cs.Item("MK-1", "Retro velvet armchair", {"price": 120, "oak": True}))
         >>> shop.update("MK-1", price=90).updated, dict(shop["MK-1"].metadata)
         (1, {'price': 90, 'oak': True})
         """
-        if isinstance(items, str):
-            items = change_of(items, changes)
-        elif changes:
-            raise BadArgument(
-                f"{', '.join(changes)}: fields are given after an id, as in"
-                ' update("MK-1", price=90)'
-            )
         columns = Columns(ids, documents, metadatas, images)
-        given = items_of(items, columns, errors, changes=True)
-        run = Update(self.store, lambda: self.model, strict=given.strict, lock=self._writing)
+        given = items_of(changes_of(items, changes), columns, errors, changes=True)
+        run = Update(self.store, lambda: self.model, given.strict, self._writing)
         return run.run(given, progress, self._settle)
 
     def add_vectors(
@@ -203,29 +191,12 @@ class Collection:
         `texts` make the items findable by word too. Raises `SpaceMismatch` when the vectors
         are not of the collection's space, `DuplicateId` unless `replace`.
         """
-        if not isinstance(vectors, Vectors):
-            raise BadArgument(
-                f"expected Vectors, not {type(vectors).__name__}: write"
-                " cs.Vectors(array, cs.Space.of('name', dim))"
-            )
-        stored = self.store.space
-        space = stored or vectors.space
-        space.check(vectors.space, what=self.name)
-        if field not in space.kinds:
-            raise BadArgument(f"field is one of {', '.join(space.kinds)}, not {field!r}")
-        schema = self.store.schema.copy()
-        known = -1 if stored is None else len(schema.fields)
+        space = space_of(self.store.space, vectors, field, self.name)
         batches = vector_rows(ids, vectors, field, {"metadata": metadata, "texts": texts})
         with metered(progress, len(vectors), "vectors") as meter:
             for rows in batches:
-                for row in rows:
-                    schema.add(schema.learn(row.metadata, row.id))
-                if len(schema.fields) != known:
-                    self.store.extend(space, schema)
-                    known = len(schema.fields)
                 with self._writing:
-                    self.store.write(rows, replace=replace)
-                meter.add(len(rows))
+                    meter.add(store_vectors(self.store, space, rows, replace=replace))
         self._settle()
         return len(vectors)
 
@@ -435,7 +406,7 @@ class Collection:
 
     def export(
         self,
-        path: str | Path,
+        path: str | os.PathLike[str],
         *,
         where: Mapping[str, Any] | None = None,
         progress: Watch = None,
@@ -446,7 +417,9 @@ class Collection:
         with metered(progress, None if where else len(self)) as meter:
             return export_parquet(self.store, Path(path), self._where(where), meter)
 
-    def restore(self, path: str | Path, *, replace: bool = False, progress: Watch = None) -> int:
+    def restore(
+        self, path: str | os.PathLike[str], *, replace: bool = False, progress: Watch = None
+    ) -> int:
         """The number of items read, with their vectors, from a Parquet file that `export` made."""
         from cospace.collection.transfer import import_parquet
 

@@ -15,7 +15,7 @@ from cospace.read.reading import Pass
 from cospace.read.rows import Row
 from cospace.vectors import Vectors
 
-__all__ = ["Columns", "Frame", "Given", "Incoming", "change_of", "items_of"]
+__all__ = ["Columns", "Frame", "Given", "Incoming", "changes_of", "items_of"]
 
 
 class Frame(Protocol):
@@ -151,11 +151,20 @@ def items_of(
     return Incoming(_strictly(given) if strict else given, given.total, strict, given)
 
 
-def change_of(id: str, changes: Mapping[str, Any]) -> Item:
-    """One item's changes: `text` and `image` are parts, the rest is metadata.
+def changes_of(items: str | Given | None, changes: Mapping[str, Any]) -> Given | None:
+    """An id with its changes as an item: `text` and `image` are parts, the rest is metadata.
 
-    Raises `BadArgument` when there are none, or when a part is None.
+    Items stay as they are. Raises `BadArgument` for an id without changes or the reverse, and
+    for a part that is None.
     """
+    if not isinstance(items, str):
+        if changes:
+            raise BadArgument(
+                f"{', '.join(changes)}: fields are given after an id, as in"
+                ' update("MK-1", price=90)'
+            )
+        return items
+    id = items
     if not changes:
         raise BadArgument(f"say what changes, as in update({id!r}, price=90)")
     parts = {kind: changes[kind] for kind in ("text", "image") if kind in changes}

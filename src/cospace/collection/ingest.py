@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import replace as changed
-from itertools import islice
 from typing import Any
 
-from cospace.collection.given import Columns, Incoming
+from cospace.collection.given import Incoming
 from cospace.collection.report import Report
-from cospace.collection.stored import checked_ids
 from cospace.encode import Encoder
 from cospace.encode.bulk import Encoded, encode_items
 from cospace.errors import BadItem, DuplicateId, EmptyItem, SpaceMismatch
@@ -26,13 +23,12 @@ from cospace.item import Item, check_id
 from cospace.limits import limit
 from cospace.progress import Watch, metered
 from cospace.read.metadata import check_metadata, sift_metadata
-from cospace.read.texts import check_text, is_blank
+from cospace.read.texts import is_blank
 from cospace.space import Space
 from cospace.store.protocol import Failure, Remembers, Row, Store
 from cospace.store.schema import Field, Schema
-from cospace.vectors import Vectors
 
-__all__ = ["Ingest", "check_kinds", "commit", "ingest_vectors", "sifted", "vector_rows"]
+__all__ = ["Ingest", "check_kinds", "commit", "sifted"]
 
 
 class Ingest:
@@ -84,11 +80,17 @@ class Ingest:
                 meter.add(len(batch))
             if given.reading is not None:
                 self.report.take(given.reading)
+                self._keep_unread(given.reading.unread)
                 meter.total = given.reading.total
                 meter.add(len(given.reading.failed))
         settle()
         self.report.seconds = time.monotonic() - started
         return self.report
+
+    def _keep_unread(self, ids: list[str]) -> None:
+        """Count in stored items whose row holds nothing but a photo that cannot be used now."""
+        for id in self.store.hashes(ids):
+            self.report.keep(id, "nothing of it can be read now, and what is stored is kept")
 
     def _hash(self, content: bytes) -> bytes:
         return hashlib.sha256(content + self._fingerprint).digest()
@@ -160,7 +162,10 @@ class Ingest:
         media = {kind: str(part.path) for kind, part in item.parts.items() if part.path} | kept
         new = Row(item.id, item.parts.text, metadata, media, hash=self._hash(one.hash))
         failed = {kind: why for kind, why in one.failed.items() if kind not in kept}
-        if one.skipped and old is not None:
+        if one.failed and (self.strict or not (one.skipped or one.vectors or kept)):
+            kind = EmptyItem if _is_empty(item) else BadItem
+            raise kind(item.id, "; ".join(f"{k}: {why}" for k, why in one.failed.items()))
+        if old is not None and (one.skipped or (kept and _stays(one, old))):
             row = changed(old, metadata=metadata, media=media, text=new.text)
             same = (old.metadata, old.media, old.text) == (row.metadata, row.media, row.text)
             self.report.unchanged += same
@@ -168,12 +173,11 @@ class Ingest:
             same = False
             if not one.vectors and not one.failed:
                 raise EmptyItem(item.id, "nothing in it to encode")
-            if one.failed and (self.strict or not (one.vectors or kept)):
-                kind = EmptyItem if _is_empty(item) else BadItem
-                raise kind(item.id, "; ".join(f"{k}: {why}" for k, why in one.failed.items()))
             reason = "; ".join(f"kept without its {k}: {why}" for k, why in failed.items())
             stays = {} if old is None else {k: old.vectors[k] for k in kept}
             row = changed(new, vectors={**stays, **one.vectors}, reason=reason)
+            if kept:  # it is to be taken again when its file is back
+                row.hash = b""
             self.report.truncated += one.truncated
         schema.add(fields)  # only now: what is not stored teaches nothing
         self._tell(item, kept, failed, odd)
@@ -285,54 +289,3 @@ def _is_empty(item: Item) -> bool:
     """Whether it has nothing but a text in which nothing can be seen."""
     text = item.parts.text
     return list(item.parts) == ["text"] and len(text or "") < 100 and is_blank(text or "")
-
-
-def ingest_vectors(
-    store: Store,
-    add_vectors: Callable[..., int],
-    columns: Columns,
-    replace: bool,
-    progress: Watch,
-) -> Report:
-    """The report of columns with `embeddings`, stored by the collection's `add_vectors`."""
-    started = time.monotonic()
-    ids, documents, metadatas, _, embeddings = columns.listed()
-    stored = len(store.hashes(checked_ids(ids)))
-    count = add_vectors(
-        ids,
-        embeddings,
-        metadata=None if metadatas is None else [one or {} for one in metadatas],
-        texts=documents,
-        replace=replace,
-        progress=progress,
-    )
-    return Report(added=count - stored, updated=stored, seconds=time.monotonic() - started)
-
-
-def vector_rows(
-    ids: Sequence[str], vectors: Vectors, field: str, columns: dict[str, Sequence[object] | None]
-) -> Iterable[list[Row]]:
-    """Batches of rows for ready-made vectors; all columns must be as long as the vectors."""
-    for name, column in {"ids": ids, **columns}.items():
-        if column is not None and len(column) != len(vectors):
-            raise BadItem("", f"{len(vectors)} vectors came with {len(column)} {name}")
-    listed = [check_id(id) for id in ids]
-    if len(set(listed)) < len(listed):
-        twice = sorted(id for id, count in Counter(listed).items() if count > 1)
-        raise DuplicateId(f"the same id twice: {', '.join(map(repr, twice[:5]))}", ids=twice)
-    unit = vectors.normalized
-    metadata = columns.get("metadata")
-    texts = columns.get("texts")
-    numbers = iter(range(len(listed)))
-    while part := list(islice(numbers, max(1, limit("batch_items")))):
-        # The two checks take what they are given, and say of what type it should have been.
-        yield [
-            Row(
-                listed[i],
-                text=check_text(texts[i], listed[i]) if texts and texts[i] else None,  # type: ignore[arg-type]
-                metadata={} if metadata is None else check_metadata(metadata[i], listed[i]),  # type: ignore[arg-type]
-                vectors={field: unit[i]},
-                hash=b"",
-            )
-            for i in part
-        ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from cospace.collection.collection import Collection
@@ -18,9 +19,9 @@ MEMORY = ":memory:"
 
 
 def open(
-    path: str | Path,
+    path: str | os.PathLike[str],
     *,
-    model: str | Encoder | None = None,
+    model: str | os.PathLike[str] | Encoder | None = None,
     create: bool = True,
     quantization: str | None = None,
 ) -> Collection:
@@ -44,7 +45,7 @@ def open(
     >>> shop.search("vintage comfortable seating", where={"price": {"$lt": 300}}).ids
     ['MK-1']
     """
-    encoder = load(model) if isinstance(model, str) else model
+    encoder = load(model) if isinstance(model, (str, os.PathLike)) else model
     if encoder is not None and not isinstance(getattr(encoder, "space", None), Space):
         raise BadArgument(f"model is a name, a folder or an Encoder, not {type(model).__name__}")
     if str(path) == MEMORY:
@@ -54,8 +55,9 @@ def open(
     folder = Path(path)
     if encoder is not None:
         stored = _stored(folder, create)
-        if isinstance(model, str) and stored is not None and _is_shorter(stored, encoder.space):
-            encoder = load(model, dim=stored.dim)
+        if isinstance(model, (str, os.PathLike)) and stored is not None:
+            shorter = _is_shorter(stored, encoder.space)
+            encoder = load(model, dim=stored.dim) if shorter else encoder
         _check_space(folder, stored, encoder)
     store = LocalStore(folder, create=create, quantization=quantization)
     return Collection(store, model=encoder, name=folder.name)

@@ -60,18 +60,19 @@ class Report:
     def take(self, reading: Reading) -> None:
         """Count in what could not be read at all, and the notes."""
         self.notes += reading.notes
-        self.fail(reading.failed)
-        self.failed += reading.failed.unlisted
-        self.fail(reading.partial, partial=True)
-        self.partial += reading.partial.unlisted
+        self.failed += len(reading.failed)
+        self.partial += len(reading.partial)
+        self.reasons.take(reading.failed)
+        self.reasons.take(reading.partial)
         self.left_out.update(reading.left_out)
 
     def to_json(self) -> dict[str, Any]:
-        """A record of plain types."""
+        """A record of plain types; `unlisted` is how many reasons were not kept."""
         names = [n for n in self.__dataclass_fields__ if n not in ("reasons", "named")]
         return {
             **{name: getattr(self, name) for name in names},
             "reasons": [list(reason) for reason in self.reasons],
+            "unlisted": self.reasons.unlisted,
         }
 
     def __str__(self) -> str:

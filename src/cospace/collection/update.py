@@ -46,7 +46,6 @@ class Update:
         self,
         store: Store,
         encoder: Callable[[], Encoder],
-        *,
         strict: bool,
         lock: AbstractContextManager[object],
     ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +39,7 @@ class Point:
 
 
 def draw_comparison(
-    points: Sequence[Point], path: Path, *, title: str, chance: float, test: int
+    points: Sequence[Point], path: str | os.PathLike[str], *, title: str, chance: float, test: int
 ) -> None:
     """Writes the plot of `points` to `path`, whole, as .png, .svg or .pdf.
 
@@ -48,6 +49,7 @@ def draw_comparison(
 
     Raises `MissingExtra` without matplotlib, `BadArgument` for no points or another suffix.
     """
+    path = Path(path)
     kind = path.suffix.lower()
     if kind not in FORMATS:
         raise BadArgument(f"{path}: a plot ends in {', '.join(FORMATS)}")

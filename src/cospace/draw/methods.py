@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ class Method:
     megabytes: float
 
 
-def draw_methods(methods: Sequence[Method], path: Path, *, title: str) -> None:
+def draw_methods(methods: Sequence[Method], path: str | os.PathLike[str], *, title: str) -> None:
     """Writes the plot of `methods` to `path`, whole, as .png, .svg or .pdf.
 
     Left: each method on each yardstick, with its 95% interval (left out without yardsticks).
@@ -34,6 +35,7 @@ def draw_methods(methods: Sequence[Method], path: Path, *, title: str) -> None:
 
     Raises `MissingExtra` without matplotlib, `BadArgument` for no methods or another suffix.
     """
+    path = Path(path)
     kind = path.suffix.lower()
     if kind not in FORMATS:
         raise BadArgument(f"{path}: a plot ends in {', '.join(FORMATS)}")

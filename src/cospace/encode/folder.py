@@ -34,6 +34,17 @@ class Folder:
     path: Path
     space: Space
 
+    @property
+    def dim(self) -> int:
+        """The numbers that the towers give: as many as their known answers have.
+
+        More than those of the space are a model that was saved with `dim=`.
+        """
+        answers = [answer for tower in self.space.towers for answer in tower.canaries]
+        # Four characters hold three bytes, less one for each = at the end; four bytes, a number.
+        known = [len(a["vector"].rstrip("=")) * 3 // 16 for a in answers[:1]]
+        return max([self.space.dim, *known])
+
     def tower(self, kind: str) -> Tower:
         """The tower for parts of `kind`; KeyError when there is none."""
         return {t.kind: t for t in self.space.towers}[kind]

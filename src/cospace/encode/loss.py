@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cospace.encode.quantized import Binary, Int8, Nearest, nearest
+from cospace.encode.quantized import Binary, Int8, nearest
 from cospace.errors import BadArgument
+from cospace.topk import Top
 from cospace.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _first(vectors: Vectors, dim: int) -> Vectors:
     return Vectors(vectors.array[:, :dim], vectors.space.truncated(dim))
 
 
-def _recall(found: Nearest, exact: Nearest) -> float:
+def _recall(found: Top, exact: Top) -> float:
     """The mean share of the exact rows that were found."""
     pairs = zip(found.rows, exact.rows, strict=True)
     return float(np.mean([len(np.intersect1d(a, b)) / len(b) for a, b in pairs]))

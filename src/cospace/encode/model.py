@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from cospace.encode.base import BaseEncoder
 from cospace.encode.engines.choice import check_engine
 from cospace.encode.engines.threads import spread
 from cospace.encode.inputs import (
     check_usable,
     lacks,
-    left_out,
     listed,
     listing,
     parts_of,
     renamed,
     shown,
 )
+from cospace.encode.protocol import Role
+from cospace.encode.saving import copy_model
 from cospace.encode.towers.load import FAMILIES, LoadedTower, shared_tower
 from cospace.encode.towers.text import TextTower
 from cospace.errors import BadArgument, BadItem, BadVector, FormatTooNew, ModelDamaged
@@ -29,20 +33,18 @@ from cospace.space import Space
 from cospace.vectors import Vectors
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
     from cospace.encode.folder import Folder
 
-__all__ = ["Model", "cut_line", "first_numbers"]
+__all__ = ["Model", "first_numbers"]
 
 # Inputs that are prepared together: bounds the memory that decoded images take. Texts go to
 # their tower whole, which sorts and bounds windows of its own.
 _WINDOW = 1_024
 
 
-class Model:
+class Model(BaseEncoder):
     """A loaded model. Its towers are compiled when they are first used; threads may share it.
 
     An input is a `str`, an `Image`, a `Part` or `Parts`, and one list may mix them. `Parts`
@@ -63,19 +65,13 @@ class Model:
         dim: int | None = None,
         engine: str = "",
     ) -> None:
-        space = folder.space
-        unknown = [kind for kind in space.kinds if kind not in FAMILIES]
+        unknown = [kind for kind in folder.space.kinds if kind not in FAMILIES]
         if unknown:
             raise FormatTooNew(
                 f"{folder.path}: this cospace has no encoder for {unknown[0]!r}. Install a newer"
                 " one: pip install -U cospace"
             )
-        if kinds:
-            towers = tuple(tower for tower in space.towers if tower.kind in kinds)
-            if len(towers) != len(set(kinds)):
-                raise BadArgument(f"{space.name} takes {listed(space.kinds)}, not all of {kinds}")
-            # The rest of a starter is one model, and goes by that model's name.
-            space = Space(towers[0].model, space.dim, space.metric, towers)
+        space = _restricted(folder.space, kinds)
         self.space = space if dim is None else space.truncated(dim)
         self._folder = folder
         self.engine = check_engine(engine, space)
@@ -103,14 +99,17 @@ class Model:
         """
         return {kind: tower.graph.precision for kind, tower in self._towers.items()}
 
-    def restricted(self, *kinds: str) -> Model:
-        """The same model with the towers for `kinds` only."""
-        return type(self)(self._folder, kinds=kinds, dim=self.space.dim, engine=self.engine)
+    def restricted(self, *kinds: str) -> Self:
+        """The same model with the towers for `kinds` only. Raises `BadArgument` for others."""
+        twin = copy.copy(self)
+        twin.space = _restricted(self.space, kinds)
+        twin._towers = {kind: one for kind, one in self._towers.items() if kind in kinds}
+        return twin
 
     @property
     def note(self) -> str:
         """What a reader should know of a `dim=` that the model may not be trained for, or ""."""
-        full, dim = self._folder.space.dim, self.space.dim
+        full, dim = self._folder.dim, self.space.dim
         known = [tower.preprocess.get("matryoshka") for tower in self.space.towers]
         if dim == full or all(trained and dim in trained for trained in known):
             return ""
@@ -121,38 +120,40 @@ class Model:
             " cospace models show NAME --loss"
         )
 
-    def warm(self, *kinds: str) -> Model:
+    def warm(self, *kinds: str) -> Self:
         """The model itself, its towers for `kinds` (all of them by default) ready to use."""
         for kind in kinds or self.space.kinds:
             self._tower(kind)
         return self
 
-    def encode_query(self, inputs: Sequence[Content]) -> Vectors:
-        """Unit vectors [n, dim] of queries, in the order given.
-
-        Raises `BadItem` that names the position of an input that cannot be encoded, and
-        `BadArgument` for a single `str` in place of a list.
-        """
-        return self._encode(inputs, "query")
-
-    def encode_document(self, inputs: Sequence[Content]) -> Vectors:
-        """Unit vectors [n, dim] of what is searched, in the order given; raises alike."""
-        return self._encode(inputs, "document")
-
-    def prepare(self, kind: str, part: Part, data: bytes | None = None) -> Any:
-        """What `encode_prepared` takes, for one part: the slow half, made for a thread pool.
-
-        `data` are the bytes of the part's file, when they have been read already.
-        Raises `BadItem`.
-        """
+    def _prepare(self, kind: str, part: Part, data: bytes | None) -> Any:
         if kind not in self.space.kinds:
             raise BadItem("", self.lacks(kind))
         return self._tower(kind).prepare(part.value, "", data)
 
-    def encode_prepared(self, kind: str, prepared: Sequence[Any]) -> Vectors:
-        """Unit vectors [n, dim] of prepared parts of one kind, as documents."""
+    def _encode_prepared(self, kind: str, prepared: Sequence[Any]) -> Vectors:
         rows, cut = self._rows(kind, prepared, "document")
-        return Vectors(rows, self.space, report=self._noted(), truncated=cut)
+        report = self._report(cut, len(prepared), {})
+        return Vectors(rows, self.space, report=report, truncated=cut)
+
+    def save(self, folder: str | os.PathLike[str], *, replace: bool = False) -> Path:
+        """Writes the model's folder, whole or not at all, and gives its path.
+
+        `cospace.load` of it gives the same space, with the same fingerprint, and the same vectors:
+        of a `dim=` or of some kinds alone too.
+
+        Raises `BadArgument` where something stands already that is no empty folder, unless
+        `replace`; `ModelNotFound` and `ModelDamaged` when the model's own folder has gone or
+        changed since it was loaded; `DiskFull`.
+
+        >>> import tempfile
+        >>> import cospace as cs
+        >>> with tempfile.TemporaryDirectory() as place:
+        ...     folder = cs.load("minilm", dim=128).save(f"{place}/small")
+        ...     cs.load(folder).encode("a chair").shape
+        (128,)
+        """
+        return copy_model(self._folder, self.space, Path(folder), replace=replace)
 
     def text_tower(self) -> TextTower:
         """The text tower, for those who look at its tokens.
@@ -169,7 +170,7 @@ class Model:
         """Why a part of `kind` cannot be encoded."""
         return lacks(self.space, kind)
 
-    def _encode(self, inputs: Sequence[Content], role: str) -> Vectors:
+    def _encode(self, inputs: Sequence[Content], role: Role) -> Vectors:
         found: dict[str, list[tuple[int, Any]]] = {}
         others: dict[str, list[int]] = {}
         for position, parts in self._usable(inputs):
@@ -187,14 +188,11 @@ class Model:
                 cut += self._add(kind, owned[start : start + window], role, rows)
         if len(found) > 1:
             _unit(rows)
-        report = self._noted()
-        if cut:
-            report.append(cut_line(sorted(cut), total, self._most_tokens()))
-        report += left_out(others, total, self.space)
-        return Vectors(rows, self.space, report=report, truncated=sorted(cut))
+        cut.sort()
+        return Vectors(rows, self.space, report=self._report(cut, total, others), truncated=cut)
 
     def _add(
-        self, kind: str, owned: list[tuple[int, Any]], role: str, rows: NDArray[np.float32]
+        self, kind: str, owned: list[tuple[int, Any]], role: Role, rows: NDArray[np.float32]
     ) -> list[int]:
         """Adds each part's vector to its input's row; the positions of inputs cut short."""
         tower = self._tower(kind)
@@ -217,18 +215,16 @@ class Model:
             yield position, parts
 
     def _rows(
-        self, kind: str, prepared: Sequence[Any], role: str
+        self, kind: str, prepared: Sequence[Any], role: Role
     ) -> tuple[NDArray[np.float32], list[int]]:
         """What the tower gives, brought to the model's own `dim`; the positions cut short."""
         rows, cut = self._tower(kind).encode(prepared, role)
         return first_numbers(rows, self.space.dim), cut
 
-    def _noted(self) -> list[str]:
-        return [self.note] if self.note else []
-
-    def _most_tokens(self) -> int:
-        text: Any = self._tower("text")
-        return int(text.max_tokens)
+    def _cut_line(self, positions: Sequence[int], total: int) -> str:
+        were = "was" if len(positions) == 1 else "were"
+        most = self._folder.tower("text").preprocess["max_tokens"]
+        return f"{len(positions)} of {total} texts {were} cut at {most} tokens: {shown(positions)}"
 
     def _tower(self, kind: str) -> LoadedTower:
         if os.getpid() != self._process:
@@ -255,12 +251,6 @@ class Model:
         return f"Model({self.space}, takes {listed(self.space.kinds)}{note})"
 
 
-def cut_line(positions: list[int], total: int, most: int) -> str:
-    """The line that tells of texts that were cut at `most` tokens."""
-    were = "was" if len(positions) == 1 else "were"
-    return f"{len(positions)} of {total} texts {were} cut at {most} tokens: {shown(positions)}"
-
-
 def first_numbers(rows: NDArray[np.float32], dim: int) -> NDArray[np.float32]:
     """The first `dim` numbers of unit rows, brought back to length one: float32 [n, dim].
 
@@ -275,6 +265,17 @@ def first_numbers(rows: NDArray[np.float32], dim: int) -> NDArray[np.float32]:
         raise BadVector(f"row {lost[0]}: its first {dim} numbers are all zero", row=int(lost[0]))
     rows /= norms
     return rows
+
+
+def _restricted(space: Space, kinds: Sequence[str]) -> Space:
+    """The space with the towers for `kinds` only; all of them where none are named."""
+    if not kinds:
+        return space
+    towers = tuple(tower for tower in space.towers if tower.kind in kinds)
+    if len(towers) != len(set(kinds)):
+        raise BadArgument(f"{space.name} takes {listed(space.kinds)}, not all of {tuple(kinds)}")
+    # The rest of a starter is one model, and goes by that model's name.
+    return Space(towers[0].model, space.dim, space.metric, towers)
 
 
 def _numbers(dims: Sequence[int]) -> str:

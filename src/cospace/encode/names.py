@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 from cospace.encode.folder import open_folder, read_space
 from cospace.encode.hosted import SERVICES, hosted
 from cospace.encode.model import Model
-from cospace.encode.protocol import Encoder
 from cospace.errors import BadArgument, CospaceError, ModelNotFound, StorageError, UnsafeFile
 from cospace.need import need
 from cospace.space import Space
 
 if TYPE_CHECKING:
-    from cospace.encode.cache.cached import Cached
+    from cospace.encode.hosted import Hosted
 
 __all__ = ["find_installed", "installed", "is_hosted", "load", "load_folder", "model_home"]
 
@@ -45,7 +44,7 @@ def load(
     dim: int | None = None,
     engine: str = "",
     cache: bool | None = None,
-) -> Model | Cached:
+) -> Model | Hosted:
     """The model of a name ("starter", "minilm", one that you added) or of a folder.
 
     A `str` with a slash in it, or one that starts with "." or "~", is a folder; so is every
@@ -61,7 +60,8 @@ def load(
     default it is OpenVINO, and ONNX Runtime where it is installed and multiplies bytes faster.
 
     With `cache` vectors are kept on disk, and taken from there. By default those of hosted
-    models are, and those of others when the environment says COSPACE_CACHE=1.
+    models are, and those of others when the environment says COSPACE_CACHE=1. The model is of
+    the same class either way; its `cache` is where they are, `uncached()` the model without it.
 
     Raises `ModelNotFound` with near matches, `UnsafeFile` for a format that can run code,
     `ModelDamaged` for a folder whose files fail their hashes, `FormatTooNew` for one that a
@@ -79,16 +79,10 @@ def load(
                 f"{name} goes through the cache, so that nothing is paid for twice;"
                 " cospace.encode.hosted.hosted(name) gives the model without it"
             )
-        return _cached(hosted(str(name), dim=dim))
+        return hosted(str(name), dim=dim).cached()
     model = _load_local(name, dim, engine)
     wanted = os.environ.get("COSPACE_CACHE", "") not in ("", "0") if cache is None else cache
-    return _cached(model) if wanted else model
-
-
-def _cached(model: Encoder) -> Cached:
-    from cospace.encode.cache.cached import Cached  # with its database, which few models need
-
-    return Cached(model)
+    return model.cached() if wanted else model
 
 
 def is_hosted(name: object) -> bool:

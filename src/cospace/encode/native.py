@@ -10,15 +10,15 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from cospace.encode.engines.rebuild import KEPT
 from cospace.encode.engines.torch import pick_device
-from cospace.encode.inputs import left_out
-from cospace.encode.model import Model, cut_line, first_numbers
+from cospace.encode.model import Model, first_numbers
 from cospace.encode.modules.libraries import library
+from cospace.encode.protocol import Role
 from cospace.encode.towers.image import pattern
 from cospace.encode.towers.load import CLOSE
 from cospace.errors import BadArgument, BadItem, ModelDamaged
@@ -56,33 +56,30 @@ class Native(Model):
             raise BadArgument(f"{folder.space.name} runs on torch alone, not on {name!r}")
         tower = folder.space.towers[0]
         self._most, self._prompts = int(tower.preprocess["max_tokens"]), dict(tower.prompts)
-        self._model: Any = None
+        self._models: list[Any] = []  # the one model, once it is loaded
 
     @property
     def precision(self) -> Mapping[str, str]:
         """How the model computes, by kind; empty until it was used."""
-        if self._model is None:
-            return {}
-        return dict.fromkeys(self.space.kinds, f"f32 on {self._model.device.type}")
+        kinds = self.space.kinds if self._models else ()
+        return dict.fromkeys(kinds, f"f32 on {self._models[0].device.type}")
 
-    def warm(self, *kinds: str) -> Model:
+    def warm(self, *kinds: str) -> Self:
         """The model itself, loaded and held to its known answers."""
         del kinds  # one model takes them all
         self._loaded()
         return self
 
-    def prepare(self, kind: str, part: Part, data: bytes | None = None) -> Any:
-        """What `encode_prepared` takes, for one part. Raises `BadItem`."""
+    def _prepare(self, kind: str, part: Part, data: bytes | None) -> Any:
         if kind not in self.space.kinds:
             raise BadItem("", self.lacks(kind))
         return native_input(Parts(**{kind: part}), "", data)
 
-    def encode_prepared(self, kind: str, prepared: Sequence[Any]) -> Vectors:
-        """Unit vectors [n, dim] of prepared parts of one kind, as documents."""
+    def _encode_prepared(self, kind: str, prepared: Sequence[Any]) -> Vectors:
         del kind  # each input says what it is
-        return self._vectors(list(prepared), "document", [])
+        return self._computed(list(prepared), "document", {})
 
-    def _encode(self, inputs: Sequence[Content], role: str) -> Vectors:
+    def _encode(self, inputs: Sequence[Content], role: Role) -> Vectors:
         given: list[dict[str, Any]] = []
         others: dict[str, list[int]] = {}
         for position, parts in self._usable(inputs):
@@ -90,15 +87,14 @@ class Native(Model):
             given.append(native_input(mine, f"input {position}"))
             for kind in set(parts) - set(mine):
                 others.setdefault(kind, []).append(position)
-        report = left_out(others, len(given), self.space)
-        return self._vectors(given, role, report)
+        return self._computed(given, role, others)
 
-    def _vectors(self, given: list[dict[str, Any]], role: str, report: list[str]) -> Vectors:
+    def _computed(
+        self, given: list[dict[str, Any]], role: str, others: dict[str, list[int]]
+    ) -> Vectors:
         model = self._loaded()
-        report = [*self._noted(), *report]
         cut = [i for i, one in enumerate(given) if "text" in one and self._shorten(model, one)]
-        if cut:
-            report = [cut_line(cut, len(given), self._most), *report]
+        report = self._report(cut, len(given), others)
         if not given:
             return Vectors(np.zeros((0, self.space.dim), np.float32), self.space)
         with self._loading:  # the library is not made for threads
@@ -117,11 +113,11 @@ class Native(Model):
 
     def _loaded(self) -> Any:
         with self._loading:
-            if self._model is None:
+            if not self._models:
                 model = open_model(self._folder.path / KEPT, pick_device(self._device))
                 self._prove(model)
-                self._model = model
-        return self._model
+                self._models.append(model)
+        return self._models[0]
 
     def _prove(self, model: Any) -> None:
         for tower in self.space.towers:

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Generator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from cospace.item import Content, Part
 from cospace.space import Space
 from cospace.vectors import Vectors
 
-__all__ = ["Encoder", "Prepares"]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["Encoder", "Piece", "Prepares", "Remembered", "Role"]
+
+Role: TypeAlias = Literal["query", "document"]
+
+
+class Piece(NamedTuple):
+    """Some of the inputs, encoded: their positions, rows float32 [n, dim], those cut short."""
+
+    positions: list[int]
+    rows: NDArray[np.float32]
+    cut: list[int]
 
 
 @runtime_checkable
@@ -51,3 +65,21 @@ class Prepares(Protocol):
     def encode_prepared(self, kind: str, prepared: Sequence[Any]) -> Vectors:
         """Unit vectors [n, dim] of prepared parts of one kind, as documents."""
         ...
+
+
+class Remembered(Protocol):
+    """What a cache asks of the encoder whose vectors it keeps; `BaseEncoder` says what each is."""
+
+    space: Space
+
+    def _prepare(self, kind: str, part: Part, data: bytes | None) -> Any: ...
+    def _pieces(
+        self, inputs: Sequence[Content], at: list[int], role: Role
+    ) -> Generator[Piece, None, None]: ...
+    def _prepared_pieces(
+        self, kind: str, prepared: Sequence[Any], at: list[int]
+    ) -> Generator[Piece, None, None]: ...
+    def _from_cache(self, count: int) -> None: ...
+    def _report(
+        self, cut: Sequence[int], total: int, others: Mapping[str, Sequence[int]]
+    ) -> list[str]: ...

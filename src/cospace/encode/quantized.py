@@ -12,37 +12,29 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cospace.errors import BadArgument, BadVector, SpaceMismatch
+from cospace.topk import Score, Top, blocks, check_k, cosines, top_k
 from cospace.vectors import Vectors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from numpy.typing import NDArray
 
     from cospace.space import Space
 
-__all__ = ["Binary", "Int8", "Nearest", "nearest"]
+__all__ = ["Binary", "Int8", "nearest"]
 
-# Rows that are compared at a time: bounds the memory of a search.
-_ROWS = 4_096
+# Rows that are coded or compared at a time, and numbers that are fetched to rescore: 16 MB.
+_ROWS, _NUMBERS = 4_096, 1 << 22
 
 # The ones in every byte; numpy before 2.0 cannot count them itself.
 _ONES = np.array([byte.bit_count() for byte in range(256)], np.uint8)
 
 
-class Nearest(NamedTuple):
-    """Positions of rows, best first, int64 [q, k]; and their scores, float32 [q, k]."""
-
-    rows: NDArray[np.int64]
-    scores: NDArray[np.float32]
-
-
-def nearest(documents: Vectors, queries: Vectors, k: int = 10) -> Nearest:
+def nearest(documents: Vectors, queries: Vectors, k: int = 10) -> Top:
     """The `k` rows of highest cosine for each query, by comparing with all of them.
 
     Fewer than `k` when there are not as many rows. Equal scores come in the order of rows.
@@ -56,7 +48,7 @@ def nearest(documents: Vectors, queries: Vectors, k: int = 10) -> Nearest:
     """
     documents.space.check(queries.space, what="the documents")
     rows, asked = documents.normalized, queries.normalized
-    return _search(len(rows), asked, k, lambda part: asked @ rows[part].T)
+    return top_k(cosines(asked, rows), len(asked), len(rows), k)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +91,7 @@ class Int8:
         step[step == 0] = 1.0
         codes = np.empty(vectors.array.shape, np.int8)
         clipped = 0
-        for part in _parts(len(vectors)):
+        for part in blocks(len(vectors), _ROWS):
             levels = np.rint((vectors.normalized[part] - low) / step)
             clipped += int(np.count_nonzero((levels < 0) | (levels > 255)))
             codes[part] = (np.clip(levels, 0, 255) - 128).astype(np.int8)
@@ -119,13 +111,12 @@ class Int8:
         """The cosines as the codes tell them: float32 [q, n], in [-1, 1] but for rounding."""
         self.space.check(queries.space, what="the codes")
         return np.concatenate(
-            [self._scores(queries, part) for part in _parts(len(self.codes))]
+            [self._scores(queries.normalized, part) for part in blocks(len(self.codes), _ROWS)]
             or [np.zeros((len(queries), 0), np.float32)],
             axis=1,
         )
 
-    def _scores(self, queries: Vectors, part: slice) -> NDArray[np.float32]:
-        asked = queries.normalized
+    def _scores(self, asked: NDArray[np.float32], part: slice) -> NDArray[np.float32]:
         # q . (low + step * (code + 128)), with all that does not depend on the code taken out.
         fixed = asked @ (self.low + np.float32(128) * self.step)
         codes = self.codes[part].astype(np.float32)
@@ -135,15 +126,16 @@ class Int8:
 
     def nearest(
         self, queries: Vectors, k: int = 10, *, full: Vectors | None = None, more: float = 2.0
-    ) -> Nearest:
+    ) -> Top:
         """The best `k` rows for each query; with `full`, the vectors that were coded, rescored.
 
         With `full` the first pass brings `k * more` candidates, and the scores are cosines;
         without it they are the codes' own. Raises `SpaceMismatch`, `BadArgument`.
         """
         self.space.check(queries.space, what="the codes")
+        asked = queries.normalized
         return _two_passes(
-            len(self.codes), queries, k, full, more, lambda part: self._scores(queries, part)
+            len(self.codes), queries, k, full, more, lambda q, r: self._scores(asked[q], r)
         )
 
 
@@ -179,7 +171,7 @@ class Binary:
         self.space.check(queries.space, what="the bits")
         asked = np.packbits(queries.array > 0, axis=1)
         found = np.empty((len(asked), len(self.bits)), np.int32)
-        for part in _parts(len(self.bits)):
+        for part in blocks(len(self.bits), _ROWS):
             found[:, part] = self._distances(asked, part)
         return found
 
@@ -202,7 +194,7 @@ class Binary:
 
     def nearest(
         self, queries: Vectors, k: int = 10, *, full: Vectors | None = None, more: float = 4.0
-    ) -> Nearest:
+    ) -> Top:
         """The best `k` rows for each query; with `full`, the vectors that were coded, rescored.
 
         With `full` the `k * more` rows of fewest differing signs are scored by their cosine;
@@ -216,11 +208,11 @@ class Binary:
         self.space.check(queries.space, what="the bits")
         asked = np.packbits(queries.array > 0, axis=1)
 
-        def scores(part: slice) -> NDArray[np.float32]:
-            share = self._distances(asked, part) / self.space.dim
+        def score(q: slice, r: slice) -> NDArray[np.float32]:
+            share = self._distances(asked[q], r) / self.space.dim
             return np.cos(math.pi * share).astype(np.float32)
 
-        return _two_passes(len(self.bits), queries, k, full, more, scores)
+        return _two_passes(len(self.bits), queries, k, full, more, score)
 
 
 def _two_passes(
@@ -229,51 +221,22 @@ def _two_passes(
     k: int,
     full: Vectors | None,
     more: float,
-    scores: Callable[[slice], NDArray[np.float32]],
-) -> Nearest:
-    """The best `k` by `scores`; with `full`, the best of `k * more`, by their cosines."""
+    score: Score,
+) -> Top:
+    """The best `k` by `score`; with `full`, the best of `k * more`, by their cosines."""
     if full is None:
-        return _search(rows, queries.normalized, k, scores)
+        return top_k(score, len(queries), rows, k)
     full.space.check(queries.space, what="the full vectors")
     if len(full) != rows:
         raise SpaceMismatch(f"{rows} vectors were coded; the full ones are {len(full)}")
     if not more >= 1:
         raise BadArgument(f"more is how many times k the first pass brings, 1 or more, not {more}")
-    few = _search(rows, queries.normalized, _whole(k), scores, keep=math.ceil(k * more)).rows
-    cosines = np.einsum("qd,qcd->qc", queries.normalized, full.normalized[few])
-    order = np.lexsort((few, -cosines))[:, :k]
-    best = np.take_along_axis(cosines, order, axis=1)
-    return Nearest(np.take_along_axis(few, order, axis=1), np.clip(best, -1.0, 1.0))
-
-
-def _search(
-    rows: int,
-    asked: NDArray[np.float32],
-    k: int,
-    scores: Callable[[slice], NDArray[np.float32]],
-    *,
-    keep: int = 0,
-) -> Nearest:
-    """The best `keep` (or `k`) rows for each query, by `scores` of a slice of rows."""
-    most = keep or _whole(k)
-    best = Nearest(np.zeros((len(asked), 0), np.int64), np.zeros((len(asked), 0), np.float32))
-    for part in _parts(rows):
-        new = scores(part)
-        at = np.broadcast_to(np.arange(part.start, part.start + new.shape[1]), new.shape)
-        both = np.concatenate([best.rows, at], axis=1)
-        values = np.concatenate([best.scores, new], axis=1)
-        order = np.lexsort((both, -values))[:, :most]
-        best = Nearest(
-            np.take_along_axis(both, order, axis=1), np.take_along_axis(values, order, axis=1)
-        )
-    return best
-
-
-def _whole(k: int) -> int:
-    if not isinstance(k, int) or isinstance(k, bool) or k < 1:
-        raise BadArgument(f"k is a whole number of rows, 1 or more, not {k!r}")
-    return k
-
-
-def _parts(rows: int) -> Iterator[slice]:
-    return (slice(start, min(start + _ROWS, rows)) for start in range(0, rows, _ROWS))
+    few = top_k(score, len(queries), rows, math.ceil(check_k(k) * min(more, rows))).rows
+    scores = np.empty(few.shape, np.float32)
+    # Few vectors are fetched at a time: as many as a block of the first pass holds scores.
+    for part in blocks(len(few), max(1, _NUMBERS // max(1, few.shape[1] * full.space.dim))):
+        asked, fetched = queries.normalized[part], full.normalized[few[part]]
+        np.einsum("qd,qcd->qc", asked, fetched, out=scores[part])
+    order = np.lexsort((few, -scores))[:, :k]
+    best = np.take_along_axis(scores, order, axis=1)
+    return Top(np.take_along_axis(few, order, axis=1), np.clip(best, -1.0, 1.0))

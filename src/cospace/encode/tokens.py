@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cospace.encode.base import uncached
 from cospace.encode.model import Model
 from cospace.encode.protocol import Encoder
 from cospace.encode.towers.pieces import marks, readable
@@ -108,6 +109,7 @@ def tokens(model: Encoder, text: str, *, role: str = "document") -> Tokens:
     >>> [(t.piece, t.id) for t in tokens(tiny_model(), "a red chair").tokens][:2]
     [('a', 65), ('re', 873)]
     """
+    model = uncached(model)
     if isinstance(model, WordModel):
         _check_role(role)
         words = tuple(map(_word, model.read(check_text(text))))
@@ -197,6 +199,7 @@ def lengths(model: Encoder, texts: Iterable[str], *, role: str = "document") -> 
     >>> found.counts, found.cut, [position for position, _ in found.failed]
     ([4, 300], [2], [1])
     """
+    model = uncached(model)
     if isinstance(model, WordModel):
         return _word_lengths(model, texts, role)
     tower, _ = _tower(model, role)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cospace.encode.base import uncached
 from cospace.encode.model import Model
 from cospace.encode.protocol import Encoder
 from cospace.encode.words import WordModel
@@ -20,6 +21,7 @@ def unknown_words(model: Encoder, text: str) -> frozenset[str] | None:
     >>> sorted(unknown_words(cs.load("starter"), "a velvet armchair by Velmora"))
     ['velmora']
     """
+    model = uncached(model)
     words = sorted({part for parts in chains(fold(text)) for part in parts if not has_digit(part)})
     if isinstance(model, WordModel):
         return frozenset(word for word in words if not any(w.row >= 0 for w in model.read(word)))

@@ -23,27 +23,29 @@ import numpy as np
 
 from cospace import errors
 from cospace.encode import Model
+from cospace.encode.base import BaseEncoder
 from cospace.encode.bulk import encode_items
 from cospace.encode.engines.openvino import parameters
 from cospace.encode.folder import open_folder
 from cospace.encode.words import WordModel
 from cospace.errors import CospaceError
-from cospace.evaluate.encoding import loaded
+from cospace.evaluate.encoding import cache_hits, loaded
 from cospace.evaluate.labelled import source_of
+from cospace.progress import Meter, Watch, metered
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cospace.encode import Encoder
     from cospace.encode.bulk import Encoded
-    from cospace.evaluate.encoding import ModelName, Progress
+    from cospace.evaluate.encoding import ModelName
     from cospace.evaluate.labelled import Labelled, Source
 
 __all__ = ["Measured", "measure_alone", "measure_here", "serve"]
 
 _BATCH = 256
 _PROGRAM = "from cospace.evaluate.alone import serve; serve()"
-_COST = ("load_seconds", "seconds", "parameters", "bytes_on_disk", "memory")
+_COST = ("load_seconds", "seconds", "parameters", "bytes_on_disk", "memory", "hits")
 
 
 @dataclass(slots=True)
@@ -52,7 +54,8 @@ class Measured:
 
     `rows` holds the unit vector of each encoded item by its id, `hashes` its content's sha256.
     `load_seconds` is from the name to the first tower that is ready; `seconds` is all of
-    reading, decoding and encoding. None stands for what cannot be known.
+    reading, decoding and encoding; `hits` came from the cache of a hosted model in that time.
+    None stands for what cannot be known.
     """
 
     model: str
@@ -66,21 +69,28 @@ class Measured:
     parameters: int | None = None
     bytes_on_disk: int | None = None
     memory: int | None = None
+    hits: int = 0
 
 
-def measure_alone(model: str, source: Source, *, progress: Progress | None = None) -> Measured:
+def measure_alone(
+    model: str | os.PathLike[str], source: Source, *, progress: Watch = None
+) -> Measured:
     """The model of a name or folder on the items of a source, in a new process.
 
     Raises what the child raised: as `cospace.load` does, for a model that does not take the
     kind of item that there is, and `CospaceError` when the child ended without an answer.
     """
+    # A path stays one, also where it is spelled like a name.
+    named = model if isinstance(model, str) else str(Path(model).absolute())
+    given = json.dumps([named, asdict(source)], default=os.fspath)
     # -P: nothing in the folder one happens to stand in is taken for a library.
-    command = [sys.executable, "-P", "-c", _PROGRAM, json.dumps([model, asdict(source)])]
-    found = Measured(model)
+    command = [sys.executable, "-P", "-c", _PROGRAM, given]
+    found = Measured(named)
     with subprocess.Popen(command, stdout=subprocess.PIPE) as child:  # noqa: S603
         assert child.stdout is not None
         try:
-            ended = _receive(child.stdout, found, progress)
+            with metered(progress) as meter:
+                ended = _receive(child.stdout, found, meter)
         except BaseException:
             child.kill()
             raise
@@ -90,13 +100,12 @@ def measure_alone(model: str, source: Source, *, progress: Progress | None = Non
     return found
 
 
-def measure_here(
-    encoder: Encoder, items: Labelled, *, progress: Progress | None = None
-) -> Measured:
+def measure_here(encoder: Encoder, items: Labelled, *, progress: Watch = None) -> Measured:
     """An encoder that is an object of this process: alike, but its memory is not known."""
     found = Measured(encoder.space.name)
-    for frame, data in _measured(encoder, items, found):
-        _take(found, frame, data, progress)
+    with metered(progress, len(items.items)) as meter:
+        for frame, data in _measured(encoder, items, found):
+            _take(found, frame, data, meter)
     found.memory = None  # others live in this process
     return found
 
@@ -131,8 +140,9 @@ def _measured(
     before = _resident("VmRSS")
     started = time.perf_counter()
     encoder = loaded(model, items.kind)
-    if isinstance(encoder, Model):
+    if isinstance(encoder, BaseEncoder):
         encoder.warm(items.kind)
+    before_hits = cache_hits(encoder)
     found.load_seconds = time.perf_counter() - started
     started = time.perf_counter()
     with closing(encode_items(encoder, items.items, batch=_BATCH)) as batches:
@@ -148,6 +158,7 @@ def _measured(
             rows = [one.vectors[items.kind].astype("<f4").tobytes() for one in good]
             yield frame, b"".join(rows)
     found.seconds = time.perf_counter() - started
+    found.hits = cache_hits(encoder) - before_hits
     peak = _resident("VmHWM")
     found.memory = None if peak is None or before is None else max(0, peak - before)
     # A model whose folder has gone since it was loaded still works; its size is not known.
@@ -167,7 +178,7 @@ def _size(model: Model, kind: str) -> tuple[int | None, int]:
     return model.numbers if isinstance(model, WordModel) else parameters(folder, tower), size
 
 
-def _receive(stream: IO[bytes], found: Measured, progress: Progress | None) -> bool:
+def _receive(stream: IO[bytes], found: Measured, meter: Meter) -> bool:
     """Takes frames up to the last; True when that came."""
     while line := stream.readline():
         frame = json.loads(line)
@@ -177,11 +188,11 @@ def _receive(stream: IO[bytes], found: Measured, progress: Progress | None) -> b
             for name, value in frame["cost"].items():
                 setattr(found, name, value)
             return True
-        _take(found, frame, stream.read(4 * frame["dim"] * len(frame["ids"])), progress)
+        _take(found, frame, stream.read(4 * frame["dim"] * len(frame["ids"])), meter)
     return False
 
 
-def _take(found: Measured, frame: dict[str, Any], data: bytes, progress: Progress | None) -> None:
+def _take(found: Measured, frame: dict[str, Any], data: bytes, meter: Meter) -> None:
     ids = frame["ids"]
     found.dim = frame["dim"]
     found.truncated += frame["truncated"]
@@ -189,8 +200,7 @@ def _take(found: Measured, frame: dict[str, Any], data: bytes, progress: Progres
     found.rows.update(zip(ids, rows, strict=True))
     found.hashes.update(zip(ids, frame["hashes"], strict=True))
     found.failed.update(frame["failed"])
-    if progress is not None:
-        progress(len(ids) + len(frame["failed"]))
+    meter.add(len(ids) + len(frame["failed"]))
 
 
 def _error(kind: str, message: str) -> CospaceError:

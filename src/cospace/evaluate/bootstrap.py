@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from cospace.errors import BadArgument
 
 __all__ = [
+    "LEAST",
     "RESAMPLES",
     "Difference",
     "Interval",
@@ -32,6 +33,9 @@ __all__ = [
 
 RESAMPLES = 1_000
 _LEVEL = 0.95
+# With fewer items nothing can be said at 95%: were all of them on one side, chance alone would
+# put them there in 2 * 0.5**5 = 6% of cases (the sign test).
+LEAST = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,16 @@ class Interval:
     value: float
     low: float
     high: float
+
+    def times(self, by: float) -> Interval:
+        """The same in another unit."""
+        return Interval(by * self.value, by * self.low, by * self.high)
+
+    @property
+    def bar(self) -> tuple[float, float, float]:
+        """(value, low, high) for a plot: no width where the range is not known."""
+        known = np.isfinite(self.low) and np.isfinite(self.high)
+        return (self.value, self.low, self.high) if known else (self.value,) * 3
 
     def to_json(self) -> dict[str, float | None]:
         """`value`, `low`, `high`; None in place of a figure that is not defined."""
@@ -79,18 +93,21 @@ def resample(
     """`statistic` of `resamples` draws from `count` items: float64 [resamples, m].
 
     `statistic` is given positions [count] (some twice, some never) and gives m figures, one a
-    model for example; all of them see the same draws. The same seed draws the same.
+    model for example; all of them see the same draws. The same seed draws the same. With fewer
+    than `LEAST` items all is NaN: they cannot tell a range, nor that one model is better.
 
     Raises `BadArgument` for no items or fewer than 100 resamples.
 
-    >>> values = np.array([1.0, 2.0, 3.0])
-    >>> resample(lambda drawn: [values[drawn].mean()], 3, resamples=100).shape
+    >>> values = np.arange(8.0)
+    >>> resample(lambda drawn: [values[drawn].mean()], 8, resamples=100).shape
     (100, 1)
     """
     if count < 1:
         raise BadArgument("there is nothing to draw from: 0 items")
     if resamples < 100:
         raise BadArgument(f"an interval needs at least 100 resamples, not {resamples}")
+    if count < LEAST:
+        return np.full((resamples, np.size(statistic(np.arange(count)))), np.nan)
     random = np.random.default_rng(seed)
     draws = [statistic(random.integers(count, size=count)) for _ in range(resamples)]
     return np.array(draws, np.float64).reshape(resamples, -1)

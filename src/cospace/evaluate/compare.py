@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,16 +19,19 @@ from cospace.evaluate.bootstrap import (
     interval,
     resample,
 )
-from cospace.evaluate.encoding import ModelName, Progress, loaded, named_models
+from cospace.evaluate.encoding import ModelName, loaded, named_models
 from cospace.evaluate.examples import Examples, choose_examples
-from cospace.evaluate.labelled import Source
+from cospace.evaluate.labelled import Labelled, Source
 from cospace.evaluate.neighbours import neighbour_classes
 from cospace.evaluate.probe import probe_classes
 from cospace.evaluate.split import check_share
+from cospace.progress import Meter, Watch, metered
 from cospace.read import Failures
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from cospace.encode import Encoder
 
 __all__ = ["WAYS", "Compared", "Comparison", "compare"]
 
@@ -115,7 +119,7 @@ def compare(
     test: float = 0.25,
     k: int = 5,
     seed: int = 0,
-    progress: Progress | None = None,
+    progress: Watch = None,
 ) -> Comparison:
     """The accuracy of each model on held-out items, by k-NN and by a linear probe, and its cost.
 
@@ -124,7 +128,8 @@ def compare(
     one that any of them cannot encode is left out. Copies with the same content are left out but
     for the first, so that none stands on both sides. Intervals come from draws of the held-out
     items. Each named model is measured in a process of its own; an encoder that is an object is
-    measured in this one, and its memory is not known.
+    measured in this one, and its memory is not known. `progress` counts the items of all models;
+    its `stage` is the model.
 
     Raises `BadArgument` for fewer than two classes of two items, or a model that does not take
     this kind of item, and as `cospace.load` and `cospace.read` do.
@@ -135,12 +140,8 @@ def compare(
     named = named_models(models)
     items = source.read()
     ready = [(name, model, loaded(model, items.kind)) for name, model in named]
-    measured = [
-        measure_alone(name, source, progress=progress)
-        if model is not encoder
-        else measure_here(encoder, items, progress=progress)
-        for name, model, encoder in ready
-    ]
+    with metered(progress, len(ready) * len(items.items)) as meter:
+        measured = [_measured(one, source, items, meter) for one in ready]
     for (name, _), one in zip(named, measured, strict=True):
         for item in items.items:
             if item.id not in one.rows:  # files may change while models are measured
@@ -165,6 +166,17 @@ def compare(
         failed=items.failed,
         results=results,
     )
+
+
+def _measured(
+    model: tuple[str, ModelName, Encoder], source: Source, items: Labelled, meter: Meter
+) -> Measured:
+    """A named model, measured in a process of its own; an object, in this one."""
+    name, given, encoder = model
+    meter.stage = name
+    if isinstance(given, (str, os.PathLike)):
+        return measure_alone(given, source, progress=meter)
+    return measure_here(encoder, items, progress=meter)
 
 
 def _results(
@@ -194,7 +206,7 @@ def _results(
             dim=one.dim,
             parameters=one.parameters,
             bytes_on_disk=one.bytes_on_disk,
-            per_second=len(one.rows) / one.seconds if one.seconds else 0.0,
+            per_second=(len(one.rows) - one.hits) / one.seconds if one.seconds else 0.0,
             load_seconds=one.load_seconds,
             memory=one.memory,
             truncated=one.truncated,

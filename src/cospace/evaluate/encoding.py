@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from cospace.encode import Model, load
+from cospace.encode import load
+from cospace.encode.base import BaseEncoder, uncached
+from cospace.encode.hosted import Hosted
+from cospace.encode.protocol import Role
 from cospace.errors import BadArgument, BadInput, BadItem
+from cospace.progress import Watch, metered
 from cospace.read.texts import check_text
+from cospace.topk import blocks
 
 if TYPE_CHECKING:
-    import os
-
     from numpy.typing import NDArray
 
     from cospace.encode import Encoder
     from cospace.vectors import Vectors
 
-__all__ = ["Encoding", "ModelName", "Progress", "Role", "encode_texts", "loaded", "named_models"]
+__all__ = [
+    "Encoding",
+    "ModelName",
+    "Role",
+    "cache_hits",
+    "encode_texts",
+    "loaded",
+    "named_models",
+]
 
 ModelName: TypeAlias = "str | os.PathLike[str] | Encoder"
-Role: TypeAlias = Literal["query", "document"]
-Progress: TypeAlias = Callable[[int], object]
 
 # Texts that are encoded together: enough for an encoder to sort them by length.
 _BATCH = 4_096
@@ -33,12 +43,21 @@ _BATCH = 4_096
 
 @dataclass(slots=True)
 class Encoding:
-    """Unit rows float32 [n, dim], one a text; a row of NaN where the text is in `failed`."""
+    """Unit rows float32 [n, dim], one a text; a row of NaN where the text is in `failed`.
+
+    `hits` is how many came from the cache of a hosted model.
+    """
 
     rows: NDArray[np.float32]
     failed: dict[int, str] = field(default_factory=dict)
     truncated: list[int] = field(default_factory=list)
     seconds: float = 0.0
+    hits: int = 0
+
+    @property
+    def encoded(self) -> int:
+        """How many were encoded in that time: those that have a vector, less those of a cache."""
+        return int(self.good.sum()) - self.hits
 
     @property
     def good(self) -> NDArray[np.bool_]:
@@ -51,10 +70,14 @@ class Encoding:
 def loaded(model: ModelName, kind: str = "text") -> Encoder:
     """The encoder of a name or a folder, or the one that was given; it must take `kind`.
 
+    It has no cache, whose speed would be told as the model's; but for hosted models, which are
+    not paid for twice.
+
     Raises as `cospace.load` does, and `BadArgument` for a model without a tower for `kind`.
     """
-    named = isinstance(model, str) or hasattr(model, "__fspath__")
-    encoder: Encoder = load(model) if named else model  # type: ignore[arg-type, assignment]
+    encoder = load(model) if isinstance(model, (str, os.PathLike)) else model
+    bare = uncached(encoder)
+    encoder = encoder if isinstance(bare, Hosted) else bare
     if kind not in encoder.space.kinds:
         takes = " and ".join(encoder.space.kinds)
         raise BadArgument(f"{encoder.space.name} takes {takes}; this needs a model for {kind}")
@@ -77,37 +100,44 @@ def named_models(models: Sequence[ModelName] | ModelName) -> list[tuple[str, Mod
     return named
 
 
+def cache_hits(encoder: Encoder) -> int:
+    """How many vectors came from the encoder's cache so far."""
+    return encoder.hits if isinstance(encoder, BaseEncoder) else 0
+
+
 def _name(model: ModelName) -> str:
-    return model.space.name if hasattr(model, "space") else str(model)
+    return os.fspath(model) if isinstance(model, (str, os.PathLike)) else model.space.name
 
 
 def encode_texts(
-    encoder: Encoder, texts: Sequence[str], role: Role, *, progress: Progress | None = None
+    encoder: Encoder, texts: Sequence[str], role: Role, *, progress: Watch = None
 ) -> Encoding:
     """The vectors of `texts` as queries or as documents; one bad text never fails the rest.
 
-    `progress` is called with how many more are done. Time is that of the encoder alone.
+    `progress` counts texts. Time is that of the encoder alone.
 
     >>> from cospace.testing.tiny import tiny_model
     >>> done = encode_texts(tiny_model(), ["a red chair", ""], "document")
     >>> done.rows.shape, done.failed
     ((2, 32), {1: 'the text is empty; there is nothing to encode'})
     """
-    if isinstance(encoder, Model):
+    if isinstance(encoder, BaseEncoder):
         encoder.warm("text")  # so that loading it is not counted as encoding
     done = Encoding(np.full((len(texts), encoder.space.dim), np.nan, np.float32))
-    for start in range(0, len(texts), _BATCH):
-        positions = []
-        for position in range(start, min(start + _BATCH, len(texts))):
-            try:
-                check_text(texts[position])
-                positions.append(position)
-            except BadItem as error:
-                done.failed[position] = error.reason
-        if positions:
-            _encode(encoder, texts, role, positions, done)
-        if progress is not None:
-            progress(min(_BATCH, len(texts) - start))
+    before = cache_hits(encoder)
+    with metered(progress, len(texts), "texts") as meter:
+        for part in blocks(len(texts), _BATCH):
+            positions = []
+            for position in range(part.start, part.stop):
+                try:
+                    check_text(texts[position])
+                    positions.append(position)
+                except BadItem as error:
+                    done.failed[position] = error.reason
+            if positions:
+                _encode(encoder, texts, role, positions, done)
+            meter.add(part.stop - part.start)
+    done.hits = cache_hits(encoder) - before
     return done
 
 

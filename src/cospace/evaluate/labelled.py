@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any, TypeAlias
 from cospace.errors import BadArgument, NotFound
 from cospace.item import Item, Parts
 from cospace.read import Failures, read
+from cospace.read.regular import listed
 from cospace.read.sources import find_source
 
 __all__ = ["Labelled", "Pictures", "Source", "Table", "source_of"]
@@ -49,7 +51,7 @@ class Pictures:
     classes below them, comes split.
     """
 
-    folder: str
+    folder: str | os.PathLike[str]
 
     def read(self) -> Labelled:
         """The images; those that lie outside the folder of a class are counted.
@@ -69,7 +71,7 @@ class Table:
     Raises `BadArgument` unless one of `text` and `image` is given.
     """
 
-    file: str
+    file: str | os.PathLike[str]
     label: str
     text: str | None = None
     image: str | None = None
@@ -136,7 +138,7 @@ def _read_table(table: Table) -> Labelled:
     kind, label = "image" if table.text is None else "text", table.label
     columns = find_source(table.file).sample.names
     if label not in columns:
-        has = ", ".join(columns[:12])
+        has = listed(columns, 12)
         raise BadArgument(f"{table.file}: there is no column {label!r} of labels; it has {has}")
     reading = read(table.file, text=table.text, image=table.image, metadata=[label])
     found = Labelled(reading.name, kind)

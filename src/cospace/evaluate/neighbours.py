@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cospace.errors import BadArgument
-from cospace.evaluate.nearest import Nearest
+from cospace.topk import cosines, top_k
 
 __all__ = ["neighbour_classes"]
 
@@ -27,12 +27,10 @@ def neighbour_classes(
     """
     if len(train) != len(classes) or not len(train):
         raise BadArgument(f"{len(train)} rows have {len(classes)} classes; expected one each")
-    closest = Nearest(test, k=min(k, len(train)))
-    closest.add(train, np.arange(len(train)))
-    numbers, cosines = closest.found()
+    numbers, close = top_k(cosines(test, train), len(test), len(train), k)
     votes = np.zeros((len(test), int(classes.max()) + 1))
     rows = np.repeat(np.arange(len(test)), numbers.shape[1])
     # Whole votes decide; the cosines, made too small to make a vote, break ties.
-    np.add.at(votes, (rows, classes[numbers].reshape(-1)), 1 + cosines.reshape(-1) / (4 * k))
+    np.add.at(votes, (rows, classes[numbers].reshape(-1)), 1 + close.reshape(-1) / (4 * k))
     winners: NDArray[np.intp] = votes.argmax(axis=1)
     return winners

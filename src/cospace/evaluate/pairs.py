@@ -13,7 +13,7 @@ from cospace.errors import BadArgument, BadItem, EmptyItem, NotFound
 from cospace.limits import limit
 from cospace.read import Failures
 from cospace.read.lines import ANY_NEWLINE, Lines
-from cospace.read.regular import bad_byte, open_regular
+from cospace.read.regular import bad_byte, listed, open_regular
 from cospace.read.sources import find_source
 from cospace.read.texts import check_text
 
@@ -124,7 +124,7 @@ def _table_rows(file: Path) -> Iterator[tuple[str, tuple[Any, Any, Any] | str]]:
     source = find_source(file)
     missing = [name for name in COLUMNS if name not in source.sample.names]
     if missing:
-        has = ", ".join(source.sample.names[:12]) or "no columns"
+        has = listed(source.sample.names, 12) or "no columns"
         raise BadArgument(
             f"{file.name}: there is no column {missing[0]!r}; it has {has}. Expected columns"
             f" {', '.join(COLUMNS)}, or the STS Benchmark's form: tab separated, the score in"

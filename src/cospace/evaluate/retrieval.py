@@ -12,6 +12,7 @@ import numpy as np
 
 from cospace.evaluate.beir import Beir, read_beir
 from cospace.evaluate.bootstrap import (
+    LEAST,
     RESAMPLES,
     Difference,
     Interval,
@@ -19,10 +20,11 @@ from cospace.evaluate.bootstrap import (
     interval,
     resample,
 )
-from cospace.evaluate.encoding import ModelName, Progress, encode_texts, loaded, named_models
+from cospace.evaluate.encoding import ModelName, encode_texts, loaded, named_models
 from cospace.evaluate.metrics import ndcg, recall, reciprocal_rank
-from cospace.evaluate.nearest import Nearest
+from cospace.progress import Meter, Watch, metered
 from cospace.read import Failures
+from cospace.topk import TopK, cosines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -102,7 +104,7 @@ def retrieval(
     split: str = "test",
     resamples: int = RESAMPLES,
     seed: int = 0,
-    progress: Progress | None = None,
+    progress: Watch = None,
 ) -> RetrievalReport:
     """nDCG@10, recall@100 and MRR@10 of exact search, for each model, as BEIR counts them.
 
@@ -113,7 +115,8 @@ def retrieval(
     `resamples` draws of the queries.
 
     A judged document that is missing from the corpus counts as not found. Queries without
-    judgments are not run. Both are counted in `notes`.
+    judgments are not run. Both are counted in `notes`. `progress` counts the texts of all models;
+    its `stage` is the model.
 
     Raises as `read_beir` and `cospace.load` do.
     """
@@ -121,10 +124,13 @@ def retrieval(
     data = read_beir(folder, split=split)
     encoders = [(name, loaded(model)) for name, model in named]
     tables, results = [], []
-    for name, encoder in encoders:
-        table, result = _measure(name, encoder, data, progress)
-        tables.append(table)
-        results.append(result)
+    texts = len(encoders) * (len(data.queries) + len(data.order))
+    with metered(progress, texts, "texts") as meter:
+        for name, encoder in encoders:
+            meter.stage = name
+            table, result = _measure(name, encoder, data, meter)
+            tables.append(table)
+            results.append(result)
     values = np.stack(tables)  # [models, queries, figures]
     draws = resample(
         lambda drawn: values[:, drawn].mean(axis=1), values.shape[1], resamples=resamples, seed=seed
@@ -151,26 +157,26 @@ def retrieval(
 
 
 def _measure(
-    name: str, encoder: Encoder, data: Beir, progress: Progress | None
+    name: str, encoder: Encoder, data: Beir, meter: Meter
 ) -> tuple[NDArray[np.float64], RetrievalResult]:
     """Figures by query [queries, figures], and the result that still lacks its intervals."""
     keys = list(data.queries)
-    queries = encode_texts(encoder, list(data.queries.values()), "query")
+    queries = encode_texts(encoder, list(data.queries.values()), "query", progress=meter)
     asked = np.flatnonzero(queries.good)
     # One more than is counted, since a document with the query's own id is taken out again.
-    best = Nearest(queries.rows[asked], k=_DEEPEST + 1)
+    rows, best = queries.rows[asked], TopK(len(asked), _DEEPEST + 1)
     seconds, documents, cut, failed = 0.0, 0, len(queries.truncated), len(queries.failed)
     for position, reason in queries.failed.items():
         data.failed.add(f"query {keys[position]}", f"{name}: {reason}")
     stream = data.documents()
     while window := list(islice(stream, _WINDOW)):
-        done = encode_texts(encoder, [text for _, text in window], "document", progress=progress)
+        done = encode_texts(encoder, [text for _, text in window], "document", progress=meter)
         good = np.flatnonzero(done.good)
         numbers = np.array([data.order[key] for key, _ in window], np.intp)
-        best.add(done.rows[good], numbers[good])
+        best.add(len(good), cosines(rows, done.rows[good]), numbers=numbers[good])
         for position, reason in done.failed.items():
             data.failed.add(f"document {window[position][0]}", f"{name}: {reason}")
-        seconds, documents = seconds + done.seconds, documents + len(good)
+        seconds, documents = seconds + done.seconds, documents + done.encoded
         cut, failed = cut + len(done.truncated), failed + len(done.failed)
     numbers, _ = best.found()
     ids = list(data.order)
@@ -191,10 +197,16 @@ def _scores(found: list[str], judged: dict[str, int]) -> tuple[float, ...]:
 def _notes(data: Beir) -> list[str]:
     """What is not as it should be, in words."""
     barren = sum(max(grades.values()) <= 0 for grades in data.judged.values())
+    same = sum(query in grades for query, grades in data.judged.items())
     counts = (
         (data.unjudged, "queries without a judgment in this split, not run"),
         (data.no_query, "judgments of a query that is not there, left out"),
         (data.no_document, "judgments of a document that is not there, counted as not found"),
         (barren, "queries that nothing is relevant to, counted as 0 as in trec_eval"),
+        (same, "judged documents with the id of their query, left out of its ranking as in BEIR"),
     )
-    return [f"{what}: {number:,}" for number, what in counts if number]
+    few = len(data.queries) if len(data.queries) < LEAST else 0
+    return [
+        *(f"{what}: {number:,}" for number, what in counts if number),
+        *([f"too few queries for intervals and verdicts: {few}, at least {LEAST}"] if few else []),
+    ]

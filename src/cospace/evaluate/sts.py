@@ -21,7 +21,6 @@ from cospace.evaluate.bootstrap import (
 from cospace.evaluate.encoding import (
     Encoding,
     ModelName,
-    Progress,
     Role,
     encode_texts,
     loaded,
@@ -29,6 +28,7 @@ from cospace.evaluate.encoding import (
 )
 from cospace.evaluate.metrics import pearson, spearman
 from cospace.evaluate.pairs import Pairs, read_pairs
+from cospace.progress import Watch, metered
 from cospace.read import Failures
 
 if TYPE_CHECKING:
@@ -103,14 +103,15 @@ def sts(
     role: Role = "document",
     resamples: int = RESAMPLES,
     seed: int = 0,
-    progress: Progress | None = None,
+    progress: Watch = None,
 ) -> StsReport:
     """How well each model's cosines agree with people's scores: Spearman and Pearson.
 
     `file` is a table of pairs (see `pairs.read_pairs`); `models` are names, folders or encoders.
     Both sentences are encoded in one `role`, since neither is the query. Intervals and
     differences come from `resamples` draws of the pairs; a pair that any model cannot encode
-    is left out for all of them, and reported.
+    is left out for all of them, and reported. `progress` counts the texts of all models; its
+    `stage` is the model.
 
     Raises as `read_pairs` and `cospace.load` do, and `BadArgument` where fewer than two pairs
     are left or all of them have one score, so that there is no order to agree with.
@@ -133,9 +134,11 @@ def sts(
     place = {text: position for position, text in enumerate(unique)}
     sides = np.array([[place[a], place[b]] for a, b in zip(pairs.first, pairs.second, strict=True)])
     encoders = [(name, loaded(model)) for name, model in named]
-    encoded = [
-        (name, encode_texts(encoder, unique, role, progress=progress)) for name, encoder in encoders
-    ]
+    encoded = []
+    with metered(progress, len(encoders) * len(unique), "texts") as meter:
+        for name, encoder in encoders:
+            meter.stage = name
+            encoded.append((name, encode_texts(encoder, unique, role, progress=meter)))
     usable = np.logical_and.reduce([done.good[sides].all(axis=1) for _, done in encoded])
     for name, done in encoded:
         for position, reason in done.failed.items():
@@ -202,7 +205,7 @@ def _result(
         spearman=figure[0],
         pearson=figure[1],
         sentences=encoded,
-        per_second=encoded / done.seconds if done.seconds else 0.0,
+        per_second=done.encoded / done.seconds if done.seconds else 0.0,
         truncated=len(done.truncated),
         failed=len(done.failed),
         difference=figure[2],

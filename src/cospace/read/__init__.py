@@ -23,8 +23,10 @@ from cospace.lazy import lazy
 if TYPE_CHECKING:
     from inspect import Signature
 
+    from cospace.read.columns import Columns
     from cospace.read.metadata import check_metadata
     from cospace.read.reading import Failure, Failures, Reading
+    from cospace.read.rows import Source
     from cospace.read.texts import check_text
 
 __all__ = ["Failure", "Failures", "Reading", "check_metadata", "check_text", "read"]
@@ -56,8 +58,7 @@ def read(
     a folder of images and .txt or .md texts, of one image or text; a DataFrame of pandas or
     polars or an Arrow table; or an iterable of dicts.
 
-    - `id`: the column of ids. Without one, an id is made of the row's text and image: it stays
-      when rows come and go around it, and is another one when the text changes.
+    - `id`: the column of ids; without one, an id is made of the row's text and image.
     - `text`: a column, or a template such as ``"{title}. {description}"``.
     - `image`: the column of images: paths inside the table's folder, or bytes.
     - `metadata`: the columns to keep; by default all, except the id, the image, and the
@@ -65,11 +66,10 @@ def read(
     - `location`: the columns of latitude and longitude, kept as ``{"lat": .., "lon": ..}``.
 
     What is None is guessed from the columns' names, and `Reading.notes` says what was guessed.
-    A bad row never stops the rest: `Reading.failed` lists it with its reason. A row with a photo
-    or a cell of metadata that cannot be used is kept without it, and `Reading.partial` says so.
+    A bad row never stops the rest: `Reading.failed` lists it with its reason, and
+    `Reading.partial` a row that is kept without a photo or a cell that cannot be used.
 
-    With `changes` rows are changes for `Collection.update`: they need neither text nor image, an
-    empty cell changes nothing, and the text is not guessed.
+    With `changes` rows are for `Collection.update`: they need neither text nor image.
 
     Raises `NotFound`, `UnsafeFile` for a format that can run code, `BadArgument` for a column
     that is not there or a kind of file that cannot be read, `BadItem` for a damaged file.
@@ -82,11 +82,9 @@ def read(
     """
     from cospace.read.columns import Wanted, choose
     from cospace.read.folders import Files
-    from cospace.read.forms import Forms
     from cospace.read.items import Maker
     from cospace.read.reading import Reading
     from cospace.read.sources import find_source
-    from cospace.read.told import Told, narrow
 
     for name, value in (("id", id), ("text", text), ("image", image)):
         if value is not None and not (isinstance(value, str) and value):
@@ -103,12 +101,24 @@ def read(
         found.choose(columns.used)
     if isinstance(found, Files):
         return Reading(found, Maker(columns, found.folder, None), notes)
-    columns, forms = narrow(columns, found.sample, notes), Forms(found.sample, cells=found.cells)
+    return _table(found, columns, notes, changes)
+
+
+def _table(source: Source, columns: Columns, notes: list[str], changes: bool) -> Reading:
+    """The reading of a table whose columns are chosen; what is done to its cells is told."""
+    from cospace.read.forms import Forms
+    from cospace.read.items import Maker
+    from cospace.read.reading import Reading
+    from cospace.read.told import Told, narrow
+
+    columns, forms = narrow(columns, source.sample, notes), Forms(source.sample, cells=source.cells)
     notes += forms.notes
     told = Told(notes)
-    told.seen(found.sample, columns)
-    maker = Maker(columns, found.folder, forms, cells=found.cells, tell=told.tell, changes=changes)
-    return Reading(found, maker, notes, columns, made=[*forms.made, "photos"])
+    told.seen(source.sample, columns)
+    maker = Maker(
+        columns, source.folder, forms, cells=source.cells, tell=told.tell, changes=changes
+    )
+    return Reading(source, maker, notes, columns, made=[*forms.made, "photos"])
 
 
 class _Callable(ModuleType):

@@ -76,23 +76,21 @@ _AMOUNT = re.compile(
 )
 _INTEGER = r"(?:0|[1-9][0-9]*)"
 _GROUPS = r"[1-9][0-9]{0,2}"
-_FORMS: tuple[tuple[re.Pattern[str], Mark], ...] = tuple(
-    (re.compile(pattern), mark)
-    for pattern, mark in (
-        (_INTEGER, ""),
-        (rf"{_GROUPS},[0-9]{{3}}", "either,"),
-        (rf"{_GROUPS}\.[0-9]{{3}}", "either."),
-        (rf"{_INTEGER}\.[0-9]+", "."),
-        (rf"{_INTEGER},[0-9]+", ","),
-        (rf"{_GROUPS}(?:,[0-9]{{3}})+\.[0-9]+", "."),
-        (rf"{_GROUPS}(?:\.[0-9]{{3}})+,[0-9]+", ","),
-        (rf"{_GROUPS}(?:,[0-9]{{3}}){{2,}}", "."),
-        (rf"{_GROUPS}(?:\.[0-9]{{3}}){{2,}}", ","),
-        (rf"{_GROUPS}(?:[{_SPACES}'\u2019][0-9]{{3}})+", "grouped"),
-        (rf"{_GROUPS}(?:[{_SPACES}'\u2019][0-9]{{3}})+\.[0-9]+", "."),
-        (rf"{_GROUPS}(?:[{_SPACES}'\u2019][0-9]{{3}})+,[0-9]+", ","),
-    )
+_PATTERNS: tuple[tuple[str, Mark], ...] = (
+    (_INTEGER, ""),
+    (rf"{_GROUPS},[0-9]{{3}}", "either,"),
+    (rf"{_GROUPS}\.[0-9]{{3}}", "either."),
+    (rf"{_INTEGER}\.[0-9]+", "."),
+    (rf"{_INTEGER},[0-9]+", ","),
+    (rf"{_GROUPS}(?:,[0-9]{{3}})+\.[0-9]+", "."),
+    (rf"{_GROUPS}(?:\.[0-9]{{3}})+,[0-9]+", ","),
+    (rf"{_GROUPS}(?:,[0-9]{{3}}){{2,}}", "."),
+    (rf"{_GROUPS}(?:\.[0-9]{{3}}){{2,}}", ","),
+    (rf"{_GROUPS}(?:[{_SPACES}'\u2019][0-9]{{3}})+", "grouped"),
+    (rf"{_GROUPS}(?:[{_SPACES}'\u2019][0-9]{{3}})+\.[0-9]+", "."),
+    (rf"{_GROUPS}(?:[{_SPACES}'\u2019][0-9]{{3}})+,[0-9]+", ","),
 )
+_FORMS = tuple((re.compile(pattern), mark) for pattern, mark in _PATTERNS)
 _LONGEST = 40  # characters; no amount is longer
 
 

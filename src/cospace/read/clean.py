@@ -16,8 +16,8 @@ _MISSING = frozenset({"nan", "NaN", "NAN", "NaT", "<NA>", "#N/A", "NULL", "null"
 def is_missing(value: Any, *, cells: bool) -> bool:
     """True for None, NaN and a blank text; in a CSV also for the words that stand for them.
 
-    >>> is_missing(float("nan"), cells=False), is_missing("NaN", cells=True), is_missing(0, cells=True)
-    (True, True, False)
+    >>> is_missing(float("nan"), cells=False), is_missing("NaN", cells=True)
+    (True, True)
     """
     if value is None or (isinstance(value, float) and value != value):  # noqa: PLR0124 - NaN
         return True
@@ -31,7 +31,7 @@ def clean(
     *,
     cells: bool,
     raw: Set[str],
-    tell: Callable[[str, str], None] = lambda kind, note: None,
+    tell: Callable[[str, str], None] = lambda _kind, _note: None,
 ) -> dict[str, Any]:
     """A row without the cells that are missing, its texts stripped and free of HTML.
 
@@ -47,15 +47,15 @@ def clean(
             if isinstance(value, str) and value.strip():
                 tell(f"missing {name}", f"column {name!r}: {value.strip()!r} is read as empty")
             continue
-        if isinstance(value, str):
-            text = value.strip()
-            if text != value:
-                tell("spaces", "spaces round cells are left out")
-            if name not in raw and has_markup(text):
-                tell(f"html {name}", f"column {name!r}: HTML is read as its text")
-                text = text_of(text)
-                if not text:
-                    continue
-            value = text
-        kept[name] = value
+        if not isinstance(value, str):
+            kept[name] = value
+            continue
+        text = value.strip()
+        if text != value:
+            tell("spaces", "spaces round cells are left out")
+        if name not in raw and has_markup(text):
+            tell(f"html {name}", f"column {name!r}: HTML is read as its text")
+            text = text_of(text)
+        if text:
+            kept[name] = text
     return kept

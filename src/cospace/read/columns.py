@@ -18,6 +18,7 @@ from cospace.read.names import (
     first,
     matching,
 )  # fmt: skip
+from cospace.read.regular import listed
 from cospace.read.rows import Sample
 from cospace.read.template import Template, check_column
 
@@ -85,14 +86,15 @@ def choose(wanted: Wanted, sample: Sample, notes: list[str], *, changes: bool = 
     if key is None and changes and names:
         raise BadArgument(
             "no column looks like an id; say id=..., the column that tells which stored item a row"
-            f" changes. The columns are: {', '.join(names[:20])}"
+            f" changes. The columns are: {listed(names, 20)}"
         )
     if key is None:
         notes.append(
             "id: made of each row's text and image; there is no column of ids. A row whose text"
             " changes is a new item"
         )
-    image, more = wanted.image, ()
+    image: str | None = wanted.image
+    more: tuple[str, ...] = ()
     if image is None:
         image, *rest = _guess_images(sample, notes) or [None]
         more = tuple(one for one in rest if one is not None)
@@ -104,7 +106,8 @@ def choose(wanted: Wanted, sample: Sample, notes: list[str], *, changes: bool = 
     if text is None and image is None and names and not changes:
         raise BadArgument(
             f"no column looks like a text or an image; say text=... or image=... The columns"
-            f" are: {', '.join(names[:20])}"
+            f" are: {listed(names, 20)}. To change items that are stored: cospace update, or"
+            " read(..., changes=True)"
         )
     location = _location(wanted, names, notes)
     keep = _keep(wanted.metadata, names)
@@ -188,7 +191,11 @@ def _keep(wanted: Sequence[str] | None, names: list[str]) -> frozenset[str] | No
         return None
     if isinstance(wanted, str):
         raise BadArgument(f"metadata= takes a list of columns; write metadata=[{wanted!r}]")
-    return frozenset(check_column(name, names, "metadata") for name in wanted)
+    known = frozenset(names)
+    for name in wanted:
+        if name not in known:
+            check_column(name, names, "metadata")
+    return frozenset(wanted)
 
 
 def long_texts(text: Template | None) -> set[str]:

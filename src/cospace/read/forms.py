@@ -61,16 +61,18 @@ class Forms:
             return None
         return cell if convert is None else convert(cell)
 
+    def values(self, name: str, cell: Any) -> dict[str, Any]:
+        """The value of a cell, and its currency where the column has one. Raises as `value`."""
+        found = {name: self.value(name, cell)}
+        currency = self.currency(name, cell)
+        return found | {self._currencies[name]: currency} if currency else found
+
     def currency(self, name: str, cell: Any) -> str:
         """The currency that a cell is written in; "" where it has none."""
         if name not in self._currencies or not isinstance(cell, str):
             return ""
         found = amount_of(cell)
         return "" if found is None else found.currency
-
-    def currency_column(self, name: str) -> str | None:
-        """The name under which the currency of a column is kept, or None."""
-        return self._currencies.get(name)
 
     @property
     def made(self) -> list[str]:

@@ -40,7 +40,7 @@ class Maker:
         forms: Forms | None,
         *,
         cells: bool = False,
-        tell: Callable[[str, str], None] = lambda kind, note: None,
+        tell: Callable[[str, str], None] = lambda _kind, _note: None,
         changes: bool = False,
     ) -> None:
         self._columns = columns
@@ -69,6 +69,7 @@ class Maker:
         image, missing = self._image(values, found, odd)
         if text is None and image is None and not self._changes:
             if missing:
+                met.unread.append(key or self._made_id(text, values, met))
                 raise EmptyItem(row.name, f"{missing.reason}, and there is no text")
             raise EmptyItem(row.name, "holds neither text nor image")
         self._fit(found)
@@ -163,13 +164,9 @@ class Maker:
                 kept[name] = value
             else:
                 try:
-                    kept[name] = forms.value(name, value)
+                    kept.update(forms.values(name, value))
                 except ValueError as error:
                     odd[name] = f"column {name!r}: {error}"
-                    continue
-                currency = forms.currency(name, value)
-                if currency:
-                    kept[forms.currency_column(name)] = currency
         if columns.location is not None:
             place = _place(values, *columns.location)
             if isinstance(place, _Odd):

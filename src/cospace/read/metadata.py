@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from cospace.errors import BadItem
 from cospace.limits import limit
+from cospace.read.regular import shown
 
 __all__ = ["check_metadata", "sift_metadata"]
 
@@ -76,7 +77,7 @@ def sift_metadata(
         try:
             kept.update(check_metadata({key: value}, name))
         except BadItem as error:
-            odd[key if isinstance(key, str) else repr(key)] = error.reason
+            odd[shown(key) if isinstance(key, str) else shown(repr(key))] = error.reason
     return check_metadata(kept, name), odd
 
 

@@ -161,7 +161,6 @@ FLAGS = frozenset(
     ]
 )
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
-_NUMBER = re.compile(r" ?[0-9]+$")
 
 
 def bare(header: str) -> str:
@@ -191,8 +190,13 @@ def matching(known: Sequence[str], names: Sequence[str]) -> list[str]:
     ['image2', 'Image 1', 'photo']
     """
     rank = {word: at for at, word in reversed(list(enumerate(known)))}
-    found = [(rank.get(_NUMBER.sub("", bare(name)), -1), at) for at, name in enumerate(names)]
+    found = [(rank.get(_unnumbered(bare(name)), -1), at) for at, name in enumerate(names)]
     return [names[at] for place, at in sorted(found) if place >= 0]
+
+
+def _unnumbered(header: str) -> str:
+    """A header without the number at its end: image 2."""
+    return header.rstrip("0123456789").rstrip()
 
 
 def words(header: str) -> set[str]:

@@ -25,8 +25,8 @@ def pictures_in(value: Any) -> list[Any]:
     Between them stand ";", "|", a new line, or a comma where all pieces are pictures; a list is
     taken as it is, also when it is written as JSON.
 
-    >>> pictures_in("a.jpg;b.jpg"), pictures_in('["a.jpg", "b.jpg"]'), pictures_in("of oak, red.jpg")
-    (['a.jpg', 'b.jpg'], ['a.jpg', 'b.jpg'], ['of oak, red.jpg'])
+    >>> pictures_in("a.jpg;b.jpg"), pictures_in('["a.jpg", "b.jpg"]')
+    (['a.jpg', 'b.jpg'], ['a.jpg', 'b.jpg'])
     """
     if isinstance(value, Mapping):
         found = (value.get(key) for key in _KEYS)
@@ -43,7 +43,11 @@ def pictures_in(value: Any) -> list[Any]:
         value = os.fspath(value)
     if not isinstance(value, str):
         return [] if value is None or (isinstance(value, bytes) and not value) else [value]
-    text = value.strip()
+    return _written(value.strip())
+
+
+def _written(text: str) -> list[Any]:
+    """The pictures that a text names."""
     if text.startswith("[") and text.endswith("]"):
         try:
             listed = json.loads(text)

@@ -49,6 +49,12 @@ class Failures:
         if len(self._kept) < limit("report_reasons"):
             self._kept.append(Failure(shown(name), shown(reason)))
 
+    def take(self, others: Failures) -> None:
+        """Count those of another list too, and keep their reasons while there is room."""
+        for failure in others:
+            self.add(*failure)
+        self._count += others.unlisted
+
     @property
     def unlisted(self) -> int:
         """How many were counted and not kept."""
@@ -71,12 +77,14 @@ class Pass:
     """What one pass over the rows has met: items without a part or a cell, and ids it gave.
 
     `left_out` counts by column what was left out of items; `ids` counts the ids that were made of
-    the content of rows.
+    the content of rows; `unread` are the ids of rows that hold nothing but a photo that cannot be
+    used now.
     """
 
     partial: Failures = field(default_factory=Failures)
     left_out: Counter[str] = field(default_factory=Counter)
     ids: Counter[str] = field(default_factory=Counter)
+    unread: list[str] = field(default_factory=list)
 
 
 class Reading:
@@ -125,6 +133,11 @@ class Reading:
     def left_out(self) -> dict[str, int]:
         """How many photos and cells were left out of items, by column."""
         return dict(self._pass.left_out)
+
+    @property
+    def unread(self) -> list[str]:
+        """The ids of rows among `failed` that hold nothing but a photo that cannot be used now."""
+        return list(self._pass.unread)
 
     @property
     def total(self) -> int | None:

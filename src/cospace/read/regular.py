@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from cospace.errors import BadItem
 from cospace.limits import limit
 
-__all__ = ["bad_byte", "check_size", "open_regular", "read_file", "read_text", "shown"]
+__all__ = ["bad_byte", "check_size", "listed", "open_regular", "read_file", "read_text", "shown"]
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -83,6 +84,16 @@ def read_text(path: Path, name: str) -> str:
 def bad_byte(byte: int, offset: int) -> str:
     """The reason of a row or file whose bytes are not UTF-8."""
     return f"byte 0x{byte:02X} at offset {offset:,} is not valid UTF-8. Save the file as UTF-8"
+
+
+def listed(words: Sequence[str], most: int) -> str:
+    """The first `most` words, and how many more there are.
+
+    >>> listed(["a", "b", "c"], 2)
+    'a, b, and 1 more'
+    """
+    more = [f"and {len(words) - most:,} more"] if len(words) > most else []
+    return ", ".join([*words[:most], *more])
 
 
 def shown(value: object) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import os
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,14 +20,14 @@ from cospace.read.headers import sniff
 from cospace.read.lines import ANY_NEWLINE, LINE_FEED, Lines
 from cospace.read.recoded import Recoded, encoding_of
 from cospace.read.records import Record, records
-from cospace.read.regular import bad_byte, open_regular, shown
+from cospace.read.regular import bad_byte, listed, open_regular, shown
 from cospace.read.rows import Row, Sample
 
 __all__ = ["Delimited", "JsonLines"]
 
 # Types and columns are guessed from this many rows or bytes, whichever comes first.
 _SAMPLE_ROWS, _SAMPLE_BYTES = 1_000, 16_000_000
-_HEAD_BYTES = 4_000_000  # the encoding is guessed from
+_HEAD_BYTES = 1_000_000  # the encoding is guessed from
 
 _DELIMITERS = ",;\t|"
 _QUOTED = re.compile(r'"[^"]*"')
@@ -175,19 +177,28 @@ class Delimited(_File):
         return record.cells
 
     def _named(self, header: list[str]) -> list[str]:
-        """The columns' names, each once: a blank or repeated one is numbered, with a note."""
-        names: list[str] = []
-        taken = {name.strip() for name in header}
-        for number, raw in enumerate(header, start=1):
-            name = raw.strip() or f"column_{number}"
-            again = 2
-            while name in names or (name != raw.strip() and name in taken):
-                name = f"{raw.strip() or 'column'}_{again}"
-                again += 1
-            if name != raw.strip():
-                self.notes.append(f"column {number}, {raw.strip()!r} in the file, is {name!r} here")
-            names.append(name)
-        return names
+        """The columns' names, each once: blank and repeated ones are numbered, with a note."""
+        given = [raw.strip() for raw in header]
+        names: dict[str, None] = {}
+        taken = frozenset(given)
+        numbers: Counter[str] = Counter()  # the last that was tried, of each name
+        blank, repeated = [], []
+        for number, raw in enumerate(given, start=1):
+            name = raw or f"column_{number}"
+            base = raw or "column"
+            while name in names or (name != raw and name in taken):
+                numbers[base] = max(numbers[base], 1) + 1
+                name = f"{base}_{numbers[base]}"
+            if not raw:
+                blank.append(repr(name))
+            elif name != raw:
+                repeated.append(f"{name!r} (column {number}, {raw!r} in the file)")
+            names[name] = None
+        if blank:
+            self.notes.append(f"columns without a name: {listed(blank, 10)}")
+        if repeated:
+            self.notes.append(f"columns of a name that stands before: {listed(repeated, 10)}")
+        return list(names)
 
 
 class JsonLines(_File):
@@ -216,7 +227,7 @@ class JsonLines(_File):
 def _object(data: bytes, offset: int) -> dict[str, Any] | str:
     """The object of one line, or why there is none."""
     try:
-        value = json.loads(data.decode("utf-8"), object_pairs_hook=_pairs)
+        value = json.loads(data.decode("utf-8"), object_pairs_hook=_pairs, parse_int=_whole)
     except UnicodeDecodeError as error:
         return bad_byte(data[error.start], offset + error.start)
     except RecursionError:
@@ -226,6 +237,11 @@ def _object(data: bytes, offset: int) -> dict[str, Any] | str:
     if not isinstance(value, dict):
         return f"is not a JSON object but a {type(value).__name__}"
     return value
+
+
+def _whole(digits: str) -> int | float:
+    """A whole number; one that no store can hold, and Python would refuse, is infinite."""
+    return int(digits) if len(digits) < 1000 else math.inf
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

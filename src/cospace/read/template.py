@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from cospace.errors import BadArgument, BadItem
+from cospace.read.regular import listed
 
 __all__ = ["Template", "check_column", "render"]
 
@@ -53,8 +54,10 @@ class Template:
             words, names = ["", ""], [pattern]
         else:
             words, names = _split(pattern)
+        known = frozenset(columns)
         for column in names:
-            check_column(column, columns, "text")
+            if column not in known:
+                check_column(column, columns, "text")
         self.columns = names
         self._words = tuple(words)
 
@@ -94,7 +97,7 @@ def check_column(column: str, columns: list[str], argument: str) -> str:
     if column in columns:
         return column
     near = get_close_matches(column, columns, n=3, cutoff=0.5)
-    known = ", ".join(columns[:20]) + (", ..." if len(columns) > 20 else "")
+    known = listed(columns, 20)
     hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
     raise BadArgument(f"{argument}= names the column {column!r}; {hint}The columns are: {known}")
 

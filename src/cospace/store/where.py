@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from cospace.errors import BadFilter
 from cospace.limits import limit
+from cospace.read.regular import listed
 from cospace.store.schema import Field, Schema, flatten
 
 __all__ = ["All", "Any_", "Compare", "Exists", "In", "Near", "Node", "Not", "matches", "parse"]
@@ -231,7 +232,7 @@ def _unknown(key: str, schema: Schema) -> str:
         return f"unknown field {key!r}; did you mean {near[0]!r}?"
     if not names:
         return f"unknown field {key!r}; no item has metadata yet"
-    return f"unknown field {key!r}; there are {', '.join(names[:12])}"
+    return f"unknown field {key!r}; there are {listed(names, 12)}"
 
 
 def _show(value: object) -> str:

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from cospace.encode.base import BaseEncoder
 from cospace.encode.folder import open_folder
 from cospace.encode.model import Model
-from cospace.encode.protocol import Encoder
-from cospace.errors import BadInput, BadItem, CospaceError, EmptyItem
+from cospace.encode.protocol import Encoder, Role
+from cospace.errors import BadArgument, BadInput, BadItem, CospaceError, EmptyItem
 from cospace.item import Content, Image, Part, Parts
 from cospace.limits import limit
 from cospace.space import Space
@@ -52,6 +53,8 @@ def check_encoder(encoder: Encoder) -> None:
         _check_order(encode, inputs)
         _check_refusals(encoder.space, encode, inputs[0])
     _check_threads(encoder, inputs)
+    if isinstance(encoder, BaseEncoder):
+        _check_encode(encoder, inputs)
     if "text" in encoder.space.kinds:
         _check_texts(encoder)
     if {"text", "image"} <= set(encoder.space.kinds) and isinstance(encoder, Model):
@@ -86,6 +89,25 @@ def _check_shape(
     assert np.array_equal(encode(inputs).array, vectors.array), "the same list, the same bits"
     assert encode([]).array.shape == (0, space.dim), "an empty list gives no rows"
     assert encode(tuple(inputs)).array.shape == vectors.array.shape, "a tuple is as good as a list"
+
+
+def _check_encode(encoder: BaseEncoder, inputs: list[Content]) -> None:
+    roles: tuple[tuple[Role, Any], ...]
+    roles = ("query", encoder.encode_query), ("document", encoder.encode_document)
+    for role, each in roles:
+        vectors, alone = encoder.encode(inputs, role), encoder.encode(inputs[0], role)
+        assert np.array_equal(each(inputs).array, vectors.array), (
+            f"encode as a {role} gives other vectors"
+        )
+        assert alone.shape == (encoder.space.dim,), "encode gives one row for one input"
+        assert alone @ each(inputs)[0] >= _SAME, "encode gives one input its own vector"
+    if encoder.needs_role:
+        error = _refusal(encoder.encode, inputs, "encode without a role")
+        assert isinstance(error, BadArgument), "encode without a role is refused as BadArgument"
+        return
+    query, document = encoder.encode_query(inputs), encoder.encode_document(inputs)
+    assert np.array_equal(query.array, document.array), "what needs no role has none"
+    assert np.array_equal(encoder.encode(inputs).array, document.array), "encode needs no role"
 
 
 def _check_order(encode: Callable[[Sequence[Content]], Vectors], inputs: list[Content]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import string
 import tempfile
 from functools import cache
@@ -20,7 +21,7 @@ import numpy as np
 from cospace.encode.engines.openvino import Graph, openvino
 from cospace.encode.folder import open_folder
 from cospace.encode.model import Model
-from cospace.encode.names import load
+from cospace.encode.names import load_folder
 from cospace.encode.towers.load import FAMILIES
 from cospace.files import make_folder, write_bytes
 
@@ -55,13 +56,18 @@ def tiny_model(*, dim: int = 32, seed: int = 0) -> Model:
     """
     with tempfile.TemporaryDirectory(prefix="cospace-tiny-") as place:
         # Both towers are loaded before the folder goes; the engine keeps no file open.
-        return load(tiny_folder(Path(place), dim=dim, seed=seed)).warm()
+        return load_folder(tiny_folder(Path(place), dim=dim, seed=seed)).warm()
 
 
 def tiny_folder(
-    path: Path, *, dim: int = 32, seed: int = 0, kinds: Sequence[str] = ("text", "image")
+    path: str | os.PathLike[str],
+    *,
+    dim: int = 32,
+    seed: int = 0,
+    kinds: Sequence[str] = ("text", "image"),
 ) -> Path:
     """Makes a model folder, as `cs.load` takes it, at `path`, and gives the path back."""
+    path = Path(path)
     random = np.random.default_rng(seed)
     graphs = {"text": _text_graph(random, dim), "image": _image_graph(random, dim)}
     towers = []

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from cospace.progress import Progress
 from cospace.train.corpus import Corpus, read_corpus
 from cospace.train.options import Options
-from cospace.train.progress import Progress, TrainingStopped
+from cospace.train.stopped import TrainingStopped
 from cospace.train.translation import Alignment, align
 from cospace.train.words import glove, subwords, word2vec
 

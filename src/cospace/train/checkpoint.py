@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ _FILE = "training.state"
 class Checkpoint:
     """The folder of one training: the same corpus, settings and way to compute."""
 
-    def __init__(self, folder: str | Path, corpus: Corpus, settings: Settings) -> None:
+    def __init__(self, folder: str | os.PathLike[str], corpus: Corpus, settings: Settings) -> None:
         self.folder = Path(folder)
         self._file = self.folder / _FILE
         record = [corpus.fingerprint, settings.to_json()]

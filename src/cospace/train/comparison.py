@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cospace.errors import BadArgument
+from cospace.progress import Watch
 from cospace.train.corpus import Corpus, Source, read_corpus
-from cospace.train.progress import Progress
 from cospace.train.words import glove, subwords, word2vec
 
 if TYPE_CHECKING:
@@ -85,15 +85,15 @@ def compare_methods(
     yardsticks: WordSource | None = None,
     words: Sequence[str] = (),
     settings: Mapping[str, Any] | None = None,
-    progress: Callable[[str, Progress], object] | None = None,
+    progress: Watch = None,
 ) -> MethodsComparison:
     """Word vectors of each of `methods`, trained on one corpus with the same `settings`.
 
     `methods` are of "word2vec", "glove" and "subwords". `settings` go to all (dim, seed, workers,
     min_count, ...); what is not in it is each method's own default. `yardsticks` are files of
     analogies or rated pairs, as `cospace.evaluate.words` takes them. `words` are those whose
-    neighbours are shown; by default five of the corpus, from frequent to rare. `progress` is
-    called with the method and its progress.
+    neighbours are shown; by default five of the corpus, from frequent to rare. `progress` is that
+    of each training; its `stage` is the method.
 
     Raises `BadArgument` for an unknown method or word, and as the trainers do.
 
@@ -125,13 +125,12 @@ def _trained(
     method: str,
     corpus: Corpus,
     settings: Mapping[str, Any],
-    progress: Callable[[str, Progress], object] | None,
+    progress: Watch,
 ) -> ComparedMethod:
     sees, train = METHODS[method]
     lines: list[str] = []
-    show = None if progress is None else (lambda now: progress(method, now))
     started = time.perf_counter()
-    options = {"name": method, "progress": show, "tell": lines.append, **settings}
+    options = {"name": method, "progress": progress, "tell": lines.append, **settings}
     model = train(corpus, **options)
     seconds = time.perf_counter() - started
     memory = next((line for line in lines if "MB of memory" in line), "0 0")

@@ -11,7 +11,7 @@ from typing import Any, TypedDict
 from cospace.encode.words.reading import SPLITS, WEIGHTINGS
 from cospace.errors import BadArgument
 from cospace.limits import limit
-from cospace.train.progress import Progress
+from cospace.progress import Watch
 
 __all__ = ["Options", "Settings", "settings_of"]
 
@@ -23,8 +23,9 @@ class Options(TypedDict, total=False):
     same seed gives the same vectors, bit for bit). `split`: how texts become words ("words"; for
     lists of words "spaces"). `weighting`: how words become texts, "sif" or "mean". `name`: of the
     model's space. `checkpoint`: a folder that holds the state after each epoch; a training that
-    finds its own there goes on from it. `progress`: called with a `Progress`, a few times a
-    second. `tell`: called with a line, of memory and of what was left out.
+    finds its own there goes on from it. `progress`: True for a bar on stderr, or a function that is
+    called with a `Progress`, a few times a second. `tell`: called with a line, of memory and of
+    what was left out.
     """
 
     min_count: int
@@ -36,7 +37,7 @@ class Options(TypedDict, total=False):
     weighting: str
     name: str
     checkpoint: str | PathLike[str] | None
-    progress: Callable[[Progress], object]
+    progress: Watch
     tell: Callable[[str], object]
 
 

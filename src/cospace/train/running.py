@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cospace.errors import BadArgument, TrainingDiverged
-from cospace.train.progress import Progress
+from cospace.progress import Meter, Watch, metered
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,12 +59,14 @@ def drive(
     settings: Settings,
     *,
     checkpoint: Checkpoint | None = None,
-    progress: Callable[[Progress], object] | None = None,
+    progress: Watch = None,
+    stage: str = "",
     tell: Callable[[str], object] = lambda _: None,
 ) -> float:
     """Trains to the end, and gives how much of it was done: 1.0, or less after Ctrl-C.
 
-    `tell` is called with a line when the training goes on from its checkpoint.
+    `stage` is what the progress calls it. `tell` is called with a line when the training goes on
+    from its checkpoint.
     Raises `TrainingDiverged` that names the epoch when numbers are no longer finite.
     """
     done = 0
@@ -73,11 +75,15 @@ def drive(
         if state:
             run.restore(state)
             tell(f"{checkpoint.folder}: {done} of {settings.epochs} epochs were done before")
-    clock = _Clock(settings.epochs, done, run.work, progress)
-    try:
-        _epochs(run, settings, clock, checkpoint, done)
-    except (KeyboardInterrupt, Stopped):
-        return min(clock.share, 1 - 1e-9)
+    unit = "pairs" if settings.method == "glove" else "words"
+    total, before = settings.epochs * run.work, done * run.work
+    with metered(progress, total, unit, done=before) as meter:
+        meter.stage = stage
+        clock = _Clock(settings.epochs, done, run.work, meter)
+        try:
+            _epochs(run, settings, clock, checkpoint, done)
+        except (KeyboardInterrupt, Stopped):
+            return min(clock.share, 1 - 1e-9)
     return 1.0
 
 
@@ -97,29 +103,23 @@ def _epochs(
 
 
 class _Clock:
-    """Turns shares of epochs into `Progress`, a few times a second."""
+    """Turns shares of epochs into progress, a few times a second."""
 
-    def __init__(
-        self, epochs: int, done: int, work: int, progress: Callable[[Progress], object] | None
-    ) -> None:
+    def __init__(self, epochs: int, done: int, work: int, meter: Meter) -> None:
         self.number = done
         self.share = done / epochs
-        self._epochs, self._begin, self._work = epochs, done / epochs, work
-        self._progress = progress
-        self._started = time.monotonic()
+        self._epochs, self._work = epochs, work
+        self._meter = meter
         self._reported = 0.0
 
     def pulse(self, share: float, loss: float | None) -> None:
         self.share = (self.number + share) / self._epochs
         now = time.monotonic()
-        if self._progress is None or (now - self._reported < 0.2 and share < 1):
+        if now - self._reported < 0.2 and share < 1:
             return
         self._reported = now
-        seconds = max(now - self._started, 1e-9)
-        speed = (self.share - self._begin) / seconds
-        left = (1 - self.share) / speed if speed > 0 else 0.0
-        rate = speed * self._epochs * self._work
-        self._progress(Progress(self.number + 1, self._epochs, self.share, rate, left, loss))
+        done = round((self.number + share) * self._work)
+        self._meter.at(done, epoch=self.number + 1, epochs=self._epochs, loss=loss)
 
 
 def check_memory(need: int, advice: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -13,8 +14,8 @@ from cospace.need import need
 from cospace.train.checkpoint import Checkpoint
 from cospace.train.corpus import Corpus, Source, read_corpus
 from cospace.train.options import Options, Settings, settings_of
-from cospace.train.progress import TrainingStopped
 from cospace.train.running import Run, check_memory, drive
+from cospace.train.stopped import TrainingStopped
 
 __all__ = ["glove", "subwords", "word2vec"]
 
@@ -38,7 +39,8 @@ def word2vec(
     file (also compressed), a folder of them, lists of words, or a `Corpus` that was read before.
     `window` is how many words to each side are looked at (each centre draws from 1 to it),
     `negative` how many noise words stand against each. `options` are those of
-    `cospace.train.Options`; by default rate=0.025, sample=1e-3, workers=1.
+    `cospace.train.Options`; by default rate=0.025, sample=1e-3 (more for fewer
+    than 10,000 words), workers=1.
 
     With one worker the same corpus, settings and seed give the same vectors, bit for bit, on one
     kind of processor. Ctrl-C raises `TrainingStopped`, whose `model` holds what there is.
@@ -72,8 +74,8 @@ def subwords(
 
     Bojanowski et al., Enriching Word Vectors with Subword Information (2017): a word is the mean
     of a vector of its own and of those of its n-grams of `ngrams` characters, hashed into
-    `buckets`. By default rate=0.05 and sample=1e-4, as fastText's; five noise words. Raises as
-    `word2vec`.
+    `buckets`. By default rate=0.05 and sample=1e-4, as fastText's (more for fewer than 100,000
+    words); five noise words. Raises as `word2vec`.
 
     >>> model = subwords([["armchair", "chair", "sofa"]] * 50, dim=16, min_count=1, buckets=1000)
     >>> model.vector("armchairs").shape
@@ -131,12 +133,26 @@ def _neural(source: Source, settings: Settings, options: Options) -> WordModel:
     from cospace.train.neural import NeuralRun
 
     corpus = _read(source, settings, options)
+    if "sample" not in options:
+        settings = replace(settings, sample=_sample(settings.sample, len(corpus.words)))
     grams = None
     if settings.method == "subwords":
         grams = grams_of(corpus.words, settings.least, settings.most, settings.buckets)
     size = NeuralRun.memory(corpus, settings, len(grams.ids) if grams else 0)
     _announce(corpus, settings, size, options)
     return _finished(NeuralRun(corpus, settings, grams), corpus, settings, options)
+
+
+# Words up to so many times the mean share are not frequent ones.
+_COMMON = 10
+
+
+def _sample(usual: float, words: int) -> float:
+    """The usual `sample`, or more where few words make the mean share large.
+
+    Made for the frequent words of running text, it would drop nearly all of a small vocabulary.
+    """
+    return min(1.0, max(usual, _COMMON / words))
 
 
 def _read(source: Source, settings: Settings, options: Options) -> Corpus:
@@ -167,15 +183,15 @@ def _finished(run: Run, corpus: Corpus, settings: Settings, options: Options) ->
     """The model, after the run was driven to its end. Raises `TrainingStopped` after Ctrl-C."""
     folder = options.get("checkpoint")
     checkpoint = None if folder is None else Checkpoint(Path(folder), corpus, settings)
+    name = options.get("name") or settings.method
     share = drive(
-        run, settings, checkpoint=checkpoint, progress=options.get("progress"),
+        run, settings, checkpoint=checkpoint, progress=options.get("progress"), stage=name,
         tell=options.get("tell") or (lambda _: None),
     )  # fmt: skip
     table = run.table()
     record = settings.to_json()
     if share < 1:
         record["stopped_after"] = round(share, 6)
-    name = options.get("name") or settings.method
     record |= {"split": corpus.split, "min_count": corpus.min_count, "tokens": corpus.total}
     space = word_space(
         table, name, split=corpus.split, weighting=settings.weighting, source="cospace.train",

@@ -121,11 +121,6 @@ BAD_ROWS: list[tuple[dict[str, Any], type[BadItem], str]] = [
         "metadata is a dict, not list",
     ),
     (
-        {"ids": ["good", "bad"], "documents": ["x", "y"], "metadatas": [{}, {"x": {1}}]},
-        BadItem,
-        "metadata x is set",
-    ),
-    (
         {"ids": ["good", "bad"], "images": [cs.Image(PHOTO), "photo.jpg"]},
         BadItem,
         r"image= takes an Image: write image=Image\(path\)",
@@ -143,6 +138,15 @@ def test_a_bad_row_of_the_columns_raises_or_is_reported(
     report = empty.add(**given, errors="report")
     assert (1, 1) == (report.added, report.failed)
     assert ["good"] == list(holds(empty))
+
+
+def test_a_bad_value_of_the_columns_raises_or_is_left_out(empty: cs.Collection) -> None:
+    given = {"ids": ["a", "b"], "documents": ["x", "y"], "metadatas": [{}, {"x": {1}, "y": 2}]}
+    with pytest.raises(BadItem, match="metadata x is set"):
+        empty.add(**given)  # type: ignore[arg-type]
+    report = empty.add(**given, errors="report")  # type: ignore[arg-type]
+    assert (2, 0, 1, {"x": 1}) == (report.added, report.failed, report.partial, report.left_out)
+    assert {"y": 2} == dict(empty["b"].metadata)
 
 
 # --- embeddings ---

@@ -84,7 +84,9 @@ def test_truncation_is_marked(model: Model) -> None:
 def test_known_items_are_skipped_and_hashes_are_stable(model: Model) -> None:
     first = {d.item.id: d.hash for d in flat(encode_items(model, items(9), batch=4))}
     changed = [*items(8), cs.Item("8", "painted over")]
-    second = flat(encode_items(model, changed, batch=4, known=lambda i, h: first[i] == h))
+    second = flat(
+        encode_items(model, changed, batch=4, known=lambda one: first[one.item.id] == one.hash)
+    )
     assert ["8"] == [d.item.id for d in second if not d.skipped]
     assert all(not d.vectors for d in second if d.skipped)
 

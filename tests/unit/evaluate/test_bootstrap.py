@@ -7,6 +7,7 @@ import pytest
 
 from cospace.errors import BadArgument
 from cospace.evaluate.bootstrap import (
+    LEAST,
     Difference,
     difference,
     interval,
@@ -68,7 +69,7 @@ def test_pairing_sees_a_small_difference_behind_a_large_spread() -> None:
 
 
 def test_equal_models_show_no_clear_difference() -> None:
-    same = [0.1, 0.5, 0.9]
+    same = [0.1, 0.5, 0.9] * 3
     found = mean_difference(same, same)
     assert ("no clear difference", 1.0) == (found.verdict, found.p)
 
@@ -101,3 +102,30 @@ def test_what_cannot_be_drawn_from() -> None:
         mean_interval([1.0], resamples=10)
     with pytest.raises(BadArgument, match="same items"):
         mean_difference([1.0, 2.0], [1.0])
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_a_few_items_say_nothing_about_a_range_or_a_difference(count: int) -> None:
+    found = mean_interval([0.5] * count)
+    assert 0.5 == found.value
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)
+    assert (0.5, 0.5, 0.5) == found.bar
+    apart = mean_difference([0.9] * count, [0.1] * count)
+    assert "no clear difference" == apart.verdict
+    assert {"value": 0.8, "low": None, "high": None, "p": None} == {
+        name: value if value is None else round(value, 9)
+        for name, value in apart.to_json().items()
+        if name != "verdict"
+    }
+
+
+def test_the_least_number_of_items_is_the_sign_tests() -> None:
+    assert 2 * 0.5 ** (LEAST - 1) > 0.05 >= 2 * 0.5**LEAST
+    assert "better" == mean_difference([0.9] * LEAST, [0.1] * LEAST).verdict
+
+
+def test_draws_of_a_few_items_keep_their_shape() -> None:
+    draws = resample(lambda i: np.zeros((2, 3)), 4, resamples=100)
+    assert (100, 6) == draws.shape
+    assert np.isnan(draws).all()

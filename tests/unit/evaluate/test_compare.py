@@ -24,6 +24,7 @@ from cospace.evaluate import Pictures, Table, alone, compare
 from cospace.evaluate.alone import Measured, measure_alone
 from cospace.evaluate.examples import choose_examples
 from cospace.evaluate.labelled import Labelled, source_of
+from cospace.progress import Progress
 from cospace.testing.tiny import tiny_folder, tiny_model
 
 from .files import write_images, write_labelled
@@ -187,12 +188,12 @@ def test_bad_images_are_counted(tmp_path: Path) -> None:
 
 def test_a_process_of_its_own_gives_the_same_vectors(tmp_path: Path, folder: Path) -> None:
     table = Table(str(write_labelled(tmp_path / "t.csv")), "topic", text="body")
-    done: list[int] = []
+    done: list[Progress] = []
     found = measure_alone(str(folder), table, progress=done.append)
     items = table.read().items
     expected = tiny_model().encode_document([item.content for item in items])
     assert np.allclose(expected.array, np.stack([found.rows[item.id] for item in items]))
-    assert (32, 20) == (found.dim, sum(done))
+    assert (32, 20) == (found.dim, done[-1].done)
     tower = open_folder(folder).tower("text")
     assert sum((folder / name).stat().st_size for name in tower.files) == found.bytes_on_disk
     assert found.memory is None or 1_000_000 < found.memory < 2_000_000_000

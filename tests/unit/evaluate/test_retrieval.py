@@ -11,6 +11,7 @@ import cospace as cs
 from cospace.errors import BadItem, CospaceError, EmptyItem, NotFound
 from cospace.evaluate import retrieval
 from cospace.evaluate.beir import read_beir
+from cospace.evaluate.retrieval import FIGURES
 from cospace.testing.tiny import tiny_model
 
 from .files import WORDS, write_beir
@@ -54,9 +55,10 @@ def test_the_figures_are_those_of_trec_eval(tmp_path: Path) -> None:
 
 def test_windows_make_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write_beir(tmp_path)
-    whole = retrieval(folder, tiny_model()).results[0].figures
+    whole = retrieval(folder, tiny_model()).results[0].to_json()
     monkeypatch.setattr(sys.modules[retrieval.__module__], "_WINDOW", 2)
-    assert whole == retrieval(folder, tiny_model()).results[0].figures
+    parts = retrieval(folder, tiny_model()).results[0].to_json()
+    assert [whole[name] for name in FIGURES] == [parts[name] for name in FIGURES]
 
 
 def test_title_and_text_are_joined_by_a_space(tmp_path: Path) -> None:
@@ -72,6 +74,15 @@ def test_a_document_with_the_id_of_the_query_is_left_out(tmp_path: Path) -> None
     assert 1 == retrieval(folder, tiny_model()).results[0].figures["mrr@10"].value
 
 
+def test_judged_documents_with_the_id_of_their_query_are_told(tmp_path: Path) -> None:
+    texts = {str(i): text for i, text in enumerate(["an oak table", "a red lamp", "a sofa"])}
+    qrels = "0\t0\t1\n1\t1\t1\n2\t1\t1\n"
+    folder = write_beir(tmp_path, documents=texts, queries=texts, qrels=qrels)
+    report = retrieval(folder, tiny_model())
+    told = "judged documents with the id of their query, left out of its ranking as in BEIR: 2"
+    assert told in report.notes
+
+
 def test_gaps_are_counted(tmp_path: Path) -> None:
     qrels = "q0\td0\t1\nq0\tgone\t1\nq1\td1\t0\nabsent\td0\t1\nabsent\td1\t1\n"
     report = retrieval(write_beir(tmp_path, qrels=qrels), tiny_model())
@@ -81,6 +92,7 @@ def test_gaps_are_counted(tmp_path: Path) -> None:
         "judgments of a query that is not there, left out: 2",
         "judgments of a document that is not there, counted as not found: 1",
         "queries that nothing is relevant to, counted as 0 as in trec_eval: 1",
+        "too few queries for intervals and verdicts: 2, at least 6",
     ] == list(report.notes)
     assert 0.25 == report.results[0].figures["recall@100"].value  # (1 of 2, and 0) / 2
 

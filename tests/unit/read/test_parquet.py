@@ -33,7 +33,7 @@ def test_types_are_kept_or_become_what_metadata_can_hold(tmp_path: Path) -> None
     }
     reading = read(saved(tmp_path / "a.parquet", columns))
     one, two = reading
-    assert ("1", "One") == (one.id, one.parts.text)
+    assert ("1", "a. red, oak. One") == (one.id, one.parts.text)
     assert {
         "int": 2**62, "float": 0.5, "bool": True, "day": "2024-02-29",
         "at": "2024-02-29T12:00:00+00:00", "nano": "2023-11-14T22:13:20.123456",
@@ -61,11 +61,12 @@ def test_bytes_are_for_the_column_of_images(tmp_path: Path) -> None:
         "blob": pa.array([None, b"y"]),
     }
     reading = read(saved(tmp_path / "a.parquet", columns))
-    [item] = reading
+    item, other = reading
     assert item.parts.image is not None
     assert b"x" == item.parts.image.value
-    assert ["column 'blob' holds bytes; only the image column may"] == [
-        reason for _, reason in reading.failed
+    assert "blob" not in other.metadata
+    assert ["column 'blob' holds bytes; only the image column may; read without it"] == [
+        reason for _, reason in reading.partial
     ]
     assert 2 == len(list(read(tmp_path / "a.parquet", metadata=["title"])))
 

@@ -1,6 +1,7 @@
 import csv
 import gzip
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from cospace.errors import BadArgument, NotFound, UnsafeFile
 from cospace.item import Image
 from cospace.limits import override
 from cospace.read import read
+from cospace.read.clean import _MISSING
 
 CSV = """sku,title,description,price,stock,sold,zip,lat,lon,photo
 MK-1,Armchair,"Retro, velvet",120.5,3,true,00123,48.1,11.5,chair.jpg
@@ -150,22 +152,58 @@ def test_all_table_formats_give_the_same_items(tmp_path: Path) -> None:
         assert 2 == reading.total
 
 
-def test_rows_without_ids_are_numbered(tmp_path: Path) -> None:
+def test_rows_without_ids_have_one_of_their_content(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("title\nOne\n\nTwo,\nThree\n")
     reading = read(tmp_path / "a.csv")
-    assert ["row-000001", "row-000003"] == [item.id for item in reading]
-    assert any("row numbers" in note for note in reading.notes)
+    ids = [item.id for item in reading]
+    assert 2 == len(set(ids))
+    assert all(re.fullmatch("row-[0-9a-f]{16}", id) for id in ids)
+    assert ids == [item.id for item in reading]
+    assert any("no column of ids" in note for note in reading.notes)
     assert ["a.csv:4: has 2 cells; the header has 1"] == list(map(str, reading.failed))
 
 
-def test_a_cell_that_does_not_fit_its_column_is_a_bad_row(tmp_path: Path) -> None:
+def ids_by_text(rows: list[dict[str, Any]]) -> list[tuple[str, str | None]]:
+    return [(item.id, item.parts.text) for item in read(rows)]
+
+
+def test_an_id_of_the_content_stays_when_rows_come_and_go_and_metadata_changes() -> None:
+    rows = [{"title": t, "price": 1} for t in ("Chair", "Table", "Lamp")]
+    first = {text: id for id, text in ids_by_text(rows)}
+    shuffled = [{"title": t, "price": 9} for t in ("Kettle", "Lamp", "Chair")]
+    second = {text: id for id, text in ids_by_text(shuffled)}
+    assert (first["Lamp"], first["Chair"]) == (second["Lamp"], second["Chair"])
+    assert second["Kettle"] not in first.values()
+    assert ids_by_text([{"title": "Chairs", "price": 1}])[0][0] not in first.values()
+
+
+def test_equal_rows_without_ids_are_items_of_their_own() -> None:
+    rows = [{"title": "Chair", "price": n} for n in range(3)]
+    ids = [id for id, _ in ids_by_text(rows)]
+    assert [ids[0], f"{ids[0]}-2", f"{ids[0]}-3"] == ids
+    assert ids[:2] == [id for id, _ in ids_by_text(rows[:2])]
+
+
+def test_the_image_is_a_part_of_a_made_id(tmp_path: Path) -> None:
+    import numpy as np
+
+    pixels = np.zeros((4, 4, 3), np.uint8)
+    images = [None, b"x", b"y", Image(b"x"), Image(pixels), Image(pixels + 1), Image("a.png")]
+    ids = [item.id for item in read([{"title": "t", "image": image} for image in images])]
+    assert ids[3] == f"{ids[1]}-2"
+    assert 7 == len(set(ids))
+
+
+def test_a_cell_that_does_not_fit_its_column_is_left_out(tmp_path: Path) -> None:
     rows = "".join(f"{i},t{i},{i}\n" for i in range(1_000))
     (tmp_path / "a.csv").write_text(f"id,title,price\n{rows}x,t,9.5\ny,t,abc\nz,t,\n")
     reading = read(tmp_path / "a.csv")
     found = {item.id: item.metadata for item in reading}
     assert {"title": "t", "price": 9.5} == found["x"]
-    assert {"title": "t"} == found["z"]
-    [failure] = reading.failed
+    assert {"title": "t"} == found["y"] == found["z"]
+    assert 0 == len(reading.failed)
+    [failure] = reading.partial
+    assert {"price": 1} == reading.left_out
     assert "a.csv:1003" == failure.name
     assert "column 'price': 'abc' is not a number" in failure.reason
 
@@ -181,7 +219,7 @@ def test_photos_stay_inside_the_folder_and_are_never_fetched(tmp_path: Path) -> 
         "../out.jpg": "outside", str(tmp_path / "out.jpg"): "outside", "link.jpg": "outside",
         "/etc/passwd": "outside", "sub": "not a regular file", "http://x.org/a.jpg": "URL",
         "file:///etc/passwd": "URL", "data:image/png;base64,xx": "URL", "in.jpg/x": "missing",
-        "gone.jpg": "photo missing: gone.jpg; kept without it", "x" * 5_000: "",
+        "gone.jpg": "photo missing: gone.jpg; read without it", "x" * 5_000: "",
     }  # fmt: skip
     rows = [{"id": str(i), "title": "t", "photo": path} for i, path in enumerate(cases)]
     (home / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
@@ -191,7 +229,9 @@ def test_photos_stay_inside_the_folder_and_are_never_fetched(tmp_path: Path) -> 
     reasons = {one.name: one.reason for one in [*reading.failed, *reading.partial]}
     for line, expected in enumerate(cases.values(), start=1):
         assert expected in reasons.get(f"a.jsonl:{line}", ""), line
-    assert ["0", "1", "2", "11", "12"] == [item.id for item in reading]
+    assert [str(n) for n in range(len(cases))] == [item.id for item in reading]
+    assert 0 == len(reading.failed)
+    assert {"photo": len(cases) - 3} == reading.left_out
 
 
 def test_a_missing_photo_without_a_text_is_a_bad_row(tmp_path: Path) -> None:
@@ -228,8 +268,10 @@ def test_dicts_take_images_in_memory_and_one_bad_row_stops_nothing() -> None:
         {"id": "8", "title": "t"},
     ]
     reading = read(rows)
-    assert ["1", "2", "8"] == [item.id for item in reading]
-    assert [f"row {n}" for n in range(3, 12)] == [name for name, _ in reading.failed]
+    assert ["1", "2", "4", "5", "6", "8"] == [item.id for item in reading]
+    assert [f"row {n}" for n in (3, 4, 5, 6, 7, 11)] == [name for name, _ in reading.failed]
+    assert ["row 9", "row 10"] == [name for name, _ in reading.partial]
+    assert {"image": 1, "7": 1} == reading.left_out  # NaN is an empty cell
     assert 12 == reading.total == reading.position
 
 
@@ -266,8 +308,10 @@ def test_places_that_are_none_are_reported() -> None:
         {"id": "f", "title": "t", "lat": float("nan"), "lng": 0},
     ]
     reading = read(rows)
-    assert [{"lat": 90.0, "lon": -180.0}, None] == [i.metadata.get("location") for i in reading]
-    assert 4 == len(reading.failed)
+    found = [item.metadata.get("location") for item in reading]
+    assert [{"lat": 90.0, "lon": -180.0}, *[None] * 5] == found
+    assert (0, 4) == (len(reading.failed), len(reading.partial))
+    assert {"lat": 3, "lng": 1} == reading.left_out
 
 
 def test_a_column_called_location_is_not_overwritten() -> None:
@@ -303,7 +347,9 @@ def test_reading_a_table_loads_no_heavy_library() -> None:
     assert "set()\n" == done.stdout
 
 
-PLAIN = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(str.strip)
+PLAIN = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(
+    lambda text: text.strip() and text.strip() not in _MISSING
+)
 ROWS = st.lists(st.tuples(PLAIN, PLAIN), min_size=1, max_size=6)
 
 

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from cospace.errors import BadArgument, BadInput, TrainingDiverged
 from cospace.testing import check_encoder
 from cospace.train import Progress, TrainingStopped, read_corpus
 from cospace.train.corpus import Corpus
+from cospace.train.words import _sample
 
 SEATS = ["sofa", "armchair", "couch", "bench", "stool", "chair", "recliner", "ottoman"]
 WHEELS = ["bicycle", "helmet", "pump", "tyre", "saddle", "pedal", "bell", "chain"]
@@ -211,3 +213,66 @@ def test_a_model_of_lists_reads_texts_as_it_was_set_to() -> None:
     assert model.encode_document(["A velvet SOFA!"]).array.shape == (1, 8)
     untold = word2vec(lists, dim=8, epochs=1)
     assert ["velvet"] == [one.word for one in untold.read("A velvet SOFA!") if one.known]
+
+
+@pytest.mark.parametrize("method", [cs.train.word2vec, cs.train.subwords])
+def test_a_small_vocabulary_is_not_thinned_out_by_default(method: Callable[..., WordModel]) -> None:
+    sessions = [["sofa", "armchair", "lamp"], ["bicycle", "helmet", "pump"]] * 50
+    made = method(sessions, dim=16, epochs=20, rate=0.1)
+    assert 1.0 == made.space.towers[0].preprocess["training"]["sample"]
+    assert "bicycle" == made.doesnt_match(["sofa", "lamp", "bicycle"])
+
+
+@pytest.mark.parametrize(("words", "sample"), [(6, 1.0), (100, 0.1), (10_000, 1e-3), (10**6, 1e-3)])
+def test_the_usual_sample_follows_the_vocabulary(words: int, sample: float) -> None:
+    assert pytest.approx(sample) == _sample(1e-3, words)
+
+
+@EVERY
+def test_progress_counts_all_epochs(train: Any, corpus: Corpus) -> None:
+    seen: list[Progress] = []
+    train(corpus, epochs=3, progress=seen.append)
+    last = seen[-1]
+    assert (3, 3, 1.0, last.total) == (last.epoch, last.epochs, last.share, last.done)
+    assert {"words"} == {now.unit for now in seen}
+    assert last.per_second > 0
+    done = [now.done for now in seen]
+    assert sorted(done) == done
+
+
+@EVERY
+def test_a_training_shows_a_bar(
+    train: Any, corpus: Corpus, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(corpus, epochs=2, progress=True)
+    shown = capsys.readouterr().err
+    assert "epoch 2/2, loss " in shown
+    with pytest.raises(BadArgument, match="progress is True"):
+        train(corpus, epochs=2, progress="yes")
+
+
+def test_a_training_that_goes_on_begins_where_it_was(corpus: Corpus, tmp_path: Path) -> None:
+    def stop(now: Progress) -> None:
+        if now.epoch == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(TrainingStopped):
+        word2vec(corpus, checkpoint=tmp_path, epochs=4, progress=stop)
+    seen: list[Progress] = []
+    word2vec(corpus, checkpoint=tmp_path, epochs=4, progress=seen.append)
+    first = seen[0]
+    assert 3 == first.epoch
+    assert first.share is not None
+    assert first.share > 0.5
+    assert first.per_second * first.seconds < first.done, "the rate is of this run alone"
+
+
+def test_methods_that_are_compared_name_themselves(corpus: Corpus) -> None:
+    from cospace.train.comparison import compare_methods
+
+    seen: list[Progress] = []
+    sentences = [["sofa", "couch", "lamp"], ["pump", "tyre", "bell"]] * 30
+    given = {"min_count": 1, "dim": 8, "epochs": 1}
+    compare_methods(["word2vec", "glove"], sentences, settings=given, progress=seen.append)
+    units = [("word2vec", "words"), ("glove", "pairs")]
+    assert units == list(dict.fromkeys((now.stage, now.unit) for now in seen))

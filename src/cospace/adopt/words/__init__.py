@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cospace.adopt.words.adopt import AdoptedWords, adopt_words
+from cospace.adopt.words.adopt import AdoptedWords, adopt_words, read_word_vectors
 from cospace.adopt.words.kinds import FORMATS, TEXT
 from cospace.adopt.words.reading import Read, read_vectors
 from cospace.adopt.words.write import write_vectors
@@ -14,5 +14,6 @@ __all__ = [
     "Read",
     "adopt_words",
     "read_vectors",
+    "read_word_vectors",
     "write_vectors",
 ]

@@ -20,6 +20,8 @@ __all__ = ["read_binary"]
 
 _BLOCK = 1 << 22
 _SPACE, _FEED = b" \n"
+_SOME = 0.2  # of the rows: more than line feeds among the numbers can be
+_NEAR = 64  # bytes: a longer word at the end of a block is not looked for
 _LONGEST = 1 << 26  # bytes of a word, whatever the limit says: two are held
 
 
@@ -82,10 +84,51 @@ class _Reader:
         ends = np.cumsum(ends + step) - step
         if found and (ends[-1] + step > have or self._block[ends[-1]] != _SPACE):
             found, ends = found[:-1], ends[:-1]
+        if found:
+            after = ends + step
+            fed = np.frombuffer(self._block, np.uint8)[after[after < have]] == _FEED
+            if not fed.all() and (fed.mean() > _SOME or self._fed(0, have) is not None):
+                found, ends = self._by_feeds(have)
         if not found:
             return 0
         self._add(found, ends)
         return int(ends[-1]) + step
+
+    def _by_feeds(self, have: int) -> tuple[list[bytes], NDArray[np.int64]]:
+        """The rows of a block in which they end with a line feed, though some words have spaces."""
+        found: list[bytes] = []
+        ends: list[int] = []
+        at = 0
+        while at < have:
+            end = self._fed(at, have)
+            if end is None:
+                end = self._block.find(b" ", at, have)
+            if end < 0 or end + 1 + self._width > have:
+                break
+            found.append(bytes(self._block[at:end]))
+            ends.append(end)
+            at = end + 1 + self._width
+        return found, np.array(ends, np.int64)
+
+    def _fed(self, at: int, have: int, ahead: int = 1) -> int | None:
+        """Where the word ends of the row that begins here; None where no line feed ends it.
+
+        By chance a number can have a line feed where a part of the word would want it; so the
+        row behind it must be one too, where it is in the block.
+        """
+        end = at
+        while True:
+            end = self._block.find(b" ", end + 1, have)
+            after = end + 1 + self._width
+            if end < 0 or after >= have:
+                return None
+            word = bytes(self._block[at:end]).removeprefix(b"\n")
+            if b"\n" in word:
+                return None
+            if self._block[after] == _FEED and _is_text(word):
+                last = after + self._width + _NEAR > have
+                if not ahead or last or self._fed(after, have, ahead - 1) is not None:
+                    return end
 
     def _add(self, found: list[bytes], ends: NDArray[np.int64]) -> None:
         """Adds the rows of a block; their words, `found`, end at `ends` int64 [n]."""
@@ -111,11 +154,11 @@ class _Reader:
         """The words, of `sizes` without a line feed before them, when all of them are sound."""
         if sizes.min() == 0 or sizes.max() > self._most:
             return None
-        joined = b" ".join([b"", *found]).replace(b" \n", b" ")
-        if b"\n" in joined or b"\r" in joined:
+        joined = b"\n".join([b"", *(word.removeprefix(b"\n") for word in found)])
+        if joined.count(b"\n") != len(found) or b"\r" in joined:
             return None
         try:
-            return joined.decode("utf-8").split(" ")[1:]
+            return joined.decode("utf-8").split("\n")[1:]
         except UnicodeDecodeError:
             return None
 
@@ -150,6 +193,13 @@ class _Reader:
         if b"\n" in word or b"\r" in word:
             return "with a line break in its word"
         return ""
+
+
+def _is_text(word: bytes) -> bool:
+    try:
+        return word.decode().isprintable()
+    except UnicodeDecodeError:
+        return False
 
 
 def _left(stream: BinaryIO) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,7 @@ class Read:
     notes: tuple[str, ...] = ()
 
 
-def read_vectors(path: str | Path, *, format: str = "") -> Read:
+def read_vectors(path: str | os.PathLike[str], *, format: str = "") -> Read:
     """The word vectors of a file: word2vec's text or binary, GloVe's text, fastText's .vec or .bin.
 
     The format is recognised by what the file holds, unless `format` names one of `FORMATS`. Files

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -24,7 +25,7 @@ _DIGITS = 13  # bytes of a number as text, on the average and with its space: ra
 
 
 def write_vectors(
-    table: WordVectors, path: str | Path, *, format: str, replace: bool = False
+    table: WordVectors, path: str | os.PathLike[str], *, format: str, replace: bool = False
 ) -> tuple[str, ...]:
     """Writes the words and their vectors, whole or not at all; gives notes on what is left out.
 

@@ -1,43 +1,27 @@
-"""Cached: an encoder that remembers on disk what it has encoded, and never does it twice."""
+"""Cached: any encoder, with a cache on disk in front. Models of ours have theirs inside."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass
-from typing import Any
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
 
-import numpy as np
-
-from cospace.encode.cache.disk import Found, VectorCache, cache_key
-from cospace.encode.cache.hashing import content_hash
+from cospace.encode.base import BaseEncoder
+from cospace.encode.cache.disk import VectorCache
+from cospace.encode.cache.memory import Memory
 from cospace.encode.hosted.base import Hosted
 from cospace.encode.hosted.bill import Estimate
-from cospace.encode.hosted.sending import Piece
-from cospace.encode.inputs import check_usable, left_out, listing, parts_of, renamed, shown
-from cospace.encode.protocol import Encoder, Prepares
-from cospace.errors import BadArgument, BadItem
-from cospace.item import Content, Part, Parts
-from cospace.read.media import part_bytes
+from cospace.encode.inputs import shown
+from cospace.encode.protocol import Encoder, Prepares, Role
+from cospace.errors import BadArgument
+from cospace.item import Content, Part
 from cospace.vectors import Vectors
 
 __all__ = ["Cached"]
 
-# Inputs of a local model that are encoded, and then stored, together.
-_WINDOW = 512
 
-
-@dataclass(frozen=True)
-class _Ready:
-    """One part on its way: its key, what is encoded, or what is known of it."""
-
-    key: bytes
-    value: Any
-    found: Found | None = None
-
-
-class Cached:
+class Cached(BaseEncoder):
     """`encoder`, with its vectors taken from the cache where they are known.
 
     What is not known is encoded, equal inputs once, and each batch is stored as soon as it comes
@@ -55,57 +39,53 @@ class Cached:
     (1, 2, True)
     """
 
+    memory: Memory
+
     def __init__(self, encoder: Encoder, cache: VectorCache | None = None) -> None:
-        if isinstance(encoder, Cached):
-            raise BadArgument("this encoder has a cache already")
+        if isinstance(encoder, BaseEncoder) and encoder.memory is not None:
+            raise BadArgument(f"{encoder.space.name} has a cache already")
         self.encoder = encoder
-        self.cache = VectorCache() if cache is None else cache
         self.space = encoder.space
-        self.hits = 0
-        self._flying: set[bytes] = set()
-        self._landed = threading.Condition()
+        self.memory = Memory(cache)
+        self._own = encoder if isinstance(encoder, BaseEncoder) else _Others(encoder)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name == "encoder":  # not there yet, or never
             raise AttributeError(name)
         return getattr(self.encoder, name)
 
-    def encode_query(self, inputs: Sequence[Content]) -> Vectors:
-        """Vectors [n, dim] of queries; raises what the encoder raises, and `StorageError`."""
-        return self._encode(inputs, "query")
+    @property
+    def cache(self) -> VectorCache:
+        """Where the vectors are kept."""
+        return self.memory.cache
 
-    def encode_document(self, inputs: Sequence[Content]) -> Vectors:
-        """Vectors [n, dim] of what is searched; raises alike."""
-        return self._encode(inputs, "document")
+    @property
+    def needs_role(self) -> bool:
+        """As of the encoder."""
+        return self._own.needs_role
 
-    def prepare(self, kind: str, part: Part, data: bytes | None = None) -> _Ready:
-        """What `encode_prepared` takes, for one part: hardly any work where it is known."""
-        key = self._key(Parts(**{kind: part}), "", "document", data)
-        found = self.cache.get([key]).get(key)
-        if found is not None:
-            return _Ready(key, part, found)
-        if isinstance(self.encoder, Prepares):
-            return _Ready(key, self.encoder.prepare(kind, part, data))
-        return _Ready(key, part)
+    @property
+    def note(self) -> str:
+        """As of the encoder."""
+        return self._own.note
 
-    def encode_prepared(self, kind: str, prepared: Sequence[_Ready]) -> Vectors:
-        """Vectors [n, dim] of prepared parts of one kind, as documents."""
+    @property
+    def precision(self) -> Mapping[str, str]:
+        """As of the encoder."""
+        return self._own.precision
 
-        def encode(positions: list[int]) -> Generator[Piece, None, None]:
-            values = [prepared[i].value for i in positions]
-            if isinstance(self.encoder, Hosted):
-                yield from _moved(self.encoder.pieces(values, "document"), positions)
-                return
-            for start in range(0, len(positions), _WINDOW):
-                some = values[start : start + _WINDOW]
-                if isinstance(self.encoder, Prepares):
-                    vectors = self.encoder.encode_prepared(kind, some)
-                else:
-                    vectors = self.encoder.encode_document(some)
-                yield _piece(vectors, positions[start : start + _WINDOW])
+    def uncached(self) -> Encoder:
+        """The encoder itself."""
+        return self.encoder
 
-        held = {one.key: one.found for one in prepared if one.found is not None}
-        return self._gathered([one.key for one in prepared], held, encode, [])
+    def warm(self, *kinds: str) -> Self:
+        """The model itself, the encoder ready to use."""
+        self._own.warm(*kinds)
+        return self
+
+    def save(self, folder: str | os.PathLike[str], *, replace: bool = False) -> Path:
+        """Saves the encoder, without the cache."""
+        return self._own.save(folder, replace=replace)
 
     def estimate(self, inputs: Sequence[Content]) -> Estimate:
         """What these inputs would cost as documents, without those that are in the cache.
@@ -114,128 +94,55 @@ class Cached:
         """
         if not isinstance(self.encoder, Hosted):
             raise BadArgument(f"{self.space.name} is not a hosted model; it costs nothing")
-        keys: dict[bytes, Content] = {}
-        count = 0
-        for position, content in enumerate(listing(inputs)):
-            try:
-                parts = parts_of(content, position)
-                check_usable(parts, position, self.space)
-                keys[self._key(parts, "", "document", None)] = content
-            except BadItem:  # it will be reported when its turn comes; it costs nothing
-                continue
-            count += 1
-        known = self.cache.get(list(keys))
-        rest = [content for key, content in keys.items() if key not in known]
-        free = Estimate(self.encoder.name, inputs=count - len(rest), known=count - len(rest))
-        return self.encoder.estimate(rest) + free
+        return self.encoder.estimate_with(self.memory, inputs)
 
-    def _encode(self, inputs: Sequence[Content], role: str) -> Vectors:
-        keys: list[bytes] = []
-        others: dict[str, list[int]] = {}
-        for position, content in enumerate(listing(inputs)):
-            parts = parts_of(content, position)
-            check_usable(parts, position, self.space)
-            keys.append(self._key(parts, f"input {position}", role, None))
-            for kind in parts:
-                if kind not in self.space.kinds:
-                    others.setdefault(kind, []).append(position)
+    @property
+    def _source(self) -> BaseEncoder:
+        return self._own
 
-        def encode(positions: list[int]) -> Generator[Piece, None, None]:
-            if isinstance(self.encoder, Hosted):
-                sent = [self.encoder.sent(inputs[i], i) for i in positions]
-                yield from _moved(self.encoder.pieces(sent, role), positions)
-                return
-            each = self.encoder.encode_query if role == "query" else self.encoder.encode_document
-            for start in range(0, len(positions), _WINDOW):
-                at = positions[start : start + _WINDOW]
-                with renamed(at):
-                    vectors = each([inputs[i] for i in at])
-                yield _piece(vectors, at)
+    def _encode(self, inputs: Sequence[Content], role: Role) -> Vectors:
+        return self._own._encode(inputs, role)
 
-        return self._gathered(keys, {}, encode, left_out(others, len(inputs), self.space))
+    def _prepare(self, kind: str, part: Part, data: bytes | None) -> Any:
+        return self._own._prepare(kind, part, data)
 
-    def _key(self, parts: Parts, name: str, role: str, data: bytes | None) -> bytes:
-        """The key of what the space takes of an input. Raises `BadItem` for an unread file."""
-        mine = Parts(**{kind: part for kind, part in parts.items() if kind in self.space.kinds})
-        loaded = {}
-        for kind, part in mine.items():
-            found = data if data is not None else part_bytes(part, name)
-            if found is not None:
-                loaded[kind] = found
-        return cache_key(self.space, role, content_hash(mine, loaded))
+    def _encode_prepared(self, kind: str, prepared: Sequence[Any]) -> Vectors:
+        return self._own._encode_prepared(kind, prepared)
 
-    def _gathered(
-        self,
-        keys: Sequence[bytes],
-        held: Mapping[bytes, Found],
-        encode: Callable[[list[int]], Generator[Piece, None, None]],
-        report: list[str],
-    ) -> Vectors:
-        """The vectors of the keys: those held, those in the cache, and those encoded now."""
-        found = dict(held)
-        found |= self.cache.get([key for key in dict.fromkeys(keys) if key not in found])
-        paid = 0
-        while wanted := {key: i for i, key in reversed(list(enumerate(keys))) if key not in found}:
-            mine = self._claim(wanted)
-            try:
-                # What was claimed may have landed since we looked, by another thread or process.
-                found |= self.cache.get(list(wanted))
-                positions = sorted(wanted[key] for key in mine if key not in found)
-                # Closed here and now when a piece cannot be kept: no more is sent, nor paid for.
-                with closing(encode(positions)) as pieces:
-                    for piece in pieces:
-                        new = [
-                            (keys[i], row, i in piece.cut)
-                            for i, row in zip(piece.positions, piece.rows, strict=True)
-                        ]
-                        self.cache.put(self.space, new)
-                        found |= {key: (row, short) for key, row, short in new}
-                        paid += len(new)
-            finally:
-                self._release(mine)
-        self._count(len(keys) - paid)
-        rows = np.zeros((len(keys), self.space.dim), np.float32)
-        for i, key in enumerate(keys):
-            rows[i] = found[key][0]
-        cut = [i for i, key in enumerate(keys) if found[key][1]]
-        if cut:
-            were = f"{len(cut)} of {len(keys)} inputs were cut short by {self.space.name}"
-            report = [f"{were}: {shown(cut)}", *report]
-        if note := getattr(self.encoder, "note", ""):
-            report = [note, *report]
-        return Vectors(rows, self.space, report=report, truncated=cut)
-
-    def _claim(self, wanted: Mapping[bytes, int]) -> list[bytes]:
-        """The keys that this thread is to encode; waits while others encode all of them."""
-        with self._landed:
-            mine = [key for key in wanted if key not in self._flying]
-            if not mine:
-                self._landed.wait()
-            self._flying.update(mine)
-            return mine
-
-    def _release(self, mine: Sequence[bytes]) -> None:
-        with self._landed:
-            self._flying.difference_update(mine)
-            self._landed.notify_all()
-
-    def _count(self, hits: int) -> None:
-        with self._landed:
-            self.hits += hits
-        if isinstance(self.encoder, Hosted):
-            self.encoder.bill.add(cached=hits)
+    def _cut_line(self, positions: Sequence[int], total: int) -> str:
+        return self._own._cut_line(positions, total)
 
     def __repr__(self) -> str:
         return f"Cached({self.encoder!r})"
 
 
-def _piece(vectors: Vectors, at: list[int]) -> Piece:
-    return Piece(at, vectors.array, [at[i] for i in vectors.truncated])
+class _Others(BaseEncoder):
+    """An encoder that somebody else wrote, with what ours have besides."""
 
+    needs_role = True  # nobody knows
 
-def _moved(pieces: Generator[Piece, None, None], at: list[int]) -> Generator[Piece, None, None]:
-    """The pieces of a part of the inputs, with the positions of the whole."""
-    with renamed(at), closing(pieces):
-        for piece in pieces:
-            places = [at[i] for i in piece.positions]
-            yield Piece(places, piece.rows, [at[i] for i in piece.cut])
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self.space = encoder.space
+
+    @property
+    def note(self) -> str:
+        return str(getattr(self._encoder, "note", ""))
+
+    def _encode(self, inputs: Sequence[Content], role: Role) -> Vectors:
+        encoder = self._encoder
+        return (encoder.encode_query if role == "query" else encoder.encode_document)(inputs)
+
+    def _prepare(self, kind: str, part: Part, data: bytes | None) -> Any:
+        if isinstance(self._encoder, Prepares):
+            return self._encoder.prepare(kind, part, data)
+        return part
+
+    def _encode_prepared(self, kind: str, prepared: Sequence[Any]) -> Vectors:
+        if isinstance(self._encoder, Prepares):
+            return self._encoder.encode_prepared(kind, prepared)
+        return self._encoder.encode_document(prepared)
+
+    def _cut_line(self, positions: Sequence[int], total: int) -> str:
+        cut = f"{len(positions)} of {total} inputs were cut short by {self.space.name}"
+        return f"{cut}: {shown(positions)}"

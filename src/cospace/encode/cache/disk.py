@@ -94,8 +94,8 @@ def cache_key(space: Space, role: str, content: bytes) -> bytes:
 class VectorCache:
     """The cache in the folder `home`. It is opened at its first use; threads may share it."""
 
-    def __init__(self, home: Path | None = None) -> None:
-        self.path = (cache_home() if home is None else home) / "vectors.sqlite"
+    def __init__(self, home: str | os.PathLike[str] | None = None) -> None:
+        self.path = (cache_home() if home is None else Path(home)) / "vectors.sqlite"
         self._lock = threading.RLock()
         self._db: apsw.Connection | None = None
         self._process = 0

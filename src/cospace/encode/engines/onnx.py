@@ -70,7 +70,7 @@ class OnnxGraph:
         self.precision = "int8 on onnx" if tower.precision == "int8" else "f32 on onnx"
         self.streams = streams()
         self.batching: Batching = "alone" if any(node in data for node in _DYNAMIC) else "equal"
-        self._pooling, self._dim, self._where = tower.pooling, folder.space.dim, folder.path / name
+        self._pooling, self._dim, self._where = tower.pooling, folder.dim, folder.path / name
         try:
             options = _options(ort)
             names, buffers = _beside(folder, tower, name)

@@ -179,10 +179,10 @@ class Graph:
             self._inputs = frozenset(one.get_any_name() for one in model.inputs)
         except RuntimeError as error:
             raise ModelDamaged(f"{folder.path}/{tower.graph}: {str(error)[:500]}") from error
-        if width.is_static and width.get_length() != folder.space.dim:
+        if width.is_static and width.get_length() != folder.dim:
             raise ModelDamaged(
                 f"{folder.path}/{tower.graph}: gives {width.get_length()} numbers a row;"
-                f" space.json says {folder.space.dim}"
+                f" space.json says {folder.dim}"
             )
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cospace.encode.hosted.base import Hosted
     from cospace.encode.hosted.bill import Bill, Estimate
 
-__all__ = ["SERVICES", "Bill", "Estimate", "Hosted", "hosted"]
+__all__ = ["SERVICES", "Bill", "Estimate", "Hosted", "hosted", "service"]
 
 # The scheme of a name, and the module and class behind it; imported when it is asked for.
 SERVICES = {
@@ -33,7 +33,12 @@ def hosted(name: str, *, dim: int | None = None) -> Hosted:
 
     Raises `ModelNotFound`, `BadArgument`, `MissingExtra`. Nothing is sent.
     """
-    service, _, model = name.partition(":")
-    module, kind = SERVICES[service]
-    found: Hosted = getattr(import_module(module), kind)(model, dim=dim)
+    scheme, _, model = name.partition(":")
+    return service(scheme)(model, dim=dim)
+
+
+def service(scheme: str) -> type[Hosted]:
+    """The kind of model that stands behind a scheme; the service's library is not imported."""
+    module, name = SERVICES[scheme]
+    found: type[Hosted] = getattr(import_module(module), name)
     return found

@@ -6,21 +6,26 @@ Batches, retries, halves, texts that are too long, checks of the answers and the
 
 from __future__ import annotations
 
+import os
 import re
 import threading
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from difflib import get_close_matches
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from cospace.encode.base import BaseEncoder
 from cospace.encode.hosted.bill import Bill, Estimate, tokens_about
 from cospace.encode.hosted.calls import HalfAnswer, Trouble
-from cospace.encode.hosted.sending import Answer, Facts, Piece, Sending, Sent
-from cospace.encode.inputs import check_usable, lacks, left_out, listing, parts_of, shown
+from cospace.encode.hosted.sending import Answer, Facts, Sending, Sent
+from cospace.encode.inputs import check_usable, lacks, listing, parts_of, renamed, shown
+from cospace.encode.protocol import Piece, Role
 from cospace.errors import BadArgument, BadItem, ModelNotFound
 from cospace.item import Content, Image, Part, Parts
 from cospace.need import need
@@ -31,10 +36,12 @@ from cospace.vectors import Vectors
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from cospace.encode.cache.memory import Memory
+
 __all__ = ["Answer", "Facts", "Hosted", "Piece", "Sent"]
 
 
-class Hosted(ABC):
+class Hosted(BaseEncoder):
     """A model behind a service, as an `Encoder`. Nothing is sent before something is encoded.
 
     `bill` counts what it has cost. `sleep` is called for each pause between attempts, in place
@@ -44,6 +51,7 @@ class Hosted(ABC):
     SERVICE: ClassVar[str]
     MODULE: ClassVar[str]  # the service's SDK, and the extra that brings it
     EXTRA: ClassVar[str]
+    KEYS: ClassVar[tuple[str, ...]]  # one of these variables of the environment holds the key
     WORKERS: ClassVar[int]  # requests under way at a time
     CUTS: ClassVar[bool] = False  # whether it cuts long texts without a word, or refuses them
     MODELS: ClassVar[Mapping[str, Facts]]
@@ -103,28 +111,29 @@ class Hosted(ABC):
         del image, data
         raise BadItem(name, lacks(self.space, "image"))
 
-    # --- Encoder ---
+    # --- what users ask besides ---
 
-    def encode_query(self, inputs: Sequence[Content]) -> Vectors:
-        """Unit vectors [n, dim] of queries, in the order given.
+    @classmethod
+    def missing(cls) -> str:
+        """What its models need to be used here and is not there, or ""."""
+        if not _is_here(cls.MODULE):
+            return f"it needs a library: pip install 'cospace[{cls.EXTRA}]'"
+        if not any(os.environ.get(name, "").strip() for name in cls.KEYS):
+            return f"it needs a key: set {' or '.join(cls.KEYS)}"
+        return ""
 
-        Raises `BadItem` that names the position of an input that cannot be encoded, and the
-        `ServiceError`s.
-        """
-        return self._encode(inputs, "query")
+    @property
+    def needs_role(self) -> bool:
+        """Whether the service reads a query otherwise than a document."""
+        return "task_types" in self.facts.preprocess
 
-    def encode_document(self, inputs: Sequence[Content]) -> Vectors:
-        """Unit vectors [n, dim] of what is searched, in the order given; raises alike."""
-        return self._encode(inputs, "document")
-
-    def prepare(self, kind: str, part: Part, data: bytes | None = None) -> Sent:
-        """What `encode_prepared` takes, for one part. Raises `BadItem`; nothing is sent."""
-        return self._sent(Parts(**{kind: part}), "", data)
-
-    def encode_prepared(self, kind: str, prepared: Sequence[Sent]) -> Vectors:
-        """Unit vectors [n, dim] of prepared parts, as documents."""
-        del kind
-        return self._gathered(prepared, "document", [])
+    def save(self, folder: str | os.PathLike[str], *, replace: bool = False) -> Path:
+        """Raises `BadArgument`: the model's files are not here."""
+        del replace
+        raise BadArgument(
+            f"{self.name} cannot be saved to {folder}: it runs at {self.SERVICE}, and its files"
+            f" are not here. cs.load({self.name!r}) gives it wherever there is a key"
+        )
 
     def sent(self, content: Content, position: int) -> Sent:
         """One input as it is sent. Raises `BadItem`."""
@@ -133,7 +142,12 @@ class Hosted(ABC):
         return self._sent(parts, f"input {position}", None)
 
     def estimate(self, inputs: Sequence[Content]) -> Estimate:
-        """What these inputs would cost, by `tokens_about`; parts it does not take cost nothing."""
+        """What these inputs would cost, by `tokens_about`; parts it does not take cost nothing.
+
+        Neither does what is in the model's cache.
+        """
+        if self.memory is not None:
+            return self.estimate_with(self.memory, inputs)
         tokens = images = count = 0
         for content in inputs:
             parts = Parts.of(content)
@@ -143,6 +157,13 @@ class Hosted(ABC):
             tokens += tokens_about(text) if isinstance(text, str) and text else 0
             images += "image" in mine
         return Estimate(self.name, count, tokens=tokens, images=images)
+
+    def estimate_with(self, memory: Memory, inputs: Sequence[Content]) -> Estimate:
+        """What these inputs would cost, as documents, without those that `memory` knows."""
+        rest, known = memory.unknown(self.space, inputs)
+        bare = self.uncached()
+        assert isinstance(bare, Hosted)  # as this one is
+        return bare.estimate(rest) + Estimate(self.name, inputs=known, known=known)
 
     # --- sending ---
 
@@ -192,25 +213,50 @@ class Hosted(ABC):
             raise BadItem(name, lacks(self.space, next(iter(parts), "nothing")))
         return Sent(text, image)
 
-    def _encode(self, inputs: Sequence[Content], role: str) -> Vectors:
+    def _prepare(self, kind: str, part: Part, data: bytes | None) -> Sent:
+        return self._sent(Parts(**{kind: part}), "", data)
+
+    def _encode_prepared(self, kind: str, prepared: Sequence[Sent]) -> Vectors:
+        del kind
+        return self._gathered(prepared, "document", {})
+
+    def _pieces(
+        self, inputs: Sequence[Content], at: list[int], role: Role
+    ) -> Generator[Piece, None, None]:
+        return _moved(self.pieces([self.sent(inputs[i], i) for i in at], role), at)
+
+    def _prepared_pieces(
+        self, kind: str, prepared: Sequence[Sent], at: list[int]
+    ) -> Generator[Piece, None, None]:
+        del kind
+        return _moved(self.pieces([prepared[i] for i in at], "document"), at)
+
+    def _from_cache(self, count: int) -> None:
+        self.bill.add(cached=count)
+
+    def _cut_line(self, positions: Sequence[int], total: int) -> str:
+        takes = f"{self.name} takes {self.facts.tokens} tokens"
+        return f"{len(positions)} of {total} texts were cut; {takes}: {shown(positions)}"
+
+    def _encode(self, inputs: Sequence[Content], role: Role) -> Vectors:
         sent = [self.sent(content, i) for i, content in enumerate(listing(inputs))]
         others: dict[str, list[int]] = {}
         for position, content in enumerate(inputs):
             for kind in Parts.of(content):
                 if kind not in self.space.kinds:
                     others.setdefault(kind, []).append(position)
-        return self._gathered(sent, role, left_out(others, len(inputs), self.space))
+        return self._gathered(sent, role, others)
 
-    def _gathered(self, sent: Sequence[Sent], role: str, report: list[str]) -> Vectors:
+    def _gathered(
+        self, sent: Sequence[Sent], role: Role, others: Mapping[str, Sequence[int]]
+    ) -> Vectors:
         rows = np.zeros((len(sent), self.dim), np.float32)
         cut: list[int] = []
         for piece in self.pieces(sent, role):
             rows[piece.positions] = piece.rows
             cut += piece.cut
         cut.sort()
-        if cut:
-            most = f"{self.name} takes {self.facts.tokens} tokens"
-            report.insert(0, f"{len(cut)} of {len(sent)} texts were cut; {most}: {shown(cut)}")
+        report = self._report(cut, len(sent), others)
         return Vectors(rows, self.space, report=report, truncated=cut)
 
     def _facts(self, model: str) -> Facts:
@@ -223,6 +269,14 @@ class Hosted(ABC):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.space})"
+
+
+def _moved(pieces: Generator[Piece, None, None], at: list[int]) -> Generator[Piece, None, None]:
+    """The pieces of a part of the inputs, with the positions of the whole."""
+    with renamed(at), closing(pieces):
+        for piece in pieces:
+            places = [at[i] for i in piece.positions]
+            yield Piece(places, piece.rows, [at[i] for i in piece.cut])
 
 
 def _public(url: str) -> str:

@@ -51,6 +51,8 @@ class Bedrock(Hosted):
     SERVICE = "bedrock"
     MODULE = "boto3"
     EXTRA = "bedrock"
+    # Of the AWS chain; what lies in its files and behind its addresses is not looked for.
+    KEYS = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_BEARER_TOKEN_BEDROCK")
     WORKERS = 8
     MODELS: ClassVar = {
         _TEXT: Facts((1024, 512, 256), tokens=8_192, chars=50_000),

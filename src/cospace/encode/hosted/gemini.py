@@ -31,6 +31,7 @@ class Gemini(Hosted):
     SERVICE = "gemini"
     MODULE = "google.genai"
     EXTRA = "gemini"
+    KEYS = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
     WORKERS = 4
     CUTS = True
     MODELS: ClassVar = {

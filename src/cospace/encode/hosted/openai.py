@@ -38,6 +38,7 @@ class OpenAI(Hosted):
     SERVICE = "openai"
     MODULE = "openai"
     EXTRA = "openai"
+    KEYS = ("OPENAI_API_KEY",)
     WORKERS = 4
     MODELS: ClassVar = {
         "text-embedding-3-small": Facts(

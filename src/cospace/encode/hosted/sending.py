@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeVar
 from cospace.encode.engines.threads import pool, submit
 from cospace.encode.hosted.bill import Bill, tokens_about
 from cospace.encode.hosted.calls import Refused, Trouble, answer, without_keys
+from cospace.encode.protocol import Piece
 from cospace.errors import BadItem, CospaceError, ServiceError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Answer", "Facts", "Piece", "Sending", "Sent"]
+__all__ = ["Answer", "Facts", "Sending", "Sent"]
 
 T = TypeVar("T")
 
@@ -67,14 +68,6 @@ class Answer(NamedTuple):
 
     rows: Sequence[Any]
     tokens: int | None
-
-
-class Piece(NamedTuple):
-    """Some of the inputs, encoded: their positions, rows float32 [n, dim], those cut short."""
-
-    positions: list[int]
-    rows: NDArray[np.float32]
-    cut: list[int]
 
 
 class Service(Protocol):

@@ -41,7 +41,7 @@ class SignalTower:
 
     def __init__(self, folder: Folder, tower: Tower, graph: Runner) -> None:
         self.graph = graph
-        self._dim = folder.space.dim
+        self._dim = folder.dim
         record = dict(tower.preprocess)
         try:
             self.number = {name: Fraction(str(record[name])) for name in self.needs}

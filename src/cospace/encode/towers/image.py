@@ -40,7 +40,7 @@ class ImageTower:
 
     def __init__(self, folder: Folder, tower: Tower, graph: Runner) -> None:
         self.graph = graph
-        self._dim = folder.space.dim
+        self._dim = folder.dim
         record = tower.preprocess
         try:
             self.size = int(record["size"])

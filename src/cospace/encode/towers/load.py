@@ -119,7 +119,7 @@ def shared_tower(folder: Folder, kind: str, engine: str = "") -> LoadedTower:
     """
     record = repr(folder.tower(kind))
     # After a fork, the threads of the parent's engine are not there.
-    key = os.getpid(), str(folder.path.resolve()), kind, engine, folder.space.dim, record
+    key = os.getpid(), str(folder.path.resolve()), kind, engine, folder.dim, record
     tower = _in_use.get(key)
     if tower is None:
         tower = _in_use[key] = load_tower(folder, kind, engine)
@@ -133,7 +133,7 @@ def known_answers(loaded: LoadedTower, tower: Tower, folder: Folder) -> float:
     """The smallest cosine between what the tower gives and what its record says it gives."""
     if not tower.canaries:
         raise ModelDamaged(f"{folder.path}: space.json holds no known answers for {tower.kind}")
-    dim = folder.space.dim
+    dim = folder.dim
     try:
         expected = np.stack([_vector(answer["vector"], dim) for answer in tower.canaries])
         given = [loaded.canary(answer["input"]) for answer in tower.canaries]

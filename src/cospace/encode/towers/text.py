@@ -54,7 +54,7 @@ class TextTower:
         from tokenizers import Tokenizer
 
         self.graph = graph
-        self._dim = folder.space.dim
+        self._dim = folder.dim
         self._prompts = dict(tower.prompts)
         try:
             record = tower.preprocess

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from cospace.encode.folder import Folder
 from cospace.encode.words.csls import CROWD, best, neighbourhoods
 from cospace.encode.words.languages import Languages, LanguagesTower, tagged
 from cospace.encode.words.model import WordModel
-from cospace.encode.words.saving import read_beside, save_table, word_space
+from cospace.encode.words.saving import read_beside, word_space
 from cospace.encode.words.tools import Neighbour
 from cospace.encode.words.vectors import WordVectors
 from cospace.errors import BadArgument, BadInput, ModelDamaged, UnknownWord
@@ -62,7 +61,9 @@ class BilingualModel(WordModel):
         space = word_space(joint, name, split=split, weighting=weighting, training=training)
         record = {**space.towers[0].preprocess, "languages": list(names)}
         tower = dataclasses.replace(space.towers[0], preprocess=record)
-        return cls(Folder(Path(), dataclasses.replace(space, towers=(tower,))), table=joint)
+        made = cls.of(joint, name=name, space=dataclasses.replace(space, towers=(tower,)))
+        assert isinstance(made, cls)
+        return made
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -93,11 +94,8 @@ class BilingualModel(WordModel):
             for found, score in zip(ids[0].tolist(), scores[0].tolist(), strict=True)
         ]
 
-    def save(self, folder: str | Path, *, replace: bool = False) -> Path:
-        """Writes the model's folder, whole or not at all, and gives its path."""
-        beside = {"neighbourhoods": self._neighbourhoods}
-        space = self._folder.space
-        return save_table(self.table, space, Path(folder), replace=replace, beside=beside)
+    def _beside(self) -> dict[str, NDArray[Any]]:
+        return {"neighbourhoods": self._neighbourhoods}
 
     def vector(self, word: str) -> NDArray[np.float32]:
         """The vector of a word with its tag or without, float32 [dim]. Raises `UnknownWord`."""

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cospace.topk import Top, cosines, top_k
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -36,11 +38,8 @@ def neighbourhoods(
     >>> neighbourhoods(np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32), nearest=2)
     array([0.5, 0.5], dtype=float32)
     """
-    k = min(nearest, len(others))
-    found = np.empty(len(rows), np.float32)
-    for part in _blocks(len(rows), len(others)):
-        cosines = rows[part] @ others.T
-        found[part] = np.partition(cosines, -k, axis=1)[:, -k:].mean(axis=1)
+    best = top_k(cosines(rows, others), len(rows), len(others), nearest)
+    found: NDArray[np.float32] = best.scores.mean(axis=1)
     return found
 
 
@@ -50,23 +49,17 @@ def best(
     near: tuple[NDArray[np.float32], NDArray[np.float32]],
     *,
     k: int,
-) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+) -> Top:
     """The `k` others of the highest CSLS to each row, and the scores: [n, k] each, best first.
 
     `near` are the neighbourhoods of `rows` [n] and of `others` [m]; with zeros in their place the
     order is that of the cosine.
     """
-    k = min(k, len(others))
-    ids = np.empty((len(rows), k), np.intp)
-    scores = np.empty((len(rows), k), np.float32)
-    for part in _blocks(len(rows), len(others)):
-        found = _csls(rows[part], others, near[0][part], near[1])
-        top = np.sort(np.argpartition(-found, k - 1, axis=1)[:, :k], axis=1)
-        kept = np.take_along_axis(found, top, axis=1)
-        order = np.argsort(-kept, axis=1, kind="stable")
-        ids[part] = np.take_along_axis(top, order, axis=1)
-        scores[part] = np.take_along_axis(kept, order, axis=1)
-    return ids, scores
+
+    def score(q: slice, r: slice) -> NDArray[np.float32]:
+        return _csls(rows[q], others[r], near[0][q], near[1][r])
+
+    return top_k(score, len(rows), len(others), k)
 
 
 def mutual(

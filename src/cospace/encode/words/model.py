@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -43,6 +43,8 @@ class WordModel(Model):
     'bicycle'
     """
 
+    notes: tuple[str, ...] = ()  # what was left out of the file that it was read from
+
     def __init__(
         self,
         folder: Folder,
@@ -75,10 +77,6 @@ class WordModel(Model):
         space = space or word_space(table, name, split=split, weighting=weighting)
         return cls(Folder(_NOWHERE, space), table=table)
 
-    def restricted(self, *kinds: str) -> WordModel:
-        """The same model: a word model has one tower. Raises `BadArgument` for another kind."""
-        return type(self)(self._folder, kinds=kinds, dim=self.space.dim, table=self.table)
-
     @property
     def described(self) -> dict[str, str]:
         """How texts are read, in words: for those who list what a model is."""
@@ -110,12 +108,17 @@ class WordModel(Model):
         """The vocabulary, the commonest word first."""
         return self.table.words
 
-    def save(self, folder: str | Path, *, replace: bool = False) -> Path:
+    def save(self, folder: str | os.PathLike[str], *, replace: bool = False) -> Path:
         """Writes the model's folder, whole or not at all, and gives its path.
 
         Raises `BadArgument` where something stands already, unless `replace`; `DiskFull`.
         """
-        return save_table(self.table, self._folder.space, Path(folder), replace=replace)
+        place, beside = Path(folder), self._beside()
+        return save_table(self.table, self.space, place, replace=replace, beside=beside)
+
+    def _beside(self) -> dict[str, NDArray[Any]]:
+        """Tensors that are saved beside the table."""
+        return {}
 
     def vector(self, word: str) -> NDArray[np.float32]:
         """The word's vector, float32 [dim], of any length. Raises `UnknownWord`."""
@@ -151,18 +154,65 @@ class WordModel(Model):
         3CosAdd over unit vectors, the three words left out: Levy and Goldberg, Linguistic
         Regularities in Sparse and Explicit Word Representations (2014), equation 1.
         """
-        first, second, third = (_unit(self.vector(word)) for word in (a, b, c))
-        return self.nearest(second - first + third, k, without=(a, b, c))
+        return self.most_similar([b, c], [a], topn=k)
+
+    def most_similar(
+        self,
+        positive: str | Sequence[str],
+        negative: str | Sequence[str] = (),
+        *,
+        topn: int = 10,
+    ) -> list[Neighbour]:
+        """The `topn` words of the highest cosine to the sum of some unit vectors, less others.
+
+        The words that are named are left out: most_similar(["king", "woman"], ["man"]). As in
+        gensim. Raises `UnknownWord`, `BadArgument` for no word at all.
+
+        >>> rows = np.array([[1, 0, 1], [0, 1, 1], [1, 0, 0], [0, 1, 0]], np.float32)
+        >>> from cospace.encode.words import WordModel, WordVectors
+        >>> table = WordVectors(["king", "queen", "man", "woman"], rows)
+        >>> WordModel.of(table, name="royal").most_similar(["king", "woman"], ["man"])[0].word
+        'queen'
+        """
+        plus, minus = (
+            [words] if isinstance(words, str) else list(words) for words in (positive, negative)
+        )
+        if not plus and not minus:
+            raise BadArgument("most_similar takes at least one word")
+        asked = np.zeros(self.table.dim, np.float32)
+        for sign, words in ((1, plus), (-1, minus)):
+            for word in words:
+                asked += sign * _unit(self.vector(word))
+        if np.linalg.norm(asked) < 1e-6:
+            raise BadArgument("these words cancel out: what is left points nowhere")
+        return self.nearest(asked, topn, without=[*plus, *minus])
 
     def word_similarity(self, a: str, b: str) -> float:
         """The cosine of two words."""
         return float(np.clip(_unit(self.vector(a)) @ _unit(self.vector(b)), -1, 1))
+
+    similarity = word_similarity  # as gensim calls it
 
     def doesnt_match(self, words: Sequence[str]) -> str:
         """The word that lies farthest from the mean of all. Raises `BadArgument` below three."""
         if isinstance(words, str) or len(words) < 3:
             raise BadArgument("doesnt_match takes a list of three words or more")
         return words[odd_one_out([_unit(self.vector(word)) for word in words])]
+
+    def __getitem__(self, words: str | Sequence[str]) -> NDArray[np.float32]:
+        """The vector of a word, float32 [dim]; of a list of words, float32 [n, dim].
+
+        Raises `UnknownWord`, which is a KeyError too.
+        """
+        if isinstance(words, str):
+            return self.vector(words)
+        if not isinstance(words, Sequence) or not all(isinstance(word, str) for word in words):
+            raise BadArgument(f"word vectors are asked for by words, not by {words!r}")
+        rows = [self.vector(word) for word in words]
+        return np.array(rows, np.float32).reshape(len(rows), self.table.dim)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.table.words)
 
     def __contains__(self, word: object) -> bool:
         return isinstance(word, str) and self._row(word) is not None

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import hashlib
-import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cospace.encode.folder import FORMAT, sha256_of
+from cospace.encode.folder import sha256_of
+from cospace.encode.record import known_answer, write_record
+from cospace.encode.saving import new_folder
 from cospace.encode.words.languages import tower_of
 from cospace.encode.words.reading import check_reading
 from cospace.encode.words.tensors import parse_tensors, write_tensors
 from cospace.encode.words.vectors import Subwords, WordVectors
-from cospace.errors import BadArgument, BadItem, ModelDamaged
-from cospace.files import check_room, make_folder, move_folder, remove, write_bytes, writing
+from cospace.errors import BadItem, ModelDamaged
+from cospace.files import write_bytes, writing
 from cospace.space import Space, Tower
 
 if TYPE_CHECKING:
@@ -84,14 +83,8 @@ def save_table(
 
     `beside` are tensors that are no part of the table: `read_beside` reads them again.
     """
-    if folder.exists() and not replace and (not folder.is_dir() or any(folder.iterdir())):
-        raise BadArgument(f"{folder}: it exists already; name another, or replace it")
     size = table.rows.nbytes + (table.subwords.rows.nbytes if table.subwords else 0)
-    check_room(folder.parent, size + 32 * len(table))
-    made = folder.with_name(f".{folder.name}.{os.getpid()}.new")
-    remove(made)
-    try:
-        make_folder(made)
+    with new_folder(folder, size + 32 * len(table), replace=replace) as made:
         write_bytes(made / _WORDS, "".join(f"{word}\n" for word in table.words).encode())
         with writing(made / _VECTORS) as stream:
             write_tensors(stream, _tensors(table))
@@ -102,12 +95,7 @@ def save_table(
                 write_tensors(stream, beside)
         files = {name: sha256_of(made / name) for name in names}
         tower = _recorded(table, space.towers[0], files)
-        record = {"format": FORMAT, **dataclasses.replace(space, towers=(tower,)).to_json()}
-        text = json.dumps(record, indent=1, ensure_ascii=False)
-        write_bytes(made / "space.json", text.encode())
-        move_folder(made, folder)
-    finally:
-        remove(made)
+        write_record(made, dataclasses.replace(space, towers=(tower,)))
     return folder
 
 
@@ -129,7 +117,7 @@ def read_table(folder: Folder) -> WordVectors:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ModelDamaged(f"{folder.path}: the word vectors cannot be used ({error})") from error
-    if table.dim != folder.space.dim:
+    if table.dim < folder.space.dim:  # more numbers are those of a model saved with dim=
         raise ModelDamaged(
             f"{folder.path}: vectors of {table.dim}, where space.json says {folder.space.dim}"
         )
@@ -155,8 +143,7 @@ def _recorded(table: WordVectors, tower: Tower, files: dict[str, str]) -> Tower:
             row = loaded.canary(word)
         except BadItem:  # a punctuation mark, or a row of zeros
             continue
-        vector = base64.b64encode(row.astype("<f4").tobytes()).decode()
-        answers.append({"input": word, "vector": vector})
+        answers.append(known_answer(word, row))
     return dataclasses.replace(tower, files=files, canaries=tuple(answers))
 
 

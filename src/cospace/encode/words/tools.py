@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from cospace.topk import cosines, top_k
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -32,15 +34,11 @@ def nearest_rows(
 ) -> list[tuple[int, float]]:
     """The `k` rows of the highest cosine to `asked` [dim], and the cosine; `without` some rows."""
     norm = float(np.linalg.norm(asked))
-    scores = unit @ (asked / (norm if norm > 0 else 1)).astype(np.float32)
-    left = list(without)
-    scores[left] = -np.inf
-    k = min(k, len(scores) - len(set(left)))
-    if k <= 0:
-        return []
-    top = np.argpartition(-scores, k - 1)[:k]
-    top = top[np.lexsort((top, -scores[top]))]
-    return [(int(row), float(min(1.0, max(-1.0, scores[row])))) for row in top]
+    one = (asked / (norm if norm > 0 else 1)).astype(np.float32)[None]
+    left = set(without)
+    best = top_k(cosines(one, unit), 1, len(unit), k + len(left))
+    found = zip(best.rows[0].tolist(), best.scores[0].tolist(), strict=True)
+    return [(row, cosine) for row, cosine in found if row not in left][:k]
 
 
 def odd_one_out(unit: Sequence[NDArray[np.float32]]) -> int:

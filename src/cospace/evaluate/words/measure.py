@@ -22,15 +22,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from cospace.encode.cache.cached import Cached
 from cospace.encode.words import WordModel
 from cospace.errors import BadArgument
 from cospace.evaluate.bootstrap import RESAMPLES
-from cospace.evaluate.encoding import ModelName, Progress, loaded, named_models
+from cospace.evaluate.encoding import ModelName, loaded, named_models
 from cospace.evaluate.words.figures import Draws, agreement, analogies
 from cospace.evaluate.words.report import Seeds, WordsReport, WordsResult, over_seeds
 from cospace.evaluate.words.solving import pair_cosines, solve, text_cosines
 from cospace.evaluate.words.sources import Sources, WordSource, read_sources
+from cospace.progress import Meter, Watch, metered
 from cospace.read import Failures
 
 if TYPE_CHECKING:
@@ -58,14 +58,14 @@ def words(
     most: int = MOST,
     resamples: int = RESAMPLES,
     seed: int = 0,
-    progress: Progress | None = None,
+    progress: Watch = None,
 ) -> WordsReport:
     """How many analogies each model solves, and how well its cosines of words agree with people.
 
     `source` is a file, a folder, or several (see `read_sources`). `models` are names, folders
     or encoders; a mapping names groups of models that were trained alike with other seeds, whose
-    medians are in `report.groups`. `progress` is called with 1 for each file that a model is
-    done with. The conventions are those at the top of this module.
+    medians are in `report.groups`. `progress` counts the files of all models; its `stage` is the
+    model. The conventions are those at the top of this module.
 
     An encoder that is no word model is measured on pairs alone: its words are texts.
 
@@ -93,7 +93,8 @@ def words(
     named = named_models(members if isinstance(models, Mapping) else models)
     files = read_sources(source)
     ready = [(name, _ready(name, model, files)) for name, model in named]
-    answers = [_answers(encoder, files, most, progress) for _, encoder in ready]
+    with metered(progress, len(ready) * len(files.all), "files") as meter:
+        answers = [_answers(one, files, most, meter) for one in ready]
     draws = Draws(resamples, seed)
     results = {
         name: _result((name, encoder), files, mine, answers[0] if i else None, draws)
@@ -121,10 +122,7 @@ def _seeds(
 
 
 def _ready(name: str, model: ModelName, files: Sources) -> Encoder:
-    """The encoder of a model, without a cache: a look into a table is quicker."""
     encoder = loaded(model)
-    if isinstance(encoder, Cached) and isinstance(encoder.encoder, WordModel):
-        encoder = encoder.encoder
     if not isinstance(encoder, WordModel) and not files.ratings:
         raise BadArgument(
             f"{name} is no word model: analogies are asked of those. Name rated pairs too"
@@ -132,21 +130,20 @@ def _ready(name: str, model: ModelName, files: Sources) -> Encoder:
     return encoder
 
 
-def _answers(encoder: Encoder, files: Sources, most: int, progress: Progress | None) -> _Answers:
+def _answers(model: tuple[str, Encoder], files: Sources, most: int, meter: Meter) -> _Answers:
     done = _Answers([], [])
+    meter.stage, encoder = model
     dim = encoder.space.dim
     for questions in files.questions:
         if isinstance(encoder, WordModel):
             done.solved.append(solve(encoder.table, questions.sections, most=most, dim=dim))
-        if progress is not None:
-            progress(1)
+        meter.add()
     for ratings in files.ratings:
         if isinstance(encoder, WordModel):
             done.cosines.append(pair_cosines(encoder.table, ratings, most=most, dim=dim))
         else:
             done.cosines.append(text_cosines(encoder, ratings))
-        if progress is not None:
-            progress(1)
+        meter.add()
     return done
 
 

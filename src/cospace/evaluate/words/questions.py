@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 from cospace.errors import EmptyItem
 from cospace.evaluate.words.lines import text_lines
 from cospace.read import Failures
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = ["Question", "Questions", "read_questions"]
 
@@ -38,7 +37,7 @@ class Questions:
         return sum(map(len, self.sections.values()))
 
 
-def read_questions(path: Path) -> Questions:
+def read_questions(path: str | os.PathLike[str]) -> Questions:
     """The questions of a file: a line ": section", then four words a line.
 
     Lines that begin with "//" are comments. Questions before the first section are in "".
@@ -48,6 +47,7 @@ def read_questions(path: Path) -> Questions:
 
     Source: Mikolov et al., Efficient Estimation of Word Representations in Vector Space, 2013.
     """
+    path = Path(path)
     found = Questions(path.name)
     section: list[Question] | None = None
     for name, text, reason in text_lines(path):

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import csv
 import math
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 from cospace.errors import BadArgument, EmptyItem
 from cospace.evaluate.words.lines import text_lines
 from cospace.read import Failures
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = ["Ratings", "read_ratings"]
 
@@ -47,7 +46,7 @@ class Ratings:
         return len(self.scores)
 
 
-def read_ratings(path: Path) -> Ratings:
+def read_ratings(path: str | os.PathLike[str]) -> Ratings:
     """The pairs of WordSim-353, SimLex-999, MEN, RW, or of a table of one's own.
 
     Cells are parted by tabs, else by commas, else by spaces. A first line without a score names
@@ -58,6 +57,7 @@ def read_ratings(path: Path) -> Ratings:
 
     Raises `EmptyItem` where no line is a pair, and `BadArgument` for other columns.
     """
+    path = Path(path)
     found = Ratings(path.name)
     columns: _Columns | None = None
     for name, text, reason in text_lines(path):

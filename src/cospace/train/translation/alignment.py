@@ -90,7 +90,9 @@ class Alignment:
             training=training,
         )
 
-    def save(self, folder: str | Path, *, languages: Sequence[str], replace: bool = False) -> Path:
+    def save(
+        self, folder: str | os.PathLike[str], *, languages: Sequence[str], replace: bool = False
+    ) -> Path:
         """Writes the model of both languages, such as ("en", "de"), and gives its path.
 
         The model is called as the folder is.

@@ -15,6 +15,7 @@ import cospace as cs
 from cospace.encode.bulk import encode_items
 from cospace.encode.cache.cached import Cached
 from cospace.encode.cache.disk import VectorCache
+from cospace.encode.model import Model
 from cospace.errors import BadArgument, BadItem, EmptyItem
 from cospace.item import Content
 from cospace.testing import check_encoder, tiny_folder, tiny_model
@@ -80,7 +81,7 @@ def test_roles_and_models_do_not_share(cache: VectorCache) -> None:
 def test_a_job_that_stops_goes_on_where_it_was(
     cache: VectorCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cospace.encode.cache.cached._WINDOW", 10)
+    monkeypatch.setattr("cospace.encode.base._WINDOW", 10)
     inner = Counted()
     texts = [f"text {i}" for i in range(35)]
     inner.fails_after = 20
@@ -96,9 +97,7 @@ def test_truncation_is_reported_again_from_the_cache(cache: VectorCache) -> None
     for _ in range(2):
         vectors = Cached(tiny_model(), cache).encode_document(["a", long])
         assert (1,) == vectors.truncated
-        assert ["1 of 2 inputs were cut short by tiny-0: positions 1 (from 0)"] == list(
-            vectors.report
-        )
+        assert tiny_model().encode_document(["a", long]).report == vectors.report
         [[_, done]] = encode_items(
             Cached(tiny_model(), cache), [cs.Item("1", "a"), cs.Item("2", long)], batch=5
         )
@@ -198,20 +197,20 @@ def test_all_else_is_the_encoders_own(cache: VectorCache) -> None:
         model.estimate(["a"])
 
 
-def test_load_gives_a_cached_model_when_asked(
+def test_load_gives_the_same_class_with_a_cache_and_without(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COSPACE_HOME", str(tmp_path))
     tiny_folder(tmp_path / "models" / "tiny", kinds=["text"])
-    assert not isinstance(cs.load("tiny"), Cached)
+    assert None is cs.load("tiny").cache
     cached = cs.load("tiny", cache=True)
-    assert isinstance(cached, Cached)
     cached.encode_document(["a"])
     monkeypatch.setenv("COSPACE_CACHE", "1")
     again = cs.load("tiny")
     again.encode_document(["a"])
     assert 1 == again.hits
-    assert not isinstance(cs.load("tiny", cache=False), Cached)
+    assert None is cs.load("tiny", cache=False).cache
+    assert {Model} == {type(cs.load("tiny", cache=given)) for given in (None, True, False)}
     assert 8 == cs.load("tiny", dim=8, cache=True).encode_document(["a"]).array.shape[1]
 
 

@@ -12,6 +12,7 @@ import pytest
 import cospace as cs
 from cospace.encode.bulk import encode_items
 from cospace.encode.cache.cached import Cached
+from cospace.encode.hosted import Hosted
 from cospace.errors import BadArgument, QuotaExceeded, ServiceDown, StorageError
 from cospace.limits import override
 
@@ -100,7 +101,8 @@ def test_what_cannot_be_kept_is_not_paid_for(slow: Kit) -> None:
 def test_load_gives_a_model_with_a_cache(kit: Kit) -> None:
     name = f"{kit.kind.SERVICE}:{kit.name}"
     model = cs.load(name, dim=kit.dim)
-    assert isinstance(model, Cached)
+    assert isinstance(model, Hosted)
+    assert type(model) is type(kit.model())
     assert (name, kit.dim) == (model.space.name, model.space.dim)
     model.encode_query(["a"])
     model.encode_query(["a"])

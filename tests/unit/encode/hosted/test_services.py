@@ -7,6 +7,7 @@ import logging
 import re
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -282,3 +283,19 @@ def test_dimensions_that_the_model_cannot_give(kit: Kit) -> None:
 def test_an_unknown_model_has_near_matches(kit: Kit) -> None:
     with pytest.raises(ModelNotFound, match=f"did you mean '{kit.kind.SERVICE}:{kit.name}'"):
         kit.model(kit.name[:-1] + "x")
+
+
+def test_a_hosted_model_cannot_be_saved(kit: Kit, tmp_path: Path) -> None:
+    model = kit.model()
+    with pytest.raises(BadArgument, match=r"it runs at .*, and its files are not here"):
+        model.save(tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()
+
+
+def test_a_hosted_model_says_whether_it_needs_a_role(kit: Kit) -> None:
+    model = kit.model()
+    assert ("gemini" == model.SERVICE) == model.needs_role
+    if model.needs_role:
+        with pytest.raises(BadArgument, match="reads a query otherwise"):
+            model.encode("a chair")
+    assert (kit.dim,) == model.encode("a chair", "query").shape

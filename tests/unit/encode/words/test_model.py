@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cospace as cs
-from cospace.encode.words import WordModel, WordVectors
+from cospace.encode.words import BilingualModel, WordModel, WordVectors
 from cospace.encode.words.tools import nearest_rows, odd_one_out, unit_rows
 from cospace.errors import BadArgument, BadItem, UnknownWord
 
@@ -201,3 +201,83 @@ def test_an_engine_is_refused(tmp_path: Path) -> None:
     assert (1, 4) == cs.load(place, dim=4).encode_query(["sofa"]).array.shape
     with pytest.raises(BadArgument, match="needs no engine"):
         cs.load(place, engine="torch")
+
+
+# --- as gensim has it ---
+
+ROYAL = ["king", "queen", "man", "woman", "sofa"]
+
+
+def royal(split: str = "words") -> WordModel:
+    rows = np.array([[1, 0, 1], [0, 1, 1], [1, 0, 0], [0, 1, 0], [0.5, 0.5, -1]], np.float32)
+    return WordModel.of(WordVectors(ROYAL, rows), name="royal", split=split)
+
+
+def test_a_word_is_looked_up_like_a_key() -> None:
+    mine = royal()
+    assert np.array_equal(mine.vector("king"), mine["king"])
+    assert np.array_equal(mine["king"], mine["King"]), "as texts are read"
+    assert (True, True, False, False) == tuple(x in mine for x in ("king", "KING", "lamp", 3))
+    assert 5 == len(mine)
+    assert ROYAL == list(mine)
+    two = mine[["queen", "sofa"]]
+    assert np.array_equal([mine["queen"], mine["sofa"]], two)
+    assert (0, 3) == mine[[]].shape
+
+
+def test_an_unknown_word_is_a_key_error_that_reads_well() -> None:
+    with pytest.raises(KeyError) as caught:
+        royal()["kings"]
+    assert isinstance(caught.value, UnknownWord)
+    assert "'kings' is not among the 5 words of royal; spelled alike are king" == str(caught.value)
+    with pytest.raises(KeyError):
+        royal()[["king", "lamp"]]
+
+
+@pytest.mark.parametrize("key", [0, None, ("king", 1), {"king"}])
+def test_a_key_that_is_no_word_is_refused(key: object) -> None:
+    with pytest.raises(BadArgument, match="asked for by words"):
+        royal()[key]  # type: ignore[index]
+
+
+def test_most_similar_adds_and_takes_away() -> None:
+    mine = royal()
+    words = [near.word for near in mine.nearest("king", k=3)]
+    assert words == [near.word for near in mine.most_similar("king", topn=3)]
+    assert mine.most_similar("king") == mine.most_similar(["king"])
+    [(word, score)] = mine.most_similar(positive=["king", "woman"], negative=["man"], topn=1)
+    assert "queen" == word
+    unit = {w: mine[w] / np.linalg.norm(mine[w]) for w in ROYAL}
+    asked = unit["king"] + unit["woman"] - unit["man"]
+    assert score == pytest.approx(unit["queen"] @ asked / np.linalg.norm(asked), abs=1e-6)
+    named = {near.word for near in mine.most_similar(["King", "woman"], "man", topn=10)}
+    assert {"queen", "sofa"} == named, "those that were named are left out, however written"
+    assert mine.analogy("man", "king", "woman") == mine.most_similar(
+        ["king", "woman"], ["man"], topn=1
+    )
+    assert "sofa" == mine.most_similar([], ["king", "queen"], topn=1)[0].word
+
+
+def test_most_similar_to_nothing_is_refused() -> None:
+    with pytest.raises(BadArgument, match="at least one word"):
+        royal().most_similar([])
+    with pytest.raises(BadArgument, match="cancel out"):
+        royal().most_similar("king", "king")
+    with pytest.raises(UnknownWord):
+        royal().most_similar(["king"], ["lamp"])
+
+
+def test_similarity_is_the_cosine_of_two_words() -> None:
+    assert 0.5 == pytest.approx(royal().similarity("king", "queen"))
+    assert royal().similarity("man", "sofa") == royal().word_similarity("man", "sofa")
+
+
+def test_a_model_of_two_languages_takes_words_with_tags() -> None:
+    rows = np.eye(3, dtype=np.float32)
+    english, german = (
+        WordVectors(words, rows) for words in (["sofa", "lamp", "tree"], ["couch", "lampe", "baum"])
+    )
+    mine = BilingualModel.joined("both", {"en": english, "de": german})
+    assert np.array_equal(mine["lamp"], mine["de:lampe"])
+    assert "de:lampe" == mine.most_similar("en:lamp", topn=1)[0].word
+    assert not mine.path.is_dir(), "it was not saved, and stands in no folder"

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -127,6 +128,18 @@ WordModel.of(table, name="two").save({str(place)!r}, replace=True)
     left = [path for path in (place, *tmp_path.glob(".demo.*.old")) if path.is_dir()]
     assert {cs.load(path).name for path in left} & {"one", "two"}
     files.remove(tmp_path / "demo")
+
+
+def test_threads_may_save_to_one_folder(tmp_path: Path) -> None:
+    def save(number: int) -> str:
+        for _ in range(5):
+            WordModel.of(table(), name=f"by-{number}").save(tmp_path / "demo", replace=True)
+        return f"by-{number}"
+
+    with ThreadPoolExecutor(4) as pool:
+        made = set(pool.map(save, range(4)))
+    assert cs.load(tmp_path / "demo").name in made
+    assert {"demo"} == names(tmp_path)
 
 
 def test_a_changed_byte_is_found(tmp_path: Path) -> None:

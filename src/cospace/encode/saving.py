@@ -1,0 +1,63 @@
+"""A model's folder: written whole or not at all, and copied with what was loaded of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cospace.encode.folder import Folder, sha256_of
+from cospace.encode.record import write_record
+from cospace.errors import BadArgument, ModelDamaged, ModelNotFound
+from cospace.files import check_room, copy_file, hidden, make_folder, move_folder, remove
+from cospace.space import Space
+
+__all__ = ["copy_model", "new_folder"]
+
+# What is copied besides the files that the record lists.
+_BESIDE = ("LICENSE", "LICENCE", "NOTICE")
+
+
+@contextmanager
+def new_folder(folder: Path, size: int, *, replace: bool) -> Iterator[Path]:
+    """A folder to write about `size` bytes into; it becomes `folder` when the block ends well.
+
+    Raises `BadArgument` where something stands already that is no empty folder, unless `replace`;
+    `DiskFull`.
+    """
+    if folder.exists() and not replace and (not folder.is_dir() or any(folder.iterdir())):
+        raise BadArgument(f"{folder}: it exists already; name another, or replace it")
+    check_room(folder.parent, size)
+    made = hidden(folder, "new")
+    try:
+        make_folder(made)
+        yield made
+        move_folder(made, folder)
+    finally:
+        remove(made)
+
+
+def copy_model(source: Folder, space: Space, folder: Path, *, replace: bool) -> Path:
+    """The towers of `space`, of the model in `source`, in a folder of their own; its path.
+
+    Raises as `new_folder`; `ModelNotFound` when the files of `source` have gone, `ModelDamaged`
+    when they are not those that were loaded.
+    """
+    if not source.path.is_dir():
+        raise ModelNotFound(f"{source.path}: the folder that {space.name} was loaded from has gone")
+    hashes = {name: sha for tower in space.towers for name, sha in tower.files.items()}
+    beside = [file for file in source.path.iterdir() if file.name.startswith(_BESIDE)]
+    missing = [name for name in hashes if not (source.path / name).is_file()]
+    if missing:
+        raise ModelDamaged(f"{source.path / missing[0]}: it has gone. Install the model again")
+    size = sum((source.path / name).stat().st_size for name in hashes)
+    with new_folder(folder, size, replace=replace) as made:
+        for name, expected in hashes.items():
+            make_folder((made / name).parent)
+            copy_file(source.path / name, made / name)
+            if sha256_of(made / name) != expected:
+                raise ModelDamaged(f"{source.path / name}: it changed. Install the model again")
+        for file in beside:
+            copy_file(file, made / file.name)
+        write_record(made, space)
+    return folder

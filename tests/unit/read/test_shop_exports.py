@@ -1,0 +1,212 @@
+"""Tables as shops export them: encodings, amounts, words for yes and no, HTML, photos, width."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image as Pillow
+
+import cospace as cs
+from cospace.read.amounts import amount_of
+from cospace.read.cells import truth_of
+from cospace.read.clean import clean, is_missing
+from cospace.read.markup import has_markup, text_of
+from cospace.read.names import bare, first
+from cospace.read.photos import pictures_in
+from cospace.read.recoded import encoding_of
+
+
+def table(path: Path, text: str, encoding: str = "utf-8") -> Any:
+    path.write_bytes(text.encode(encoding))
+    return cs.read(path)
+
+
+def only(reading: Any) -> cs.Item:
+    [item] = reading
+    assert [] == list(reading.failed)
+    return item  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "told"),
+    [("utf-8", ""), ("utf-8-sig", ""), ("cp1252", "Windows-1252"), ("utf-16", "UTF-16")],
+)
+@pytest.mark.parametrize("separator", [";", ",", "\t"])
+def test_what_a_spreadsheet_saves(tmp_path: Path, encoding: str, told: str, separator: str) -> None:
+    rows = [["id", "title", "price"], ["1", "Grüner Stuhl", '"12,50"'], ["2", "Tisch", '"99,90"']]
+    text = "\r\n".join(separator.join(row) for row in rows)
+    reading = table(tmp_path / "a.csv", text, encoding)
+    assert [("Grüner Stuhl", 12.5), ("Tisch", 99.9)] == [
+        (item.parts.text, item.metadata["price"]) for item in reading
+    ]
+    assert bool(told) == any("not UTF-8" in note for note in reading.notes)
+    assert any(told in note for note in reading.notes)
+
+
+@pytest.mark.parametrize(
+    ("cell", "number", "currency"),
+    [
+        ("12,50", 12.5, ""),
+        ("1.299,00 EUR", 1299, "EUR"),
+        ("€ 1.299,00", 1299, "EUR"),
+        ("$1,299.00", 1299, "USD"),
+        ("£5", 5, "GBP"),
+        ("220.00 EUR", 220, "EUR"),
+        ("1'299.50 CHF", 1299.5, "CHF"),
+    ],
+)
+def test_amounts_as_people_write_them(
+    tmp_path: Path, cell: str, number: float, currency: str
+) -> None:
+    reading = table(tmp_path / "a.csv", f'id,title,price\n1,Oak chair,"{cell}"\n')
+    metadata = dict(only(reading).metadata)
+    assert number == metadata["price"]
+    assert (currency or None) == metadata.get("price_currency")
+    assert any("column 'price'" in note for note in reading.notes)
+
+
+def test_mixed_currencies_are_named(tmp_path: Path) -> None:
+    reading = table(tmp_path / "a.csv", "id,title,price\n1,Oak,12 EUR\n2,Ash,13 USD\n")
+    assert ["EUR", "USD"] == [item.metadata["price_currency"] for item in reading]
+    assert any("mixes currencies (EUR 1, USD 1)" in note for note in reading.notes)
+
+
+@pytest.mark.parametrize("text", ["oak", "12 x 30", "A-12", "12-13", "EUR", "", "1.2.3", "(12)"])
+def test_what_is_no_amount(text: str) -> None:
+    assert amount_of(text) is None
+
+
+@given(st.text(max_size=50))
+def test_any_cell_is_an_amount_or_none(text: str) -> None:
+    found = amount_of(text)
+    assert found is None or isinstance(found.value("."), int | float)
+
+
+@pytest.mark.parametrize(
+    ("yes", "no"), [("yes", "no"), ("ja", "nein"), ("oui", "non"), ("sí", "no"), ("TRUE", "false")]
+)
+def test_yes_and_no_in_words(tmp_path: Path, yes: str, no: str) -> None:
+    reading = table(tmp_path / "a.csv", f"id,title,new\n1,Oak,{yes}\n2,Ash,{no}\n3,Elm,{yes}\n")
+    assert [True, False, True] == [item.metadata["new"] for item in reading]
+    assert (True, False) == (truth_of(yes), truth_of(no))
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("Artikelnummer;Titel;Beschreibung;Farbe", "Sessel. rot. weich"),
+        ("Référence;Nom;Description;Couleur", "Sessel. rot. weich"),
+        ("Referencia;Nombre;Descripción;Color", "Sessel. rot. weich"),
+        ("Codice;Titolo;Descrizione;Colore", "Sessel. rot. weich"),
+        ("Artikelnummer;Naam;Omschrijving;Kleur", "Sessel. rot. weich"),
+        ("SKU;Name;Description;Colour", "Sessel. rot. weich"),
+    ],
+)
+def test_headers_in_six_languages(tmp_path: Path, header: str, expected: str) -> None:
+    reading = table(tmp_path / "a.csv", f"{header}\nA1;Sessel;weich;rot\n")
+    item = only(reading)
+    assert ("A1", expected) == (item.id, item.parts.text)
+
+
+def test_a_header_is_known_in_any_dress() -> None:
+    assert bare("Product_Name") == bare("product name") == bare(" PRODUCT-NAME ")
+    assert "Beschreibung" == first(("beschreibung",), ["x", "Beschreibung"])
+    assert first(("title",), ["subtitle"]) is None
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>Oak</p><p>old</p>", "Oak old"),
+        ("<b>Soft</b>ly &amp; <i>green</i>", "Softly & green"),
+        ("a<br/>b", "a b"),
+        ("<script>alert(1)</script>Oak", "Oak"),
+        ("<style>p {}</style><p>Oak</p>", "Oak"),
+        ("Caf&eacute;", "Café"),
+        ("<ul><li>one</li><li>two</li></ul>", "one two"),
+    ],
+)
+def test_html_becomes_its_text(html: str, text: str) -> None:
+    assert has_markup(html)
+    assert text == text_of(html)
+
+
+@pytest.mark.parametrize("text", ["a < b", "3 <5> 4", "x & y", "AT&T", "<3", "size <40 cm"])
+def test_what_is_no_html_is_left_as_it_is(text: str) -> None:
+    assert not has_markup(text) or text_of(text)
+
+
+def test_html_in_a_table_is_told_once(tmp_path: Path) -> None:
+    rows = "\n".join(f"{i},Oak,<p>Solid <b>oak</b> {i}</p>" for i in range(5))
+    reading = table(tmp_path / "a.csv", f"id,title,description\n{rows}\n")
+    assert ["Oak. Solid oak 0"] == [item.parts.text for item in reading][:1]
+    assert 1 == sum("HTML is read as its text" in note for note in reading.notes)
+
+
+@pytest.mark.parametrize(
+    ("cell", "found"),
+    [
+        ("a.jpg", ["a.jpg"]),
+        ("a.jpg;b.jpg", ["a.jpg", "b.jpg"]),
+        ("a.jpg | b.png", ["a.jpg", "b.png"]),
+        ("a.jpg, b.jpg", ["a.jpg", "b.jpg"]),
+        ('["a.jpg", "b.jpg"]', ["a.jpg", "b.jpg"]),
+        (["a.jpg", "b.jpg"], ["a.jpg", "b.jpg"]),
+        ("of oak, red.jpg", ["of oak, red.jpg"]),
+        ("", []),
+        (None, []),
+    ],
+)
+def test_the_pictures_that_a_cell_names(cell: Any, found: list[str]) -> None:
+    assert found == pictures_in(cell)
+
+
+def test_the_first_photo_that_can_be_read_is_the_image(tmp_path: Path) -> None:
+    for name in "bc":
+        Pillow.new("RGB", (8, 8), (1, 2, 3)).save(tmp_path / f"{name}.jpg")
+    reading = table(tmp_path / "a.csv", "id,title,photos\n1,Oak,gone.jpg;b.jpg;c.jpg\n")
+    item = only(reading)
+    assert tmp_path / "b.jpg" == item.parts["image"].path
+    assert ["gone.jpg", "b.jpg", "c.jpg"] == item.metadata["photos"]
+    assert any("several photos" in note for note in reading.notes)
+    assert any("gone.jpg" in failure.reason for failure in reading.partial)
+
+
+def test_a_wide_table_keeps_its_rows(tmp_path: Path) -> None:
+    names = [f"c{i}" for i in range(300)]
+    text = f"id,title,{','.join(names)}\n1,Oak,{','.join('x' * 300)}\n"
+    reading = table(tmp_path / "a.csv", text)
+    assert len(only(reading).metadata) <= 64
+    [told] = [note for note in reading.notes if "left out of the metadata" in note]
+    assert "c299" in told
+
+
+def test_empty_cells_are_no_columns(tmp_path: Path) -> None:
+    names = [f"c{i}" for i in range(300)]
+    text = f"id,title,{','.join(names)}\n1,Oak,{',' * 299}x\n"
+    assert {"title": "Oak", "c299": "x"} == dict(only(table(tmp_path / "a.csv", text)).metadata)
+
+
+def test_spaces_and_words_for_nothing(tmp_path: Path) -> None:
+    reading = table(tmp_path / "a.csv", "id , title,size,colour\n A1 ,  Oak ,NaN,null\n")
+    item = only(reading)
+    assert ("A1", "Oak", {"title": "Oak"}) == (item.id, item.parts.text, dict(item.metadata))
+    assert any("spaces round cells are left out" in note for note in reading.notes)
+    assert any("'NaN' is read as empty" in note for note in reading.notes)
+
+
+def test_in_json_a_word_is_a_word(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"id": "1", "title": "null", "size": None}) + "\n")
+    assert "null" == only(cs.read(path)).parts.text
+    assert is_missing("null", cells=True)
+    assert not is_missing("null", cells=False)
+    assert {"a": "null"} == clean({"a": "null"}, cells=False, raw=set())
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_have_an_encoding(head: bytes) -> None:
+    assert encoding_of(head) in ("utf-8", "cp1252", "utf-16")
