@@ -178,19 +178,17 @@ def asked(text: str, held: Held, unknown: Collection[str] | None) -> Asked:
     found: list[tuple[int, int, int]] = []  # term, how many rows hold it, the term as a name
     at = 0
     while at < len(parts):
-        size, code = _code(parts, at, held)
+        size, term = _code(parts, at, held)
         if size:
             measure = _MEASURE.match("".join(parts[at : at + size]))
-            found.append((code, held.of(code), 0 if measure else code))
+            found.append((term, held.of(term), 0 if measure else term))
             at += size
             continue
         part = parts[at]
+        code = has_digit(part) and len(part) >= _CODE_LENGTH and not _MEASURE.match(part)
+        new = unknown is not None and part in unknown and not has_digit(part)
         for term, as_name in _numbers(part):
-            if has_digit(part):
-                name = term if len(part) >= _CODE_LENGTH and not _MEASURE.match(part) else 0
-            else:
-                name = as_name if unknown is not None and part in unknown else 0
-            found.append((term, held.of(term), name))
+            found.append((term, held.of(term), term if code else as_name if new else 0))
         at += 1
     times = Counter(term for term, _, _ in found)
     idf = {term: _idf(n, held.rows) for term, n, _ in found if n}
