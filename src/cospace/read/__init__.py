@@ -23,7 +23,7 @@ from cospace.lazy import lazy
 if TYPE_CHECKING:
     from inspect import Signature
 
-    from cospace.read.columns import Columns
+    from cospace.read.columns import Wanted
     from cospace.read.metadata import check_metadata
     from cospace.read.reading import Failure, Failures, Reading
     from cospace.read.rows import Source
@@ -90,30 +90,35 @@ def read(
         if value is not None and not (isinstance(value, str) and value):
             raise BadArgument(f"{name}= takes the name of a column, not {value!r}")
     found = find_source(source)
-    notes = list(found.notes)
     wanted = Wanted(id, text, image, metadata, location)
-    if isinstance(found, Files):
-        if wanted != Wanted():
-            raise BadArgument("a folder or a single file has no columns: leave out id=, text=, ...")
-        wanted = Wanted("id", "text", "image", ())
-    columns = choose(wanted, found.sample, notes, changes=changes)
-    if columns.used is not None:
-        found.choose(columns.used)
-    if isinstance(found, Files):
-        return Reading(found, Maker(columns, found.folder, None), notes)
-    return _table(found, columns, notes, changes)
+    if not isinstance(found, Files):
+        return _table(found, wanted, changes)
+    if wanted != Wanted():
+        raise BadArgument("a folder or a single file has no columns: leave out id=, text=, ...")
+    notes = list(found.notes)
+    columns = choose(Wanted("id", "text", "image", ()), found.sample, notes, changes=changes)
+    return Reading(found, Maker(columns, found.folder, None), notes)
 
 
-def _table(source: Source, columns: Columns, notes: list[str], changes: bool) -> Reading:
-    """The reading of a table whose columns are chosen; what is done to its cells is told."""
+def _table(source: Source, wanted: Wanted, changes: bool) -> Reading:
+    """The reading of a table; what is guessed, and what is done to its cells, is told."""
+    from cospace.read.columns import Known, choose
     from cospace.read.forms import Forms
     from cospace.read.items import Maker
+    from cospace.read.joined import join
     from cospace.read.reading import Reading
     from cospace.read.told import Told, narrow
 
-    columns, forms = narrow(columns, source.sample, notes), Forms(source.sample, cells=source.cells)
-    notes += forms.notes
+    notes = list(source.notes)
     told = Told(notes)
+    joined = join(source, wanted.id, told)
+    source, known = (source, Known()) if joined is None else (joined, joined.known)
+    columns = choose(wanted, source.sample, notes, changes=changes, known=known)
+    if columns.used is not None:
+        source.choose(columns.used)
+    columns = narrow(columns, source.sample, notes)
+    forms = Forms(source.sample, cells=source.cells, least=known.least)
+    notes += forms.notes
     told.seen(source.sample, columns)
     maker = Maker(
         columns, source.folder, forms, cells=source.cells, tell=told.tell, changes=changes

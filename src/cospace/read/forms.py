@@ -5,7 +5,7 @@ The first rows decide for a column, at a share of nine cells in ten; what was de
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from functools import partial
 from typing import Any
 
@@ -23,7 +23,8 @@ class Forms:
     """What the cells of a table become, by column.
 
     `cells` says that values are the untyped text of a CSV. Where they have types, a text becomes
-    a number only with a currency, or under a header such as price.
+    a number only with a currency, or under a header such as price. Of several values in
+    a cell, those in the columns of `least` become the least of them.
 
     >>> sample = Sample()
     >>> sample.add({"price": "12,50 EUR"}, cells=True)
@@ -34,8 +35,9 @@ class Forms:
     ["column 'price': '12,50 EUR' is kept as the number 12.5, its currency as 'price_currency'"]
     """
 
-    def __init__(self, sample: Sample, *, cells: bool) -> None:
+    def __init__(self, sample: Sample, *, cells: bool, least: Set[str] = frozenset()) -> None:
         self.notes: list[str] = []
+        self._least = least
         self._convert: dict[str, Callable[[str], Any]] = {}
         self._currencies: dict[str, str] = {}
         names = set(sample.names)
@@ -55,6 +57,9 @@ class Forms:
         Raises `ValueError` with the reason when the cell does not fit its column.
         """
         convert = self._convert.get(name)
+        if isinstance(cell, list) and (name in self._convert or name in self._least):
+            values = [self.value(name, one) for one in cell]
+            return min(values) if name in self._least else values
         if not isinstance(cell, str):
             return cell
         if not cell.strip():
@@ -69,6 +74,8 @@ class Forms:
 
     def currency(self, name: str, cell: Any) -> str:
         """The currency that a cell is written in; "" where it has none."""
+        if isinstance(cell, list):
+            return next(filter(None, (self.currency(name, one) for one in cell)), "")
         if name not in self._currencies or not isinstance(cell, str):
             return ""
         found = amount_of(cell)

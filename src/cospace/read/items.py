@@ -21,6 +21,7 @@ from cospace.read.photos import pictures_in
 from cospace.read.reading import Pass
 from cospace.read.rows import Row
 from cospace.read.texts import check_text, is_blank
+from cospace.read.told import SEVERAL_PHOTOS
 
 __all__ = ["Maker"]
 
@@ -140,6 +141,7 @@ class Maker:
                 elif image is None:
                     image = found
         if len(written) > 1 and self._columns.keep is None:
+            self._tell(*SEVERAL_PHOTOS)
             if "photos" in kept:
                 self._tell(
                     "photos", "column 'photos' is kept as it is, not the paths of all photos"
