@@ -10,8 +10,10 @@ from typing import Any
 
 from cospace.errors import BadArgument, BadItem, CospaceError, NotFound, UnsafeFile
 from cospace.read.dicts import Dicts
+from cospace.read.feeds import Feed
 from cospace.read.folders import TEXT_SUFFIXES, Files
 from cospace.read.frames import Frame, is_frame
+from cospace.read.jsonfiles import open_json
 from cospace.read.parquet import Parquet
 from cospace.read.regular import shown
 from cospace.read.rows import IMAGE_SUFFIXES, Source, is_url
@@ -28,16 +30,19 @@ _ARCHIVES = frozenset(
 )
 
 _READABLE = (
-    ".csv, .tsv, .jsonl, .ndjson (also with .gz), .parquet, a folder of images and texts"
-    " (.txt, .md), one image or text, a DataFrame or Arrow table, or an iterable of dicts"
+    ".csv, .tsv, .jsonl, .ndjson, .json, a product feed in .xml (all also with .gz), .xlsx,"
+    " .parquet, a folder of images and texts (.txt, .md), one image or text, a DataFrame or Arrow"
+    " table, or an iterable of dicts"
 )
 
-_GZIPPED = frozenset({".csv", ".tsv", ".jsonl", ".ndjson"})
+_GZIPPED = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".xml"})
 _OPENERS: dict[str, Callable[[Path], Source]] = {
     ".csv": Delimited,
     ".tsv": partial(Delimited, delimiter="\t"),
     ".jsonl": JsonLines,
     ".ndjson": JsonLines,
+    ".json": open_json,
+    ".xml": Feed,
     ".parquet": Parquet,
     **dict.fromkeys(IMAGE_SUFFIXES | TEXT_SUFFIXES, Files),
 }

@@ -23,7 +23,7 @@ from cospace.read.records import Record, records
 from cospace.read.regular import bad_byte, listed, open_regular, shown
 from cospace.read.rows import Row, Sample
 
-__all__ = ["Delimited", "JsonLines"]
+__all__ = ["Delimited", "JsonLines", "TextFile", "pairs", "whole"]
 
 # Types and columns are guessed from this many rows or bytes, whichever comes first.
 _SAMPLE_ROWS, _SAMPLE_BYTES = 1_000, 16_000_000
@@ -34,7 +34,7 @@ _QUOTED = re.compile(r'"[^"]*"')
 _DAMAGED = (OSError, EOFError, zlib.error)
 
 
-class _File:
+class TextFile:
     """What the text formats share: opening, sampling, and an estimate of how many rows."""
 
     cells = False
@@ -101,7 +101,7 @@ class _File:
         self.total = taken
 
 
-class Delimited(_File):
+class Delimited(TextFile):
     """Rows of a CSV or TSV file: quotes may hold delimiters and newlines, cells are text.
 
     A quote that is never closed makes one bad row, and reading goes on at the next line.
@@ -201,7 +201,7 @@ class Delimited(_File):
         return list(names)
 
 
-class JsonLines(_File):
+class JsonLines(TextFile):
     """Rows of a JSON Lines file: one object a line, with JSON's own types."""
 
     def __init__(self, path: Path) -> None:
@@ -227,7 +227,7 @@ class JsonLines(_File):
 def _object(data: bytes, offset: int) -> dict[str, Any] | str:
     """The object of one line, or why there is none."""
     try:
-        value = json.loads(data.decode("utf-8"), object_pairs_hook=_pairs, parse_int=_whole)
+        value = json.loads(data.decode("utf-8"), object_pairs_hook=pairs, parse_int=whole)
     except UnicodeDecodeError as error:
         return bad_byte(data[error.start], offset + error.start)
     except RecursionError:
@@ -239,13 +239,14 @@ def _object(data: bytes, offset: int) -> dict[str, Any] | str:
     return value
 
 
-def _whole(digits: str) -> int | float:
+def whole(digits: str) -> int | float:
     """A whole number; one that no store can hold, and Python would refuse, is infinite."""
     return int(digits) if len(digits) < 1000 else math.inf
 
 
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    if len(values) != len(pairs):
+def pairs(given: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, without a key that is in it twice."""
+    values = dict(given)
+    if len(values) != len(given):
         raise ValueError("the same key is in it twice")
     return values
