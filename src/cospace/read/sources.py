@@ -17,6 +17,7 @@ from cospace.read.jsonfiles import open_json
 from cospace.read.parquet import Parquet
 from cospace.read.regular import shown
 from cospace.read.rows import IMAGE_SUFFIXES, Source, is_url
+from cospace.read.sheets import Sheet
 from cospace.read.tables import Delimited, JsonLines
 
 __all__ = ["find_source"]
@@ -35,6 +36,7 @@ _READABLE = (
     " table, or an iterable of dicts"
 )
 
+_SHEETS = frozenset({".xls", ".xlsb", ".ods", ".numbers", ".gsheet"})
 _GZIPPED = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".xml"})
 _OPENERS: dict[str, Callable[[Path], Source]] = {
     ".csv": Delimited,
@@ -43,6 +45,8 @@ _OPENERS: dict[str, Callable[[Path], Source]] = {
     ".ndjson": JsonLines,
     ".json": open_json,
     ".xml": Feed,
+    ".xlsx": Sheet,
+    ".xlsm": Sheet,
     ".parquet": Parquet,
     **dict.fromkeys(IMAGE_SUFFIXES | TEXT_SUFFIXES, Files),
 }
@@ -91,6 +95,10 @@ def _file(path: Path) -> Source:
     if last in _ARCHIVES or ".tar" in suffixes:
         raise BadArgument(
             f"{shown(path)}: archives are not extracted; extract it and read the folder"
+        )
+    if last in _SHEETS:
+        raise BadArgument(
+            f"{shown(path)}: cannot read this kind of sheet; save it as .xlsx or as CSV (UTF-8)"
         )
     if not path.is_file():
         raise BadItem(shown(path), "not a regular file (a pipe or a device)")
