@@ -11,6 +11,7 @@ from typing import Any
 
 from cospace.read.amounts import amount_of, plain
 from cospace.read.cells import truth_of, value_of
+from cospace.read.dates import day_of, orders
 from cospace.read.names import AMOUNTS, FLAGS, words
 from cospace.read.rows import Column, Sample
 
@@ -97,14 +98,26 @@ class Forms:
             return None
         if sum(column.marks.values()) >= _MAJORITY * column.texts:
             return self._amounts(name, column, cells, numeric, commas, names)
-        if column.dates >= _MAJORITY * column.texts:
-            self.notes.append(
-                f"column {name!r}: dates, kept as text: filter by"
-                f' {{"{name}": "{str(column.example).strip()}"}} or $in; ranges need a column of'
-                " numbers such as 20260131"
-            )
-            return None
+        if column.dates.total() >= _MAJORITY * column.texts:
+            return self._days(name, column)
         return self._truths(name, column) if cells else None
+
+    def _days(self, name: str, column: Column) -> Callable[[str], Any] | None:
+        order, example = orders(column.dates), column.dated
+        if order in (None, "either"):
+            why = (
+                "some have the day first, some the month"
+                if order is None
+                else (f"{example!r} may be day or month first")
+            )
+            self.notes.append(f"column {name!r}: dates, kept as text: {why}. Write 2026-01-31")
+            return None
+        day = partial(day_of, order=order)
+        first = {"dots": " (day first)", "dmy": " (day first)", "mdy": " (month first)"}.get(
+            str(order), ""
+        )
+        self.notes.append(f"column {name!r}: {example!r} is kept as the date {day(example)}{first}")
+        return day
 
     def _amounts(
         self,

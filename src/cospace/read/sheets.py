@@ -14,6 +14,7 @@ from typing import Any
 from cospace.errors import BadItem, CospaceError, EmptyItem
 from cospace.limits import limit
 from cospace.need import need
+from cospace.read.dates import iso
 from cospace.read.headings import SEARCHED, find_heading, name_columns
 from cospace.read.regular import listed, open_regular, shown
 from cospace.read.rows import Row, Sample
@@ -208,7 +209,7 @@ def _plain(value: Any) -> Any:
     """A value as a CSV would hold it, but for numbers and booleans."""
     if isinstance(value, datetime):
         # A day is a day and its first moment, in the file.
-        return (value.date() if value.time() == time() else value).isoformat()
+        return iso(value.date() if value.time() == time() else value)
     if isinstance(value, (date, time)):
         return value.isoformat()
     if isinstance(value, timedelta):
