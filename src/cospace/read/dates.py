@@ -98,15 +98,8 @@ def orders(counts: Counter[Order]) -> Order | None:
     """
     if counts["dmy"] and counts["mdy"]:
         return None
-    return (
-        "dmy"
-        if counts["dmy"]
-        else "mdy"
-        if counts["mdy"]
-        else "either"
-        if counts["either"]
-        else "iso"
-    )
+    known: tuple[Order, ...] = ("dmy", "mdy", "either", "dots")
+    return next((order for order in known if counts[order]), "iso")
 
 
 def day_of(cell: str, order: Order) -> str:
