@@ -126,8 +126,8 @@ def choose(
     if text is None and image is None and names and not changes:
         raise BadArgument(
             f"no column looks like a text or an image; say text=... or image=... The columns"
-            f" are: {listed(names, 20)}. To change items that are stored: cospace update, or"
-            " read(..., changes=True)"
+            f" are: {listed(names, 20)}. If that is the first row, write a row of names above it."
+            " To change items that are stored: cospace update, or read(..., changes=True)"
         )
     texts = text.columns if text else ()
     _unused(sample, {key, image, *more, *texts}, notes)

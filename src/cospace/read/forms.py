@@ -98,6 +98,12 @@ class Forms:
             return None
         if sum(column.marks.values()) >= _MAJORITY * column.texts:
             return self._amounts(name, column, cells, numeric, commas, names)
+        if numeric and 2 * sum(column.marks.values()) >= column.texts:
+            self.notes.append(
+                f"column {name!r}: some cells are no numbers, so all are kept as text, which ranges"
+                " do not compare. Leave those empty"
+            )
+            return None
         if column.dates.total() >= _MAJORITY * column.texts:
             return self._days(name, column)
         return self._truths(name, column) if cells else None
@@ -188,14 +194,18 @@ class Forms:
 
     def _truths(self, name: str, column: Column) -> Callable[[str], Any] | None:
         """Words for yes and no as true and false; one word alone may be a name, such as NO."""
-        if sum(column.words.values()) < _MAJORITY * column.texts or column.kinds["bool"]:
+        if column.kinds["bool"] >= _MAJORITY * column.texts:
+            return None  # as plain cells are
+        digits = column.zero_one if words(name) & FLAGS else 0
+        if not column.words or sum(column.words.values()) + digits < _MAJORITY * column.texts:
             return None
         sure = str(column.example).strip().lower() in ("yes", "ja", "oui", "nein", "nee")
         if len(column.words) < 2 and not sure and not words(name) & FLAGS:
             return None
+        example = str(column.example).strip()
         self.notes.append(
-            f"column {name!r}: {column.example.strip()!r} is kept as"
-            f" {str(truth_of(column.example)).lower()} (yes and no in words)"
+            f"column {name!r}: {example!r} is kept as {str(_truth(example)).lower()} (yes and no in"
+            " words)"
         )
         return _truth
 
@@ -221,7 +231,7 @@ def _zero_one(cell: str) -> bool:
 
 
 def _truth(cell: str) -> bool:
-    found = truth_of(cell)
+    found = {"0": False, "1": True}.get(cell.strip(), truth_of(cell))
     if found is None:
         raise ValueError(f"{cell[:40]!r} is not yes or no, as the rest of its column is")
     return found

@@ -118,7 +118,7 @@ class Joined:
 
     def _home(self, values: Mapping[str, Any], waiting: _Waiting) -> tuple[_Item | None, str]:
         """The item that a row belongs to, None for a new one, and why it cannot be joined."""
-        if self._parent is None:
+        if not self._profile.parent:
             key = _text(values.get(self.key)) if self.key else ""
             if key and waiting.last and key == waiting.last.key:
                 return waiting.last, ""
@@ -128,7 +128,7 @@ class Joined:
                     f" not joined to it. Sort the table by {self.key}"
                 )
             return None, ""
-        parent = _text(values.get(self._parent))
+        parent = _text(values.get(self._parent)) if self._parent else ""
         if not parent:
             return None, ""
         if self._profile.before:
@@ -193,7 +193,7 @@ class Joined:
     def note(self) -> str:
         """What is done to a table of this kind."""
         said = [f"an export of {self._profile.name} (guessed by its columns)"]
-        if self.key and self._parent is None:
+        if self.key and not self._profile.parent:
             said.append(f"rows of one {self.key!r} are one item")
         elif self._parent:
             said.append("a product and its variations are one item")

@@ -169,6 +169,16 @@ def test_woocommerce(tmp_path: Path) -> None:
     assert "the first of an item's rows is kept" in told(reading, "column 'Name'")
 
 
+def test_woocommerce_without_variations(tmp_path: Path) -> None:
+    text = "ID,Type,SKU,Name,Regular price,Sale price,Images\n"
+    rows = "1,simple,A,Chair,9,7,\n1,simple,B,Table,5,,\n"
+    reading = read(tmp_path / "p.csv", text + rows)
+    assert [("1", "Chair", 7), ("1", "Table", 5)] == [
+        (item.id, item.parts.text, item.metadata["price"]) for item in reading
+    ]
+    assert "are one item" not in told(reading, "an export of WooCommerce")
+
+
 def test_woocommerce_without_the_column_of_ids(tmp_path: Path) -> None:
     lines = [line.split(",", 1)[1] for line in WOO.splitlines(keepends=True)]
     reading = read(tmp_path / "products.csv", "".join(lines).replace("id:12", "CH"))
