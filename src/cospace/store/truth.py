@@ -11,6 +11,7 @@ import json
 import secrets
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,15 +31,14 @@ from cospace.space import Space
 from cospace.store.packing import (
     COLUMNS,
     INSERT,
-    is_whole,
     pack,
-    shown_id,
     unpack,
     unpack_all,
 )
 from cospace.store.protocol import Failure, Row
 from cospace.store.schema import Schema
 from cospace.store.sqlite import Peek, bound_log, connect, peek, sqlite_errors
+from cospace.store.verify import faults
 
 __all__ = ["FORMAT", "Change", "Truth"]
 
@@ -159,6 +159,17 @@ class Truth:
         with sqlite_errors(self.path), self._db:
             self._set("cache", token)
         return token
+
+    @property
+    def compacted(self) -> int:
+        """The last commit before which it is not recorded any more which rows were deleted."""
+        return int(self._about("compacted") or 0)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """A block whose every statement sees the same commits, whatever others write meanwhile."""
+        with sqlite_errors(self.path), self._db:
+            yield
 
     @property
     def quantization(self) -> str:
@@ -325,30 +336,7 @@ class Truth:
 
     def verify(self) -> list[str]:
         """Every fault in the file, named: SQLite's own check, then each row's checksum."""
-        faults: list[str] = []
-        try:
-            faults += [r[0] for r in self._db.execute("PRAGMA integrity_check(20)") if r[0] != "ok"]
-            for key, value, crc in self._db.execute(
-                "SELECT key, CAST(value AS BLOB), crc FROM about"
-            ):
-                if zlib.crc32(value) != crc:
-                    faults.append(f"the record {key!r} fails its checksum")
-            for r in self._db.execute(f"SELECT {COLUMNS} FROM items"):
-                if not is_whole(r):
-                    faults.append(f"item {shown_id(r)!r} (key {r[0]}) fails its checksum")
-            sql = (
-                "SELECT v.n, CAST(id AS BLOB), CAST(field AS BLOB), v.crc, vector"
-                " FROM vectors v LEFT JOIN items i ON i.n = v.n"
-            )
-            for n, id, field, crc, blob in self._db.execute(sql):
-                if id is None:
-                    faults.append(f"a vector of key {n}, which is no item's")
-                elif zlib.crc32(blob) != crc:
-                    name, what = (b.decode(errors="replace") for b in (id, field))
-                    faults.append(f"item {name!r}: its {what} vector fails its checksum")
-        except (apsw.Error, UnicodeDecodeError, TypeError) as error:
-            faults.append(f"{self.path}: {error}")
-        return faults
+        return faults(self._db, self.path)
 
     def backup(self, target: Path) -> None:
         """A consistent copy in `target`, taken while others may write."""
@@ -364,7 +352,9 @@ class Truth:
     def compact(self) -> None:
         """Give the space of deleted rows back to the disk."""
         with sqlite_errors(self.path):
-            self._db.execute("DELETE FROM deleted")
+            with self._db:
+                self._db.execute("DELETE FROM deleted")
+                self._set("compacted", self.seq)
             self._db.execute("VACUUM")
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
