@@ -30,7 +30,7 @@ OWN_FILES = {
         "store/verify.py",
         "cli/doctor.py",
         "encode/cache/disk.py",
-    },  # fmt: skip
+    },
     "qdrant_edge": {"store/edge.py"},
     "openvino": {"encode/engines/openvino.py", "adopt/convert.py"},
 }

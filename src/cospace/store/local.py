@@ -103,16 +103,15 @@ class LocalStore(Opened):
             self._truth.extend(space, schema)
             self._space, self._schema = self._truth.space, schema.copy()
 
-    @property
-    def templates(self) -> list[list[str]]:
-        """See `Remembers`."""
-        with self._gate:
-            return self._truth.templates
-
     def remember(self, template: list[str]) -> None:
         """See `Remembers`."""
         with self._gate:
             self._truth.remember(template)
+
+    def weigh(self, weights: dict[str, float] | None) -> None:
+        """See `Remembers`."""
+        with self._gate:
+            self._truth.weigh(weights)
 
     def _edge(self) -> Edge | None:
         edge = super()._edge()

@@ -81,6 +81,17 @@ class MemoryStore:
         with self._gate:
             self._truth.remember(template)
 
+    @property
+    def weights(self) -> dict[str, float] | None:
+        """See `Remembers`."""
+        with self._gate:
+            return self._truth.weights
+
+    def weigh(self, weights: dict[str, float] | None) -> None:
+        """See `Remembers`."""
+        with self._gate:
+            self._truth.weigh(weights)
+
     def get(self, ids: Sequence[str], *, vectors: bool = False) -> list[Row | None]:
         """See `Store`."""
         with self._gate:

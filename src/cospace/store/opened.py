@@ -102,6 +102,18 @@ class Opened:
         with self._gate:
             return self._truth.failures()
 
+    @property
+    def templates(self) -> list[list[str]]:
+        """See `Remembers`."""
+        with self._gate:
+            return self._truth.templates
+
+    @property
+    def weights(self) -> dict[str, float] | None:
+        """See `Remembers`."""
+        with self._gate:
+            return self._truth.weights
+
     # --- asking ---
 
     def count(self, where: Node | None = None) -> int:

@@ -88,6 +88,14 @@ class LocalReader(Opened):
         """Raises `CollectionReadOnly`."""
         raise self._refusal()
 
+    def remember(self, template: object) -> None:  # noqa: ARG002
+        """Raises `CollectionReadOnly`."""
+        raise self._refusal()
+
+    def weigh(self, weights: object) -> None:  # noqa: ARG002
+        """Raises `CollectionReadOnly`."""
+        raise self._refusal()
+
     def _refusal(self) -> CollectionReadOnly:
         return CollectionReadOnly(
             f"{self.folder}: opened with read_only=True, so nothing can be written; open it"

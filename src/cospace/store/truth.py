@@ -194,6 +194,17 @@ class Truth:
             with sqlite_errors(self.path), self._db:
                 self._set("templates", json.dumps([*known, template]))
 
+    @property
+    def weights(self) -> dict[str, float] | None:
+        """What each list counts for queries that are texts; None by default."""
+        found: dict[str, float] | None = json.loads(self._about("weights") or "null")
+        return found
+
+    def weigh(self, weights: dict[str, float] | None) -> None:
+        """Record other weights, or none."""
+        with sqlite_errors(self.path), self._db:
+            self._set("weights", json.dumps(weights))
+
     # --- writing ---
 
     def write(self, rows: Sequence[Row], *, replace: bool, failures: Sequence[Failure]) -> int:
