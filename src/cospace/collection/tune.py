@@ -160,8 +160,7 @@ def _grades(collection: Searched, judged: Judged) -> tuple[dict[str, dict[str, f
 
 def _settings(collection: Searched) -> list[dict[str, float]]:
     """What is tried: only lists that this collection has, the others as by default."""
-    space = collection.store.space
-    fields = set(() if space is None else space.kinds)
+    fields = collection.store.info().fields.keys()
     images = _TRIED["image"] if {"text", "image"} <= fields else (DEFAULT["image"],)
     return [
         {"text": DEFAULT["text"], "image": image, WORDS: words}
