@@ -30,7 +30,7 @@ DEFAULT: Mapping[str, float] = {"text": 1.0, "image": 0.15, WORDS: 1.0}
 _WEIGHTS: Mapping[frozenset[str], Mapping[str, float]] = {
     frozenset({"text"}): DEFAULT,
     frozenset({"image"}): {"image": 1.0},
-    frozenset({"text", "image"}): {"text": 0.5, "image": 0.5, WORDS: 0.25},
+    frozenset({"text", "image"}): {"text": 0.45, "image": 0.55, WORDS: 0.25},
 }
 
 

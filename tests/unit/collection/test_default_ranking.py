@@ -32,7 +32,7 @@ def shop() -> Iterator[cs.Collection]:
         (cs.Image(PHOTO), {"image": 1.0}),
         (
             cs.Parts(text="a seat", image=cs.Image(PHOTO)),
-            {"text": 0.5, "image": 0.5, "words": 0.25},
+            {"text": 0.45, "image": 0.55, "words": 0.25},
         ),
     ],
     ids=["text", "photo", "both"],
