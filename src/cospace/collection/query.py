@@ -25,7 +25,7 @@ from cospace.vectors import Vectors
 __all__ = ["DEFAULT", "Searched", "queries_of", "query_of"]
 
 # Of a query that is a text; `Collection.weights` may be others.
-DEFAULT: Mapping[str, float] = {"text": 1.0, "image": 0.15, WORDS: 1.0}
+DEFAULT: Mapping[str, float] = {"text": 1.0, "image": 0.05, WORDS: 1.0}
 # By what the query holds: how much each list counts. "words" is BM25.
 _WEIGHTS: Mapping[frozenset[str], Mapping[str, float]] = {
     frozenset({"text"}): DEFAULT,

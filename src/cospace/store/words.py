@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["FEW", "VERSION", "Asked", "Held", "asked", "content", "document", "joined"]
 
 # Another way to make terms is another number: an index of the old ones is built anew.
-VERSION = 2
+VERSION = 3
 
 _K1, _B, _MEAN_LENGTH = 1.2, 0.75, 60.0
 _CODE_WEIGHT = 1.5
@@ -35,8 +35,10 @@ FEW = 50
 _ALONE = 5
 # Of how many words in a row a code may be made: "978 3 16 148410 0".
 _MOST_PARTS = 6
-# A word with digits that is shorter is a number.
+# A shorter word of digits alone is a number.
 _CODE_LENGTH = 4
+# A word of letters and digits that is no code: 1st, 90s, 2x.
+_COUNT = re.compile(r"\d+(?:st|nd|rd|th|s|x|er|e)$")
 _MEASURE = re.compile(r"\d+(?:mm|cm|dm|m|km|in|inch|ft|g|kg|lb|oz|ml|cl|l|w|v|a|gb|tb|hz|khz)$")
 # A metadata string of more words than these is a text, not a name.
 _NAME_WORDS = 3
@@ -185,16 +187,27 @@ def asked(text: str, held: Held, unknown: Collection[str] | None) -> Asked:
             at += size
             continue
         part = parts[at]
-        code = has_digit(part) and len(part) >= _CODE_LENGTH and not _MEASURE.match(part)
         new = unknown is not None and part in unknown and not has_digit(part)
-        for term, as_name in _numbers(part):
-            found.append((term, held.of(term), term if code else as_name if new else 0))
+        terms = _numbers(part)
+        joined = _joined((part,))
+        if new and held.of(joined) and not any(held.of(term) for term, _ in terms):
+            terms = ((joined, joined),)  # MKII, where a row has MK-II
+        for term, as_name in terms:
+            named = term if _is_code(part) else as_name if new else 0
+            found.append((term, held.of(term), named))
         at += 1
     times = Counter(term for term, _, _ in found)
     idf = {term: _idf(n, held.rows) for term, n, _ in found if n}
     weights = {term: idf[term] * times[term] for term in idf}
     none = math.prod(1 - n / held.rows for n in {term: n for term, n, _ in found if n}.values())
     return Asked(weights, held.rows * (1 - none), _names(found, idf))
+
+
+def _is_code(part: str) -> bool:
+    """Whether a word identifies something: it has digits, and is no number, measure or count."""
+    if not has_digit(part) or _MEASURE.match(part) or _COUNT.match(part):
+        return False
+    return len(part) >= _CODE_LENGTH or not part.isdigit()
 
 
 def _names(found: Iterable[tuple[int, int, int]], idf: Mapping[int, float]) -> dict[int, float]:
