@@ -28,6 +28,7 @@ OWN_FILES = {
         "store/truth.py",
         "store/sqlite.py",
         "store/verify.py",
+        "store/about.py",
         "cli/doctor.py",
         "encode/cache/disk.py",
     },

@@ -46,6 +46,8 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     text = unicodedata.normalize("NFKD", text.casefold()).translate(_PLAIN)
+    # A letter of its own, not an \u0438 with an accent: endings of Russian words have it.
+    text = text.replace("\u0438\u0306", "\u0439")
     text = _ACCENTS.sub("", text)
     text = "".join(c for c in text if unicodedata.category(c) != "Cf")
     return unicodedata.normalize("NFC", text)

@@ -44,15 +44,25 @@ SEGMENT_ROWS = 250_000
 class Edge:
     """One shard in `folder`, for the given vector fields of `dim` numbers.
 
+    `language` is that of the words.
+
     `exact` searches compare with every row; otherwise the graph is walked, over copies that
     `quantization` made smaller, and what it finds is scored again with the full vectors.
     """
 
     def __init__(
-        self, folder: Path, *, dim: int, fields: Sequence[str], create: bool, quantization: str
+        self,
+        folder: Path,
+        *,
+        dim: int,
+        fields: Sequence[str],
+        create: bool,
+        quantization: str,
+        language: str,
     ) -> None:
         self.fields = tuple(fields)
         self._rescored = QUANTIZATIONS[quantization][1]
+        self._language = language
         self._counts_file = folder / "words.counts"
         self._counts = Counts() if create else Counts.load(self._counts_file)
         # Rows with keys above this one are new to the shard.
@@ -75,7 +85,7 @@ class Edge:
 
     def put(self, changes: Sequence[tuple[int, Row]], schema: Mapping[str, Field]) -> None:
         """Insert or replace rows by key."""
-        words = [document(row.id, row.text, row.metadata) for _, row in changes]
+        words = [document(row.id, row.text, row.metadata, self._language) for _, row in changes]
         points = [
             qe.Point(key, _vector(row, held), _payload(row, schema))
             for (key, row), held in zip(changes, words, strict=True)
@@ -166,7 +176,7 @@ class Edge:
     def _lexical(self, request: Lexical) -> _Asked:
         """The engine's form of a request: the words, and each name that can be in it."""
         text, k, where, among, unknown = request
-        terms = asked(text, self._counts, unknown)
+        terms = asked(text, self._counts, unknown, self._language)
         if not terms.weights:
             return _Asked([])
         condition = _condition(where, among)

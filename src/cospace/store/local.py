@@ -16,10 +16,12 @@ from pathlib import Path
 from cospace.errors import BadArgument, CollectionClosed, FormatTooNew
 from cospace.files import check_room, make_folder
 from cospace.space import Space
+from cospace.store.about import Language
 from cospace.store.cache import Cache
 from cospace.store.edge import QUANTIZATIONS, Edge
 from cospace.store.gate import Gate
 from cospace.store.idle import Idle
+from cospace.store.language import AUTO, ENGLISH, named
 from cospace.store.lock import Lock
 from cospace.store.opened import Opened, truth_path
 from cospace.store.protocol import Failure, Row
@@ -39,16 +41,23 @@ class LocalStore(Opened):
 
     `quantization` ("none", "int8" or "binary") is how the cache makes its vectors smaller. It is
     recorded; None is what is recorded, or "int8". With another one the cache is rebuilt.
+    `language` is that of the words, as `named` takes it; recorded too, "auto" is recognised.
 
     Raises `BadArgument`, `CollectionBusy`, `NotACollection`, `FormatTooNew`, `CollectionNotFound`.
     """
 
     def __init__(
-        self, folder: Path, *, create: bool = True, quantization: str | None = None
+        self,
+        folder: Path,
+        *,
+        create: bool = True,
+        quantization: str | None = None,
+        language: str | None = None,
     ) -> None:
         if quantization is not None and quantization not in QUANTIZATIONS:
             names = ", ".join(map(repr, QUANTIZATIONS))
             raise BadArgument(f"quantization is one of {names}, not {quantization!r}")
+        spoken = None if language is None else named(language)
         self.folder = folder
         truth = truth_path(folder, create=create)
         if not folder.is_dir():
@@ -71,6 +80,8 @@ class LocalStore(Opened):
                 )
             if quantization is not None and quantization != recorded:
                 self._truth.quantization = quantization
+            if spoken is not None:
+                self._tell(spoken)
             self._space = self._truth.space
             self._schema = self._truth.schema
             self._cache = Cache(folder / "cache", self._truth)
@@ -79,6 +90,15 @@ class LocalStore(Opened):
             self._lock.release()
             raise
         _open_stores.add(self)
+
+    def _tell(self, language: str) -> None:
+        """Record the language that was told, or that it is to be recognised from now on."""
+        known = self._truth.language
+        if language == AUTO:
+            if known is not None and known.told:
+                self._truth.speak(Language(ENGLISH, False))
+        elif known is None or known.name != language or not known.told:
+            self._truth.speak(Language(language, True))
 
     # --- writing ---
 

@@ -179,7 +179,10 @@ def describe(folder: Path, truth: Truth, *, unindexed: int = 0) -> StoreInfo:
     size = sum(on_disk(p) for p in folder.rglob("*"))
     indexed = max(0, items - unindexed)
     space, schema, smaller = truth.space, truth.schema, truth.quantization
-    return StoreInfo(items, fields, space, schema, indexed, failures, size, ENGINE, smaller)
+    language = "" if truth.language is None else truth.language.name
+    return StoreInfo(
+        items, fields, space, schema, indexed, failures, size, ENGINE, smaller, language
+    )
 
 
 def on_disk(path: Path) -> int:

@@ -92,6 +92,7 @@ class StoreInfo:
     """What a store holds: counts, spaces, schema, and what is not indexed yet.
 
     `quantization` is how its index makes vectors smaller: "none", "int8" or "binary".
+    `language` is that of its words, "" before it is told or recognised.
     """
 
     items: int
@@ -103,6 +104,7 @@ class StoreInfo:
     bytes: int
     engine: str
     quantization: str = "none"
+    language: str = ""
 
 
 class Store(Protocol):

@@ -13,14 +13,12 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from cospace.read.terms import chains, fold, has_digit, pairs
-
-if TYPE_CHECKING:
-    import Stemmer
+from cospace.store.language import ENGLISH, any_stop_words, stem, stop_words
 
 __all__ = ["FEW", "VERSION", "Asked", "Held", "asked", "content", "document", "joined"]
 
@@ -45,35 +43,16 @@ _NAME_WORDS = 3
 # Whole numbers from here on are codes: barcodes and article numbers, not prices or sizes.
 _CODE = 10_000
 
-_STOP = frozenset(
-    """
-    a about am an and any are as at be been being but by can could did do does each for from had
-    has have he her his how i if in into is it its may me might my no not of on or our she should
-    so some such than that the their then there these they this those to was we were what when
-    where which who whom whose why will with would you your
-    """.split()  # noqa: SIM905 - as a list it is a page long
-)
-
-
-@cache
-def _stemmer() -> Stemmer.Stemmer:
-    import Stemmer
-
-    return Stemmer.Stemmer("english", 0)  # its own cache is not for several threads
-
-
-def _stemmed(word: str) -> str:
-    return word if has_digit(word) or not word.isascii() else _stemmer().stemWord(word)
-
 
 def _number(term: str) -> int:
     return zlib.crc32(term.encode())
 
 
 @lru_cache(100_000)
-def _numbers(part: str) -> tuple[tuple[int, int], ...]:
+def _numbers(part: str, language: str) -> tuple[tuple[int, int], ...]:
     """The terms of a part of a text, each with the term that says: here it is a name."""
-    stems = [_stemmed(word) for word in pairs(part) if word not in _STOP]
+    stops = stop_words(language)
+    stems = [stem(word, language) for word in pairs(part) if word not in stops]
     return tuple((_number(stem), _number("!" + stem)) for stem in stems)
 
 
@@ -88,10 +67,13 @@ _UPPER = "A-Z\u00c0-\u00de\u0386-\u03ab\u0400-\u042f"
 _CAPITAL = re.compile(rf"\b[{_UPPER}]\w*")
 
 
-def document(id: str, text: str | None, metadata: Mapping[str, Any]) -> dict[int, float]:
+def document(
+    id: str, text: str | None, metadata: Mapping[str, Any], language: str = ENGLISH
+) -> dict[int, float]:
     """The terms of an item and their weights: of its id, its text, its strings and its codes.
 
-    The weight of a word is the term-frequency part of BM25. Empty without a text.
+    The weight of a word is the term-frequency part of BM25. Empty without a text. `language` is
+    that of the collection, for all items alike.
     """
     if not text:
         return {}
@@ -106,7 +88,7 @@ def document(id: str, text: str | None, metadata: Mapping[str, Any]) -> dict[int
     for value in (*short, *long):
         found = chains(fold(value))
         for part in chain.from_iterable(found):
-            for term, name in _numbers(part):
+            for term, name in _numbers(part, language):
                 counts[term] += 1
                 if part in names:
                     extra[name] = 1.0
@@ -144,7 +126,7 @@ def content(text: str) -> list[str]:
     """The words of a query that ask for something, folded; a code in several parts is one."""
     found = chains(fold(text))
     words = [["".join(parts)] if has_digit("".join(parts)) else parts for parts in found]
-    return [word for parts in words for word in parts if word not in _STOP]
+    return [word for parts in words for word in parts if word not in any_stop_words()]
 
 
 class Held(Protocol):
@@ -169,7 +151,7 @@ class Asked(NamedTuple):
     names: dict[int, float]
 
 
-def asked(text: str, held: Held, unknown: Collection[str] | None) -> Asked:
+def asked(text: str, held: Held, unknown: Collection[str] | None, language: str = ENGLISH) -> Asked:
     """The terms of a query. `unknown` are folded words that the model does not know as words.
 
     Neighbouring parts that some row holds as one code are that code: "kx 1007b" is KX-1007B.
@@ -188,7 +170,7 @@ def asked(text: str, held: Held, unknown: Collection[str] | None) -> Asked:
             continue
         part = parts[at]
         new = unknown is not None and part in unknown and not has_digit(part)
-        terms = _numbers(part)
+        terms = _numbers(part, language)
         joined = _joined((part,))
         if new and held.of(joined) and not any(held.of(term) for term, _ in terms):
             terms = ((joined, joined),)  # MKII, where a row has MK-II
