@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 import qdrant_edge as qe
 
 from cospace.errors import StorageError
-from cospace.read.dates import moment
 from cospace.store.counts import Counts
+from cospace.store.payload import DATES, NORTH, WHOLE, large, payload_of, rest
 from cospace.store.protocol import Found, Lexical, Nearest, Request, Row
-from cospace.store.schema import Field, flatten
+from cospace.store.schema import Field
 from cospace.store.where import All, Any_, Compare, Exists, In, Near, Node, Not
 from cospace.store.words import FEW, VERSION, asked, document
 
@@ -45,15 +45,25 @@ SEGMENT_ROWS = 250_000
 class Edge:
     """One shard in `folder`, for the given vector fields of `dim` numbers.
 
+    `language` is that of the words.
+
     `exact` searches compare with every row; otherwise the graph is walked, over copies that
     `quantization` made smaller, and what it finds is scored again with the full vectors.
     """
 
     def __init__(
-        self, folder: Path, *, dim: int, fields: Sequence[str], create: bool, quantization: str
+        self,
+        folder: Path,
+        *,
+        dim: int,
+        fields: Sequence[str],
+        create: bool,
+        quantization: str,
+        language: str,
     ) -> None:
         self.fields = tuple(fields)
         self._rescored = QUANTIZATIONS[quantization][1]
+        self._language = language
         self._counts_file = folder / "words.counts"
         self._counts = Counts() if create else Counts.load(self._counts_file)
         # Rows with keys above this one are new to the shard.
@@ -80,8 +90,8 @@ class Edge:
 
     def put(self, changes: Sequence[tuple[int, Row]], schema: Mapping[str, Field]) -> None:
         """Insert or replace rows by key."""
-        words = [document(row.id, row.text, row.metadata) for _, row in changes]
-        payloads = [_payload(row, schema) for _, row in changes]
+        words = [document(row.id, row.text, row.metadata, self._language) for _, row in changes]
+        payloads = [payload_of(row, schema) for _, row in changes]
         points = [
             qe.Point(key, _vector(row, held), payload)
             for (key, row), held, payload in zip(changes, words, payloads, strict=True)
@@ -89,7 +99,7 @@ class Edge:
         self._forget([key for key, _ in changes])
         with _engine_errors:
             for slot in {slot for payload in payloads for slot in payload}:
-                if slot.endswith(_DATES):
+                if slot.endswith(DATES):
                     self._index(slot, "number")
             self._shard.update(qe.UpdateOperation.upsert_points(points))
         self._counts.add(words)
@@ -175,7 +185,7 @@ class Edge:
     def _lexical(self, request: Lexical) -> _Asked:
         """The engine's form of a request: the words, and each name that can be in it."""
         text, k, where, among, unknown = request
-        terms = asked(text, self._counts, unknown)
+        terms = asked(text, self._counts, unknown, self._language)
         if not terms.weights:
             return _Asked([])
         condition = _condition(where, among)
@@ -285,17 +295,6 @@ _INDEXES: Mapping[str, Any] = {
     "string": qe.KeywordIndexParams,
     "location": qe.GeoIndexParams,
 }
-# The engine's grid leaves out the very North Pole; a tenth of a millimetre from it is in.
-_NORTH = 90 - 1e-9
-
-
-def _on_the_map(location: Mapping[str, float]) -> dict[str, float]:
-    return {**location, "lat": min(location["lat"], _NORTH)}
-
-
-# How a value stands in the payload: numbers all as float, so that one index holds whole and
-# broken ones; words for booleans, since the binding (0.9.0) takes True for the number 1.
-_FORMS: Mapping[str, Any] = {"bool": str, "location": _on_the_map}
 
 
 def _config(dim: int, fields: Sequence[str], quantization: Any) -> qe.EdgeConfig:
@@ -325,57 +324,13 @@ def _config(dim: int, fields: Sequence[str], quantization: Any) -> qe.EdgeConfig
     )
 
 
-def _payload(row: Row, schema: Mapping[str, Field]) -> dict[str, Any]:
-    payload: dict[str, Any] = {}
-    for name, value in flatten(row.metadata):
-        field = schema.get(name)
-        if field is None:
-            continue
-        values = value if isinstance(value, list) else [value]
-        if field.type == "number":
-            payload |= _numbers(field.slot, values)
-        elif form := _FORMS.get(field.type):
-            payload[field.slot] = [form(v) for v in values]
-        else:
-            payload[field.slot] = value
-            payload |= _numbers(
-                field.slot + _DATES, [at for v in values if (at := moment(v)) is not None]
-            )
-    return payload
-
-
-def _numbers(slot: str, values: Sequence[float]) -> dict[str, Any]:
-    """The payload of numbers."""
-    if not values:
-        return {}
-    found: dict[str, Any] = {slot: [float(v) for v in values]}
-    if large := [v for v in values if abs(v) >= _WHOLE]:
-        found[_large(slot)] = [{"near": float(v), "rest": _rest(v)} for v in large]
-    return found
-
-
-# After a slot: that of the moments of texts that are dates.
-_DATES = "_dates"
-# The engine compares numbers as float64, which holds whole numbers exactly up to here. Of larger
-# ones the rest is kept beside it: numbers that are one as float64 are told apart by it.
-_WHOLE = 2**53
-
-
-def _rest(value: float) -> float:
-    return float(int(value) - int(float(value)))
-
-
-def _large(slot: str) -> str:
-    return f"{slot}_large"
-
-
 def _number(slot: str, op: str, value: float) -> qe.Filter:
     """The condition that a number is `op` (gt, gte, lt, lte, eq) to the value."""
     near = float(value)
-    if abs(near) < _WHOLE:
+    if abs(near) < WHOLE:
         return qe.Filter(must=[_span(slot, op, near)])
-    same = qe.Filter(must=[_span("near", "eq", near), _span("rest", op, _rest(value))])
-    equal = qe.NestedCondition(_large(slot), same)
+    same = qe.Filter(must=[_span("near", "eq", near), _span("rest", op, rest(value))])
+    equal = qe.NestedCondition(large(slot), same)
     if op == "eq":
         return qe.Filter(must=[equal])
     return qe.Filter(should=[_span(slot, op.removesuffix("e"), near), equal])
@@ -406,10 +361,10 @@ def _filter(node: Node) -> qe.Filter:
     if isinstance(node, In):
         return _one_of(node)
     if isinstance(node, Near):
-        circle = qe.GeoRadius(qe.GeoPoint(lon=node.lon, lat=min(node.lat, _NORTH)), node.km * 1000)
+        circle = qe.GeoRadius(qe.GeoPoint(lon=node.lon, lat=min(node.lat, NORTH)), node.km * 1000)
         return qe.Filter(must=[qe.FieldCondition(node.field.slot, geo_radius=circle)])
     assert isinstance(node, Compare)
-    slot = node.field.slot + _DATES if node.field.type == "string" else node.field.slot
+    slot = node.field.slot + DATES if node.field.type == "string" else node.field.slot
     return _number(slot, node.op, node.value)
 
 
