@@ -119,10 +119,11 @@ class Forms:
             self.notes.append(f"column {name!r}: dates, kept as text: {why}. Write 2026-01-31")
             return None
         day = partial(day_of, order=order)
-        first = {"dots": " (day first)", "dmy": " (day first)", "mdy": " (month first)"}.get(
-            str(order), ""
+        first = {"dots": " (day first)", "dmy": " (day first)", "mdy": " (month first)"}
+        written = (
+            "dates such as " if day(example) == example else f"{example!r} is kept as the date "
         )
-        self.notes.append(f"column {name!r}: {example!r} is kept as the date {day(example)}{first}")
+        self.notes.append(f"column {name!r}: {written}{day(example)}{first.get(str(order), '')}")
         return day
 
     def _amounts(

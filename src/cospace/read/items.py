@@ -25,6 +25,8 @@ from cospace.read.told import SEVERAL_PHOTOS
 
 __all__ = ["Maker"]
 
+_EXACT = 2**53  # whole numbers below are exact as float64
+
 
 class Maker:
     """Makes items from rows: the columns say what is what, `forms` what cells become.
@@ -104,6 +106,10 @@ class Maker:
         value = values.get(column)
         if value is None or (isinstance(value, str) and not value):
             raise BadItem(name, f"has no id in column {column!r}")
+        if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+            told = f"column {column!r}: ids such as {value} are read as {int(value)}"
+            self._tell("whole ids", told)  # a missing one makes fractions of a frame's numbers
+            value = int(value)
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         try:

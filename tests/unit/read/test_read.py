@@ -258,7 +258,7 @@ def test_dicts_take_images_in_memory_and_one_bad_row_stops_nothing() -> None:
         {"id": "2", "image": b"y"},
         "no dict",
         {"id": True, "title": "t"},
-        {"id": 3.0, "title": "t"},
+        {"id": 3.5, "title": "t"},
         {"id": None, "title": "t"},
         {"title": "t"},
         {"id": "4", "title": "t", "price": float("nan")},

@@ -241,3 +241,16 @@ def test_columns_of_pictures_and_links_that_are_not_used_are_named(tmp_path: Pat
         "column 'front view' holds paths of pictures and is not used" in note
         for note in reading.notes
     )
+
+
+def test_ids_that_a_frame_made_fractions_are_whole() -> None:
+    rows = [{"id": 1.0, "title": "Oak"}, {"id": float("nan"), "title": "Ash"}, {"id": 1.5}]
+    reading = cs.read(rows)
+    assert ["1"] == [item.id for item in reading]
+    assert 2 == len(reading.failed)
+    assert any("ids such as 1.0 are read as 1" in note for note in reading.notes)
+
+
+def test_a_field_that_an_item_lacks_is_asked_for_with_get(tmp_path: Path) -> None:
+    reading = table(tmp_path / "a.csv", "id,title,color\n1,Oak,red\n2,Ash,\n")
+    assert ["red", None] == [item.metadata.get("color") for item in reading]
