@@ -163,7 +163,7 @@ class Joined:
         for number, (name, value) in enumerate(self._options):
             if name in values:
                 item.options[number] = _text(values[name])
-            for piece in _pieces(_text(values.get(value)), self._profile.options[2]):
+            for piece in _pieces(_text(values.get(value)), self._profile.between):
                 item.put("options", f"{item.options.get(number, value)}: {piece}")
 
     def _joined(self, item: _Item) -> Row:
@@ -271,12 +271,13 @@ class _Waiting:
 
 def _pairs(profile: Profile, headers: Mapping[str, str]) -> list[tuple[str, str]]:
     """The columns of the name and the value of each option."""
-    name, value, _ = profile.options
     found: list[tuple[str, str]] = []
-    while name and (pair := tuple(one.format(len(found) + 1) for one in (name, value))):
-        if not all(one in headers for one in pair):
-            break
-        found.append((headers[pair[0]], headers[pair[1]]))
+    for wanted in profile.options:
+        for number in range(1, len(headers) + 1):
+            pair = [headers.get(one.format(number)) for one in wanted]
+            if pair[0] is None or pair[1] is None:
+                break
+            found.append((pair[0], pair[1]))
     return found
 
 

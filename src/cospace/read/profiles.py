@@ -34,8 +34,9 @@ class Profile:
     several: tuple[str, ...] = ()
     # Columns of prices; the least of an item becomes "price".
     prices: tuple[str, ...] = ()
-    # The n-th name and value of an option, and what separates values within a cell.
-    options: tuple[str, str, str] = ("", "", "")
+    # Columns of the n-th option: its name, and its value or values.
+    options: tuple[tuple[str, str], ...] = ()
+    between: str = ""  # separates values of an option within a cell
     # Columns of several values with commas between them.
     lists: tuple[str, ...] = ()
     # Columns that look like a text and are none.
@@ -62,20 +63,30 @@ PROFILES = (
             "cost per item", "inventory quantity", "weight value",
         ),
         prices=("variant price", "price"),
-        options=("option{} name", "option{} value", ""),
+        options=(("option{} name", "option{} value"),),
         lists=("tags",),
     ),
     Profile(
-        "WooCommerce",
-        signs=(("type",), ("sku",), ("regular price",), ("categories", "images", "parent")),
+        "WooCommerce",  # its headers are translated
+        signs=(
+            ("type", "typ"), ("sku", "artikelnummer"), ("regular price", "regulaerer preis"),
+            ("categories", "images", "parent", "kategorien", "bilder"),
+        ),
         key=("id",),
-        parent=("parent",),
-        alias=("sku",),
-        several=("sku", "images", "regular price", "sale price", "gtin"),
-        prices=("sale price", "regular price"),
-        options=("attribute {} name", "attribute {} value s", ","),
-        lists=("categories", "tags"),
-        quiet=("type",),
+        parent=("parent", "uebergeordnet", "uebergeordnetes produkt"),
+        alias=("sku", "artikelnummer"),
+        several=(
+            "sku", "images", "regular price", "sale price", "gtin", "artikelnummer", "bilder",
+            "regulaerer preis", "angebotspreis",
+        ),
+        prices=("sale price", "regular price", "angebotspreis", "regulaerer preis"),
+        options=(
+            ("attribute {} name", "attribute {} value s"),
+            ("attribut {} name", "attribut {} wert e"),
+        ),
+        between=",",
+        lists=("categories", "tags", "kategorien", "schlagwoerter"),
+        quiet=("type", "typ"),
         window=10_000,
     ),
     Profile(

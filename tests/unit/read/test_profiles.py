@@ -12,6 +12,7 @@ from cospace.limits import override
 from cospace.read.joined import Joined
 from cospace.read.profiles import PROFILES, known
 from cospace.read.sources import find_source
+from cospace.testing import tiny_model
 
 SHOPIFY = """\
 Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Option2 Name,\
@@ -167,6 +168,37 @@ def test_woocommerce(tmp_path: Path) -> None:
     assert (99, 129) == (table.metadata["price"], table.metadata["Regular price"])
     assert "a product and its variations are one item" in told(reading, "an export of WooCommerce")
     assert "the first of an item's rows is kept" in told(reading, "column 'Name'")
+
+
+def test_woocommerce_in_german(tmp_path: Path) -> None:
+    text = (
+        "ID,Typ,Artikelnummer,Name,Beschreibung,Angebotspreis,Regulärer Preis,Kategorien,"
+        "Übergeordnet,Attribut 1 Name,Attribut 1 Wert(e)\n"
+        'v1,variable,ST,Stuhl,Aus Eiche,,,Möbel,,Farbe,"Rot, Blau"\n'
+        'v2,variation,ST-R,Stuhl - Rot,,"49,90","59,90",,ST,Farbe,Rot\n'
+    )
+    [item] = read(tmp_path / "p.csv", text)
+    assert "Stuhl. Farbe: Rot, Farbe: Blau. Möbel. Aus Eiche" == item.parts.text
+    assert (49.9, ["ST", "ST-R"]) == (item.metadata["price"], item.metadata["Artikelnummer"])
+
+
+def test_each_variant_is_found_by_its_own_number(tmp_path: Path) -> None:
+    shop = cs.open(":memory:", model=tiny_model())
+    shop.upsert(read(tmp_path / "products.csv", SHOPIFY))
+    for sku, id in (("CH-R", "chair"), ("ch-b", "chair"), ("TB 1", "table")):
+        assert id == shop.search(sku)[0].id
+    assert ["chair"] == [item.id for item in shop.get(where={"options": "Color: Blue"})]
+    assert ["chair"] == [item.id for item in shop.get(where={"price": {"$lt": 50}})]
+    assert ["chair"] == [item.id for item in shop.get(where={"Tags": "oak"})]
+
+
+def test_prices_of_variants_are_updated(tmp_path: Path) -> None:
+    shop = cs.open(":memory:", model=tiny_model())
+    shop.upsert(read(tmp_path / "products.csv", SHOPIFY))
+    path = tmp_path / "prices.csv"
+    path.write_text("Handle,Variant SKU,Variant Price\nchair,CH-R,40\nchair,CH-B,39\n")
+    shop.update(cs.read(path, changes=True))
+    assert (39, "Oak chair") == tuple(shop["chair"].metadata[name] for name in ("price", "Title"))
 
 
 def test_woocommerce_without_variations(tmp_path: Path) -> None:
