@@ -379,7 +379,9 @@ def test_ids_and_texts_come_back_from_every_text_format(
 
 @given(
     st.binary(max_size=200),
-    st.sampled_from([".csv", ".tsv", ".jsonl", ".csv.gz", ".parquet", ".txt", ".jpg"]),
+    st.sampled_from(
+        [".csv", ".tsv", ".jsonl", ".csv.gz", ".parquet", ".txt", ".jpg", ".json", ".xml", ".xlsx"]
+    ),
     st.sampled_from([b"", b"id,title\n", b'{"id": "a", "title": "b"}\n', b"PAR1", b"\x1f\x8b\x08"]),
 )
 @settings(
