@@ -2,8 +2,9 @@
 
     path or dicts --sources--> rows --columns, items--> Item
 
-`sources` tells what was given; `tables` (with `lines` and `records`), `parquet`, `frames`,
-`folders` and `dicts` give rows; `columns` says which column is what, `items` makes the item.
+`sources` tells what was given; `tables` (with `lines` and `records`), `jsonfiles`, `feeds`,
+`sheets`, `parquet`, `frames`, `folders` and `dicts` give rows; `joined` makes one of the rows of an
+item, where a shop's export (`profiles`) has several; `columns` says which column is what, `items` makes the item.
 `images` and `texts` are the two doors that everything encoded goes through, `metadata` the third.
 
 The package itself can be called, as its function `read`: `cospace.read` is both.
@@ -54,9 +55,10 @@ def read(
 ) -> Reading:
     """Items from a table, a folder, a file or an iterable of dicts, streamed in bounded memory.
 
-    `source` is the path of a .csv, .tsv, .jsonl or .ndjson (also with .gz) or .parquet file, of
-    a folder of images and .txt or .md texts, of one image or text; a DataFrame of pandas or
-    polars or an Arrow table; or an iterable of dicts.
+    `source` is the path of a .csv, .tsv, .jsonl, .ndjson, .json or a product feed in .xml (all
+    also with .gz), an .xlsx or .parquet file, of a folder of images and .txt or .md texts, of one
+    image or text; a DataFrame of pandas or polars or an Arrow table; or an iterable of dicts.
+    The rows of one item in an export of Shopify, WooCommerce or eBay are joined.
 
     - `id`: the column of ids; without one, an id is made of the row's text and image.
     - `text`: a column, or a template such as ``"{title}. {description}"``.
@@ -72,7 +74,8 @@ def read(
     With `changes` rows are for `Collection.update`: they need neither text nor image.
 
     Raises `NotFound`, `UnsafeFile` for a format that can run code, `BadArgument` for a column
-    that is not there or a kind of file that cannot be read, `BadItem` for a damaged file.
+    that is not there or a kind of file that cannot be read, `BadItem` for a damaged file,
+    `MissingExtra` for an .xlsx without openpyxl.
 
     >>> rows = [{"sku": "MK-1", "title": "Armchair", "description": "Velvet.", "price": 120.0}]
     >>> reading = read(rows, id="sku", text="{title}. {description}")
