@@ -4,7 +4,8 @@
 
 `sources` tells what was given; `tables` (with `lines` and `records`), `jsonfiles`, `feeds`,
 `sheets`, `parquet`, `frames`, `folders` and `dicts` give rows; `joined` makes one of the rows of an
-item, where a shop's export (`profiles`) has several; `columns` says which column is what, `items` makes the item.
+item, where a shop's export (`profiles`) has several; `columns` says which column is what, `items`
+makes the item.
 `images` and `texts` are the two doors that everything encoded goes through, `metadata` the third.
 
 The package itself can be called, as its function `read`: `cospace.read` is both.
