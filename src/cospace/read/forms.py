@@ -60,7 +60,10 @@ class Forms:
         convert = self._convert.get(name)
         if isinstance(cell, list) and (name in self._convert or name in self._least):
             values = [self.value(name, one) for one in cell]
-            return min(values) if name in self._least else values
+            if name not in self._least:
+                return values
+            numbers = [value for value in values if isinstance(value, (int, float))]
+            return min(numbers) if numbers else next(iter(values), None)
         if not isinstance(cell, str):
             return cell
         if not cell.strip():

@@ -263,6 +263,42 @@ def test_dicts_and_updates_join_too() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("prices", "least"),
+    [
+        ([9.5, "on request"], 9.5),
+        (["on request", "ask"], "on request"),
+        (["on request", 7, 9], 7),
+        ([5], 5),
+        ([None, None], None),
+        ([float("nan"), 3], 3),
+    ],
+)
+def test_the_least_price_where_some_are_none(prices: list[Any], least: Any) -> None:
+    rows = [
+        {"Handle": "c", "Title": "Chair", "Variant SKU": f"S{n}", "Variant Price": price}
+        for n, price in enumerate(prices)
+    ]
+    reading = cs.read(rows)
+    [item] = reading
+    assert least == item.metadata.get("price")
+
+
+def test_a_price_that_is_no_number_costs_the_price_and_is_told(tmp_path: Path) -> None:
+    rows = "".join(f"h{n},Chair,S{n},5\n" for n in range(20))
+    text = f"Handle,Title,Variant SKU,Variant Price\n{rows}c,Chair,R,5\nc,,B,ask\n"
+    reading = read(tmp_path / "p.csv", text)
+    *_, item = reading
+    assert ("c", "Chair") == (item.id, item.parts.text)
+    assert {"Variant Price": 1, "price": 1} == reading.left_out
+    assert "'ask' is not a number" in next(iter(reading.partial)).reason
+
+
+def test_columns_to_keep_may_be_those_that_are_made(tmp_path: Path) -> None:
+    chair, _ = read(tmp_path / "p.csv", SHOPIFY, metadata=["price", "options"])
+    assert {"price", "options"} == set(chair.metadata)
+
+
 def test_an_item_of_too_many_bytes_is_told(tmp_path: Path) -> None:
     text = "Handle,Title,Variant SKU\n" + "".join(f"c,,{'x' * 50}{i}\n" for i in range(9))
     with override(join_bytes=200):
