@@ -40,6 +40,8 @@ class Part:
             )
         if isinstance(self.value, os.PathLike):
             object.__setattr__(self, "value", Path(self.value))
+        elif self.kind != "text":
+            object.__setattr__(self, "value", _read(self.value, self.kind))
 
     @property
     def source(self) -> Any:
@@ -56,36 +58,43 @@ class Part:
 class Image(Part):
     """An image: a path, the bytes of a file, a uint8 array [height, width, 3], or a PIL image.
 
-    Nothing is opened here; a file that is missing or broken is found when it is encoded.
+    An open file, such as an upload, is read to its end. Nothing is opened here: a file that is
+    missing or broken is found when it is encoded.
+
+    >>> import io
+    >>> Image(io.BytesIO(b"GIF89a")).value
+    b'GIF89a'
+
+    Raises `BadItem` for an open file that has no bytes to give, or too many.
     """
 
     def __init__(self, source: Any) -> None:
         object.__setattr__(self, "kind", "image")
-        object.__setattr__(self, "value", _as_path(source))
+        object.__setattr__(self, "value", _as_path(source, "image"))
 
 
 @dataclass(frozen=True, slots=True, init=False)
 class Audio(Part):
     """A recording: the path or the bytes of a WAV file; FLAC, OGG and MP3 with the extra [audio].
 
-    Nothing is opened here.
+    An open file is read to its end, and `BadItem` as for an `Image`. Nothing is opened here.
     """
 
     def __init__(self, source: Any) -> None:
         object.__setattr__(self, "kind", "audio")
-        object.__setattr__(self, "value", _as_path(source))
+        object.__setattr__(self, "value", _as_path(source, "audio"))
 
 
 @dataclass(frozen=True, slots=True, init=False)
 class Video(Part):
     """A video: the path or the bytes of an animated GIF, WebP or PNG; MP4 with the extra [video].
 
-    Nothing is opened here.
+    An open file is read to its end, and `BadItem` as for an `Image`. Nothing is opened here.
     """
 
     def __init__(self, source: Any) -> None:
         object.__setattr__(self, "kind", "video")
-        object.__setattr__(self, "value", _as_path(source))
+        object.__setattr__(self, "value", _as_path(source, "video"))
 
 
 class DepthMap(NamedTuple):
@@ -129,11 +138,46 @@ class Depth(Part):
                 " focal length in pixels, or Depth(source, disparity=1.0)",
             )
         object.__setattr__(self, "kind", "depth")
-        object.__setattr__(self, "value", DepthMap(_as_path(source), metres, focal, disparity))
+        object.__setattr__(
+            self, "value", DepthMap(_as_path(source, "depth"), metres, focal, disparity)
+        )
 
 
-def _as_path(source: Any) -> Any:
-    return Path(source) if isinstance(source, (str, os.PathLike)) else source
+def _as_path(source: Any, kind: str) -> Any:
+    return Path(source) if isinstance(source, (str, os.PathLike)) else _read(source, kind)
+
+
+# By kind, the limit (limits.py) of what is read of an open file; images' for the others.
+_MOST = {"audio": "audio_bytes", "video": "video_bytes", "imu": "imu_bytes"}
+
+
+def _read(source: Any, kind: str) -> Any:
+    """The bytes of an open file, read to its end; anything else as it is."""
+    read = getattr(source, "read", None)
+    if not callable(read):
+        return source
+    name = type(source).__name__
+    most = _MOST.get(kind, "image_bytes")
+    try:
+        data = read(limit(most) + 1)
+    except (OSError, ValueError) as error:
+        raise BadItem(kind, f"the {name} cannot be read: {error}") from error
+    if not isinstance(data, (bytes, bytearray)):
+        if hasattr(data, "close") and hasattr(data, "__await__"):
+            data.close()  # a coroutine, which would warn that nobody awaited it
+            raise BadItem(kind, f"the {name} is asynchronous: give it as await file.read()")
+        raise BadItem(
+            kind, f"reading the {name} gives {type(data).__name__}: open the file in mode 'rb'"
+        )
+    if not data:
+        raise BadItem(kind, f"the {name} has nothing left to read: call its seek(0) first")
+    if len(data) > limit(most):
+        raise BadItem(
+            kind,
+            f"the {name} has more than {limit(most):,} bytes. Make it smaller, or raise"
+            f" COSPACE_LIMIT_{most.upper()}",
+        )
+    return bytes(data)
 
 
 Content: TypeAlias = "str | Part | Parts"
