@@ -36,7 +36,7 @@ from cospace.store.packing import (
     unpack,
     unpack_all,
 )
-from cospace.store.protocol import Failure, Row
+from cospace.store.protocol import Failure, Row, kind_of
 from cospace.store.schema import Schema
 from cospace.store.sqlite import Peek, bound_log, connect, peek, sqlite_errors
 
@@ -171,6 +171,11 @@ class Truth:
             self._set("quantization", name)
 
     @property
+    def several(self) -> frozenset[str]:
+        """The fields in which rows have had more than one vector."""
+        return frozenset(json.loads(self._about("several") or "[]"))
+
+    @property
     def templates(self) -> list[list[str]]:
         """The templates that texts of items were made by."""
         found: list[list[str]] = json.loads(self._about("templates") or "[]")
@@ -204,6 +209,9 @@ class Truth:
                 for field, vector in row.vectors.items():
                     blob = np.asarray(vector, dtype="<f4").tobytes()
                     vectors.append((n, field, zlib.crc32(blob), blob))
+            several = {kind_of(field) for _, field, *_ in vectors if kind_of(field) != field}
+            if several - (known_several := self.several):
+                self._set("several", json.dumps(sorted(several | known_several)))
             self._db.executemany(INSERT, items)
             self._db.executemany(_PUT_VECTOR, vectors)
             self._db.executemany("DELETE FROM failures WHERE name=?", [(r.id,) for r in rows])
@@ -312,7 +320,11 @@ class Truth:
         """(items, vectors by field, failures)."""
         with sqlite_errors(self.path):
             items = self._value("SELECT count(*) FROM items")
-            fields = dict(self._db.execute("SELECT field, count(*) FROM vectors GROUP BY field"))
+            fields: dict[str, int] = {}
+            for name, count in self._db.execute(
+                "SELECT field, count(*) FROM vectors GROUP BY field"
+            ):
+                fields[kind_of(name)] = fields.get(kind_of(name), 0) + count
             return items, fields, self._value("SELECT count(*) FROM failures")
 
     def failures(self, at_most: int = 1000) -> list[Failure]:
