@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Audio", "Content", "Depth", "DepthMap", "Image", "Item", "Part", "Parts", "Video"]
+__all__ = [
+    "Audio", "Content", "Depth", "DepthMap", "Image", "Item", "Part", "Parts", "Video", "kind_of",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,24 +185,46 @@ def _read(source: Any, kind: str) -> Any:
 Content: TypeAlias = "str | Part | Parts"
 
 
+def kind_of(name: str) -> str:
+    """The kind of the part that has a name: "image" for "image 2" too.
+
+    >>> kind_of("image 2"), kind_of("text")
+    ('image', 'text')
+    """
+    return name.partition(" ")[0]
+
+
 class Parts(Mapping[str, Part]):
-    """The parts of one item or one query, by kind: ``Parts(text="in green", image=Image(p))``."""
+    """The parts of one item or one query, by kind: ``Parts(text="in green", image=Image(p))``.
+
+    An item of a collection may have several photos. They are named "image", "image 2", ... and
+    the item is found by each of them.
+
+    >>> list(Parts(text="a chair", image=[Image("front.jpg"), Image("back.jpg")]))
+    ['text', 'image', 'image 2']
+
+    Raises `BadItem` for a part of another kind.
+    """
 
     __slots__ = ("_parts",)
 
     def __init__(self, **values: Any) -> None:
         self._parts: dict[str, Part] = {}
-        for kind, value in values.items():
+        photos: list[Any] = []
+        for name, value in values.items():
+            kind = kind_of(name)
             if value is None:
                 continue
-            if isinstance(value, Part):
-                if value.kind != kind:
-                    raise BadItem("", f"{kind}= was given a part of kind {value.kind!r}")
-                self._parts[kind] = value
-            elif kind == "image":
-                raise BadItem("", "image= takes an Image: write image=Image(path)")
+            if isinstance(value, Part) and value.kind != kind:
+                raise BadItem("", f"{kind}= was given a part of kind {value.kind!r}")
+            if kind == "image":
+                photos += value if isinstance(value, (list, tuple)) else [value]
             else:
-                self._parts[kind] = Part(kind, value)
+                self._parts[name] = value if isinstance(value, Part) else Part(kind, value)
+        for number, photo in enumerate(photos, start=1):
+            if not isinstance(photo, Part) or photo.kind != "image":
+                raise BadItem("", "image= takes an Image: write image=Image(path)")
+            self._parts["image" if number == 1 else f"image {number}"] = photo
 
     @classmethod
     def of(cls, content: Content) -> Parts:
@@ -223,9 +247,14 @@ class Parts(Mapping[str, Part]):
 
     @property
     def image(self) -> Image | None:
-        """The image, or None."""
+        """The image, the first of several, or None."""
         part = self._parts.get("image")
         return part if isinstance(part, Image) else None
+
+    @property
+    def images(self) -> list[Part]:
+        """All images, in their order."""
+        return [part for part in self._parts.values() if part.kind == "image"]
 
     def __getitem__(self, kind: str) -> Part:
         return self._parts[kind]
@@ -245,11 +274,11 @@ class Item:
     """An id, the parts that are encoded, and the metadata that filters see.
 
     `vectors` is empty, unless `Collection.get(vectors=True)` gave the item: then it holds the
-    stored vector of each part by its kind, float32 [dim], of length one. Adding the item to a
+    stored vector of each part by its name, float32 [dim], of length one. Adding the item to a
     collection encodes its parts anew.
 
     `missing` is empty, unless `cospace.read` gave the item and a file that its row names cannot
-    be read now: then it holds the path by the kind of part. A collection that has stored such a
+    be read now: then it holds the path by the name of the part. A collection that has stored such a
     part keeps it.
 
     >>> Item("MK-1", "Retro velvet armchair", {"price": 120.0}).parts.text

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cospace.errors import BadArgument, BadFilter
-from cospace.item import Audio, Image, Item, Part, Parts, Video, check_id
+from cospace.item import Audio, Image, Item, Part, Parts, Video, check_id, kind_of
 from cospace.store.protocol import Row, Store
 from cospace.store.where import All, Any_, Node, Not
 
@@ -85,5 +85,5 @@ def item_of(row: Row) -> Item:
 
 
 def _media(kind: str, path: str) -> Part:
-    named = {"image": Image, "audio": Audio, "video": Video}.get(kind)
+    named = {"image": Image, "audio": Audio, "video": Video}.get(kind_of(kind))
     return Part(kind, Path(path)) if named is None else named(path)

@@ -26,9 +26,16 @@ def listing(inputs: Sequence[Content]) -> Sequence[Content]:
 def parts_of(content: Content, position: int) -> Parts:
     """The parts of the input at `position`. Raises `BadItem` that names the position."""
     try:
-        return Parts.of(content)
+        parts = Parts.of(content)
     except BadItem as error:
         raise BadItem(f"input {position}", error.reason) from None
+    if (photos := len(parts.images)) > 1:
+        raise BadItem(
+            f"input {position}",
+            f"it has {photos} images, and one vector stands for one: give each as an input of its"
+            " own. Only items of a collection have several",
+        )
+    return parts
 
 
 def check_usable(parts: Parts, position: int, space: Space) -> None:

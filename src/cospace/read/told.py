@@ -46,8 +46,8 @@ class Told:
         if columns.more or any(sample.columns[name].several for name in columns.images):
             self.tell(
                 "several photos",
-                "several photos an item: the first that can be read is its image; the paths of"
-                " all are kept as 'photos'",
+                "several photos an item: it is found by each of them, and their paths are kept"
+                " as 'photos'",
             )
 
 

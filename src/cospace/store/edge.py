@@ -18,8 +18,9 @@ from typing import Any, NamedTuple
 import qdrant_edge as qe
 
 from cospace.errors import StorageError
+from cospace.item import kind_of
 from cospace.store.counts import Counts
-from cospace.store.protocol import Found, Lexical, Nearest, Request, Row, kind_of
+from cospace.store.protocol import Found, Lexical, Nearest, Request, Row
 from cospace.store.schema import Field, flatten
 from cospace.store.where import All, Any_, Compare, Exists, In, Near, Node, Not
 from cospace.store.words import FEW, VERSION, asked, document

@@ -11,10 +11,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cospace.item import kind_of
 from cospace.space import Space
 from cospace.store.counts import Counts
 from cospace.store.gate import Gate
-from cospace.store.protocol import Failure, Found, Request, Row, StoreInfo, kind_of, one_by_one
+from cospace.store.protocol import Failure, Found, Request, Row, StoreInfo, one_by_one
 from cospace.store.schema import Schema
 from cospace.store.truth import Truth
 from cospace.store.where import Node, matches

@@ -29,7 +29,6 @@ __all__ = [
     "Row",
     "Store",
     "StoreInfo",
-    "kind_of",
     "one_by_one",
 ]
 
@@ -39,7 +38,7 @@ class Row:
     """One stored item. `vectors` are unit float32 [dim] by field: "text", "image", ...
 
     An item of several photos has "image", "image 2", "image 3", ... without a gap, in `vectors`
-    and the paths in `media` alike: `kind_of` gives the field that they are searched in.
+    and the paths in `media` alike: `item.kind_of` gives the field that they are searched in.
 
     `hash` identifies the content, so that a second run encodes only what changed. `reason`
     says which part of the item could not be encoded, and why.
@@ -227,15 +226,6 @@ class Remembers(Protocol):
     def remember(self, template: list[str]) -> None:
         """Keep one template more; durable on return."""
         ...
-
-
-def kind_of(name: str) -> str:
-    """The field that a vector is searched in: "image" for "image 2" too.
-
-    >>> kind_of("image 2"), kind_of("text")
-    ('image', 'text')
-    """
-    return name.partition(" ")[0]
 
 
 def one_by_one(store: Store, requests: Sequence[Request]) -> list[Found]:

@@ -26,6 +26,7 @@ from cospace.errors import (
     FormatTooNew,
     NotACollection,
 )
+from cospace.item import kind_of
 from cospace.space import Space
 from cospace.store.packing import (
     COLUMNS,
@@ -36,7 +37,7 @@ from cospace.store.packing import (
     unpack,
     unpack_all,
 )
-from cospace.store.protocol import Failure, Row, kind_of
+from cospace.store.protocol import Failure, Row
 from cospace.store.schema import Schema
 from cospace.store.sqlite import Peek, bound_log, connect, peek, sqlite_errors
 

@@ -8,7 +8,7 @@ import pytest
 
 from cospace.store.edge import SEVERAL
 from cospace.store.local import LocalStore
-from cospace.store.protocol import Row, kind_of
+from cospace.store.protocol import Row
 from cospace.testing.store import fill, unit
 
 PHOTOS = unit(40, 3)
@@ -32,10 +32,6 @@ def layout(store: LocalStore) -> tuple[str, ...]:
     edge = store._cache._edge
     assert edge is not None
     return edge.layout
-
-
-def test_the_name_of_a_vector_tells_its_field() -> None:
-    assert ["image", "image", "text"] == [kind_of(n) for n in ("image", "image 12", "text")]
 
 
 def test_fields_of_single_photos_stay_as_quick_as_they_are(tmp_path: Path) -> None:
