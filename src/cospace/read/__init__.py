@@ -11,9 +11,11 @@ The package itself can be called, as its function `read`: `cospace.read` is both
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +44,7 @@ _HOME = {
 __getattr__ = lazy(__name__, _HOME)
 
 
-def read(
+def read(  # noqa: PLR0913 - most name what a column is for
     source: Any,
     *,
     id: str | None = None,
@@ -50,6 +52,7 @@ def read(
     image: str | None = None,
     metadata: Sequence[str] | None = None,
     location: Sequence[str] | None = None,
+    images: str | os.PathLike[str] | None = None,
     changes: bool = False,
 ) -> Reading:
     """Items from a table, a folder, a file or an iterable of dicts, streamed in bounded memory.
@@ -61,6 +64,7 @@ def read(
     - `id`: the column of ids; without one, an id is made of the row's text and image.
     - `text`: a column, or a template such as ``"{title}. {description}"``.
     - `image`: the column of images: paths inside the table's folder, or bytes.
+    - `images`: a folder where images that are not in the table's are looked for.
     - `metadata`: the columns to keep; by default all, except the id, the image, and the
       long text that the item holds already (description, text, body, ...).
     - `location`: the columns of latitude and longitude, kept as ``{"lat": .., "lon": ..}``.
@@ -89,22 +93,28 @@ def read(
     for name, value in (("id", id), ("text", text), ("image", image)):
         if value is not None and not (isinstance(value, str) and value):
             raise BadArgument(f"{name}= takes the name of a column, not {value!r}")
+    if images is not None and not isinstance(images, (str, os.PathLike)):
+        raise BadArgument(f"images= takes the path of a folder, not {images!r:.80}")
     found = find_source(source)
     notes = list(found.notes)
     wanted = Wanted(id, text, image, metadata, location)
     if isinstance(found, Files):
-        if wanted != Wanted():
-            raise BadArgument("a folder or a single file has no columns: leave out id=, text=, ...")
+        if wanted != Wanted() or images is not None:
+            raise BadArgument(
+                "a folder or a single file has no columns: leave out id=, text=, images=, ..."
+            )
         wanted = Wanted("id", "text", "image", ())
     columns = choose(wanted, found.sample, notes, changes=changes)
     if columns.used is not None:
         found.choose(columns.used)
     if isinstance(found, Files):
         return Reading(found, Maker(columns, found.folder, None), notes)
-    return _table(found, columns, notes, changes)
+    return _table(found, columns, notes, changes, None if images is None else Path(images))
 
 
-def _table(source: Source, columns: Columns, notes: list[str], changes: bool) -> Reading:
+def _table(
+    source: Source, columns: Columns, notes: list[str], changes: bool, images: Path | None
+) -> Reading:
     """The reading of a table whose columns are chosen; what is done to its cells is told."""
     from cospace.read.forms import Forms
     from cospace.read.items import Maker
@@ -116,7 +126,13 @@ def _table(source: Source, columns: Columns, notes: list[str], changes: bool) ->
     told = Told(notes)
     told.seen(source.sample, columns)
     maker = Maker(
-        columns, source.folder, forms, cells=source.cells, tell=told.tell, changes=changes
+        columns,
+        source.folder,
+        forms,
+        cells=source.cells,
+        tell=told.tell,
+        changes=changes,
+        images=images,
     )
     return Reading(source, maker, notes, columns, made=[*forms.made, "photos"])
 

@@ -30,7 +30,7 @@ class Maker:
 
     Rows of a folder have no `forms`, and are taken as they are. `tell` is called with what no row
     of the sample has shown. With `changes` an item needs neither text nor image: it holds what
-    changes of a stored one.
+    changes of a stored one. Photos may lie below `images` too.
     """
 
     def __init__(
@@ -42,10 +42,11 @@ class Maker:
         cells: bool = False,
         tell: Callable[[str, str], None] = lambda _kind, _note: None,
         changes: bool = False,
+        images: Path | None = None,
     ) -> None:
         self._columns = columns
         self._changes = changes
-        self._photos = Photos(folder)
+        self._photos = Photos(folder, images)
         self._forms = forms
         self._cells = cells
         self._tell = tell
