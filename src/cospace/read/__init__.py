@@ -90,11 +90,7 @@ def read(  # noqa: PLR0913 - most name what a column is for
     from cospace.read.reading import Reading
     from cospace.read.sources import find_source
 
-    for name, value in (("id", id), ("text", text), ("image", image)):
-        if value is not None and not (isinstance(value, str) and value):
-            raise BadArgument(f"{name}= takes the name of a column, not {value!r}")
-    if images is not None and not isinstance(images, (str, os.PathLike)):
-        raise BadArgument(f"images= takes the path of a folder, not {images!r:.80}")
+    _check_names(id, text, image, images)
     found = find_source(source)
     notes = list(found.notes)
     wanted = Wanted(id, text, image, metadata, location)
@@ -110,6 +106,15 @@ def read(  # noqa: PLR0913 - most name what a column is for
     if isinstance(found, Files):
         return Reading(found, Maker(columns, found.folder, None), notes)
     return _table(found, columns, notes, changes, None if images is None else Path(images))
+
+
+def _check_names(id: Any, text: Any, image: Any, images: Any) -> None:
+    """Raises `BadArgument` for a column that has no name, and a folder that has no path."""
+    for name, value in (("id", id), ("text", text), ("image", image)):
+        if value is not None and not (isinstance(value, str) and value):
+            raise BadArgument(f"{name}= takes the name of a column, not {value!r}")
+    if images is not None and not isinstance(images, (str, os.PathLike)):
+        raise BadArgument(f"images= takes the path of a folder, not {images!r:.80}")
 
 
 def _table(

@@ -78,7 +78,7 @@ class Photos:
                 homes = " and ".join(map(shown, self._homes))
                 return Missing(
                     f"the image {shown(value)[:200]} lies outside {homes}; say where the images"
-                    " are with images=FOLDER (--images on the command line)",
+                    " are with images=FOLDER",
                     real,
                 )
             status = Path(real).stat()

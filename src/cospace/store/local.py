@@ -27,6 +27,7 @@ from cospace.errors import (
     StorageError,
 )
 from cospace.files import check_room, make_folder
+from cospace.need import UPGRADE
 from cospace.space import Space
 from cospace.store.cache import Cache
 from cospace.store.edge import ENGINE, EXACT_BELOW, QUANTIZATIONS, Edge
@@ -105,8 +106,8 @@ class LocalStore:
             if quantization is None and recorded not in QUANTIZATIONS:
                 raise FormatTooNew(
                     f"{folder}: its index was made with quantization {recorded!r}, which this"
-                    " cospace does not know. Open it with quantization='int8', or upgrade with:"
-                    " pip install -U cospace"
+                    " cospace does not know. Open it with quantization='int8', or upgrade;"
+                    f" {UPGRADE}"
                 )
             if quantization is not None and quantization != recorded:
                 self._truth.quantization = quantization

@@ -27,6 +27,7 @@ from cospace.errors import (
     NotACollection,
 )
 from cospace.item import kind_of
+from cospace.need import UPGRADE
 from cospace.space import Space
 from cospace.store.packing import (
     COLUMNS,
@@ -101,7 +102,7 @@ class Truth:
         if header.version > FORMAT:
             raise FormatTooNew(
                 f"{self.path}: written in format {header.version}; this cospace reads up to"
-                f" {FORMAT}. Upgrade with: pip install -U cospace"
+                f" {FORMAT}. Upgrade; {UPGRADE}"
             )
 
     def _check_format(self, read_only: bool) -> None:
