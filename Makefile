@@ -44,6 +44,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python bench/words.py
 	$(BIN)/python bench/words_reading.py
 	$(BIN)/python bench/ranking.py
+	$(BIN)/python bench/photo_and_word.py
 	$(BIN)/python bench/search.py
 	$(BIN)/python bench/search.py --exact
 	$(BIN)/python bench/curve.py

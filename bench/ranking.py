@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 import cospace as cs
-from cospace.evaluate.metrics import ndcg, reciprocal_rank
+from cospace.measures.metrics import ndcg, reciprocal_rank
 
 ROOT = Path(__file__).parents[1]
 RETRIEVAL = ROOT / "../shared/data/retrieval"

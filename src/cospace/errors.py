@@ -20,6 +20,7 @@ CospaceError                    exit 1   http 500
 ├── NotACollection              exit 4   http 400   the path holds something else
 ├── CollectionBusy              exit 5   http 423   another process owns it
 ├── CollectionClosed            exit 5   http 409   used after close() or across fork()
+├── CollectionReadOnly          exit 5   http 409   a write to what was opened to be read
 ├── StorageError                exit 6   http 500
 │   ├── DiskFull                         http 507
 │   ├── DurabilityError                             the system did not confirm a write
@@ -46,6 +47,7 @@ __all__ = [
     "CollectionBusy",
     "CollectionClosed",
     "CollectionNotFound",
+    "CollectionReadOnly",
     "CospaceError",
     "DataDamaged",
     "DiskFull",
@@ -211,6 +213,13 @@ class CollectionBusy(CospaceError):
 
 class CollectionClosed(CospaceError):
     """The collection was closed, or belongs to the parent of a fork."""
+
+    exit_code = 5
+    http_status = 409
+
+
+class CollectionReadOnly(CospaceError):
+    """The collection was opened to be read; a write needs its owner."""
 
     exit_code = 5
     http_status = 409

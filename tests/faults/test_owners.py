@@ -91,7 +91,7 @@ def test_opened_by_another_process_is_refused_at_once_by_pid_and_host(
             cs.open(shop)
     assert time.monotonic() - started < 2
     assert f"pid {owner.process.pid} on host {socket.gethostname()}" in str(caught.value)
-    assert "cospace info, export or verify" in str(caught.value)
+    assert "cospace search, info, export and verify" in str(caught.value)
 
 
 def test_the_lock_ends_with_its_owner(shop: Path, owner: Owner) -> None:
@@ -132,7 +132,9 @@ def test_others_read_while_one_writes(
     with cs.open(tmp_path / "copy.cospace") as copy:
         assert 63 == copy.restore(tmp_path / "3.parquet")
         assert "more-2" in copy
-    assert 5 == main(["search", str(shop), "kettle", "--by", "words"])
+    assert 0 == main(["search", str(shop), "kettle", "--by", "words", "--json"])
+    assert 10 == len(json.loads(capsys.readouterr().out)["hits"])
+    assert 5 == main(["delete", str(shop), "id-1"])
     assert str(owner.process.pid) in capsys.readouterr().err
 
 

@@ -31,7 +31,7 @@ def store(request: Any, tmp_path_factory: Any) -> Any:
         made: Store = MemoryStore()
     else:
         if request.param == "local graph":
-            patch.setattr("cospace.store.local.EXACT_BELOW", 20)
+            patch.setattr("cospace.store.opened.EXACT_BELOW", 20)
             patch.setattr(edge, "EXACT_BELOW", 20)
         made = LocalStore(tmp_path_factory.mktemp("store") / "shop.cospace")
     fill(made, sample(300))

@@ -28,6 +28,7 @@ from cospace.errors import DuplicateId
 from cospace.store.local import LocalStore
 from cospace.store.memory import MemoryStore
 from cospace.store.protocol import Row
+from cospace.store.reader import LocalReader
 from cospace.store.truth import Truth
 from cospace.store.where import parse
 from cospace.testing.store import DIM, SPACE
@@ -179,6 +180,7 @@ class LocalMachine(Machine):
     """With a folder: what a process that ends, a lost cache and compaction must not change."""
 
     number = 0
+    reader: LocalReader | None = None
 
     @property
     def path(self) -> Path:
@@ -190,6 +192,25 @@ class LocalMachine(Machine):
     @rule()
     def compact(self) -> None:
         self.store.compact()
+
+    @rule(again=st.booleans(), version=versions)
+    def read_beside(self, again: bool, version: int) -> None:
+        """A reader, which may have looked long ago, gives what the owner gives."""
+        if self.reader is None or again or self.reader.folder != self.path:
+            self.read_no_more()
+            self.reader = LocalReader(self.path)
+        owner, self.store = self.store, self.reader
+        try:
+            self.search()
+            self.filter(version)
+            self.contents_are_equal()
+        finally:
+            self.store = owner
+
+    def read_no_more(self) -> None:
+        if self.reader is not None:
+            self.reader.close()
+            self.reader = None
 
     @rule()
     def be_idle(self) -> None:
@@ -233,6 +254,7 @@ class LocalMachine(Machine):
         self.store = self.open()
 
     def teardown(self) -> None:
+        self.read_no_more()
         self.store.close()
         truth = Truth(self.path / "truth.sqlite", read_only=True)
         assert [] == truth.verify()

@@ -24,7 +24,14 @@ WRITERS = {
 }
 # Modules in which another library writes its own files.
 OWN_FILES = {
-    "apsw": {"store/truth.py", "store/sqlite.py", "cli/doctor.py", "encode/cache/disk.py"},
+    "apsw": {
+        "store/truth.py",
+        "store/sqlite.py",
+        "store/verify.py",
+        "store/about.py",
+        "cli/doctor.py",
+        "encode/cache/disk.py",
+    },
     "qdrant_edge": {"store/edge.py"},
     "openvino": {"encode/engines/openvino.py", "adopt/convert.py"},
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cospace.cli.output import reasons, tell
 
 if TYPE_CHECKING:
-    from cospace.evaluate.bootstrap import Difference, Interval
+    from cospace.measures.bootstrap import Difference, Interval
     from cospace.read import Failures
 
 __all__ = ["change", "points", "tell_left_out"]
@@ -17,7 +17,7 @@ __all__ = ["change", "points", "tell_left_out"]
 def points(figure: Interval, digits: int = 2) -> str:
     """A figure of [-1, 1] in points of 100, with its interval.
 
-    >>> from cospace.evaluate.bootstrap import Interval
+    >>> from cospace.measures.bootstrap import Interval
     >>> points(Interval(0.8672, 0.8505, 0.8809))
     '86.72 (85.05 to 88.09)'
     >>> points(Interval(0.8672, float("nan"), float("nan")))
@@ -34,7 +34,7 @@ def points(figure: Interval, digits: int = 2) -> str:
 def change(figure: Difference | None) -> str:
     """A difference in points of 100, with its interval and verdict; a dash for None.
 
-    >>> from cospace.evaluate.bootstrap import Difference
+    >>> from cospace.measures.bootstrap import Difference
     >>> change(Difference(0.02, 0.01, 0.03, p=0.002))
     '+2.00 (+1.00 to +3.00) better'
     """

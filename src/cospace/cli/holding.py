@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from cospace.store.local import describe, truth_path
+from cospace.store.opened import describe, truth_path
 from cospace.store.truth import Truth
 from cospace.store.where import Node, matches
 

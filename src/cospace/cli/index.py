@@ -51,6 +51,10 @@ def parser() -> Parser:
     one.add_argument(
         "--quantization", choices=("none", "int8", "binary"), help="of the index; default: int8"
     )
+    one.add_argument(
+        "--language", metavar="NAME",
+        help="of the words, such as german or de; default: recognised from the texts",
+    )  # fmt: skip
     named_columns(one)
     one.add_argument(
         "--update", action="store_true", help="change what SOURCE holds of stored items, no more"
@@ -86,7 +90,8 @@ def run(args: argparse.Namespace) -> int:
     if args.dry_run:
         return pruning.dry_run(reading, args.source, into, json=args.json)
     model = _model(args, into)
-    with cs.open(into, model=model, quantization=args.quantization) as collection:
+    choices = {"quantization": args.quantization, "language": args.language}
+    with cs.open(into, model=model, **choices) as collection:
         note = getattr(collection.model, "note", "")
         notes = [*map(spoken, reading.notes), *([note] if note else [])]
         if not args.json:
@@ -103,13 +108,16 @@ def run(args: argparse.Namespace) -> int:
             show(report_lines(report))
         left = pruning.not_in_source(collection, report)
         removed = pruning.prune(collection, report, args.source) if args.prune else None
-        items, bill = len(collection), bill_of(collection.model)
+        info, bill = collection.info(), bill_of(collection.model)
+        items = info.items
     if args.json:
-        record = {"into": str(into), "items": items, "notes": notes}
+        record = {"into": str(into), "items": items, "language": info.language, "notes": notes}
         record |= pruning.record(left, removed)
         document({**record, "report": report.to_json(), **bill})
     else:
         show(pruning.lines(report, left, removed, args.source))
+        if info.language not in ("", "english") and args.language is None:
+            tell(f"words are read as {info.language.title()}; say --language for another")
         show(_next(into, items))
     if report.kept:
         return KEPT

@@ -65,6 +65,8 @@ def _facts(info: StoreInfo, folder: str) -> list[tuple[str, str]]:
     fields = [f"{f.name} ({f.type})" for f in info.schema.fields.values()]
     lines.append(("metadata", ", ".join(fields) or "none"))
     lines.append(("index", f"{info.engine}, quantization {info.quantization}"))
+    if info.language:
+        lines.append(("words", info.language.title()))
     lines.append(("size", f"{size(info.bytes)} on disk"))
     failures = count(info.failures, "item")
     lines.append(("failed", f"{failures}: cospace info {folder} --failed"))

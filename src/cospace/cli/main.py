@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "update": ("update", "a table's columns into stored items: what it lacks stays as it is"),
     "delete": ("delete", "items out of a collection, by id or by filter"),
     "search": ("search", "find by meaning, by image, by word, with filters and distance"),
+    "tune": ("tune", "what each list counts, fitted on judged queries, and whether that pays"),
     "embed": ("embed", "texts and images to vectors in a .npy or .parquet file"),
     "info": ("info", "what a collection holds"),
     "verify": ("verify", "check every stored byte of a collection"),

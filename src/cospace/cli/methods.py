@@ -12,7 +12,7 @@ from cospace.cli.table import Column, room, table
 from cospace.errors import BadArgument, CospaceError
 
 if TYPE_CHECKING:
-    from cospace.evaluate.bootstrap import Interval
+    from cospace.measures.bootstrap import Interval
     from cospace.train.comparison import MethodsComparison
 
 __all__ = ["run_methods"]

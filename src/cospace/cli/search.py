@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cospace.cli.hits import hit_table, kilometres
 from cospace.cli.output import count, document, show, tell
 from cospace.cli.parsing import Parser, command, filter_of, names_of, place
-from cospace.errors import BadArgument, NotFound
+from cospace.errors import BadArgument, CollectionBusy, NotFound
 
 if TYPE_CHECKING:
     from cospace.collection import Collection
@@ -48,13 +48,11 @@ def parser() -> Parser:
 
 def run(args: argparse.Namespace) -> int:
     """0, also when nothing was found."""
-    import cospace as cs
-
     query = _query(args)
     where = filter_of(args.where)
     if args.km is not None and args.near is None:
         raise BadArgument("--km goes with --near LAT,LON")
-    with cs.open(args.folder, model=args.model, create=False) as collection:
+    with _opened(args) as collection:
         near = None
         if args.near is not None:
             near = (location_field(collection.store.schema), *args.near)
@@ -77,6 +75,16 @@ def run(args: argparse.Namespace) -> int:
     for note in results.notes:
         tell(f"note: {note}")
     return 0
+
+
+def _opened(args: argparse.Namespace) -> Collection:
+    """The collection, as its owner; where another process is that, as a reader."""
+    import cospace as cs
+
+    try:
+        return cs.open(args.folder, model=args.model, create=False)
+    except CollectionBusy:
+        return cs.open(args.folder, model=args.model, read_only=True)
 
 
 def _query(args: argparse.Namespace) -> Content:

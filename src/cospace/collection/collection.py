@@ -4,40 +4,35 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, overload
+from typing import Any
 
+from cospace.collection.asking import Asking
 from cospace.collection.given import Columns, Given, changes_of, items_of
 from cospace.collection.ingest import Ingest
-from cospace.collection.models import model_of
-from cospace.collection.query import queries_of, query_of
 from cospace.collection.ready import ingest_vectors, space_of, store_vectors, vector_rows
 from cospace.collection.report import Report
-from cospace.collection.stored import checked_ids, delete_where, item_of, selected
+from cospace.collection.stored import checked_ids, delete_where
+from cospace.collection.tune import check_weights
 from cospace.collection.update import Update
 from cospace.encode import Encoder
 from cospace.errors import (
     BadArgument,
-    BadItem,
     CollectionClosed,
-    ItemNotFound,
 )
-from cospace.item import Content, Image, Item, check_id
+from cospace.item import Image
 from cospace.progress import Watch, metered
-from cospace.results import Results
-from cospace.search import ask, ask_many
-from cospace.space import Space
-from cospace.store.protocol import Store, StoreInfo
-from cospace.store.where import Node, parse
+from cospace.store.protocol import Remembers, Store, StoreInfo
+from cospace.store.where import parse
 from cospace.vectors import Vectors
 
 __all__ = ["Collection"]
 
 
-class Collection:
+class Collection(Asking):
     """Items, their vectors and their metadata, in one space. `cospace.open` makes it.
 
     One process owns a collection from `open` to `close`; it is a context manager. All methods
@@ -45,35 +40,10 @@ class Collection:
     """
 
     def __init__(self, store: Store, *, model: Encoder | None = None, name: str = "") -> None:
-        self.store = store
-        self.name = name
-        self._model = model
+        super().__init__(store, model, name)
         self._mutex = threading.Lock()
         self._writing = threading.RLock()  # from reading what is stored to writing what follows
         self._bulk = 0  # blocks of `bulk` that are open
-
-    @property
-    def space(self) -> Space | None:
-        """The space of the stored vectors, or of the model while there are none."""
-        return self.store.space or (self._model.space if self._model else None)
-
-    @property
-    def model(self) -> Encoder:
-        """The model: the one given to `open`, or the stored space's, loaded by its name.
-
-        Raises `SpaceMismatch` when the model of that name has changed, `BadArgument` when
-        there is none.
-        """
-        if self._model is None:
-            space = self.store.space
-            if space is None:
-                raise BadArgument(
-                    f"{self.name}: this needs a model; open it with one, such as model='starter'"
-                )
-            model = model_of(space)
-            space.check(model.space, what=f"{self.name} and the model {space.name!r}")
-            self._model = model
-        return self._model
 
     # --- writing ---
 
@@ -230,138 +200,20 @@ class Collection:
         if not self.delete([id]):
             raise self._missing(id)
 
-    # --- reading ---
+    @property
+    def weights(self) -> Mapping[str, float] | None:
+        """What each list counts for queries that are texts; None: as docs/ranking.md says.
 
-    @overload
-    def get(self, ids: str | Sequence[str], *, vectors: bool = False) -> list[Item | None]: ...
-    @overload
-    def get(
-        self,
-        ids: None = None,
-        *,
-        where: Mapping[str, Any] | None = None,
-        limit: int | None = None,
-        offset: int = 0,
-        vectors: bool = False,
-    ) -> list[Item]: ...
-    def get(
-        self,
-        ids: str | Sequence[str] | None = None,
-        *,
-        where: Mapping[str, Any] | None = None,
-        limit: int | None = None,
-        offset: int = 0,
-        vectors: bool = False,
-    ) -> list[Item] | list[Item | None]:
-        """A list of items: those of `ids`, or those that pass `where`; without either, all.
-
-        With `ids`, one for each id, in their order; None for an id that is not there.
-
-        Otherwise oldest first: in the order in which their ids were first stored, which an
-        update does not change. `limit` and `offset` page through them. What lies before
-        `offset` is read too: to walk through everything, iterate over the collection.
-
-        With `vectors`, each item's `vectors` holds the stored vector of each part by its kind:
-        float32 [dim], of length one.
-
-        Raises `BadFilter`, `BadArgument`, `BadItem` for what cannot be an id.
-
-        >>> import cospace as cs
-        >>> shop = cs.open(":memory:", model="starter")
-        >>> shop.add(ids=["MK-1", "MK-2"], documents=["Armchair", "Rake"]).added
-        2
-        >>> [item.id for item in shop.get(limit=1, offset=1)]
-        ['MK-2']
-        >>> shop.get("MK-1", vectors=True)[0].vectors["text"].shape
-        (384,)
+        `tune` finds others; they are kept with the collection. Raises `BadArgument` when they
+        are set to what cannot be weights.
         """
-        if ids is None:
-            return selected(self.store, self._where(where), limit, offset, vectors=vectors)
-        if where is not None or limit is not None or offset:
-            raise BadArgument("with ids, leave out where, limit and offset")
-        rows = self.store.get(checked_ids(ids), vectors=vectors)
-        return [None if row is None else item_of(row) for row in rows]
+        return super().weights
 
-    def __getitem__(self, id: str) -> Item:
-        item = self.get([id])[0]
-        if item is None:
-            raise self._missing(id)
-        return item
-
-    def _missing(self, id: str) -> ItemNotFound:
-        return ItemNotFound(
-            f"{self.name} holds no item {id!r}; get({id!r}) gives None for it", id=id
-        )
-
-    def count(self, where: Mapping[str, Any] | None = None) -> int:
-        """How many items pass the filter."""
-        return self.store.count(self._where(where))
-
-    def __len__(self) -> int:
-        return self.store.info().items
-
-    def __iter__(self) -> Iterator[Item]:
-        return (item_of(row) for row in self.store.scan())
-
-    def __contains__(self, id: object) -> bool:
-        try:
-            return self.get([check_id(id)])[0] is not None
-        except BadItem:  # what can be no id is not there
-            return False
-
-    def search(
-        self,
-        query: Content | Vectors,
-        k: int = 10,
-        *,
-        where: Mapping[str, Any] | None = None,
-        offset: int = 0,
-        by: str | Sequence[str] | None = None,
-        explain: bool = False,
-    ) -> Results:
-        """The `k` best items from `offset` on, best first.
-
-        `query` is a text, an `Image`, `Parts` of both, or `Vectors` of one row. `where` is a
-        filter (see docs/filters.md). `by` picks the lists to rank by: "text", "image" (the
-        vectors of these parts) and "words" (BM25); all that apply by default. The first k of
-        a longer list are the same k. With `explain` each hit tells its rank, score and share
-        in every list.
-
-        Raises `BadFilter`, `BadArgument`, `BadItem`, `SpaceMismatch`.
-        """
-        asked = query_of(query, self, by, self._where(where))
-        return ask(self.store, asked, k=k, offset=offset, explain=explain)
-
-    def search_many(
-        self,
-        queries: Iterable[Content | Vectors] | Vectors,
-        k: int = 10,
-        *,
-        where: Mapping[str, Any] | None = None,
-        offset: int = 0,
-        by: str | Sequence[str] | None = None,
-        explain: bool = False,
-    ) -> list[Results]:
-        """For each query what `search` gives for it, in their order; faster than one by one.
-
-        `queries` is a list of what `search` takes, or `Vectors` whose every row is a query.
-        All are encoded together, and the index and the items are read in few requests. The
-        other arguments hold for each query. Raises as `search` does, before any answer, when
-        one of the queries cannot be asked.
-
-        >>> import cospace as cs
-        >>> shop = cs.open(":memory:", model="starter")
-        >>> items = [cs.Item("MK-1", "Retro velvet armchair"), cs.Item("MK-2", "Steel rake")]
-        >>> shop.add(items).added
-        2
-        >>> [found.ids for found in shop.search_many(["a place to sit", "gardening tools"], k=1)]
-        [['MK-1'], ['MK-2']]
-        """
-        asked = queries_of(queries, self, by, self._where(where))
-        return ask_many(self.store, asked, k=k, offset=offset, explain=explain)
-
-    def _where(self, where: Mapping[str, Any] | None) -> Node | None:
-        return None if where is None or where == {} else parse(where, self.store.schema)
+    @weights.setter
+    def weights(self, weights: Mapping[str, float] | None) -> None:
+        if not isinstance(self.store, Remembers):
+            raise BadArgument(f"{self.name}: this store keeps no weights")
+        self.store.weigh(None if weights is None else check_weights(weights))
 
     # --- upkeep ---
 

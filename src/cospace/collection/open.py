@@ -9,8 +9,11 @@ from cospace.collection.collection import Collection
 from cospace.encode import Encoder, load
 from cospace.errors import BadArgument, CollectionNotFound, SpaceMismatch
 from cospace.space import Space
-from cospace.store.local import LocalStore, truth_path
+from cospace.store.local import LocalStore
 from cospace.store.memory import MemoryStore
+from cospace.store.opened import truth_path
+from cospace.store.protocol import Store
+from cospace.store.reader import LocalReader
 from cospace.store.truth import Truth
 
 __all__ = ["open"]
@@ -24,6 +27,8 @@ def open(
     model: str | os.PathLike[str] | Encoder | None = None,
     create: bool = True,
     quantization: str | None = None,
+    language: str | None = None,
+    read_only: bool = False,
 ) -> Collection:
     """The collection in the folder `path`, made if it is not there; ":memory:" keeps no files.
 
@@ -34,6 +39,14 @@ def open(
     `quantization` is how the search index of a large collection makes its vectors smaller:
     "int8" (the default), "binary" or "none". It is remembered too; with another than before the
     index is built anew, from the full vectors that the collection keeps.
+
+    `language` is that of the words that are searched for (BM25): a name or code, such as
+    "german" or "de". It is remembered; "auto" (the default) recognises it from the texts.
+
+    With `read_only` any number of processes may search the collection, beside one that owns it
+    and writes. Each sees what was committed before its search. It makes a copy of the search
+    index in the system's folder for temporary files, which goes at the close. See
+    docs/storage.md.
 
     Raises `SpaceMismatch`, `CollectionBusy`, `CollectionNotFound` (with create=False),
     `NotACollection`, `FormatTooNew`, `ModelNotFound`, `BadArgument`.
@@ -49,18 +62,35 @@ def open(
     if encoder is not None and not isinstance(getattr(encoder, "space", None), Space):
         raise BadArgument(f"model is a name, a folder or an Encoder, not {type(model).__name__}")
     if str(path) == MEMORY:
-        if quantization is not None:
-            raise BadArgument(f"{MEMORY} compares with the full vectors: leave out quantization=")
-        return Collection(MemoryStore(), model=encoder, name=MEMORY)
-    folder = Path(path)
+        _check_memory(quantization, read_only)
+        return Collection(MemoryStore(language=language), model=encoder, name=MEMORY)
+    if read_only:
+        _check_reader(quantization, language)
+    folder, create = Path(path), create and not read_only
     if encoder is not None:
         stored = _stored(folder, create)
         if isinstance(model, (str, os.PathLike)) and stored is not None:
             shorter = _is_shorter(stored, encoder.space)
             encoder = load(model, dim=stored.dim) if shorter else encoder
         _check_space(folder, stored, encoder)
-    store = LocalStore(folder, create=create, quantization=quantization)
+    store: Store = (
+        LocalReader(folder)
+        if read_only
+        else LocalStore(folder, create=create, quantization=quantization, language=language)
+    )
     return Collection(store, model=encoder, name=folder.name)
+
+
+def _check_memory(quantization: str | None, read_only: bool) -> None:
+    if quantization is not None:
+        raise BadArgument(f"{MEMORY} compares with the full vectors: leave out quantization=")
+    if read_only:
+        raise BadArgument(f"{MEMORY} begins empty: leave out read_only=")
+
+
+def _check_reader(quantization: str | None, language: str | None) -> None:
+    if quantization is not None or language is not None:
+        raise BadArgument("quantization= and language= are the owner's: leave them out to read")
 
 
 def _stored(folder: Path, create: bool) -> Space | None:

@@ -17,17 +17,20 @@ from cospace.errors import BadArgument
 from cospace.item import Content, Part, Parts
 from cospace.read.texts import check_text
 from cospace.search.ask import WORDS, Query
+from cospace.search.candidates import NAMES
 from cospace.store.protocol import Store
 from cospace.store.where import Node
 from cospace.vectors import Vectors
 
-__all__ = ["queries_of", "query_of"]
+__all__ = ["DEFAULT", "Searched", "queries_of", "query_of"]
 
+# Of a query that is a text; `Collection.weights` may be others.
+DEFAULT: Mapping[str, float] = {"text": 1.0, "image": 0.05, WORDS: 1.0}
 # By what the query holds: how much each list counts. "words" is BM25.
 _WEIGHTS: Mapping[frozenset[str], Mapping[str, float]] = {
-    frozenset({"text"}): {"text": 1.0, "image": 0.15, WORDS: 1.0},
+    frozenset({"text"}): DEFAULT,
     frozenset({"image"}): {"image": 1.0},
-    frozenset({"text", "image"}): {"text": 0.5, "image": 0.5, WORDS: 0.25},
+    frozenset({"text", "image"}): {"text": 0.45, "image": 0.55, WORDS: 0.25},
 }
 
 
@@ -40,6 +43,11 @@ class Searched(Protocol):
     @property
     def model(self) -> Encoder:
         """The model of the collection, loaded when it is first needed."""
+        ...
+
+    @property
+    def weights(self) -> Mapping[str, float] | None:
+        """What each list counts for queries that are texts; None by default."""
         ...
 
 
@@ -73,13 +81,15 @@ def queries_of(
     if isinstance(queries, Vectors):
         return _by_vectors(queries, collection, lists, where)
     made: list[Query | None] = []
-    waiting: dict[int, tuple[Parts, list[str], str]] = {}  # for vectors: of what, for which lists
+    tuned = collection.weights
+    # For vectors: of what, for which lists, with which words and weights.
+    waiting: dict[int, tuple[Parts, list[str], str, Mapping[str, float]]] = {}
     for place, query in enumerate(_listed(queries)):
         if isinstance(query, Vectors):
             made.append(query_of(query, collection, by, where))
             continue
         parts = _parts(query)
-        weights = _weights(parts, fields)
+        weights = _weights(parts, fields, tuned)
         chosen = {f for f in weights if f in fields or f == WORDS} if lists is None else set(lists)
         words = (parts.text or "") if WORDS in chosen else ""
         asked = [field for field in fields if field in chosen]
@@ -88,12 +98,12 @@ def queries_of(
             raise BadArgument("by='words' needs a text in the query")
         made.append(None if asked else Query({}, words, where=where))
         if asked:
-            waiting[place] = (parts, asked, words)
-    vectors = _vectors(collection, [parts for parts, _, _ in waiting.values()]) if waiting else []
-    for (place, (parts, asked, words)), vector in zip(waiting.items(), vectors, strict=True):
+            waiting[place] = (parts, asked, words, weights)
+    vectors = _vectors(collection, [parts for parts, *_ in waiting.values()]) if waiting else []
+    for (place, (_, asked, words, weights)), vector in zip(waiting.items(), vectors, strict=True):
         given = dict.fromkeys(asked, vector)
         unknown = unknown_words(collection.model, words) if words else None
-        made[place] = Query(given, words, _weights(parts, fields), where, unknown)
+        made[place] = Query(given, words, weights, where, unknown)
     return [one for one in made if one is not None]
 
 
@@ -116,7 +126,11 @@ def _parts(query: Content) -> Parts:
     return parts
 
 
-def _weights(parts: Parts, fields: Sequence[str]) -> Mapping[str, float]:
+def _weights(
+    parts: Parts, fields: Sequence[str], tuned: Mapping[str, float] | None
+) -> Mapping[str, float]:
+    if tuned is not None and frozenset(parts) == {"text"}:
+        return {**tuned, NAMES: DEFAULT[WORDS]}
     return _WEIGHTS.get(frozenset(parts), dict.fromkeys(fields, 1.0))
 
 

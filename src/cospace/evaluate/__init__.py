@@ -1,11 +1,11 @@
 """Evaluate: how good a model is, in figures with their uncertainty, and which of two is better.
 
     pairs ---- sts ------+
-    beir ----- retrieval +-- bootstrap --> a report, with intervals and differences
+    beir ----- retrieval +-- measures --> a report, with intervals and differences
     labelled - compare --+
     words/ --- words ----+
 
-`metrics` holds the figures themselves; `probe` and `neighbours` are the classifiers that
+`cospace.measures` holds the figures themselves; `probe` and `neighbours` are the classifiers that
 `compare` reads classes with, and `alone` measures a model in a process of its own.
 """
 

@@ -11,7 +11,13 @@ import numpy as np
 
 from cospace.errors import BadArgument
 from cospace.evaluate.alone import Measured, measure_alone, measure_here
-from cospace.evaluate.bootstrap import (
+from cospace.evaluate.encoding import ModelName, loaded, named_models
+from cospace.evaluate.examples import Examples, choose_examples
+from cospace.evaluate.labelled import Labelled, Source
+from cospace.evaluate.neighbours import neighbour_classes
+from cospace.evaluate.probe import probe_classes
+from cospace.evaluate.split import check_share
+from cospace.measures.bootstrap import (
     RESAMPLES,
     Difference,
     Interval,
@@ -19,12 +25,6 @@ from cospace.evaluate.bootstrap import (
     interval,
     resample,
 )
-from cospace.evaluate.encoding import ModelName, loaded, named_models
-from cospace.evaluate.examples import Examples, choose_examples
-from cospace.evaluate.labelled import Labelled, Source
-from cospace.evaluate.neighbours import neighbour_classes
-from cospace.evaluate.probe import probe_classes
-from cospace.evaluate.split import check_share
 from cospace.progress import Meter, Watch, metered
 from cospace.read import Failures
 

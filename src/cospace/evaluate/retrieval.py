@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cospace.evaluate.beir import Beir, read_beir
-from cospace.evaluate.bootstrap import (
+from cospace.evaluate.encoding import ModelName, encode_texts, loaded, named_models
+from cospace.measures.bootstrap import (
     LEAST,
     RESAMPLES,
     Difference,
@@ -20,8 +21,7 @@ from cospace.evaluate.bootstrap import (
     interval,
     resample,
 )
-from cospace.evaluate.encoding import ModelName, encode_texts, loaded, named_models
-from cospace.evaluate.metrics import ndcg, recall, reciprocal_rank
+from cospace.measures.metrics import ndcg, recall, reciprocal_rank
 from cospace.progress import Meter, Watch, metered
 from cospace.read import Failures
 from cospace.topk import TopK, cosines

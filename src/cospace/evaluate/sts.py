@@ -10,14 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cospace.errors import BadArgument
-from cospace.evaluate.bootstrap import (
-    RESAMPLES,
-    Difference,
-    Interval,
-    difference,
-    interval,
-    resample,
-)
 from cospace.evaluate.encoding import (
     Encoding,
     ModelName,
@@ -26,8 +18,16 @@ from cospace.evaluate.encoding import (
     loaded,
     named_models,
 )
-from cospace.evaluate.metrics import pearson, spearman
 from cospace.evaluate.pairs import Pairs, read_pairs
+from cospace.measures.bootstrap import (
+    RESAMPLES,
+    Difference,
+    Interval,
+    difference,
+    interval,
+    resample,
+)
+from cospace.measures.metrics import pearson, spearman
 from cospace.progress import Watch, metered
 from cospace.read import Failures
 

@@ -75,8 +75,8 @@ def read(  # noqa: PLR0913 - most name what a column is for
 
     With `changes` rows are for `Collection.update`: they need neither text nor image.
 
-    Raises `NotFound`, `UnsafeFile` for a format that can run code, `BadArgument` for a column
-    that is not there or a kind of file that cannot be read, `BadItem` for a damaged file.
+    Raises `NotFound`, `UnsafeFile` for a format that can run code, `BadItem` for a damaged file,
+    `BadArgument` for a column that is not there or a kind of file that cannot be read.
 
     >>> rows = [{"sku": "MK-1", "title": "Armchair", "description": "Velvet.", "price": 120.0}]
     >>> reading = read(rows, id="sku", text="{title}. {description}")
@@ -101,8 +101,6 @@ def read(  # noqa: PLR0913 - most name what a column is for
             )
         wanted = Wanted("id", "text", "image", ())
     columns = choose(wanted, found.sample, notes, changes=changes)
-    if columns.used is not None:
-        found.choose(columns.used)
     if isinstance(found, Files):
         return Reading(found, Maker(columns, found.folder, None), notes)
     return _table(found, columns, notes, changes, None if images is None else Path(images))
@@ -126,6 +124,8 @@ def _table(
     from cospace.read.reading import Reading
     from cospace.read.told import Told, narrow
 
+    if columns.used is not None:
+        source.choose(columns.used)
     columns, forms = narrow(columns, source.sample, notes), Forms(source.sample, cells=source.cells)
     notes += forms.notes
     told = Told(notes)

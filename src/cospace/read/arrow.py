@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
+from cospace.read.metadata import number_of
 from cospace.read.regular import shown
 
 __all__ = ["batch_size", "rows_of", "values_of"]
@@ -41,7 +42,8 @@ def _leaves(kinds: Sequence[Any]) -> Iterator[Any]:
 def values_of(column: Any) -> list[Any]:
     """The column as Python values; a cell that has none costs its row, see `rows_of`.
 
-    Dates and times become ISO 8601 strings, decimals become floats.
+    Dates and times become ISO 8601 strings, decimals floats, or whole numbers where they have no
+    fraction.
     """
     import pyarrow as pa
 
@@ -75,7 +77,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
     if isinstance(value, Decimal):
-        return float(value)
+        return number_of(value)
     if isinstance(value, list):
         return [_plain(v) for v in value]
     if isinstance(value, dict):

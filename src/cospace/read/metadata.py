@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any, cast
 
@@ -12,7 +13,7 @@ from cospace.errors import BadItem
 from cospace.limits import limit
 from cospace.read.regular import shown
 
-__all__ = ["check_metadata", "sift_metadata"]
+__all__ = ["check_metadata", "number_of", "sift_metadata"]
 
 _SCALARS = frozenset({str, int, float, bool})
 _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
@@ -22,7 +23,7 @@ def check_metadata(metadata: Mapping[str, Any], name: str = "") -> dict[str, Any
     """`metadata` as a plain dict that any store can hold; `name` says whose it is in an error.
 
     A value is a str, an int of 64 bits, a finite float, a bool, a list of those, or a dict of
-    values in turn. None is dropped, numpy's numbers become Python's, a tuple becomes a list.
+    values in turn. None is dropped, numpy's numbers and decimals become Python's, a tuple a list.
     Keys are only data: none of them ever selects code.
 
     Raises `BadItem` with the path of the value that does not fit, and past the limits
@@ -111,6 +112,16 @@ def _dict(values: Mapping[str, Any], path: str, depth: int) -> dict[str, Any]:
     return kept
 
 
+def number_of(value: Decimal) -> int | float:
+    """A decimal as a float; one without a fraction is a whole number, and keeps all its digits.
+
+    >>> number_of(Decimal("4006381333931")), number_of(Decimal("19.90"))
+    (4006381333931, 19.9)
+    """
+    exponent = value.as_tuple().exponent
+    return int(value) if isinstance(exponent, int) and 0 <= exponent < 100 else float(value)
+
+
 def _scalar(value: Any, path: str) -> str | int | float | bool:
     kind = type(value)
     # Nearly every value ends in one of these two lines; the rest is for the odd ones.
@@ -132,6 +143,13 @@ def _scalar(value: Any, path: str) -> str | int | float | bool:
         if math.isfinite(number):
             return number
         raise _UnfitError(f"metadata {path} is {number}; numbers are finite. Leave it out instead")
+    return _foreign(value, path)
+
+
+def _foreign(value: Any, path: str) -> str | int | float | bool:
+    """A value of another type than Python's own."""
+    if isinstance(value, Decimal) and value.is_finite():
+        return _scalar(number_of(value), path)
     if type(value).__name__ == "bool" and hasattr(value, "item"):
         return bool(value)  # numpy's bool, which is registered as no number
     advice = "write value.isoformat()" if hasattr(value, "isoformat") else "leave it out"

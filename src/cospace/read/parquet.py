@@ -21,7 +21,7 @@ class Parquet:
     """Rows of a Parquet file.
 
     Numbers, bools, strings, lists and structs keep their types; dates and times become ISO
-    8601 strings, decimals become floats. Bytes are for the column of images only.
+    8601 strings, decimals floats or whole numbers. Bytes are for the column of images only.
     """
 
     cells = False

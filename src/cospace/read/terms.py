@@ -13,8 +13,8 @@ from itertools import pairwise
 
 __all__ = ["chains", "fold", "has_digit", "marks", "pairs"]
 
-# Between the parts of a code: KX-4410B, 978/3, ab_12, 107.213.11.
-_SEPARATORS = "-_./"
+# Between the parts of a code: KX-4410B, 978/3, ab_12, 107.213.11, A:77:B, C+200.
+_SEPARATORS = "-_./:+"
 # Letters that have no decomposition, as people type them without a keyboard for them.
 _PLAIN = str.maketrans(
     {
@@ -46,6 +46,8 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     text = unicodedata.normalize("NFKD", text.casefold()).translate(_PLAIN)
+    # A letter of its own, not an \u0438 with an accent: endings of Russian words have it.
+    text = text.replace("\u0438\u0306", "\u0439")
     text = _ACCENTS.sub("", text)
     text = "".join(c for c in text if unicodedata.category(c) != "Cf")
     return unicodedata.normalize("NFC", text)
@@ -86,9 +88,10 @@ _BETWEEN = re.compile(f"[{_SEPARATORS}]")
 
 
 def _parts(chain: str) -> list[str]:
-    parts = _BETWEEN.split(chain)
-    if parts[-1][-1] in "+#" and has_digit(parts[-1]):
-        parts[-1] = parts[-1].rstrip("+#")  # "100+" is a number
+    bare = chain.rstrip("+#")
+    parts = _BETWEEN.split(bare)
+    if not has_digit(parts[-1]):  # "100+" is a number, "c++" a word
+        parts[-1] += chain[len(bare) :]
     return parts
 
 

@@ -20,9 +20,11 @@ from cospace.store.protocol import Found, Lexical, Nearest, Request, Store
 from cospace.store.where import Node
 from cospace.store.words import content
 
-__all__ = ["WORDS", "Query", "Ranking", "rank"]
+__all__ = ["NAMES", "WORDS", "Query", "Ranking", "gather", "rank", "rank_lists"]
 
 WORDS = "words"
+# In weights: of the names that words hold, where it is not that of the words.
+NAMES = "names"
 
 
 class Query(NamedTuple):
@@ -36,6 +38,11 @@ class Query(NamedTuple):
     weights: Mapping[str, float] = MappingProxyType({})
     where: Node | None = None
     unknown: Collection[str] | None = None
+
+    def weighed(self, weights: Mapping[str, float]) -> Query:
+        """The same with other weights of the lists that it asks; names weigh as before."""
+        names = self.weights.get(NAMES, self.weights.get(WORDS, 1.0))
+        return self._replace(weights={**self.weights, NAMES: names, **weights})
 
 
 class Ranking(NamedTuple):
@@ -72,17 +79,27 @@ _Lists = dict[str, Found]
 
 def rank(store: Store, queries: Sequence[Query], depths: Sequence[int]) -> list[Ranking]:
     """For each query its best candidates, as many as its depth says, ranked."""
+    gathered = gather(store, queries, depths)
+    return [
+        rank_lists(query, *lists, depth)
+        for query, lists, depth in zip(queries, gathered, depths, strict=True)
+    ]
+
+
+def gather(
+    store: Store, queries: Sequence[Query], depths: Sequence[int]
+) -> list[tuple[_Lists, _Lists]]:
+    """For each query what its lists brought, and their scores of what the others brought."""
     lists = _first(store, queries, depths)
     several = any(len(found) > 1 for found in lists)
     rest = _rest(store, queries, depths, lists) if several else [{} for _ in lists]
-    ranked = [
-        _fused(query, found, more, depth) if len(found) > 1 else _alone(found)
-        for query, found, more, depth in zip(queries, lists, rest, depths, strict=True)
-    ]
-    return [
-        one._replace(notes=_doubts(query, found))
-        for one, query, found in zip(ranked, queries, lists, strict=True)
-    ]
+    return list(zip(lists, rest, strict=True))
+
+
+def rank_lists(query: Query, lists: _Lists, rest: _Lists, depth: int) -> Ranking:
+    """One ranking of what was gathered, by the weights of the query."""
+    ranked = _fused(query, lists, rest, depth) if len(lists) > 1 else _alone(lists)
+    return ranked._replace(notes=_doubts(query, lists))
 
 
 def _first(store: Store, queries: Sequence[Query], depths: Sequence[int]) -> list[_Lists]:
@@ -161,7 +178,8 @@ def _fused(query: Query, lists: _Lists, rest: _Lists, depth: int) -> Ranking:
         weight = query.weights.get(name, 1.0)
         if name == WORDS:
             names = np.array([found.names.get(key, 0.0) for key in keys])
-            scored[name] = Scored(scores, weight, False, None, found.spread, names)
+            named = query.weights.get(NAMES)
+            scored[name] = Scored(scores, weight, False, None, found.spread, names, named)
         else:
             own = np.zeros(len(keys), bool)
             own[[at[key] for key in found.keys]] = True

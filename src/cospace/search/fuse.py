@@ -40,7 +40,8 @@ class Scored(NamedTuple):
     `meaning` lists hold cosines, NaN where an item has no such field; `own` says which candidates
     they brought. They measure the same thing through its text and its image: their weights
     share one unit, and an item that lacks one is judged by the other. A list of words holds BM25,
-    with about how many rows hold a word (`spread`) and which part of the query names each item.
+    with about how many rows hold a word (`spread`), which part of the query names each item, and
+    what names weigh (`named`; as the words do without).
     """
 
     scores: Scores
@@ -49,6 +50,7 @@ class Scored(NamedTuple):
     own: NDArray[np.bool_] | None = None
     spread: float = 0.0
     names: Scores | None = None
+    named: float | None = None
 
 
 class Fused(NamedTuple):
@@ -82,7 +84,7 @@ def fuse(lists: Mapping[str, Scored], keys: Sequence[int]) -> Fused:
             part = np.divide(one.weight, present, out=np.zeros(n), where=present > 0)
             shares[name] = np.nan_to_num(_above_the_last(one)) * part
         else:
-            shares[name] = one.weight * _of_words(one)
+            shares[name] = _of_words(one)
     total = sum(shares.values(), start=np.zeros(n))
     order = np.lexsort((np.asarray(keys), -total)).tolist()
     return Fused(order, total, shares)
@@ -101,14 +103,17 @@ def _above_the_last(one: Scored) -> Scores:
 
 
 def _of_words(one: Scored) -> Scores:
-    """BM25 as far as it says something, and the names."""
+    """BM25 as far as it says something, and the names, each by its weight."""
     if not len(one.scores):
         return one.scores
     sure = min(1.0, one.spread / _ENOUGH) ** _FALL
-    words: Scores = _BM25 * sure * (one.scores - one.scores.mean()) / _deviation(one.scores)
+    words: Scores = (
+        one.weight * _BM25 * sure * (one.scores - one.scores.mean()) / _deviation(one.scores)
+    )
     if one.names is not None:
         span = _NAME_FULL - _NAME_FROM
-        words = words + _NAME * np.clip((one.names - _NAME_FROM) / span, 0.0, 1.0)
+        named = one.weight if one.named is None else one.named
+        words = words + named * _NAME * np.clip((one.names - _NAME_FROM) / span, 0.0, 1.0)
     return words
 
 

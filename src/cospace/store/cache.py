@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from cospace.errors import StorageError
 from cospace.files import check_room, make_folder, remove
 from cospace.space import Space
+from cospace.store.about import Language
 from cospace.store.edge import BUILD, ENGINE, SEGMENT_ROWS, SEVERAL, Edge, is_due
+from cospace.store.language import ENGLISH, recognised
 from cospace.store.schema import Schema
 from cospace.store.seal import Seal, break_seal, checksums, read_seal, renew_seal, write_seal
 from cospace.store.truth import Change, Truth
@@ -20,6 +23,7 @@ __all__ = ["Cache"]
 log = logging.getLogger("cospace.store")
 
 _BATCH = 2000
+_TEXTS = 200  # a language is recognised from
 _ROOM = 4_000_000  # bytes that the engine takes for an empty shard, generously
 _MORE = 7  # further photos of an item, generously
 _ROW = 1_000  # bytes that it takes for a row, beside its vectors
@@ -43,6 +47,7 @@ class Cache:
         self._seq = -1
         self._changes = 0
         self._space: Space | None = None
+        self._language = Language(ENGLISH, False)
         self.sealed = False
         self.rows = 0
         self.unindexed = 0
@@ -64,12 +69,47 @@ class Cache:
         if self._edge is not None and list(self._edge.layout) != fields:
             self.discard()
         if self._edge is None:
-            if not self._truth.count_since(0):
+            rows = self._truth.count_since(0)
+            if not rows:
                 return None  # nothing can be found
+            self._language = self._spoken(rows)
             self._load(space, fields)
         if self._seq != self._truth.seq:
+            if self._seq >= 0:
+                self._listen(fields)
             self._catch_up(schema, build)
         return self._edge
+
+    def _spoken(self, rows: int) -> Language:
+        """The language of the words: as told, or as recognised when there were `rows` rows.
+
+        It is recognised again when there are ten times as many.
+        """
+        known = self._truth.language
+        if known is not None and (known.told or rows < 10 * known.rows):
+            return known
+        found = Language(recognised(self._truth.sample(_TEXTS)), False, rows)
+        if not self._truth.read_only:
+            with suppress(StorageError):  # a search needs no room on the disk
+                self._truth.speak(found)
+        return found
+
+    def _listen(self, fields: list[str]) -> None:
+        """Begin anew where the rows that came are of another language."""
+        assert self._space is not None
+        found = self._spoken(self.rows + self._truth.count_since(self._seq))
+        if found.name != self._language.name:
+            log.warning(
+                "%s: rebuilding the search index (its words are %s, not %s)",
+                self.folder.parent, found.name.title(), self._language.name.title(),
+            )  # fmt: skip
+            self.discard()
+            self._language = found
+            self._load(self._space, fields)
+
+    @property
+    def _build(self) -> str:
+        return f"{BUILD}, {self._language.name}"
 
     def _load(self, space: Space, fields: list[str]) -> None:
         """Open the sealed shard, or begin an empty one."""
@@ -77,7 +117,7 @@ class Cache:
         seal: Seal | str = "there is none"
         if self.shard.exists():
             seal = read_seal(self.folder, self.shard)
-            if isinstance(seal, Seal) and (seal.engine != BUILD or seal.fields != fields):
+            if isinstance(seal, Seal) and (seal.engine != self._build or seal.fields != fields):
                 seal = "it was built otherwise"
             if isinstance(seal, Seal) and seal.quantization != self._truth.quantization:
                 seal = f"quantization was {seal.quantization}, and is {self._truth.quantization}"
@@ -106,7 +146,12 @@ class Cache:
     def _opened(self, space: Space, fields: list[str], *, create: bool) -> Edge:
         quantization = self._truth.quantization
         return Edge(
-            self.shard, dim=space.dim, fields=fields, create=create, quantization=quantization
+            self.shard,
+            dim=space.dim,
+            fields=fields,
+            create=create,
+            quantization=quantization,
+            language=self._language.name,
         )
 
     def _catch_up(self, schema: Schema, build: bool) -> None:
@@ -190,7 +235,7 @@ class Cache:
             self._not_kept(error)
             return None
         quantization = self._truth.quantization
-        seal = Seal(BUILD, fields, self._seq, self.unindexed, token, quantization)
+        seal = Seal(self._build, fields, self._seq, self.unindexed, token, quantization)
         return Draft(seal, self._changes)
 
     def seal(self, draft: Draft, sums: Mapping[str, str]) -> None:

@@ -1,9 +1,8 @@
 """The vector engine: everything of qdrant-edge that decides what is found stands in this file.
 
 A shard holds one point a row: its number is the row's key, its named vectors are the row's
-fields (all vectors of one field as one multivector, where rows have several) and "words" (BM25),
-its payload the schema's slots. Nothing here is the truth: a shard is
-built from it, and thrown away on any doubt.
+fields (of several photos one multivector) and "words" (BM25), its payload the schema's slots.
+Nothing here is the truth: a shard is built from it, and thrown away on any doubt.
 """
 
 from __future__ import annotations
@@ -38,8 +37,8 @@ EXACT_BELOW = 20_000
 # Candidates that the graph walks through for one search: bench/curve.py.
 _EF = 88
 _WORDS = "words"
-# At the end of the name of a field in which rows may have several vectors.
-SEVERAL = "*"
+SEVERAL = "*"  # ends the name of a field in which rows may have several vectors
+_BEST = qe.MultiVectorConfig(qe.MultiVectorComparator.MaxSim)
 # Rows of one graph. While one is built its rows are held twice, and what comes later makes a
 # graph of its own, or with a small one, instead of all anew. A search asks each graph.
 SEGMENT_ROWS = 250_000
@@ -48,20 +47,28 @@ SEGMENT_ROWS = 250_000
 class Edge:
     """One shard in `folder`, for the given vector fields of `dim` numbers.
 
-    A field whose name ends with SEVERAL takes rows of several vectors, which takes the engine
-    twice the time: 0.5 ms a search and 16 s a graph instead of 0.25 and 6.5 (30,000 x 384).
+    `language` is that of the words. A field whose name ends with SEVERAL takes rows of several
+    vectors: 0.5 ms a search and 16 s a graph instead of 0.25 and 6.5 (30,000 x 384).
 
     `exact` searches compare with every row; otherwise the graph is walked, over copies that
     `quantization` made smaller, and what it finds is scored again with the full vectors.
     """
 
     def __init__(
-        self, folder: Path, *, dim: int, fields: Sequence[str], create: bool, quantization: str
+        self,
+        folder: Path,
+        *,
+        dim: int,
+        fields: Sequence[str],
+        create: bool,
+        quantization: str,
+        language: str,
     ) -> None:
         self.layout = tuple(fields)
         self.fields = tuple(field.removesuffix(SEVERAL) for field in fields)
         self._several = {field.removesuffix(SEVERAL) for field in fields if field.endswith(SEVERAL)}
         self._rescored = QUANTIZATIONS[quantization][1]
+        self._language = language
         self._counts_file = folder / "words.counts"
         self._counts = Counts() if create else Counts.load(self._counts_file)
         # Rows with keys above this one are new to the shard.
@@ -84,7 +91,7 @@ class Edge:
 
     def put(self, changes: Sequence[tuple[int, Row]], schema: Mapping[str, Field]) -> None:
         """Insert or replace rows by key."""
-        words = [document(row.id, row.text, row.metadata) for _, row in changes]
+        words = [document(row.id, row.text, row.metadata, self._language) for _, row in changes]
         points = [
             qe.Point(key, _vector(row, held, self._several), _payload(row, schema))
             for (key, row), held in zip(changes, words, strict=True)
@@ -175,7 +182,7 @@ class Edge:
     def _lexical(self, request: Lexical) -> _Asked:
         """The engine's form of a request: the words, and each name that can be in it."""
         text, k, where, among, unknown = request
-        terms = asked(text, self._counts, unknown)
+        terms = asked(text, self._counts, unknown, self._language)
         if not terms.weights:
             return _Asked([])
         condition = _condition(where, among)
@@ -236,8 +243,7 @@ def _sparse(words: Mapping[int, float], k: int, condition: qe.Filter | None) -> 
 def _vector(row: Row, words: Mapping[int, float], several: Collection[str]) -> dict[str, Any]:
     vector: dict[str, Any] = {}
     for name, one in row.vectors.items():
-        field = kind_of(name)
-        if field in several:
+        if (field := kind_of(name)) in several:
             vector.setdefault(field, []).append(one.tolist())
         else:
             vector[field] = one.tolist()
@@ -306,15 +312,11 @@ _FORMS: Mapping[str, Any] = {"number": float, "bool": str, "location": _on_the_m
 
 def _config(dim: int, fields: Sequence[str], quantization: Any) -> qe.EdgeConfig:
     full_scan_kb = EXACT_BELOW * dim * 4 // 1024
-    best = qe.MultiVectorConfig(qe.MultiVectorComparator.MaxSim)
-    vectors = {
-        field.removesuffix(SEVERAL): qe.EdgeVectorParams(
-            size=dim,
-            distance=qe.Distance.Cosine,
-            multivector_config=best if field.endswith(SEVERAL) else None,
-        )
-        for field in fields
-    }
+    vectors = {}
+    for field in fields:
+        several = _BEST if field.endswith(SEVERAL) else None
+        params = qe.EdgeVectorParams(dim, qe.Distance.Cosine, multivector_config=several)
+        vectors[field.removesuffix(SEVERAL)] = params
     return qe.EdgeConfig(
         vectors=vectors,
         sparse_vectors={_WORDS: qe.EdgeSparseVectorParams()},

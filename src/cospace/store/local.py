@@ -8,87 +8,57 @@ rebuilt when its seal does not hold.
 from __future__ import annotations
 
 import atexit
-import logging
 import weakref
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from cospace.errors import (
-    BadArgument,
-    CollectionClosed,
-    CollectionNotFound,
-    DataDamaged,
-    FormatTooNew,
-    NotACollection,
-    StorageError,
-)
+from cospace.errors import BadArgument, CollectionClosed, FormatTooNew
 from cospace.files import check_room, make_folder
 from cospace.need import UPGRADE
 from cospace.space import Space
+from cospace.store.about import Language
 from cospace.store.cache import Cache
-from cospace.store.edge import ENGINE, EXACT_BELOW, QUANTIZATIONS, Edge
+from cospace.store.edge import QUANTIZATIONS, Edge
 from cospace.store.gate import Gate
 from cospace.store.idle import Idle
+from cospace.store.language import AUTO, ENGLISH, named
 from cospace.store.lock import Lock
-from cospace.store.protocol import Failure, Found, Lexical, Nearest, Request, Row, StoreInfo
+from cospace.store.opened import Opened, truth_path
+from cospace.store.protocol import Failure, Row
 from cospace.store.schema import Schema
 from cospace.store.seal import checksums
 from cospace.store.truth import Truth
-from cospace.store.where import Node, matches
 
-__all__ = ["LocalStore", "truth_path"]
-
-log = logging.getLogger("cospace.store")
-
+__all__ = ["LocalStore"]
 
 # The cache is sealed when nothing was written for so many seconds. A process that is killed before
 # leaves a cache that is rebuilt.
 SEAL_AFTER = 5.0
 
 
-def truth_path(folder: Path, *, create: bool = False) -> Path:
-    """The path of the truth in a collection's folder.
-
-    Raises `CollectionNotFound` or `NotACollection`; nothing is changed.
-    """
-    path = folder / "truth.sqlite"
-    try:
-        with suppress(FileNotFoundError, NotADirectoryError):
-            folder.lstat()  # raises for a name that no file can have
-        if path.is_file():
-            if not path.stat().st_size and (folder / "cache").exists():
-                raise DataDamaged(f"{path}: the file has been emptied; restore a backup")
-            return path
-        fresh = not folder.is_dir() or all(p.name == "lock" for p in folder.iterdir())
-        taken = not folder.is_dir() and (folder.exists() or folder.is_symlink())
-    except (OSError, ValueError) as error:
-        raise NotACollection(f"{folder}: cannot be a collection ({error})") from error
-    if taken or not fresh:
-        raise NotACollection(f"{folder}: not a cospace collection; it was left untouched")
-    if not create:
-        raise CollectionNotFound(f"{folder}: no collection here; make one with: cospace index")
-    return path
-
-
-class LocalStore:
+class LocalStore(Opened):
     """A collection's folder, owned by this process until `close`.
 
     `quantization` ("none", "int8" or "binary") is how the cache makes its vectors smaller. It is
     recorded; None is what is recorded, or "int8". With another one the cache is rebuilt.
+    `language` is that of the words, as `named` takes it; recorded too, "auto" is recognised.
 
     Raises `BadArgument`, `CollectionBusy`, `NotACollection`, `FormatTooNew`, `CollectionNotFound`.
     """
 
     def __init__(
-        self, folder: Path, *, create: bool = True, quantization: str | None = None
+        self,
+        folder: Path,
+        *,
+        create: bool = True,
+        quantization: str | None = None,
+        language: str | None = None,
     ) -> None:
         if quantization is not None and quantization not in QUANTIZATIONS:
             names = ", ".join(map(repr, QUANTIZATIONS))
             raise BadArgument(f"quantization is one of {names}, not {quantization!r}")
+        spoken = None if language is None else named(language)
         self.folder = folder
         truth = truth_path(folder, create=create)
         if not folder.is_dir():
@@ -111,6 +81,8 @@ class LocalStore:
                 )
             if quantization is not None and quantization != recorded:
                 self._truth.quantization = quantization
+            if spoken is not None:
+                self._tell(spoken)
             self._space = self._truth.space
             self._schema = self._truth.schema
             self._cache = Cache(folder / "cache", self._truth)
@@ -120,15 +92,14 @@ class LocalStore:
             raise
         _open_stores.add(self)
 
-    @property
-    def space(self) -> Space | None:
-        """See `Store`."""
-        return self._space
-
-    @property
-    def schema(self) -> Schema:
-        """See `Store`."""
-        return self._schema
+    def _tell(self, language: str) -> None:
+        """Record the language that was told, or that it is to be recognised from now on."""
+        known = self._truth.language
+        if language == AUTO:
+            if known is not None and known.told:
+                self._truth.speak(Language(ENGLISH, False))
+        elif known is None or known.name != language or not known.told:
+            self._truth.speak(Language(language, True))
 
     # --- writing ---
 
@@ -153,104 +124,18 @@ class LocalStore:
             self._truth.extend(space, schema)
             self._space, self._schema = self._truth.space, schema.copy()
 
-    @property
-    def templates(self) -> list[list[str]]:
-        """See `Remembers`."""
-        with self._gate:
-            return self._truth.templates
-
     def remember(self, template: list[str]) -> None:
         """See `Remembers`."""
         with self._gate:
             self._truth.remember(template)
 
-    # --- reading ---
-
-    def get(self, ids: Sequence[str], *, vectors: bool = False) -> list[Row | None]:
-        """See `Store`."""
+    def weigh(self, weights: dict[str, float] | None) -> None:
+        """See `Remembers`."""
         with self._gate:
-            return self._truth.get(ids, vectors=vectors)
-
-    def rows(self, keys: Sequence[int]) -> dict[int, Row]:
-        """See `Store`."""
-        with self._gate:
-            return self._truth.rows(keys)
-
-    def scan(self, *, where: Node | None = None, vectors: bool = False) -> Iterator[Row]:
-        """See `Store`."""
-        after = 0
-        while True:
-            with self._gate:
-                page = self._truth.page(after, vectors=vectors)
-            if not page:
-                return
-            for _, row in page:
-                self._gate.check()
-                if where is None or matches(where, row.metadata):
-                    yield row
-            after = page[-1].key
-
-    def hashes(self, ids: Sequence[str]) -> dict[str, bytes]:
-        """The content hashes of those ids that are stored."""
-        with self._gate:
-            return self._truth.hashes(ids)
-
-    def failures(self) -> list[Failure]:
-        """Items that could not be stored, and why."""
-        with self._gate:
-            return self._truth.failures()
-
-    # --- asking ---
-
-    def count(self, where: Node | None = None) -> int:
-        """See `Store`."""
-        with self._gate:
-            if where is None:
-                return self._truth.counts()[0]
-            edge = self._edge()
-            return 0 if edge is None else edge.count(where)
-
-    def nearest(
-        self,
-        field: str,
-        vector: NDArray[np.float32],
-        k: int,
-        *,
-        where: Node | None = None,
-        among: Sequence[int] | None = None,
-    ) -> Found:
-        """See `Store`."""
-        return self.find([Nearest(field, vector, k, where, among)])[0]
-
-    def lexical(
-        self,
-        text: str,
-        k: int,
-        *,
-        where: Node | None = None,
-        among: Sequence[int] | None = None,
-        unknown: Collection[str] | None = None,
-    ) -> Found:
-        """See `Store`."""
-        return self.find([Lexical(text, k, where, among, unknown)])[0]
-
-    def find(self, requests: Sequence[Request]) -> list[Found]:
-        """See `Store`. Other threads may ask the engine meanwhile, or take it away."""
-        while True:
-            with self._gate:
-                edge = self._edge()
-            if edge is None:
-                return [Found([], []) for _ in requests]
-            try:
-                return edge.find(requests, exact=self._cache.rows <= EXACT_BELOW)
-            except StorageError:
-                with self._gate:
-                    if self._cache.holds(edge):
-                        raise
+            self._truth.weigh(weights)
 
     def _edge(self) -> Edge | None:
-        """The engine with all that the truth holds, or None before the first vector."""
-        edge = self._cache.current(self._space, self._schema)
+        edge = super()._edge()
         if edge is not None and not self._cache.sealed:
             self._idle.wait_anew()
         return edge
@@ -271,12 +156,6 @@ class LocalStore:
             check_room(self.folder, 2 * (self.folder / "truth.sqlite").stat().st_size)
             self._cache.discard()
             self._truth.compact()
-
-    def info(self) -> StoreInfo:
-        """See `Store`."""
-        with self._gate:
-            unindexed = self._cache.unindexed
-            return describe(self.folder, self._truth, unindexed=unindexed)
 
     def close(self) -> None:
         """Seal the cache, close the files, release the lock."""
@@ -314,24 +193,6 @@ _open_stores: weakref.WeakSet[LocalStore] = weakref.WeakSet()
 def _close_all() -> None:
     for store in list(_open_stores):
         store.close()
-
-
-def describe(folder: Path, truth: Truth, *, unindexed: int = 0) -> StoreInfo:
-    """What a collection holds, read from its truth alone."""
-    items, fields, failures = truth.counts()
-    size = sum(_on_disk(p) for p in folder.rglob("*"))
-    indexed = max(0, items - unindexed)
-    space, schema, smaller = truth.space, truth.schema, truth.quantization
-    return StoreInfo(items, fields, space, schema, indexed, failures, size, ENGINE, smaller)
-
-
-def _on_disk(path: Path) -> int:
-    """Bytes that a file takes; the engine's files are larger than what they hold."""
-    try:
-        stat = path.lstat()
-    except FileNotFoundError:
-        return 0
-    return getattr(stat, "st_blocks", stat.st_size // 512) * 512
 
 
 def _size(row: Row) -> int:

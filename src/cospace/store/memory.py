@@ -15,6 +15,7 @@ from cospace.item import kind_of
 from cospace.space import Space
 from cospace.store.counts import Counts
 from cospace.store.gate import Gate
+from cospace.store.language import AUTO, named, recognised
 from cospace.store.protocol import Failure, Found, Request, Row, StoreInfo, one_by_one
 from cospace.store.schema import Schema
 from cospace.store.truth import Truth
@@ -34,13 +35,15 @@ class _Snapshot(NamedTuple):
     fields: dict[str, tuple[NDArray[np.int64], NDArray[np.float32]]]
     words: dict[int, dict[int, float]]
     counts: Counts
+    language: str
 
 
 class MemoryStore:
-    """A store that lives as long as this object."""
+    """A store that lives as long as this object; `language` is that of its words, if told."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, language: str | None = None) -> None:
         self._truth = Truth(None)
+        self._told = None if language is None or named(language) == AUTO else named(language)
         self._gate = Gate("the collection in memory", forks=True)
         self._space: Space | None = None
         self._schema = Schema()
@@ -84,6 +87,17 @@ class MemoryStore:
         """See `Remembers`."""
         with self._gate:
             self._truth.remember(template)
+
+    @property
+    def weights(self) -> dict[str, float] | None:
+        """See `Remembers`."""
+        with self._gate:
+            return self._truth.weights
+
+    def weigh(self, weights: dict[str, float] | None) -> None:
+        """See `Remembers`."""
+        with self._gate:
+            self._truth.weigh(weights)
 
     def get(self, ids: Sequence[str], *, vectors: bool = False) -> list[Row | None]:
         """See `Store`."""
@@ -154,7 +168,7 @@ class MemoryStore:
     ) -> Found:
         """See `Store`."""
         now = self._snapshot()
-        weights, spread, names = asked(text, now.counts, unknown)
+        weights, spread, names = asked(text, now.counts, unknown, now.language)
         allowed = self._allowed(now, where, among)
         scored: list[tuple[float, int]] = []
         named: dict[int, float] = {}
@@ -182,7 +196,10 @@ class MemoryStore:
         with self._gate:
             items, fields, failures = self._truth.counts()
             space, schema = self._truth.space, self._truth.schema
-        return StoreInfo(items, fields, space, schema, items, failures, 0, "memory")
+        language = self._snapshot().language if items else self._told or ""
+        return StoreInfo(
+            items, fields, space, schema, items, failures, 0, "memory", language=language
+        )
 
     def close(self) -> None:
         """See `Store`."""
@@ -201,11 +218,12 @@ class MemoryStore:
         rows: dict[int, Row] = {}
         words: dict[int, dict[int, float]] = {}
         by_field: dict[str, list[tuple[int, NDArray[np.float32]]]] = {}
+        language = self._told or recognised(self._truth.sample(200))
         for key, row in self._truth.scan(vectors=True):
             rows[key] = row
             for field, vector in row.vectors.items():
                 by_field.setdefault(kind_of(field), []).append((key, vector))
-            found = document(row.id, row.text, row.metadata)
+            found = document(row.id, row.text, row.metadata, language)
             if found:
                 words[key] = found
         fields = {
@@ -214,7 +232,7 @@ class MemoryStore:
         }
         counts = Counts()
         counts.add(words.values())
-        return _Snapshot(rows, fields, words, counts)
+        return _Snapshot(rows, fields, words, counts, language)
 
     @staticmethod
     def _allowed(

@@ -95,6 +95,7 @@ class StoreInfo:
     """What a store holds: counts, spaces, schema, and what is not indexed yet.
 
     `quantization` is how its index makes vectors smaller: "none", "int8" or "binary".
+    `language` is that of its words, "" before it is told or recognised.
     """
 
     items: int
@@ -106,6 +107,7 @@ class StoreInfo:
     bytes: int
     engine: str
     quantization: str = "none"
+    language: str = ""
 
 
 class Store(Protocol):
@@ -213,7 +215,7 @@ class Store(Protocol):
 
 @runtime_checkable
 class Remembers(Protocol):
-    """What a store may offer besides: it keeps the templates that texts of items were made by."""
+    """What a store may offer besides: it keeps templates of texts, and weights of lists."""
 
     @property
     def templates(self) -> list[list[str]]:
@@ -225,6 +227,15 @@ class Remembers(Protocol):
 
     def remember(self, template: list[str]) -> None:
         """Keep one template more; durable on return."""
+        ...
+
+    @property
+    def weights(self) -> dict[str, float] | None:
+        """What each list counts for queries that are texts; None by default."""
+        ...
+
+    def weigh(self, weights: dict[str, float] | None) -> None:
+        """Keep other weights, or none; durable on return."""
         ...
 
 

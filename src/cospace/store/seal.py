@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cospace.files import remove, write_bytes
+from cospace.files import blocks, remove, write_bytes
 
 __all__ = ["Seal", "break_seal", "checksums", "read_seal", "renew_seal", "write_seal"]
 
@@ -117,6 +117,9 @@ def _files(folder: Path) -> list[Path]:
     return sorted(p for p in folder.rglob("*") if p.is_file() and p.name not in _NOT_CHECKED)
 
 
+_ZEROS = bytes(1 << 18)  # as large as the blocks
+
+
 def _checksum(path: Path) -> str:
     """Over the size, and over every block that is not all zeros together with its place."""
     if path.name == _ANY_ORDER:
@@ -124,7 +127,7 @@ def _checksum(path: Path) -> str:
     with path.open("rb", buffering=0) as file:
         size = os.fstat(file.fileno()).st_size
         crc = 0
-        for at, block in _blocks(file.fileno(), size):
+        for at, block in blocks(file.fileno(), size):
             if block != _ZEROS[: len(block)]:
                 crc = zlib.crc32(block, zlib.crc32(at.to_bytes(8, "little"), crc))
     return f"{size}:{crc:08x}"
@@ -135,24 +138,3 @@ def _checksum_in_order(data: bytes) -> str:
     with suppress(ValueError, RecursionError):
         data = json.dumps(json.loads(data), sort_keys=True).encode()
     return f"{len(data)}:{zlib.crc32(data):08x}"
-
-
-_BLOCK = 1 << 18
-_ZEROS = bytes(_BLOCK)
-
-
-def _blocks(file: int, size: int) -> Iterator[tuple[int, bytes]]:
-    """The blocks of a file; those in its holes are left out, and the engine's are mostly holes."""
-    at = 0
-    while at < size:
-        if hasattr(os, "SEEK_DATA"):
-            try:
-                at = os.lseek(file, at, os.SEEK_DATA) // _BLOCK * _BLOCK
-            except OSError:  # holes up to the end
-                return
-        os.lseek(file, at, os.SEEK_SET)
-        block = os.read(file, _BLOCK)
-        if not block:
-            return
-        yield at, block
-        at += _BLOCK

@@ -7,10 +7,9 @@ Every item, vector and record carries a CRC-32 of its content, so that damage is
 
 from __future__ import annotations
 
-import json
-import secrets
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,19 +27,17 @@ from cospace.errors import (
 )
 from cospace.item import kind_of
 from cospace.need import UPGRADE
-from cospace.space import Space
+from cospace.store.about import About
 from cospace.store.packing import (
     COLUMNS,
     INSERT,
-    is_whole,
     pack,
-    shown_id,
     unpack,
     unpack_all,
 )
 from cospace.store.protocol import Failure, Row
-from cospace.store.schema import Schema
 from cospace.store.sqlite import Peek, bound_log, connect, peek, sqlite_errors
+from cospace.store.verify import faults
 
 __all__ = ["FORMAT", "Change", "Truth"]
 
@@ -72,7 +69,7 @@ class Change(NamedTuple):
     row: Row
 
 
-class Truth:
+class Truth(About):
     """The SQLite file of a collection, or one in memory when `path` is None.
 
     With `read_only`, other processes may go on writing; each statement sees one snapshot.
@@ -80,7 +77,7 @@ class Truth:
 
     def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
         self.path = path
-        self._read_only = read_only
+        self.read_only = read_only
         self._seq: int | None = None
         if path is not None and path.exists() and (header := peek(path)) is not None:
             # Before SQLite opens it: a file that is not ours is left as it is, to the byte.
@@ -126,69 +123,24 @@ class Truth:
     @property
     def seq(self) -> int:
         """The number of the last commit that changed items."""
-        if self._read_only:
+        if self.read_only:
             return int(self._about("seq") or 0)
         if self._seq is None:  # every search asks, and nobody else writes
             self._seq = int(self._about("seq") or 0)
         return self._seq
 
-    @property
-    def space(self) -> Space | None:
-        """The space of the vectors, or None before the first one."""
-        record = self._about("space")
-        return None if record is None else Space.from_json(json.loads(record))
-
-    @property
-    def schema(self) -> Schema:
-        """The types of the metadata fields."""
-        return Schema.from_json(json.loads(self._about("schema") or "[]"))
-
-    def extend(self, space: Space | None, schema: Schema) -> None:
-        """Record a space and a schema."""
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """A block whose every statement sees the same commits, whatever others write meanwhile."""
         with sqlite_errors(self.path), self._db:
-            if space is not None:
-                self._set("space", json.dumps(space.to_json()))
-            self._set("schema", json.dumps(schema.to_json()))
+            yield
 
-    @property
-    def token(self) -> str:
-        """What the seal of this collection's cache must hold; "" before the first seal."""
-        return self._about("cache") or ""
-
-    def new_token(self) -> str:
-        """A new `token`, in place of the old one."""
-        token = secrets.token_hex(8)
-        with sqlite_errors(self.path), self._db:
-            self._set("cache", token)
-        return token
-
-    @property
-    def quantization(self) -> str:
-        """How the cache makes its vectors smaller."""
-        return self._about("quantization") or "int8"
-
-    @quantization.setter
-    def quantization(self, name: str) -> None:
-        with sqlite_errors(self.path), self._db:
-            self._set("quantization", name)
-
-    @property
-    def several(self) -> frozenset[str]:
-        """The fields in which rows have had more than one vector."""
-        return frozenset(json.loads(self._about("several") or "[]"))
-
-    @property
-    def templates(self) -> list[list[str]]:
-        """The templates that texts of items were made by."""
-        found: list[list[str]] = json.loads(self._about("templates") or "[]")
-        return found
-
-    def remember(self, template: list[str]) -> None:
-        """Record one template more."""
-        known = self.templates
-        if template not in known:
-            with sqlite_errors(self.path), self._db:
-                self._set("templates", json.dumps([*known, template]))
+    def sample(self, count: int) -> list[str]:
+        """About so many texts, from all over the collection."""
+        with sqlite_errors(self.path):
+            step = max(1, (self._value("SELECT max(n) FROM items") or 0) // count)
+            sql = "SELECT text FROM items WHERE n % ? = 0 AND text IS NOT NULL LIMIT ?"
+            return [text for (text,) in self._all(sql, (step, count))]
 
     # --- writing ---
 
@@ -211,9 +163,7 @@ class Truth:
                 for field, vector in row.vectors.items():
                     blob = np.asarray(vector, dtype="<f4").tobytes()
                     vectors.append((n, field, zlib.crc32(blob), blob))
-            several = {kind_of(field) for _, field, *_ in vectors if kind_of(field) != field}
-            if several - (known_several := self.several):
-                self._set("several", json.dumps(sorted(several | known_several)))
+            self._note_several({field for _, field, *_ in vectors})
             self._db.executemany(INSERT, items)
             self._db.executemany(_PUT_VECTOR, vectors)
             self._db.executemany("DELETE FROM failures WHERE name=?", [(r.id,) for r in rows])
@@ -339,30 +289,7 @@ class Truth:
 
     def verify(self) -> list[str]:
         """Every fault in the file, named: SQLite's own check, then each row's checksum."""
-        faults: list[str] = []
-        try:
-            faults += [r[0] for r in self._db.execute("PRAGMA integrity_check(20)") if r[0] != "ok"]
-            for key, value, crc in self._db.execute(
-                "SELECT key, CAST(value AS BLOB), crc FROM about"
-            ):
-                if zlib.crc32(value) != crc:
-                    faults.append(f"the record {key!r} fails its checksum")
-            for r in self._db.execute(f"SELECT {COLUMNS} FROM items"):
-                if not is_whole(r):
-                    faults.append(f"item {shown_id(r)!r} (key {r[0]}) fails its checksum")
-            sql = (
-                "SELECT v.n, CAST(id AS BLOB), CAST(field AS BLOB), v.crc, vector"
-                " FROM vectors v LEFT JOIN items i ON i.n = v.n"
-            )
-            for n, id, field, crc, blob in self._db.execute(sql):
-                if id is None:
-                    faults.append(f"a vector of key {n}, which is no item's")
-                elif zlib.crc32(blob) != crc:
-                    name, what = (b.decode(errors="replace") for b in (id, field))
-                    faults.append(f"item {name!r}: its {what} vector fails its checksum")
-        except (apsw.Error, UnicodeDecodeError, TypeError) as error:
-            faults.append(f"{self.path}: {error}")
-        return faults
+        return faults(self._db, self.path)
 
     def backup(self, target: Path) -> None:
         """A consistent copy in `target`, taken while others may write."""
@@ -378,7 +305,9 @@ class Truth:
     def compact(self) -> None:
         """Give the space of deleted rows back to the disk."""
         with sqlite_errors(self.path):
-            self._db.execute("DELETE FROM deleted")
+            with self._db:
+                self._db.execute("DELETE FROM deleted")
+                self._set("compacted", self.seq)
             self._db.execute("VACUUM")
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -395,29 +324,11 @@ class Truth:
         row = self._db.execute(sql).fetchone()
         return None if row is None else row[0]
 
-    def _about(self, key: str) -> str | None:
-        with sqlite_errors(self.path):
-            row = self._db.execute("SELECT value, crc FROM about WHERE key=?", (key,)).fetchone()
-        if row is None:
-            return None
-        value, crc = row
-        if zlib.crc32(value.encode()) != crc:
-            raise DataDamaged(
-                f"{self.path}: the record {key!r} fails its checksum; restore a backup"
-            )
-        return str(value)
-
     def _next_seq(self) -> int:
         """The number of the commit that is under way; forgotten when it is rolled back."""
         seq, self._seq = self.seq + 1, None
         self._set("seq", seq)
         return seq
-
-    def _set(self, key: str, value: object) -> None:
-        text = str(value)
-        self._db.execute(
-            "INSERT OR REPLACE INTO about VALUES (?,?,?)", (key, text, zlib.crc32(text.encode()))
-        )
 
     def _by_ids(self, columns: str, ids: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         for part in _chunks(ids):

@@ -13,19 +13,17 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from cospace.read.terms import chains, fold, has_digit, pairs
-
-if TYPE_CHECKING:
-    import Stemmer
+from cospace.store.language import ENGLISH, any_stop_words, stem, stop_words
 
 __all__ = ["FEW", "VERSION", "Asked", "Held", "asked", "content", "document", "joined"]
 
 # Another way to make terms is another number: an index of the old ones is built anew.
-VERSION = 2
+VERSION = 3
 
 _K1, _B, _MEAN_LENGTH = 1.2, 0.75, 60.0
 _CODE_WEIGHT = 1.5
@@ -35,33 +33,15 @@ FEW = 50
 _ALONE = 5
 # Of how many words in a row a code may be made: "978 3 16 148410 0".
 _MOST_PARTS = 6
-# A word with digits that is shorter is a number.
+# A shorter word of digits alone is a number.
 _CODE_LENGTH = 4
+# A word of letters and digits that is no code: 1st, 90s, 2x.
+_COUNT = re.compile(r"\d+(?:st|nd|rd|th|s|x|er|e)$")
 _MEASURE = re.compile(r"\d+(?:mm|cm|dm|m|km|in|inch|ft|g|kg|lb|oz|ml|cl|l|w|v|a|gb|tb|hz|khz)$")
 # A metadata string of more words than these is a text, not a name.
 _NAME_WORDS = 3
 # Whole numbers from here on are codes: barcodes and article numbers, not prices or sizes.
 _CODE = 10_000
-
-_STOP = frozenset(
-    """
-    a about am an and any are as at be been being but by can could did do does each for from had
-    has have he her his how i if in into is it its may me might my no not of on or our she should
-    so some such than that the their then there these they this those to was we were what when
-    where which who whom whose why will with would you your
-    """.split()  # noqa: SIM905 - as a list it is a page long
-)
-
-
-@cache
-def _stemmer() -> Stemmer.Stemmer:
-    import Stemmer
-
-    return Stemmer.Stemmer("english", 0)  # its own cache is not for several threads
-
-
-def _stemmed(word: str) -> str:
-    return word if has_digit(word) or not word.isascii() else _stemmer().stemWord(word)
 
 
 def _number(term: str) -> int:
@@ -69,9 +49,10 @@ def _number(term: str) -> int:
 
 
 @lru_cache(100_000)
-def _numbers(part: str) -> tuple[tuple[int, int], ...]:
+def _numbers(part: str, language: str) -> tuple[tuple[int, int], ...]:
     """The terms of a part of a text, each with the term that says: here it is a name."""
-    stems = [_stemmed(word) for word in pairs(part) if word not in _STOP]
+    stops = stop_words(language)
+    stems = [stem(word, language) for word in pairs(part) if word not in stops]
     return tuple((_number(stem), _number("!" + stem)) for stem in stems)
 
 
@@ -86,10 +67,13 @@ _UPPER = "A-Z\u00c0-\u00de\u0386-\u03ab\u0400-\u042f"
 _CAPITAL = re.compile(rf"\b[{_UPPER}]\w*")
 
 
-def document(id: str, text: str | None, metadata: Mapping[str, Any]) -> dict[int, float]:
+def document(
+    id: str, text: str | None, metadata: Mapping[str, Any], language: str = ENGLISH
+) -> dict[int, float]:
     """The terms of an item and their weights: of its id, its text, its strings and its codes.
 
-    The weight of a word is the term-frequency part of BM25. Empty without a text.
+    The weight of a word is the term-frequency part of BM25. Empty without a text. `language` is
+    that of the collection, for all items alike.
     """
     if not text:
         return {}
@@ -104,7 +88,7 @@ def document(id: str, text: str | None, metadata: Mapping[str, Any]) -> dict[int
     for value in (*short, *long):
         found = chains(fold(value))
         for part in chain.from_iterable(found):
-            for term, name in _numbers(part):
+            for term, name in _numbers(part, language):
                 counts[term] += 1
                 if part in names:
                     extra[name] = 1.0
@@ -142,7 +126,7 @@ def content(text: str) -> list[str]:
     """The words of a query that ask for something, folded; a code in several parts is one."""
     found = chains(fold(text))
     words = [["".join(parts)] if has_digit("".join(parts)) else parts for parts in found]
-    return [word for parts in words for word in parts if word not in _STOP]
+    return [word for parts in words for word in parts if word not in any_stop_words()]
 
 
 class Held(Protocol):
@@ -167,7 +151,7 @@ class Asked(NamedTuple):
     names: dict[int, float]
 
 
-def asked(text: str, held: Held, unknown: Collection[str] | None) -> Asked:
+def asked(text: str, held: Held, unknown: Collection[str] | None, language: str = ENGLISH) -> Asked:
     """The terms of a query. `unknown` are folded words that the model does not know as words.
 
     Neighbouring parts that some row holds as one code are that code: "kx 1007b" is KX-1007B.
@@ -185,16 +169,27 @@ def asked(text: str, held: Held, unknown: Collection[str] | None) -> Asked:
             at += size
             continue
         part = parts[at]
-        code = has_digit(part) and len(part) >= _CODE_LENGTH and not _MEASURE.match(part)
         new = unknown is not None and part in unknown and not has_digit(part)
-        for term, as_name in _numbers(part):
-            found.append((term, held.of(term), term if code else as_name if new else 0))
+        terms = _numbers(part, language)
+        joined = _joined((part,))
+        if new and held.of(joined) and not any(held.of(term) for term, _ in terms):
+            terms = ((joined, joined),)  # MKII, where a row has MK-II
+        for term, as_name in terms:
+            named = term if _is_code(part) else as_name if new else 0
+            found.append((term, held.of(term), named))
         at += 1
     times = Counter(term for term, _, _ in found)
     idf = {term: _idf(n, held.rows) for term, n, _ in found if n}
     weights = {term: idf[term] * times[term] for term in idf}
     none = math.prod(1 - n / held.rows for n in {term: n for term, n, _ in found if n}.values())
     return Asked(weights, held.rows * (1 - none), _names(found, idf))
+
+
+def _is_code(part: str) -> bool:
+    """Whether a word identifies something: it has digits, and is no number, measure or count."""
+    if not has_digit(part) or _MEASURE.match(part) or _COUNT.match(part):
+        return False
+    return len(part) >= _CODE_LENGTH or not part.isdigit()
 
 
 def _names(found: Iterable[tuple[int, int, int]], idf: Mapping[int, float]) -> dict[int, float]:

@@ -64,7 +64,7 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counts:
 @pytest.fixture
 def small_graphs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(edge, "EXACT_BELOW", 100)
-    monkeypatch.setattr("cospace.store.local.EXACT_BELOW", 100)
+    monkeypatch.setattr("cospace.store.opened.EXACT_BELOW", 100)
 
 
 @pytest.fixture

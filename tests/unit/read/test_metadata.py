@@ -2,6 +2,7 @@ import datetime
 import json
 import math
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,22 @@ def test_what_json_can_hold_comes_back_equal(metadata: dict[str, Any]) -> None:
     kept = check_metadata(metadata)
     assert metadata == kept
     assert metadata == json.loads(json.dumps(kept))
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("3", 3), ("3.50", 3.5), ("9007199254740993", 2**53 + 1), ("-0.25", -0.25), ("1E+3", 1000)],
+)
+def test_a_decimal_becomes_a_number(given: str, kept: float) -> None:
+    found = check_metadata({"price": Decimal(given), "list": [Decimal(given)]})
+    assert {"price": kept, "list": [kept]} == found
+    assert type(kept) is type(found["price"])
+
+
+@pytest.mark.parametrize("given", ["NaN", "sNaN", "Infinity", "-Infinity", "1E+400", "1E+30"])
+def test_a_decimal_that_is_no_number_here_is_refused(given: str) -> None:
+    with pytest.raises(BadItem, match="price"):
+        check_metadata({"price": Decimal(given)})
 
 
 def test_none_is_dropped_and_numpy_becomes_python() -> None:

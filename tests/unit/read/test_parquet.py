@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+import cospace as cs
 from cospace.errors import BadItem
 from cospace.read import read
 
@@ -40,6 +41,30 @@ def test_types_are_kept_or_become_what_metadata_can_hold(tmp_path: Path) -> None
         "tags": ["red", "oak"], "cost": 1.25, "size": {"w": 3}, "kind": "a",
     } == one.metadata  # fmt: skip
     assert {} == two.metadata
+
+
+def test_a_decimal_without_a_fraction_keeps_all_its_digits(tmp_path: Path) -> None:
+    """A barcode or an article number is not rounded to the 53 bits of a float."""
+    columns = {
+        "id": pa.array(["a", "b"]),
+        "title": pa.array(["One", "Two"]),
+        "ean": pa.array([Decimal(2**53 + 1), None], pa.decimal128(20, 0)),
+        "wide": pa.array([Decimal(2**62 + 1), Decimal(-5)], pa.decimal256(40, 0)),
+        "price": pa.array([Decimal("120.50"), Decimal("120.00")], pa.decimal128(9, 2)),
+        "list": pa.array([[Decimal(2**53 + 1)], []], pa.list_(pa.decimal128(20, 0))),
+    }
+    file = saved(tmp_path / "a.parquet", columns)
+    one, two = read(file)
+    assert {
+        "ean": 2**53 + 1, "wide": 2**62 + 1, "price": 120.5, "list": [2**53 + 1],
+    } == {name: one.metadata[name] for name in columns if name not in ("id", "title")}  # fmt: skip
+    assert (-5, 120.0, []) == tuple(two.metadata[name] for name in ("wide", "price", "list"))
+    assert isinstance(two.metadata["price"], float)
+    shop = cs.open(":memory:", model="starter")
+    shop.add(read(file))
+    assert 1 == shop.count({"ean": 2**53 + 1})
+    assert 0 == shop.count({"ean": 2**53})
+    assert ["a"] == shop.search(str(2**53 + 1), k=1).ids
 
 
 def test_one_value_out_of_range_costs_one_row(tmp_path: Path) -> None:

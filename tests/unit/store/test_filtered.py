@@ -29,7 +29,7 @@ def add(store: LocalStore, rows: list[Row]) -> None:
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStore]:
     """6,000 rows in a graph; then the last 200 get a field that no row had before."""
     patch = pytest.MonkeyPatch()
-    patch.setattr("cospace.store.local.EXACT_BELOW", 100)
+    patch.setattr("cospace.store.opened.EXACT_BELOW", 100)
     patch.setattr(edge, "EXACT_BELOW", 100)
     vectors = np.random.default_rng(0).normal(size=(ROWS, DIM)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -94,7 +94,7 @@ def test_a_filter_over_a_graph_never_starves_k(store: LocalStore, where: dict[st
 def test_islands_of_the_graph_never_starve_k(tmp_path_factory: pytest.TempPathFactory) -> None:
     """The rows that pass lie far from the query, behind thousands that do not."""
     patch = pytest.MonkeyPatch()
-    patch.setattr("cospace.store.local.EXACT_BELOW", 100)
+    patch.setattr("cospace.store.opened.EXACT_BELOW", 100)
     patch.setattr(edge, "EXACT_BELOW", 100)
     rng = np.random.default_rng(2)
     centres = rng.normal(size=(9, DIM)).astype(np.float32) * 6

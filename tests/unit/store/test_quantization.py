@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 import cospace as cs
 from cospace.errors import BadArgument, FormatTooNew
-from cospace.store import edge, local
+from cospace.store import edge, opened
 from cospace.store.edge import QUANTIZATIONS
 from cospace.store.local import LocalStore
 from cospace.store.protocol import Row
@@ -27,7 +27,7 @@ FEW = 100
 def graphs(monkeypatch: pytest.MonkeyPatch) -> None:
     """A graph is built for a hundred rows, not for 20,000: or nothing here would be quantized."""
     monkeypatch.setattr(edge, "EXACT_BELOW", FEW)
-    monkeypatch.setattr(local, "EXACT_BELOW", FEW)
+    monkeypatch.setattr(opened, "EXACT_BELOW", FEW)
 
 
 def unit(n: int, seed: int) -> NDArray[np.float32]:

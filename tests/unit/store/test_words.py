@@ -63,6 +63,9 @@ def names(query: str, *texts: str, unknown: Collection[str] | None = None) -> li
         ("107.213.11", "shelf 10721311"),
         ("MK_1042", "MK-1042"),
         ("1/72", "model kit 1/72"),
+        ("a77b", "part A:77:B"),
+        ("C200", "drill C+200"),
+        ("w9", "socket W9"),
         ("3.5", "a disk of 3.5 inches"),
         ("120 cm", "table, 120cm"),
         ("120cm", "table, 120cm"),
@@ -186,7 +189,29 @@ def test_what_many_hold_is_no_name() -> None:
     assert pytest.approx(0.5) == names("KX-1007B", *["lamp KX-1007B"] * 10, *OTHERS)[0]
 
 
-@pytest.mark.parametrize("query", ["120 cm", "120cm", "15 kg", "230v", "202", "42"])
+@pytest.mark.parametrize("query", ["W9", "w9", "do you still have the W9", "A:77:B", "a77b"])
+def test_a_short_code_is_a_name_too(query: str) -> None:
+    found = names(query, "lamp W9 of the series A:77:B", *OTHERS)
+    assert found[0] > 0.4
+    assert {0.0} == set(found[1:])
+
+
+def test_a_code_of_letters_is_a_name_where_the_model_does_not_know_it() -> None:
+    stored = ["sofa MK-II", *OTHERS]
+    assert 1.0 == names("mkii", *stored, unknown={"mkii"})[0]
+    assert [0.0] * 7 == names("mkii", *stored, unknown=set())
+    # A word that rows hold as it is, is that word.
+    assert (
+        0 < scores("wallmounted", "a wallmounted lamp", "wall-mounted", unknown={"wallmounted"})[0]
+    )
+    assert [1, 0] == [
+        x > 0 for x in scores("wallmounted", "a wallmounted lamp", "a wall-mounted lamp")
+    ]
+
+
+@pytest.mark.parametrize(
+    "query", ["120 cm", "120cm", "15 kg", "230v", "202", "42", "1st", "2nd", "90s", "4x", "19th"]
+)
 def test_a_measure_or_a_short_number_is_no_name(query: str) -> None:
     assert not any(names(query, f"table {query}", "lamp", "rug"))
 

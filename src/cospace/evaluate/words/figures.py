@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from cospace.evaluate.bootstrap import (
+from cospace.evaluate.words.report import Agreement, Analogies, Section
+from cospace.measures.bootstrap import (
     Difference,
     Interval,
     difference,
@@ -16,8 +17,7 @@ from cospace.evaluate.bootstrap import (
     mean_interval,
     resample,
 )
-from cospace.evaluate.metrics import pearson, spearman
-from cospace.evaluate.words.report import Agreement, Analogies, Section
+from cospace.measures.metrics import pearson, spearman
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -24,12 +24,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cospace.encode.words import WordModel
 from cospace.errors import BadArgument
-from cospace.evaluate.bootstrap import RESAMPLES
 from cospace.evaluate.encoding import ModelName, loaded, named_models
 from cospace.evaluate.words.figures import Draws, agreement, analogies
 from cospace.evaluate.words.report import Seeds, WordsReport, WordsResult, over_seeds
 from cospace.evaluate.words.solving import pair_cosines, solve, text_cosines
 from cospace.evaluate.words.sources import Sources, WordSource, read_sources
+from cospace.measures.bootstrap import RESAMPLES
 from cospace.progress import Meter, Watch, metered
 from cospace.read import Failures
 

@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from cospace.errors import BadArgument
-from cospace.evaluate.bootstrap import Difference, Interval
+from cospace.measures.bootstrap import Difference, Interval
 from cospace.read import Failures
 
 __all__ = ["Agreement", "Analogies", "Section", "Seeds", "WordsReport", "WordsResult", "over_seeds"]

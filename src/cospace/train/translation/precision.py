@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cospace.encode.words.csls import best
-from cospace.evaluate.bootstrap import Difference, Interval, mean_difference, mean_interval
+from cospace.measures.bootstrap import Difference, Interval, mean_difference, mean_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

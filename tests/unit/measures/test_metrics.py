@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cospace.errors import BadArgument
-from cospace.evaluate.metrics import (
+from cospace.measures.metrics import (
     average_precision,
     ndcg,
     pearson,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cospace.errors import BadArgument
-from cospace.evaluate.bootstrap import (
+from cospace.measures.bootstrap import (
     LEAST,
     Difference,
     difference,

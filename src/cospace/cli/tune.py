@@ -1,0 +1,120 @@
+"""`cospace tune`: weights of the lists, fitted on a table of judged queries."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from cospace.cli.figures import change, points, tell_left_out
+from cospace.cli.output import document, show, tell
+from cospace.cli.parsing import Parser, command
+from cospace.cli.table import facts
+from cospace.errors import BadArgument, BadItem
+from cospace.read import Failures
+
+__all__ = ["parser", "run"]
+
+_NAMES = ("query", "id", "grade")
+
+
+def parser() -> Parser:
+    """The arguments of `cospace tune`."""
+    one = command(
+        "tune",
+        "Fit what text, image and words count in a search, on queries of which you know the right\n"
+        "items: JUDGED is a table with the columns query, id and, if you like, grade (1 without;\n"
+        "0 is wrong). Each query is measured with weights that were chosen without it. At least\n"
+        "20 queries. Nothing is changed without --use.",
+        "cospace tune market.cospace judged.csv",
+        "cospace tune market.cospace judged.csv --use",
+        "cospace tune market.cospace --reset",
+    )
+    one.add_argument("folder", metavar="FOLDER", help="a collection")
+    one.add_argument("judged", metavar="JUDGED", nargs="?", help="a table of judged queries")
+    one.add_argument("--use", action="store_true", help="keep the weights, if they are better")
+    one.add_argument("--reset", action="store_true", help="go back to the default weights")
+    one.add_argument("--seed", type=int, default=0, help="of what is held out; default: 0")
+    one.add_argument("--model", help="the model's folder, where the collection cannot find it")
+    return one
+
+
+def run(args: argparse.Namespace) -> int:
+    """0, also when the default weights are better."""
+    import cospace as cs
+
+    if args.reset == (args.judged is not None) or (args.reset and args.use):
+        raise BadArgument("give a table of judged queries, or --reset alone")
+    failed = Failures()
+    judged = {} if args.reset else _judged(args.judged, failed)
+    with cs.open(args.folder, model=args.model, create=False) as shop:
+        if args.reset:
+            shop.weights = None
+            _told(args, {"weights": None}, [f"{args.folder} ranks by the default weights"])
+            return 0
+        tuning = shop.tune(judged, seed=args.seed)
+        used = args.use and tuning.better
+        if used:
+            shop.weights = tuning.weights
+    lines = [
+        ("weights", ", ".join(f"{name} {weight:g}" for name, weight in tuning.weights.items())),
+        ("queries", f"{tuning.queries:,}"),
+        ("nDCG@10 by default", points(tuning.before)),
+        ("nDCG@10 held out", points(tuning.held_out)),
+        ("difference", change(tuning.difference)),
+    ]
+    end = f"{args.folder} ranks by these weights now" if used else "nothing was changed"
+    _told(args, {**tuning.to_json(), "used": used}, [*facts(lines), tuning.advice, end])
+    tell_left_out(failed)
+    for note in tuning.notes:
+        tell(f"note: {note}")
+    return 0
+
+
+def _told(args: argparse.Namespace, record: dict[str, Any], lines: list[str]) -> None:
+    if args.json:
+        document({"folder": args.folder, **record})
+    else:
+        show(lines)
+
+
+def _judged(file: str, failed: Failures) -> dict[str, dict[str, float]]:
+    """The grades by id, by query; rows that cannot be used are listed in `failed`.
+
+    Raises `NotFound`, and `BadItem` for a table without the columns.
+    """
+    from cospace.read.sources import find_source
+
+    source = find_source(Path(file))
+    missing = [name for name in _NAMES[:2] if name not in source.sample.names]
+    if missing:
+        raise BadItem(
+            source.name,
+            f"there is no column {missing[0]!r}; expected query, id and perhaps grade, and there"
+            f" are: {', '.join(source.sample.names[:20])}",
+        )
+    found: dict[str, dict[str, float]] = {}
+    for row in source.rows():
+        try:
+            if isinstance(row.values, str):
+                raise BadItem(row.name, row.values)
+            query, id, grade = _judgment(row.values)
+            known = found.setdefault(query, {})
+            if known.get(id, grade) != grade:
+                raise BadItem(row.name, f"{id!r} was judged {known[id]:g} before for this query")
+            known[id] = grade
+        except BadItem as error:
+            failed.add(row.name, error.reason)
+    return {query: grades for query, grades in found.items() if grades}
+
+
+def _judgment(values: Any) -> tuple[str, str, float]:
+    query, id, grade = (str(values.get(name) or "").strip() for name in _NAMES)
+    if values.get("grade") == 0:
+        grade = "0"
+    if not query or not id:
+        raise BadItem("", "has no query" if not query else "has no id")
+    try:
+        return query, id, float(grade or 1)
+    except ValueError:
+        raise BadItem("", f"the grade is {grade[:40]!r}; expected a number") from None

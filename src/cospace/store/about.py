@@ -1,0 +1,142 @@
+"""What is recorded about a collection: one row a record, each under a checksum."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import zlib
+from pathlib import Path
+from typing import NamedTuple
+
+import apsw
+
+from cospace.errors import DataDamaged
+from cospace.item import kind_of
+from cospace.space import Space
+from cospace.store.schema import Schema
+from cospace.store.sqlite import sqlite_errors
+
+__all__ = ["About", "Language"]
+
+
+class Language(NamedTuple):
+    """A language of words, whether it was told, and how many rows there were when recognised."""
+
+    name: str
+    told: bool
+    rows: int = 0
+
+
+class About:
+    """The records in the table `about`: the part of the truth that is not items."""
+
+    path: Path | None
+    _db: apsw.Connection
+
+    @property
+    def space(self) -> Space | None:
+        """The space of the vectors, or None before the first one."""
+        record = self._about("space")
+        return None if record is None else Space.from_json(json.loads(record))
+
+    @property
+    def schema(self) -> Schema:
+        """The types of the metadata fields."""
+        return Schema.from_json(json.loads(self._about("schema") or "[]"))
+
+    def extend(self, space: Space | None, schema: Schema) -> None:
+        """Record a space and a schema."""
+        with sqlite_errors(self.path), self._db:
+            if space is not None:
+                self._set("space", json.dumps(space.to_json()))
+            self._set("schema", json.dumps(schema.to_json()))
+
+    @property
+    def token(self) -> str:
+        """What the seal of this collection's cache must hold; "" before the first seal."""
+        return self._about("cache") or ""
+
+    def new_token(self) -> str:
+        """A new `token`, in place of the old one."""
+        token = secrets.token_hex(8)
+        with sqlite_errors(self.path), self._db:
+            self._set("cache", token)
+        return token
+
+    @property
+    def compacted(self) -> int:
+        """The last commit before which it is not recorded any more which rows were deleted."""
+        return int(self._about("compacted") or 0)
+
+    @property
+    def quantization(self) -> str:
+        """How the cache makes its vectors smaller."""
+        return self._about("quantization") or "int8"
+
+    @quantization.setter
+    def quantization(self, name: str) -> None:
+        with sqlite_errors(self.path), self._db:
+            self._set("quantization", name)
+
+    @property
+    def several(self) -> frozenset[str]:
+        """The fields in which rows have had more than one vector."""
+        return frozenset(json.loads(self._about("several") or "[]"))
+
+    def _note_several(self, names: set[str]) -> None:
+        several, known = {kind_of(name) for name in names if kind_of(name) != name}, self.several
+        if several - known:
+            self._set("several", json.dumps(sorted(several | known)))
+
+    @property
+    def language(self) -> Language | None:
+        """The language of the words; None before it was told or recognised."""
+        found = self._about("language")
+        return None if found is None else Language(*json.loads(found))
+
+    def speak(self, language: Language) -> None:
+        """Record the language of the words."""
+        with sqlite_errors(self.path), self._db:
+            self._set("language", json.dumps(language))
+
+    @property
+    def templates(self) -> list[list[str]]:
+        """The templates that texts of items were made by."""
+        found: list[list[str]] = json.loads(self._about("templates") or "[]")
+        return found
+
+    def remember(self, template: list[str]) -> None:
+        """Record one template more."""
+        known = self.templates
+        if template not in known:
+            with sqlite_errors(self.path), self._db:
+                self._set("templates", json.dumps([*known, template]))
+
+    @property
+    def weights(self) -> dict[str, float] | None:
+        """What each list counts for queries that are texts; None by default."""
+        found: dict[str, float] | None = json.loads(self._about("weights") or "null")
+        return found
+
+    def weigh(self, weights: dict[str, float] | None) -> None:
+        """Record other weights, or none."""
+        with sqlite_errors(self.path), self._db:
+            self._set("weights", json.dumps(weights))
+
+    def _about(self, key: str) -> str | None:
+        with sqlite_errors(self.path):
+            row = self._db.execute("SELECT value, crc FROM about WHERE key=?", (key,)).fetchone()
+        if row is None:
+            return None
+        value, crc = row
+        if zlib.crc32(value.encode()) != crc:
+            raise DataDamaged(
+                f"{self.path}: the record {key!r} fails its checksum; restore a backup"
+            )
+        return str(value)
+
+    def _set(self, key: str, value: object) -> None:
+        text = str(value)
+        self._db.execute(
+            "INSERT OR REPLACE INTO about VALUES (?,?,?)", (key, text, zlib.crc32(text.encode()))
+        )

@@ -1,0 +1,194 @@
+"""A collection's folder, opened: all of a store but writing, for its owner and for readers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cospace.errors import CollectionNotFound, DataDamaged, NotACollection, StorageError
+from cospace.space import Space
+from cospace.store.cache import Cache
+from cospace.store.edge import ENGINE, EXACT_BELOW, Edge
+from cospace.store.gate import Gate
+from cospace.store.protocol import Failure, Found, Lexical, Nearest, Request, Row, StoreInfo
+from cospace.store.schema import Schema
+from cospace.store.truth import Truth
+from cospace.store.where import Node, matches
+
+__all__ = ["Opened", "describe", "on_disk", "truth_path"]
+
+
+def truth_path(folder: Path, *, create: bool = False) -> Path:
+    """The path of the truth in a collection's folder.
+
+    Raises `CollectionNotFound` or `NotACollection`; nothing is changed.
+    """
+    path = folder / "truth.sqlite"
+    try:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            folder.lstat()  # raises for a name that no file can have
+        if path.is_file():
+            if not path.stat().st_size and (folder / "cache").exists():
+                raise DataDamaged(f"{path}: the file has been emptied; restore a backup")
+            return path
+        fresh = not folder.is_dir() or all(p.name == "lock" for p in folder.iterdir())
+        taken = not folder.is_dir() and (folder.exists() or folder.is_symlink())
+    except (OSError, ValueError) as error:
+        raise NotACollection(f"{folder}: cannot be a collection ({error})") from error
+    if taken or not fresh:
+        raise NotACollection(f"{folder}: not a cospace collection; it was left untouched")
+    if not create:
+        raise CollectionNotFound(f"{folder}: no collection here; make one with: cospace index")
+    return path
+
+
+class Opened:
+    """What `LocalStore` and `LocalReader` share: the truth, a cache that follows it, and asking."""
+
+    folder: Path
+    _gate: Gate
+    _truth: Truth
+    _cache: Cache
+    _space: Space | None
+    _schema: Schema
+
+    @property
+    def space(self) -> Space | None:
+        """See `Store`."""
+        return self._space
+
+    @property
+    def schema(self) -> Schema:
+        """See `Store`."""
+        return self._schema
+
+    # --- reading ---
+
+    def get(self, ids: Sequence[str], *, vectors: bool = False) -> list[Row | None]:
+        """See `Store`."""
+        with self._gate:
+            return self._truth.get(ids, vectors=vectors)
+
+    def rows(self, keys: Sequence[int]) -> dict[int, Row]:
+        """See `Store`."""
+        with self._gate:
+            return self._truth.rows(keys)
+
+    def scan(self, *, where: Node | None = None, vectors: bool = False) -> Iterator[Row]:
+        """See `Store`."""
+        after = 0
+        while True:
+            with self._gate:
+                page = self._truth.page(after, vectors=vectors)
+            if not page:
+                return
+            for _, row in page:
+                self._gate.check()
+                if where is None or matches(where, row.metadata):
+                    yield row
+            after = page[-1].key
+
+    def hashes(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """The content hashes of those ids that are stored."""
+        with self._gate:
+            return self._truth.hashes(ids)
+
+    def failures(self) -> list[Failure]:
+        """Items that could not be stored, and why."""
+        with self._gate:
+            return self._truth.failures()
+
+    @property
+    def templates(self) -> list[list[str]]:
+        """See `Remembers`."""
+        with self._gate:
+            return self._truth.templates
+
+    @property
+    def weights(self) -> dict[str, float] | None:
+        """See `Remembers`."""
+        with self._gate:
+            return self._truth.weights
+
+    # --- asking ---
+
+    def count(self, where: Node | None = None) -> int:
+        """See `Store`."""
+        with self._gate:
+            if where is None:
+                return self._truth.counts()[0]
+            edge = self._edge()
+            return 0 if edge is None else edge.count(where)
+
+    def nearest(
+        self,
+        field: str,
+        vector: NDArray[np.float32],
+        k: int,
+        *,
+        where: Node | None = None,
+        among: Sequence[int] | None = None,
+    ) -> Found:
+        """See `Store`."""
+        return self.find([Nearest(field, vector, k, where, among)])[0]
+
+    def lexical(
+        self,
+        text: str,
+        k: int,
+        *,
+        where: Node | None = None,
+        among: Sequence[int] | None = None,
+        unknown: Collection[str] | None = None,
+    ) -> Found:
+        """See `Store`."""
+        return self.find([Lexical(text, k, where, among, unknown)])[0]
+
+    def find(self, requests: Sequence[Request]) -> list[Found]:
+        """See `Store`. Other threads may ask the engine meanwhile, or take it away."""
+        while True:
+            with self._gate:
+                edge = self._edge()
+            if edge is None:
+                return [Found([], []) for _ in requests]
+            try:
+                return edge.find(requests, exact=self._cache.rows <= EXACT_BELOW)
+            except StorageError:
+                with self._gate:
+                    if self._cache.holds(edge):
+                        raise
+
+    def _edge(self) -> Edge | None:
+        """The engine with all that the truth holds, or None before the first vector."""
+        return self._cache.current(self._space, self._schema)
+
+    def info(self) -> StoreInfo:
+        """See `Store`."""
+        with self._gate:
+            unindexed = self._cache.unindexed
+            return describe(self.folder, self._truth, unindexed=unindexed)
+
+
+def describe(folder: Path, truth: Truth, *, unindexed: int = 0) -> StoreInfo:
+    """What a collection holds, read from its truth alone."""
+    items, fields, failures = truth.counts()
+    size = sum(on_disk(p) for p in folder.rglob("*"))
+    indexed = max(0, items - unindexed)
+    space, schema, smaller = truth.space, truth.schema, truth.quantization
+    language = "" if truth.language is None else truth.language.name
+    return StoreInfo(
+        items, fields, space, schema, indexed, failures, size, ENGINE, smaller, language
+    )
+
+
+def on_disk(path: Path) -> int:
+    """Bytes that a file takes; the engine's files are larger than what they hold."""
+    try:
+        stat = path.lstat()
+    except FileNotFoundError:
+        return 0
+    return getattr(stat, "st_blocks", stat.st_size // 512) * 512
