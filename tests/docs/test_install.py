@@ -60,3 +60,17 @@ def test_the_lines_are_for_a_clone() -> None:
     assert "git pull" in UPGRADE
     assert (ROOT / "starter/pyproject.toml").is_file()
     assert Path(ROOT / "pyproject.toml").is_file()
+
+
+def test_make_demo_says_what_it_does_before_it_is_quiet() -> None:
+    recipe = (ROOT / "Makefile").read_text().split("$(VENV)/.core:")[1].split("\n\n")[0]
+    lines = recipe.splitlines()[1:]
+    assert lines[0].startswith("\t@echo ")
+    assert "pip install" in lines[2]
+
+
+def test_the_readme_shows_how_to_get_a_vector() -> None:
+    page = (ROOT / "README.md").read_text()
+    [block] = [b for b in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if ".shape" in b]
+    assert len(block.splitlines()) <= 3
+    assert page.index(".shape") < page.index("## Any model")

@@ -40,7 +40,7 @@ class Ingest:
     a `DuplicateId`. `lock` is held from the reading of stored rows to the commit.
 
     Raises `SpaceMismatch` for a replacement that would take away vectors of a kind that the
-    encoder has no tower for.
+    encoder cannot make.
     """
 
     def __init__(
@@ -258,8 +258,8 @@ def check_kinds(store: Store, space: Space) -> None:
     lost = [k for k in stored.kinds if k not in space.kinds and there.get(k)]
     if lost:
         raise SpaceMismatch(
-            f"the collection holds {' and '.join(lost)} vectors of {stored}, and {space} has no"
-            f" tower for {' or '.join(lost)}: replacing items by this model would take those"
+            f"the collection holds {' and '.join(lost)} vectors of {stored}, and {space} cannot"
+            f" encode {' or '.join(lost)}: replacing items by this model would take those"
             " vectors away. Open it without model= (on the command line without --model), or add"
             " new items alone, with add"
         )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from cospace.cores import cores
 from cospace.encode.cache.hashing import content_hash
 from cospace.encode.engines.threads import pool, submit
+from cospace.encode.inputs import lacks
 from cospace.encode.protocol import Prepares
 from cospace.errors import BadArgument, BadInput, BadItem, MissingExtra
 from cospace.item import Item, Part, kind_of
@@ -167,7 +168,7 @@ def _prepare(encoder: Encoder, item: Item, known: Callable[[Encoded], bool] | No
     more = [name for name, part in item.parts.items() if part.kind == "image"][most:]
     for name, part in item.parts.items():
         if part.kind not in encoder.space.kinds:
-            result.failed[name] = _lacks(encoder, part.kind)
+            result.failed[name] = lacks(encoder.space, part.kind)
         elif name in more:
             result.failed[name] = f"an item has at most {most} photos (COSPACE_LIMIT_ITEM_PHOTOS)"
         try:
@@ -195,11 +196,6 @@ def _ready(encoder: Encoder, kind: str, part: Part, data: bytes | None) -> Any:
     if isinstance(encoder, Prepares):
         return encoder.prepare(kind, part, data if is_stored(part.source) else None)
     return part
-
-
-def _lacks(encoder: Encoder, kind: str) -> str:
-    takes = " and ".join(encoder.space.kinds)
-    return f"{encoder.space.name} takes {takes}; it has no tower for {kind!r}"
 
 
 def _encode(encoder: Encoder, chunk: list[_Prepared]) -> list[Encoded]:

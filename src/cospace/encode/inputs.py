@@ -49,13 +49,13 @@ def lacks(space: Space, kind: str) -> str:
     """Why a part of `kind` cannot be encoded.
 
     >>> lacks(Space.of("letters", 26), "audio")
-    "letters takes text; it has no tower for 'audio'"
+    "letters takes text; it cannot encode 'audio'"
     """
-    return f"{space.name} takes {listed(space.kinds)}; it has no tower for {kind!r}"
+    return f"{space.name} takes {listed(space.kinds)}; it cannot encode {kind!r}"
 
 
 def left_out(positions: Mapping[str, Sequence[int]], total: int, space: Space) -> list[str]:
-    """Lines of a report on the parts, by kind, that the space has no tower for."""
+    """Lines of a report on the parts, by kind, that the space cannot encode."""
     return [
         f"{len(at)} of {total} inputs: the {kind} part was left out; {lacks(space, kind)}"
         for kind, at in positions.items()
