@@ -96,3 +96,22 @@ def test_no_message_speaks_python(
     main(line.split())
     said = "\n".join(capsys.readouterr())
     assert [] == ARGUMENT.findall(said.replace("…", "...")), said
+
+
+def test_embed_says_that_it_takes_one_of_several_photos(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from PIL import Image
+
+    for name in "ab":
+        Image.new("RGB", (8, 8), "red").save(f"{name}.png")
+    (shop / "two.csv").write_text("sku,name,photos\nA1,Chair,a.png;b.png\n")
+    told = "of several photos of an item the first is embedded"
+    for line, said in (
+        ("embed two.csv -o x.npy --part image --model starter", True),
+        ("embed two.csv -o x.npy --part image --model starter --json", True),
+        ("embed good.csv -o x.npy --model starter", False),
+    ):
+        capsys.readouterr()
+        assert 0 == main(line.split())
+        assert said == (told in "".join(capsys.readouterr()))
