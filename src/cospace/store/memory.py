@@ -21,6 +21,7 @@ from cospace.store.schema import Schema
 from cospace.store.truth import Truth
 from cospace.store.where import Node, matches
 from cospace.store.words import asked, document
+from cospace.topk import products
 
 __all__ = ["MemoryStore"]
 
@@ -151,7 +152,7 @@ class MemoryStore:
         if allowed is not None:
             mask = np.isin(keys, list(allowed))
             keys, matrix = keys[mask], matrix[mask]
-        scores = np.clip(matrix @ vector, -1.0, 1.0)
+        scores = np.clip(products(vector[None], matrix)[0], -1.0, 1.0)
         best = np.lexsort((keys, -scores))
         _, first = np.unique(keys[best], return_index=True)  # of each row its nearest vector
         best = best[np.sort(first)[:k]]

@@ -215,6 +215,17 @@ def found_together(store: Store) -> None:
     assert store.find(requests[::-1]) == one_by_one(store, requests[::-1])
 
 
+def equal_rows_tie(store: Store) -> None:
+    """Rows of equal vectors have equal scores, and come in the order in which they were written."""
+    vectors, query = unit(3, 31), unit(1, 32)[0]
+    rows = [Row(f"id-{i}", None, {}, {}, {"text": vectors[i % 3]}) for i in range(47)]
+    fill(store, rows)
+    found = store.nearest("text", query, 47)
+    assert len(set(found.scores)) == 3
+    order = sorted(range(47), key=lambda i: (-float(vectors[i % 3] @ query), i))
+    assert _ids(store, found.keys) == [f"id-{i}" for i in order]
+
+
 def each_photo_finds_its_row(store: Store) -> None:
     """A row of several photos is found once, by its nearest; what replaces it finds it by its own.
 
@@ -414,6 +425,7 @@ _CHECKS: list[Callable[[Store], None]] = [
     nearest_is_cosine,
     among_scores_given_keys,
     found_together,
+    equal_rows_tie,
     each_photo_finds_its_row,
     words_are_found,
     filters_mean_the_same,
