@@ -143,7 +143,7 @@ def plot(points: list[dict[str, Any]], out: Path) -> None:
     try:
         import matplotlib as mpl
     except ImportError:
-        print("matplotlib is not installed: no plot (pip install 'cospace[bench]')")
+        print("no plot: matplotlib is not here; in your clone: pip install '.[bench]'")
         return
     mpl.use("Agg")
     import matplotlib.pyplot as plt

@@ -6,7 +6,7 @@ A session is a sentence, an item in it a word: items that are looked at together
 lie together, without a text or an image. The window is the whole session, for the order of looks
 says little: Barkan and Koenigstein, Item2vec: Neural Item Embedding for Collaborative Filtering
 (2016). The sessions here are made up, with groups that must be found again. Training needs
-pip install 'cospace[train]'.
+the extra [train]; in your clone of cospace: pip install '.[train]'.
 """
 
 import numpy as np

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Audio", "Content", "Depth", "DepthMap", "Image", "Item", "Part", "Parts", "Video"]
+__all__ = [
+    "Audio", "Content", "Depth", "DepthMap", "Image", "Item", "Part", "Parts", "Video", "kind_of",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Part:
             )
         if isinstance(self.value, os.PathLike):
             object.__setattr__(self, "value", Path(self.value))
+        elif self.kind != "text":
+            object.__setattr__(self, "value", _read(self.value, self.kind))
 
     @property
     def source(self) -> Any:
@@ -56,36 +60,43 @@ class Part:
 class Image(Part):
     """An image: a path, the bytes of a file, a uint8 array [height, width, 3], or a PIL image.
 
-    Nothing is opened here; a file that is missing or broken is found when it is encoded.
+    An open file, such as an upload, is read to its end. Nothing is opened here: a file that is
+    missing or broken is found when it is encoded.
+
+    >>> import io
+    >>> Image(io.BytesIO(b"GIF89a")).value
+    b'GIF89a'
+
+    Raises `BadItem` for an open file that has no bytes to give, or too many.
     """
 
     def __init__(self, source: Any) -> None:
         object.__setattr__(self, "kind", "image")
-        object.__setattr__(self, "value", _as_path(source))
+        object.__setattr__(self, "value", _as_path(source, "image"))
 
 
 @dataclass(frozen=True, slots=True, init=False)
 class Audio(Part):
     """A recording: the path or the bytes of a WAV file; FLAC, OGG and MP3 with the extra [audio].
 
-    Nothing is opened here.
+    An open file is read to its end, and `BadItem` as for an `Image`. Nothing is opened here.
     """
 
     def __init__(self, source: Any) -> None:
         object.__setattr__(self, "kind", "audio")
-        object.__setattr__(self, "value", _as_path(source))
+        object.__setattr__(self, "value", _as_path(source, "audio"))
 
 
 @dataclass(frozen=True, slots=True, init=False)
 class Video(Part):
     """A video: the path or the bytes of an animated GIF, WebP or PNG; MP4 with the extra [video].
 
-    Nothing is opened here.
+    An open file is read to its end, and `BadItem` as for an `Image`. Nothing is opened here.
     """
 
     def __init__(self, source: Any) -> None:
         object.__setattr__(self, "kind", "video")
-        object.__setattr__(self, "value", _as_path(source))
+        object.__setattr__(self, "value", _as_path(source, "video"))
 
 
 class DepthMap(NamedTuple):
@@ -129,34 +140,91 @@ class Depth(Part):
                 " focal length in pixels, or Depth(source, disparity=1.0)",
             )
         object.__setattr__(self, "kind", "depth")
-        object.__setattr__(self, "value", DepthMap(_as_path(source), metres, focal, disparity))
+        object.__setattr__(
+            self, "value", DepthMap(_as_path(source, "depth"), metres, focal, disparity)
+        )
 
 
-def _as_path(source: Any) -> Any:
-    return Path(source) if isinstance(source, (str, os.PathLike)) else source
+def _as_path(source: Any, kind: str) -> Any:
+    return Path(source) if isinstance(source, (str, os.PathLike)) else _read(source, kind)
+
+
+# By kind, the limit (limits.py) of what is read of an open file; images' for the others.
+_MOST = {"audio": "audio_bytes", "video": "video_bytes", "imu": "imu_bytes"}
+
+
+def _read(source: Any, kind: str) -> Any:
+    """The bytes of an open file, read to its end; anything else as it is."""
+    read = getattr(source, "read", None)
+    if not callable(read):
+        return source
+    name = type(source).__name__
+    most = _MOST.get(kind, "image_bytes")
+    try:
+        data = read(limit(most) + 1)
+    except (OSError, ValueError) as error:
+        raise BadItem(kind, f"the {name} cannot be read: {error}") from error
+    if not isinstance(data, (bytes, bytearray)):
+        if hasattr(data, "close") and hasattr(data, "__await__"):
+            data.close()  # a coroutine, which would warn that nobody awaited it
+            raise BadItem(kind, f"the {name} is asynchronous: give it as await file.read()")
+        raise BadItem(
+            kind, f"reading the {name} gives {type(data).__name__}: open the file in mode 'rb'"
+        )
+    if not data:
+        raise BadItem(kind, f"the {name} has nothing left to read: call its seek(0) first")
+    if len(data) > limit(most):
+        raise BadItem(
+            kind,
+            f"the {name} has more than {limit(most):,} bytes. Make it smaller, or raise"
+            f" COSPACE_LIMIT_{most.upper()}",
+        )
+    return bytes(data)
 
 
 Content: TypeAlias = "str | Part | Parts"
 
 
+def kind_of(name: str) -> str:
+    """The kind of the part that has a name: "image" for "image 2" too.
+
+    >>> kind_of("image 2"), kind_of("text")
+    ('image', 'text')
+    """
+    return name.partition(" ")[0]
+
+
 class Parts(Mapping[str, Part]):
-    """The parts of one item or one query, by kind: ``Parts(text="in green", image=Image(p))``."""
+    """The parts of one item or one query, by kind: ``Parts(text="in green", image=Image(p))``.
+
+    An item of a collection may have several photos. They are named "image", "image 2", ... and
+    the item is found by each of them.
+
+    >>> list(Parts(text="a chair", image=[Image("front.jpg"), Image("back.jpg")]))
+    ['text', 'image', 'image 2']
+
+    Raises `BadItem` for a part of another kind.
+    """
 
     __slots__ = ("_parts",)
 
     def __init__(self, **values: Any) -> None:
         self._parts: dict[str, Part] = {}
-        for kind, value in values.items():
+        photos: list[Any] = []
+        for name, value in values.items():
+            kind = kind_of(name)
             if value is None:
                 continue
-            if isinstance(value, Part):
-                if value.kind != kind:
-                    raise BadItem("", f"{kind}= was given a part of kind {value.kind!r}")
-                self._parts[kind] = value
-            elif kind == "image":
-                raise BadItem("", "image= takes an Image: write image=Image(path)")
+            if isinstance(value, Part) and value.kind != kind:
+                raise BadItem("", f"{kind}= was given a part of kind {value.kind!r}")
+            if kind == "image":
+                photos += value if isinstance(value, (list, tuple)) else [value]
             else:
-                self._parts[kind] = Part(kind, value)
+                self._parts[name] = value if isinstance(value, Part) else Part(kind, value)
+        for number, photo in enumerate(photos, start=1):
+            if not isinstance(photo, Part) or photo.kind != "image":
+                raise BadItem("", "image= takes an Image: write image=Image(path)")
+            self._parts["image" if number == 1 else f"image {number}"] = photo
 
     @classmethod
     def of(cls, content: Content) -> Parts:
@@ -179,9 +247,14 @@ class Parts(Mapping[str, Part]):
 
     @property
     def image(self) -> Image | None:
-        """The image, or None."""
+        """The image, the first of several, or None."""
         part = self._parts.get("image")
         return part if isinstance(part, Image) else None
+
+    @property
+    def images(self) -> list[Part]:
+        """All images, in their order."""
+        return [part for part in self._parts.values() if part.kind == "image"]
 
     def __getitem__(self, kind: str) -> Part:
         return self._parts[kind]
@@ -201,11 +274,11 @@ class Item:
     """An id, the parts that are encoded, and the metadata that filters see.
 
     `vectors` is empty, unless `Collection.get(vectors=True)` gave the item: then it holds the
-    stored vector of each part by its kind, float32 [dim], of length one. Adding the item to a
+    stored vector of each part by its name, float32 [dim], of length one. Adding the item to a
     collection encodes its parts anew.
 
     `missing` is empty, unless `cospace.read` gave the item and a file that its row names cannot
-    be read now: then it holds the path by the kind of part. A collection that has stored such a
+    be read now: then it holds the path by the name of the part. A collection that has stored such a
     part keeps it.
 
     >>> Item("MK-1", "Retro velvet armchair", {"price": 120.0}).parts.text

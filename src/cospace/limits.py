@@ -35,10 +35,12 @@ TABLE: dict[str, Limit] = {
     row.name: row
     for row in (
         Limit("text_chars", 100_000, "characters", "longer texts are refused as BadItem"),
-        Limit("image_pixels", 32_000_000, "pixels", "checked in the header, before decoding"),
-        Limit("image_bytes", 20_000_000, "bytes", "larger image files are refused unread"),
+        Limit("image_pixels", 65_000_000, "pixels", "checked in the header, before decoding"),
+        Limit("jpeg_pixels", 250_000_000, "pixels", "as image_pixels: JPEGs are decoded smaller"),
+        Limit("image_bytes", 100_000_000, "bytes", "larger image files are refused unread"),
         Limit("image_frames", 64, "frames", "animated images with more are refused"),
         Limit("image_min_side", 2, "pixels", "images with a smaller side are refused"),
+        Limit("item_photos", 24, "photos", "of one item; more are left out, and told"),
         Limit("audio_bytes", 200_000_000, "bytes", "larger audio files are refused unread"),
         Limit("video_bytes", 500_000_000, "bytes", "larger video files are refused unread"),
         Limit("video_frames", 100_000, "frames", "videos with more are refused"),

@@ -42,11 +42,11 @@ class Hit(NamedTuple):
 
     @property
     def item(self) -> Item:
-        """The hit as an `Item`: its text, its image's path, its metadata."""
-        from cospace.item import Image, Item, Parts
+        """The hit as an `Item`: its text, its images' paths, its metadata."""
+        from cospace.item import Image, Item, Parts, kind_of
 
-        image = self.media.get("image")
-        parts = Parts(text=self.text, image=Image(image) if image else None)
+        photos = [Image(path) for name, path in self.media.items() if kind_of(name) == "image"]
+        parts = Parts(text=self.text, image=photos)
         return Item(self.id, parts, self.metadata)
 
     def to_json(self) -> dict[str, Any]:

@@ -35,6 +35,7 @@ LATEST = 0.04
 BATCHES = ("upsert", "update")
 DELETES = ("delete", "delete where", "prune")
 
+Vectors = dict[str, dict[str, bytes]]
 Content = dict[int, int]  # the version of each item, by its number
 Step = tuple[str, list[list[int]], int]
 
@@ -101,7 +102,7 @@ def workers() -> Iterator[Workers]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_folder(tmp_path_factory.mktemp("model"), kinds=["text"])
+    return tiny_folder(tmp_path_factory.mktemp("model"), kinds=["text", "image"])
 
 
 @pytest.fixture(scope="module")
@@ -110,14 +111,15 @@ def model(folder: Path) -> cs.Encoder:
 
 
 @pytest.fixture(scope="module")
-def vectors(model: cs.Encoder, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """The vectors of an ingest that nobody kills, by text."""
+def vectors(model: cs.Encoder, tmp_path_factory: pytest.TempPathFactory) -> Vectors:
+    """The vectors of an ingest that nobody kills, by text and name."""
     everything = [item(n, version) for version in range(4) for n in range(ITEMS)]
-    found: dict[str, bytes] = {}
+    found: Vectors = {}
     with cs.open(":memory:", model=model) as whole:
-        whole.upsert(cs.Item(f"{i}", one.parts.text or "") for i, one in enumerate(everything))
+        whole.upsert(cs.Item(f"{i}", one.content) for i, one in enumerate(everything))
         for row in whole.store.scan(vectors=True):
-            found[row.text or ""] = row.vectors["text"].tobytes()
+            found[row.text or ""] = {name: one.tobytes() for name, one in row.vectors.items()}
+    assert any("image 3" in one for one in found.values())
     return found
 
 
@@ -169,19 +171,23 @@ def replay(script: list[Step], said: list[str]) -> tuple[int, list[Content]]:
     return at, [content, after(content, kind, given)]
 
 
-def content_of(shop: cs.Collection, vectors: dict[str, bytes]) -> Content:
+def content_of(shop: cs.Collection, vectors: Vectors) -> Content:
     """What the collection holds; every row must be whole."""
     content: Content = {}
+    photos = 0
     for row in shop.store.scan(vectors=True):
         expected = item(row.metadata["n"], row.metadata["version"])
+        assert list(expected.parts) == sorted(row.vectors, key=lambda name: (name != "text", name))
         assert (expected.id, expected.parts.text, expected.metadata) == (
             row.id,
             row.text,
             row.metadata,
         )
-        assert vectors[row.text or ""] == row.vectors["text"].tobytes()
+        assert vectors[row.text or ""] == {n: one.tobytes() for n, one in row.vectors.items()}
+        photos += len(row.vectors) - 1
         content[row.metadata["n"]] = row.metadata["version"]
     info = shop.info()
+    assert photos == info.fields.get("image", 0)
     assert (len(content), len(content)) == (info.items, info.fields.get("text", 0))
     return content
 
@@ -192,6 +198,9 @@ def check_search(shop: cs.Collection, content: Content) -> None:
     for n in sorted(content)[::7]:
         text = item(n, content[n]).parts.text or ""
         assert f"id-{n}" == shop.search(text, k=1)[0].id
+    for n in [n for n in sorted(content) if n % 3 == 0][::2]:
+        for photo in item(n, content[n]).parts.images:
+            assert f"id-{n}" == shop.search(photo, k=1)[0].id
 
 
 @pytest.mark.timeout(60 + 10 * KILLS)
@@ -201,7 +210,7 @@ def test_what_was_acknowledged_survives_kill_9(
     workers: Workers,
     folder: Path,
     model: cs.Encoder,
-    vectors: dict[str, bytes],
+    vectors: Vectors,
     tmp_path: Path,
     fast_path: Path,
 ) -> None:

@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-import numpy  # noqa: F401
+import numpy
 import openvino  # noqa: F401
 import pyarrow.parquet  # noqa: F401
 import qdrant_edge  # noqa: F401
@@ -19,7 +19,7 @@ import tokenizers  # noqa: F401
 import cospace.encode.model
 import cospace.encode.names
 import cospace.store.local  # noqa: F401
-from cospace import Collection, Item, load, open
+from cospace import Collection, Image, Item, Parts, load, open
 from cospace.cli.pruning import prune
 from cospace.collection import Report
 from cospace.limits import override
@@ -33,7 +33,15 @@ def say(line: str) -> None:
 def item(number: int, version: int) -> Item:
     """The item that both sides make from a number and a version."""
     text = f"{THINGS[number % len(THINGS)]} number {number} version {version}"
-    return Item(f"id-{number}", text, {"n": number, "version": version, f"k{number % 5}": True})
+    # A third of the items have photos: one, two or three of them, as the version has it.
+    count = 0 if number % 3 else 1 + (number + version) % 3
+    photos = [_photo(number * 7 + version * 40 + n * 20) for n in range(count)]
+    metadata = {"n": number, "version": version, f"k{number % 5}": True}
+    return Item(f"id-{number}", Parts(text=text, image=photos), metadata)
+
+
+def _photo(seed: int) -> Image:
+    return Image(numpy.random.default_rng(seed).integers(0, 256, (8, 8, 3), numpy.uint8))
 
 
 def change(number: int, version: int) -> Item:

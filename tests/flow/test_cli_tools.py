@@ -192,4 +192,4 @@ def test_models_lists_what_the_library_lists(cli: Cli, monkeypatch: pytest.Monke
     assert listed["openai:text-embedding-3-small"]["space"] is None
     printed = cli("models").out
     assert all(name in printed for name in listed), "no name is cut"
-    assert "set OPENAI_API_KEY" in printed or "cospace[openai]" in printed
+    assert "set OPENAI_API_KEY" in printed or ".[openai]" in printed

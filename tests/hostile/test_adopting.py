@@ -211,7 +211,7 @@ def test_without_torch_the_error_gives_the_pip_line(
     ]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(MissingExtra, match=r"pip install 'cospace\[torch\]'"):
+    with pytest.raises(MissingExtra, match=r"pip install '\.\[torch\]'"):
         from cospace.adopt import adopt as again
 
         again(str(model))

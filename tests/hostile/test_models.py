@@ -62,7 +62,7 @@ def test_a_file_without_a_hash_is_not_read(folder: Path) -> None:
 
 def test_a_newer_format_is_left_alone(folder: Path) -> None:
     rewrite(folder, lambda r: r.update(format=2))
-    with pytest.raises(FormatTooNew, match="pip install -U cospace"):
+    with pytest.raises(FormatTooNew, match="git pull"):
         cs.load(folder)
 
 

@@ -1,3 +1,6 @@
+import asyncio
+import io
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -5,7 +8,7 @@ import pytest
 
 import cospace as cs
 from cospace.errors import BadItem
-from cospace.item import Image, Item, Part, Parts, check_id
+from cospace.item import Audio, Depth, Image, Item, Part, Parts, Video, check_id
 from cospace.limits import override
 
 
@@ -29,6 +32,62 @@ def test_images_are_named_as_such() -> None:
     item = Item("1", Parts(text="a chair", image=image), {"price": 1})
     assert ({"text", "image"}, image) == (set(item.parts), item.parts.image)
     assert Path("a.jpg") == Item("1", image).parts["image"].value
+
+
+class Upload:
+    """As the uploads of web frameworks are: `read` is awaited, `file` is the file itself."""
+
+    def __init__(self, data: bytes) -> None:
+        self.file = io.BytesIO(data)
+
+    async def read(self, size: int = -1) -> bytes:
+        return self.file.read(size)
+
+
+@pytest.mark.parametrize("kind", [Image, Audio, Video, lambda f: Part("thermal", f)])
+def test_an_open_file_is_read_to_its_end(kind: Any, tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"RIFF....")
+    with path.open("rb") as file:
+        from_disk = kind(file)
+    upload = Upload(b"RIFF....")
+    awaited = asyncio.run(upload.read())
+    upload.file.seek(0)
+    for part in (from_disk, kind(io.BytesIO(b"RIFF....")), kind(upload.file), kind(awaited)):
+        assert (b"RIFF....", None) == (part.value, part.path)
+    file = io.BytesIO(b"1234RIFF")
+    file.seek(4)
+    assert b"RIFF" == kind(file).value
+    depth = Depth(io.BytesIO(b"RIFF"), disparity=1.0)
+    assert b"RIFF" == depth.source
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        (io.BytesIO(), "nothing left to read: call its seek"),
+        (io.StringIO("RIFF"), "gives str: open the file in mode 'rb'"),
+        (Upload(b"RIFF"), "asynchronous: give it as await file.read"),
+        (io.BytesIO(bytes(101)), "more than 100 bytes"),
+    ],
+)
+@pytest.mark.parametrize("kind", [Image, Audio, Video])
+def test_an_open_file_that_cannot_be_read_is_refused(kind: Any, source: Any, told: str) -> None:
+    with warnings.catch_warnings(), override(image_bytes=100, audio_bytes=100, video_bytes=100):
+        warnings.simplefilter("error")  # a coroutine that nobody awaited would warn
+        if hasattr(source, "seek"):
+            source.seek(0)
+        with pytest.raises(BadItem, match=told):
+            kind(source)
+
+
+def test_a_closed_file_is_refused_and_a_text_is_never_read() -> None:
+    file = io.BytesIO(b"RIFF")
+    file.close()
+    with pytest.raises(BadItem, match="cannot be read: I/O operation on closed file"):
+        Image(file)
+    text = io.BytesIO(b"RIFF")
+    assert text is Part("text", text).value
 
 
 @pytest.mark.parametrize("content", [None, 7, b"x", ["a"], Path("a.jpg"), {"text": "a"}, object()])

@@ -55,7 +55,7 @@ def adopt(
     """The model of `source`, converted into a folder of the model home under `name`.
 
     `how` says in which form it is stored, and for which engines; `choices` what its files leave
-    open. `tell` is called with a line at each step. Needs `pip install 'cospace[torch]'`; what it
+    open. `tell` is called with a line at each step. Needs the extra [torch]; what it
     makes runs without torch, unless that is the engine asked for.
 
     Raises `BadArgument` for a name that is taken, `ModelNotFound`, `NetworkError`, `UnsafeFile`,

@@ -65,7 +65,8 @@ def build(folder: Path, source: Source, name: str, choices: Choices) -> list[Bui
     [tower] = texts.build(folder, name=source.repository or name, pooling=choices.pooling)
     given = {"query": choices.query_prompt, "document": choices.document_prompt}
     prompts = {role: prompt for role, prompt in given.items() if prompt is not None}
-    return [replace(tower, prompts={**tower.prompts, **prompts})]
+    notes = tower.notes if choices.document_prompt is None else ()
+    return [replace(tower, prompts={**tower.prompts, **prompts}, notes=notes)]
 
 
 def _torchvision(folder: Path, keys: list[str]) -> str:

@@ -89,6 +89,7 @@ def write(
             record = _graph(place, built, record, how.weights, known.get(id(built.module)))
         files = {**record.files, **kept}
         records.append(replace(record, license=license, files=files))
+        notes += built.notes
         if built.kind == "text" and not built.prompts:
             notes.append(
                 "its prompts are unknown, so none are used: if its card names some, add it again"
@@ -195,7 +196,9 @@ def _prove(place: Path, tower: Tower, built: Built) -> tuple[_Answers, float | N
     tried = probes(built.kind)
     expected = np.concatenate([_alone(reference, given) for given in tried])
     found, _ = served.encode([served.canary(given) for given in tried])
-    return answers, float(np.einsum("ij,ij->i", expected, found).min())
+    # A text of unknown words alone may have no vector, from neither of them.
+    there = expected.any(axis=1) | found.any(axis=1)
+    return answers, float(np.einsum("ij,ij->i", expected[there], found[there]).min())
 
 
 def _fastest(place: Path, tower: Tower) -> str:

@@ -178,5 +178,5 @@ def _tell(found: Comparison) -> None:
         if one.truncated:
             tell(f"{one.model}: {one.truncated:,} texts were cut short at the model's limit")
         if not one.converged:
-            tell(f"{one.model}: the probe's training had not ended; its accuracy is a lower bound")
+            tell(f"{one.model}: the probe's training had not ended; it may do a little better")
     tell_left_out(found.failed)

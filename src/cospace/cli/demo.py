@@ -18,6 +18,7 @@ from cospace.cli.output import document, show, tell
 from cospace.cli.parsing import Parser, command
 from cospace.cli.report import report_lines
 from cospace.errors import NotFound
+from cospace.need import UPGRADE
 
 if TYPE_CHECKING:
     from cospace.collection import Collection
@@ -130,7 +131,7 @@ def marketplace() -> Path:
     for folder in (package / "examples/marketplace", package.parents[1] / "examples/marketplace"):
         if (folder / "listings.csv").is_file():
             return folder
-    raise NotFound("the example marketplace is not in this installation: pip install cospace again")
+    raise NotFound(f"the example marketplace is not in this installation; {UPGRADE}")
 
 
 def _asked(collection: Collection) -> list[Query]:

@@ -62,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
     out = Path(args.out)
     write = writer_of(out)
     failed, left_out = Failures(), Failures()
+    notes: list[str] = []
     if args.query is not None:
         model = cs.load(args.model, dim=args.dim)
         with billed(model):
@@ -69,6 +70,8 @@ def run(args: argparse.Namespace) -> int:
         written = write(out, model.space, [(list(args.query), rows)])
     else:
         reading = cs.read(args.source, id=args.id, text=args.text, image=args.image, metadata=[])
+        if any(note.startswith("several photos") for note in reading.notes):
+            notes.append("of several photos of an item the first is embedded")
         model = cs.load(args.model, dim=args.dim)
         agree(model, _parts(model, reading, args.part), yes=args.yes)
         with (
@@ -81,7 +84,8 @@ def run(args: argparse.Namespace) -> int:
             written = write(out, model.space, chain([first], batches)) if first else 0
         left_out.take(reading.failed)
     left_out.take(failed)
-    _tell(args, model, written, left_out)
+    notes += filter(None, [getattr(model, "note", "")])
+    _tell(args, model, written, left_out, "; ".join(notes))
     return 0 if written else 2
 
 
@@ -121,10 +125,11 @@ def _parts(model: Encoder, reading: Reading, part: str | None) -> Iterator[Item]
         yield Item(item.id, Parts(**{kind: item.parts.get(kind)}))
 
 
-def _tell(args: argparse.Namespace, model: Encoder, written: int, failed: Failures) -> None:
+def _tell(
+    args: argparse.Namespace, model: Encoder, written: int, failed: Failures, note: str
+) -> None:
     from cospace.cli.cost import bill_of
 
-    note = getattr(model, "note", "")
     if args.json:
         listed = [{"name": one.name, "reason": one.reason} for one in failed]
         space = {"name": model.space.name, "fingerprint": model.space.fingerprint}

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cospace.cli.flags import spoken
 from cospace.cli.output import count, document, show, tell
 from cospace.cli.parsing import Parser, columns_of, command, named_columns
 from cospace.cli.report import report_lines
@@ -95,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
     choices = {"quantization": args.quantization, "language": args.language}
     with cs.open(into, model=model, **choices) as collection:
         note = getattr(collection.model, "note", "")
-        notes = [*reading.notes, *([note] if note else [])]
+        notes = [*map(spoken, reading.notes), *([note] if note else [])]
         if not args.json:
             tell(f"Indexing {args.source} into {into} ({collection.model.space})")
             tell("\n".join(f"  {note}" for note in notes))

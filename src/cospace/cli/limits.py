@@ -19,7 +19,7 @@ def parser() -> Parser:
         "Every limit: its value, and what it bounds. COSPACE_LIMIT_<NAME> in the environment\n"
         "changes one.",
         "cospace limits",
-        "COSPACE_LIMIT_IMAGE_PIXELS=64000000 cospace index photos/",
+        "COSPACE_LIMIT_IMAGE_PIXELS=100000000 cospace index photos/",
     )
 
 

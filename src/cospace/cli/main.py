@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TextIO
 
 from cospace import __version__
+from cospace.cli.flags import spoken
 from cospace.cli.output import document, tell
 from cospace.errors import BadArgument, CospaceError
 
@@ -149,6 +150,7 @@ def _unknown(name: str) -> str:
 
 def _fail(words: Sequence[str], type_: str, message: str, code: int) -> int:
     """The exit code, after the error was printed: as JSON on stdout, or in a line on stderr."""
+    message = spoken(message)
     if "--json" in words:
         document({"error": {"type": type_, "message": message}})
     else:

@@ -13,6 +13,7 @@ from cospace.cli.space import summary
 from cospace.cli.table import Column, facts, room, table
 from cospace.cli.wordfiles import FORMATS, add_words, export_words, is_word_file
 from cospace.errors import BadArgument, ModelNotFound
+from cospace.need import install
 
 if TYPE_CHECKING:
     from cospace.encode import ModelInfo
@@ -29,7 +30,8 @@ def parser() -> Parser:
         "its files against their hashes and its vectors against known answers. `show --loss`\n"
         "measures what smaller vectors lose, on your texts or on the example marketplace's.\n"
         "`add` takes a torch model over, once: from the hub (hf:org/name, at a revision with @),\n"
-        "a folder, timm or torchvision. It needs pip install 'cospace[torch]'; what it makes runs\n"
+        "a folder, timm or torchvision. It needs the extra [torch]\n"
+        f"({install('torch')}); what it makes runs\n"
         "without torch. It also takes a file of word vectors (word2vec, GloVe, fastText), and a\n"
         "text encoder as an .onnx file, which need no torch; `export` writes a word model as a\n"
         "file of vectors.",

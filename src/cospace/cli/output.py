@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TextIO
 
+from cospace.cli.flags import spoken
 from cospace.cli.text import plain
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def reasons(failed: Failures) -> list[str]:
     >>> reasons(failed)[4:]
     ['  shop.csv:4: it has no id', '  ... and 2 more; --json lists them']
     """
-    lines = [f"  {failure}" for failure in list(failed)[:_MOST_REASONS]]
+    lines = [f"  {spoken(str(failure))}" for failure in list(failed)[:_MOST_REASONS]]
     more = len(failed) - len(lines)
     if not more:
         return lines

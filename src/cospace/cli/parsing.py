@@ -44,6 +44,7 @@ def named_columns(one: Parser) -> None:
     one.add_argument(
         "--metadata", metavar="COLUMNS", action="append", help="columns to keep, with commas"
     )
+    one.add_argument("--images", metavar="FOLDER", help="where images that it lacks are")
     one.add_argument("--lat", metavar="COLUMN", help="the column of latitudes")
     one.add_argument("--lon", metavar="COLUMN", help="the column of longitudes")
 
@@ -56,6 +57,7 @@ def columns_of(args: argparse.Namespace) -> dict[str, Any]:
         "id": args.id,
         "text": args.text,
         "image": args.image,
+        "images": args.images,
         "metadata": names_of(args.metadata),
         "location": None if args.lat is None else (args.lat, args.lon),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from cospace.cli.flags import spoken
 from cospace.errors import BadItem, NotFound
 from cospace.limits import limit
 
@@ -34,7 +35,7 @@ class TextFile:
         if suffix != ".txt" or self._path.is_dir():
             files = self._path.is_dir() or suffix in TEXT_SUFFIXES | IMAGE_SUFFIXES
             self._reading = cs.read(name) if files else cs.read(name, metadata=[])
-            self.notes = list(self._reading.notes)
+            self.notes = [spoken(note) for note in self._reading.notes]
         elif not self._path.is_file():
             raise NotFound(f"no such file: {name}")
 

@@ -11,6 +11,7 @@ from cospace.cli.output import document, show, size, tell, watched
 from cospace.cli.parsing import Parser, command
 from cospace.cli.table import facts
 from cospace.errors import BadArgument
+from cospace.need import install
 
 if TYPE_CHECKING:
     from cospace.encode.words import WordModel
@@ -37,7 +38,8 @@ def parser() -> Parser:
         "Word vectors from your own texts: word2vec looks at the words nearby, glove at how often\n"
         "words meet in all of the corpus, subwords at the pieces of words too, so that words it\n"
         "never saw have vectors. CORPUS is a text file (also .gz, .xz, .bz2, .zst) or a folder of\n"
-        "them; a line is a sentence. It needs pip install 'cospace[train]'. Ctrl-C keeps what\n"
+        "them; a line is a sentence. It needs the extra [train]\n"
+        f"({install('train')}). Ctrl-C keeps what\n"
         "there is; with --checkpoint the same command goes on from the last whole epoch.",
         "cospace train word2vec corpus.txt -o ./my-words",
         "cospace train word2vec corpus.txt.xz --architecture cbow --workers 2 -o ./my-words",

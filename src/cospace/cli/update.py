@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 
+from cospace.cli.flags import spoken
 from cospace.cli.output import count, document, show, tell
 from cospace.cli.parsing import Parser, columns_of, command, named_columns
 from cospace.cli.report import report_lines
@@ -44,12 +45,12 @@ def change(args: argparse.Namespace, into: str | os.PathLike[str]) -> int:
     with cs.open(into, model=args.model, create=False) as collection:
         if not args.json:
             tell(f"Updating {into} from {args.source}")
-            tell("\n".join(f"  {note}" for note in reading.notes))
+            tell("\n".join(f"  {spoken(note)}" for note in reading.notes))
         errors = "raise" if args.strict else "report"
         report = collection.update(reading, errors=errors, progress=sys.stderr.isatty())
         items = len(collection)
     if args.json:
-        notes = reading.notes
+        notes = [spoken(note) for note in reading.notes]
         document({"into": str(into), "items": items, "notes": notes, "report": report.to_json()})
     else:
         show(report_lines(report))

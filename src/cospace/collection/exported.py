@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from cospace.errors import BadInput, BadItem, BadVector
-from cospace.item import Part, check_id
+from cospace.item import Part, check_id, kind_of
 from cospace.read.metadata import check_metadata
 from cospace.read.texts import check_text
 from cospace.space import Space
@@ -62,7 +63,11 @@ def checked_rows(path: Path, batch: pa.RecordBatch, space: Space, before: int) -
     ]
     for field in space.kinds:
         for position, vector in _vectors(path, batch, field, space, before):
-            rows[position].vectors = {**rows[position].vectors, field: vector}
+            names = [field, *(f"{field} {n}" for n in range(2, len(vector) + 1))]
+            rows[position].vectors = {
+                **rows[position].vectors,
+                **dict(zip(names, vector, strict=True)),
+            }
     for number, row in enumerate(rows, start=before + 1):
         if not row.vectors:
             raise BadItem(f"{path}, row {number:,}", f"{row.id!r} has no vector")
@@ -141,7 +146,10 @@ def _media(value: Any) -> dict[str, str]:
     if not isinstance(media, dict):
         raise BadItem("", f"expected an object of kinds and paths, not {value:.80}")
     for kind, file in media.items():
-        Part(kind, file)  # it knows what a kind is
+        name = kind_of(kind)
+        if kind != name and (name != "image" or not re.fullmatch(r"image [1-9]\d*", kind)):
+            raise BadItem("", f"{kind!r:.80} is no name of a part")
+        Part(name, file)  # it knows what a kind is
         if kind == "text":
             raise BadItem("", "a text has no file")
         if not isinstance(file, str) or not file or "\x00" in file:
@@ -155,25 +163,33 @@ def _media(value: Any) -> dict[str, str]:
 def _vectors(
     path: Path, batch: pa.RecordBatch, field: str, space: Space, before: int
 ) -> list[tuple[int, NDArray[np.float32]]]:
-    """(position in the batch, unit float32 [dim]) of the vectors that are there."""
+    """(position in the batch, unit float32 [m, dim]) of the vectors that are there.
+
+    An item has m photos, one behind the other; one vector of anything else.
+    """
     name = vector_column(field)
     column = batch.column(name)
     sizes = pc.list_value_length(column).to_pylist()
     there = [position for position, size in enumerate(sizes) if size is not None]
     for position in there:
-        if sizes[position] != space.dim:
+        whole = sizes[position] % space.dim == 0 and sizes[position] and field == "image"
+        if sizes[position] != space.dim and not whole:
             raise BadVector(
                 f"{path}, row {before + position + 1:,}, {name}: it has {sizes[position]:,}"
                 f" numbers; {space} has {space.dim}",
                 row=before + position + 1,
             )
+    if not there:
+        return []
+    owner = [position for position in there for _ in range(sizes[position] // space.dim)]
     array = column.flatten().to_numpy(zero_copy_only=False)  # null is NaN
     try:
         unit = Vectors(array.reshape(-1, space.dim), space).normalized
     except BadVector as error:
-        number = before + there[error.row or 0] + 1
+        number = before + owner[error.row or 0] + 1
         what = str(error).replace(f"row {error.row}", "it", 1)  # that is the row of the array
         raise BadVector(
             f"{path}, row {number:,}, {name}: {what}", row=number, column=error.column
         ) from error
-    return list(zip(there, unit, strict=True))
+    ends = np.cumsum([sizes[position] // space.dim for position in there])
+    return list(zip(there, np.split(unit, ends[:-1]), strict=True))

@@ -12,14 +12,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import replace as changed
-from typing import Any
+from itertools import count
+from typing import Any, TypeAlias
 
 from cospace.collection.given import Incoming
 from cospace.collection.report import Report
 from cospace.encode import Encoder
 from cospace.encode.bulk import Encoded, encode_items
 from cospace.errors import BadItem, DuplicateId, EmptyItem, SpaceMismatch
-from cospace.item import Item, check_id
+from cospace.item import Item, check_id, kind_of
 from cospace.limits import limit
 from cospace.progress import Watch, metered
 from cospace.read.metadata import check_metadata, sift_metadata
@@ -28,7 +29,7 @@ from cospace.space import Space
 from cospace.store.protocol import Failure, Remembers, Row, Store
 from cospace.store.schema import Field, Schema
 
-__all__ = ["Ingest", "check_kinds", "commit", "sifted"]
+__all__ = ["Ingest", "check_kinds", "commit", "in_order", "sifted"]
 
 
 class Ingest:
@@ -39,7 +40,7 @@ class Ingest:
     a `DuplicateId`. `lock` is held from the reading of stored rows to the commit.
 
     Raises `SpaceMismatch` for a replacement that would take away vectors of a kind that the
-    encoder has no tower for.
+    encoder cannot make.
     """
 
     def __init__(
@@ -159,23 +160,29 @@ class Ingest:
             raise DuplicateId(f"the id {item.id!r} is there already", ids=[item.id])
         metadata, fields, odd = sifted(item.metadata, item.id, schema, strict=self.strict)
         kept = _kept(one, old)
-        media = {kind: str(part.path) for kind, part in item.parts.items() if part.path} | kept
+        media = {name: str(part.path) for name, part in item.parts.items() if part.path}
+        media |= {name: path for name, (path, _) in kept.items()}
         new = Row(item.id, item.parts.text, metadata, media, hash=self._hash(one.hash))
-        failed = {kind: why for kind, why in one.failed.items() if kind not in kept}
+        failed = {name: why for name, why in one.failed.items() if name not in kept}
         if one.failed and (self.strict or not (one.skipped or one.vectors or kept)):
             kind = EmptyItem if _is_empty(item) else BadItem
             raise kind(item.id, "; ".join(f"{k}: {why}" for k, why in one.failed.items()))
         if old is not None and (one.skipped or (kept and _stays(one, old))):
             row = changed(old, metadata=metadata, media=media, text=new.text)
-            same = (old.metadata, old.media, old.text) == (row.metadata, row.media, row.text)
+            if kept or _same_photos(media, old):
+                row.media = dict(old.media)
+            elif {name for name in media if name not in old.vectors}:
+                row.media, row.hash = dict(old.media), b""  # which vector is whose is not known
+            was, now = ((r.metadata, r.media, r.text, r.hash) for r in (old, row))
+            same = was == now
             self.report.unchanged += same
         else:
             same = False
             if not one.vectors and not one.failed:
                 raise EmptyItem(item.id, "nothing in it to encode")
             reason = "; ".join(f"kept without its {k}: {why}" for k, why in failed.items())
-            stays = {} if old is None else {k: old.vectors[k] for k in kept}
-            row = changed(new, vectors={**stays, **one.vectors}, reason=reason)
+            stays = {} if old is None else {k: old.vectors[was] for k, (_, was) in kept.items()}
+            row = in_order(changed(new, vectors={**one.vectors, **stays}, reason=reason))
             if kept:  # it is to be taken again when its file is back
                 row.hash = b""
             self.report.truncated += one.truncated
@@ -183,12 +190,10 @@ class Ingest:
         self._tell(item, kept, failed, odd)
         return None if same else row
 
-    def _tell(
-        self, item: Item, kept: dict[str, str], failed: dict[str, str], odd: dict[str, str]
-    ) -> None:
+    def _tell(self, item: Item, kept: _Kept, failed: dict[str, str], odd: dict[str, str]) -> None:
         """Count in what the item is stored without, and what it keeps."""
         if kept:
-            what = ", ".join(f"{kind} ({path})" for kind, path in kept.items())
+            what = ", ".join(f"{name} ({path})" for name, (path, _) in kept.items())
             self.report.keep(item.id, f"cannot be read now, and what is stored is kept: {what}")
         told = [f"kept without its {kind}: {why}" for kind, why in failed.items()]
         told += [f"{why}; kept without it" for why in odd.values()]
@@ -253,33 +258,65 @@ def check_kinds(store: Store, space: Space) -> None:
     lost = [k for k in stored.kinds if k not in space.kinds and there.get(k)]
     if lost:
         raise SpaceMismatch(
-            f"the collection holds {' and '.join(lost)} vectors of {stored}, and {space} has no"
-            f" tower for {' or '.join(lost)}: replacing items by this model would take those"
+            f"the collection holds {' and '.join(lost)} vectors of {stored}, and {space} cannot"
+            f" encode {' or '.join(lost)}: replacing items by this model would take those"
             " vectors away. Open it without model= (on the command line without --model), or add"
             " new items alone, with add"
         )
 
 
+def in_order(row: Row) -> Row:
+    """The row with its photos numbered without a gap, those without a vector last."""
+    names = dict.fromkeys([*row.vectors, *row.media])
+    images = [name for name in names if kind_of(name) == "image"]
+    images.sort(key=lambda name: (name not in row.vectors, len(name), name))
+    new = {was: "image" if n == 1 else f"image {n}" for n, was in enumerate(images, start=1)}
+    vectors = {new.get(name, name): vector for name, vector in row.vectors.items()}
+    media = {new.get(name, name): path for name, path in row.media.items()}
+    return changed(row, vectors=vectors, media=dict(sorted(media.items(), key=_place)))
+
+
+def _same_photos(media: Mapping[str, str], old: Row) -> bool:
+    """Whether the stored paths are these, in another order: those without a vector stand last."""
+    pairs = [sorted((kind_of(k), path) for k, path in one.items()) for one in (media, old.media)]
+    return pairs[0] == pairs[1]
+
+
+def _place(one: tuple[str, str]) -> tuple[str, int, str]:
+    return kind_of(one[0]), len(one[0]), one[0]
+
+
+# By the name of a part: its path, and the name under which it is stored.
+_Kept: TypeAlias = dict[str, tuple[str, str]]
+
+
 def _unread(one: Encoded) -> dict[str, str]:
-    """The paths, by kind, of the parts whose files cannot be read now."""
+    """The paths, by name, of the parts whose files cannot be read now."""
     parts = one.item.parts
-    failed = {kind: str(parts[kind].path) for kind in one.failed if parts[kind].path}
-    return {**one.item.missing, **failed}
+    unread = {name: str(parts[name].path) for name in one.failed if parts[name].path}
+    for label, path in one.item.missing.items():
+        names = (label if n == 1 else f"{kind_of(label)} {n}" for n in count(1))
+        unread[next(name for name in names if name not in parts and name not in unread)] = path
+    return unread
 
 
-def _kept(one: Encoded, old: Row | None) -> dict[str, str]:
+def _kept(one: Encoded, old: Row | None) -> _Kept:
     """Those parts of `_unread` that are stored: they stay as they are."""
-    stored = {} if old is None else {k: old.media[k] for k in old.vectors if k in old.media}
-    return {kind: path for kind, path in _unread(one).items() if stored.get(kind) == path}
+    names = () if old is None else (name for name in old.vectors if name in old.media)
+    stored = {} if old is None else {(kind_of(name), old.media[name]): name for name in names}
+    found = {name: (path, stored.get((kind_of(name), path))) for name, path in _unread(one).items()}
+    return {name: (path, was) for name, (path, was) in found.items() if was is not None}
 
 
 def _stays(one: Encoded, old: Row) -> bool:
     """Whether all that can be read of an item is as it is stored, and the rest is kept."""
     parts = one.item.parts
-    kept = set(_kept(one, old))
+    kept = _kept(one, old)
     return (
-        {*one.failed, *one.item.missing} == kept
-        and set(parts) - kept <= {"text"}
+        set(_unread(one)) == set(kept)
+        and set(one.failed) <= set(kept)
+        and set(parts) - set(kept) <= {"text"}
+        and set(old.vectors) - {"text"} == {was for _, was in kept.values()}
         and old.text == parts.text
         and ("text" not in parts or "text" in old.vectors)
     )

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from cospace.errors import BadArgument, BadFilter
-from cospace.item import Audio, Image, Item, Part, Parts, Video, check_id
+from cospace.item import Audio, Image, Item, Part, Parts, Video, check_id, kind_of
 from cospace.store.protocol import Row, Store
-from cospace.store.where import All, Any_, Node, Not
+from cospace.store.where import All, Any_, In, Node, Not
 
 __all__ = ["checked_ids", "checked_where", "delete_where", "item_of", "selected"]
 
@@ -61,7 +61,9 @@ def _is_open(node: Node) -> bool:
     """Whether there is a part without a condition in the filter."""
     if isinstance(node, All | Any_):
         return not node.parts or any(map(_is_open, node.parts))
-    return isinstance(node, Not) and _is_open(node.part)
+    if not isinstance(node, Not):
+        return False
+    return _is_open(node.part) or (isinstance(node.part, In) and not node.part.values)
 
 
 def checked_ids(ids: str | Sequence[str]) -> list[str]:
@@ -85,5 +87,5 @@ def item_of(row: Row) -> Item:
 
 
 def _media(kind: str, path: str) -> Part:
-    named = {"image": Image, "audio": Audio, "video": Video}.get(kind)
+    named = {"image": Image, "audio": Audio, "video": Video}.get(kind_of(kind))
     return Part(kind, Path(path)) if named is None else named(path)

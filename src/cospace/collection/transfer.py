@@ -10,11 +10,13 @@ from typing import Any, Protocol
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from cospace.collection.exported import checked_columns, checked_rows, vector_column
 from cospace.encode.folder import check_types
 from cospace.errors import BadInput, BadItem, NotFound
 from cospace.files import writing
+from cospace.item import kind_of
 from cospace.progress import Meter
 from cospace.space import Space
 from cospace.store.protocol import Row, Store
@@ -46,7 +48,8 @@ def export_parquet(
     """The number of rows written to `path`, which appears whole or not at all.
 
     Columns: id, text, metadata and media (JSON), hash, reason, and `vector_<field>` as a list
-    of float32. The space is in the file's own metadata.
+    of float32: `dim` numbers, or as many times that as the item has photos. The space is in the
+    file's own metadata.
     """
     meter = meter or Meter()
     space = store.space
@@ -76,12 +79,18 @@ def _arrays(rows: list[Row], fields: tuple[str, ...]) -> list[Any]:
     ]
     nothing = np.zeros(0, dtype=np.float32)
     for field in fields:
-        vectors = [row.vectors.get(field, nothing) for row in rows]
+        vectors = [np.concatenate([nothing, *_all(row, field)]) for row in rows]
         starts = np.cumsum([0, *map(len, vectors)], dtype=np.int32)
         mask = pa.array([field not in row.vectors for row in rows])
         flat = pa.array(np.concatenate(vectors))
         arrays.append(pa.ListArray.from_arrays(pa.array(starts), flat, mask=mask))
     return arrays
+
+
+def _all(row: Row, field: str) -> list[NDArray[np.float32]]:
+    """The vectors of a row in a field, in the order of their names."""
+    names = sorted((n for n in row.vectors if kind_of(n) == field), key=lambda n: (len(n), n))
+    return [row.vectors[name] for name in names]
 
 
 def import_parquet(

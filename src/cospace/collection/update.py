@@ -13,14 +13,14 @@ from dataclasses import replace as changed
 from typing import Any
 
 from cospace.collection.given import Incoming
-from cospace.collection.ingest import commit, sifted
+from cospace.collection.ingest import commit, in_order, sifted
 from cospace.collection.report import Report
 from cospace.collection.stored import item_of
 from cospace.encode import Encoder
 from cospace.encode.bulk import encode_items
 from cospace.encode.cache.hashing import content_hash
 from cospace.errors import BadItem, ItemNotFound
-from cospace.item import Item, Part, Parts
+from cospace.item import Item, Part, Parts, kind_of
 from cospace.limits import limit
 from cospace.progress import Watch, metered
 from cospace.read.columns import long_texts
@@ -147,10 +147,12 @@ class Update:
     def _encoded(self, row: Row, old: Row, parts: dict[str, Part]) -> Row:
         """The row with the parts that are given, and the vectors of those that differ."""
         encoder = self.encoder()
-        whole = Parts(**{**item_of(old).parts, **parts})
+        kinds = {part.kind for part in parts.values()}
+        rest = {name: part for name, part in item_of(old).parts.items() if part.kind not in kinds}
+        whole = Parts(**{**rest, **parts})
         content = content_hash(whole, _loaded(whole))
         hash_ = hashlib.sha256(content + encoder.space.fingerprint.encode()).digest()
-        media = {k: path for k, path in old.media.items() if k not in parts}
+        media = {name: path for name, path in old.media.items() if kind_of(name) not in kinds}
         media |= {kind: str(part.path) for kind, part in parts.items() if part.path}
         text = str(parts["text"].value) if "text" in parts else old.text
         if hash_ == old.hash:
@@ -164,10 +166,12 @@ class Update:
             good = {kind: part for kind, part in parts.items() if kind not in one.failed}
             return self._encoded(row, old, good) if good else row
         self.report.truncated += one.truncated
-        vectors = {**old.vectors, **one.vectors}
-        cured = any(old.reason.startswith(f"kept without its {kind}:") for kind in parts)
+        vectors = {k: one for k, one in old.vectors.items() if kind_of(k) not in kinds}
+        cured = any(old.reason.startswith(f"kept without its {kind}") for kind in kinds)
         reason = "" if cured else old.reason
-        return changed(row, text=text, media=media, vectors=vectors, hash=hash_, reason=reason)
+        vectors |= one.vectors
+        row = changed(row, text=text, media=media, vectors=vectors, hash=hash_, reason=reason)
+        return in_order(row)
 
     def _tell(self, id: str, told: list[str]) -> None:
         if told:

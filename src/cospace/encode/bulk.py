@@ -12,15 +12,16 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from cospace.cores import cores
 from cospace.encode.cache.hashing import content_hash
 from cospace.encode.engines.threads import pool, submit
+from cospace.encode.inputs import lacks
 from cospace.encode.protocol import Prepares
 from cospace.errors import BadArgument, BadInput, BadItem, MissingExtra
-from cospace.item import Item, Part
+from cospace.item import Item, Part, kind_of
+from cospace.limits import limit
 from cospace.read.media import is_stored, part_bytes
 
 if TYPE_CHECKING:
@@ -34,13 +35,16 @@ __all__ = ["Encoded", "encode_items"]
 # Items that are prepared together: images wait here decoded, 150 kB each.
 _CHUNK = 512
 
+# So many parts of items, or the last few more, end a chunk before.
+_PARTS = 2 * _CHUNK
+
 # Chunks under way at a time: one is prepared, one encoded, one waits for the caller.
 _AHEAD = 3
 
 
 @dataclass(slots=True)
 class Encoded:
-    """An item with its unit vectors float32 [dim] by kind, and why other kinds have none.
+    """An item with its unit vectors float32 [dim] by part, and why other parts have none.
 
     `skipped` is true for an item that the caller knows already: it was not encoded.
     """
@@ -55,7 +59,7 @@ class Encoded:
 
 @dataclass(slots=True)
 class _Prepared:
-    """An item on its way: what is to be encoded, by kind."""
+    """An item on its way: what is to be encoded, by the name of the part."""
 
     result: Encoded
     values: dict[str, Any] = field(default_factory=dict)
@@ -142,12 +146,15 @@ class _Source:
     def take(self) -> list[Item]:
         """The next items; none at the end. A failure comes after the items before it."""
         chunk: list[Item] = []
+        room = _PARTS
         try:
-            if not self._over:
-                chunk.extend(islice(self._items, self._size))
+            while not self._over and room > 0 and len(chunk) < self._size:
+                chunk.append(next(self._items))
+                room -= len(chunk[-1].parts)
+        except StopIteration:
+            self._over = True
         except Exception as error:  # noqa: BLE001 - kept, and raised by the next call
-            self._failure = error
-        self._over = self._over or len(chunk) < self._size
+            self._failure, self._over = error, True
         if not chunk and self._failure is not None:
             raise self._failure
         return chunk
@@ -157,27 +164,31 @@ def _prepare(encoder: Encoder, item: Item, known: Callable[[Encoded], bool] | No
     """What is to be encoded of one item; its hash; why the rest cannot be."""
     done = _Prepared(Encoded(item))
     result, loaded = done.result, {}
-    for kind, part in item.parts.items():
-        if kind not in encoder.space.kinds:
-            result.failed[kind] = _lacks(encoder, kind)
+    most = limit("item_photos")
+    more = [name for name, part in item.parts.items() if part.kind == "image"][most:]
+    for name, part in item.parts.items():
+        if part.kind not in encoder.space.kinds:
+            result.failed[name] = lacks(encoder.space, part.kind)
+        elif name in more:
+            result.failed[name] = f"an item has at most {most} photos (COSPACE_LIMIT_ITEM_PHOTOS)"
         try:
             data = part_bytes(part)
         except BadItem as error:
-            result.failed.setdefault(kind, error.reason)
+            result.failed.setdefault(name, error.reason)
             data = b""  # so that the item is taken again once its file is there
         if data is not None:
-            loaded[kind] = data
+            loaded[name] = data
     result.hash = content_hash(item.parts, loaded)
     if known is not None and known(result):
         result.skipped = True
         return done
-    for kind, part in item.parts.items():
-        if kind in result.failed:
+    for name, part in item.parts.items():
+        if name in result.failed:
             continue
         try:
-            done.values[kind] = _ready(encoder, kind, part, loaded.get(kind))
+            done.values[name] = _ready(encoder, part.kind, part, loaded.get(name))
         except (BadItem, MissingExtra) as error:
-            result.failed[kind] = getattr(error, "reason", str(error))
+            result.failed[name] = getattr(error, "reason", str(error))
     return done
 
 
@@ -187,22 +198,22 @@ def _ready(encoder: Encoder, kind: str, part: Part, data: bytes | None) -> Any:
     return part
 
 
-def _lacks(encoder: Encoder, kind: str) -> str:
-    takes = " and ".join(encoder.space.kinds)
-    return f"{encoder.space.name} takes {takes}; it has no tower for {kind!r}"
-
-
 def _encode(encoder: Encoder, chunk: list[_Prepared]) -> list[Encoded]:
     """The chunk's items with their vectors, one call of the encoder for each modality."""
     for kind in encoder.space.kinds:
-        mine = [prepared for prepared in chunk if kind in prepared.values]
+        mine = [
+            (prepared, name)
+            for prepared in chunk
+            for name in prepared.values
+            if kind_of(name) == kind
+        ]
         if mine:
             _encode_kind(encoder, kind, mine)
     return [prepared.result for prepared in chunk]
 
 
-def _encode_kind(encoder: Encoder, kind: str, chunk: list[_Prepared]) -> None:
-    values = [prepared.values.pop(kind) for prepared in chunk]
+def _encode_kind(encoder: Encoder, kind: str, chunk: list[tuple[_Prepared, str]]) -> None:
+    values = [prepared.values.pop(name) for prepared, name in chunk]
     try:
         if isinstance(encoder, Prepares):
             vectors = encoder.encode_prepared(kind, values)
@@ -210,15 +221,16 @@ def _encode_kind(encoder: Encoder, kind: str, chunk: list[_Prepared]) -> None:
             vectors = encoder.encode_document(values)
     except BadInput as error:
         if len(chunk) == 1:
-            chunk[0].result.failed[kind] = getattr(error, "reason", str(error))
+            prepared, name = chunk[0]
+            prepared.result.failed[name] = getattr(error, "reason", str(error))
             return
         # One of them is bad: the halves are tried, until it stands alone and the others are kept.
-        for prepared, value in zip(chunk, values, strict=True):
-            prepared.values[kind] = value
+        for (prepared, name), value in zip(chunk, values, strict=True):
+            prepared.values[name] = value
         for half in (chunk[: len(chunk) // 2], chunk[len(chunk) // 2 :]):
             _encode_kind(encoder, kind, half)
         return
-    for prepared, row in zip(chunk, vectors.normalized, strict=True):
-        prepared.result.vectors[kind] = row
+    for (prepared, name), row in zip(chunk, vectors.normalized, strict=True):
+        prepared.result.vectors[name] = row
     for position in vectors.truncated:
-        chunk[position].result.truncated = True
+        chunk[position][0].result.truncated = True

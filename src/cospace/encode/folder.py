@@ -15,6 +15,7 @@ from typing import Any
 
 from cospace.errors import BadInput, FormatTooNew, ModelDamaged, ModelNotFound
 from cospace.limits import limit
+from cospace.need import UPGRADE
 from cospace.space import Space, Tower
 
 __all__ = ["FORMAT", "Folder", "check_types", "open_folder", "read_space", "sha256_of"]
@@ -114,7 +115,7 @@ def read_space(path: Path) -> Space:
         if version > FORMAT:
             raise FormatTooNew(
                 f"{file}: format {version}; this cospace reads up to {FORMAT}."
-                " Install a newer one: pip install -U cospace"
+                f" Install a newer one; {UPGRADE}"
             )
         space = Space.from_json(record)
         check_types(space)

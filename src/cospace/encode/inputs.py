@@ -26,9 +26,16 @@ def listing(inputs: Sequence[Content]) -> Sequence[Content]:
 def parts_of(content: Content, position: int) -> Parts:
     """The parts of the input at `position`. Raises `BadItem` that names the position."""
     try:
-        return Parts.of(content)
+        parts = Parts.of(content)
     except BadItem as error:
         raise BadItem(f"input {position}", error.reason) from None
+    if (photos := len(parts.images)) > 1:
+        raise BadItem(
+            f"input {position}",
+            f"it has {photos} images, and one vector stands for one: give each as an input of its"
+            " own. Only items of a collection have several",
+        )
+    return parts
 
 
 def check_usable(parts: Parts, position: int, space: Space) -> None:
@@ -42,13 +49,13 @@ def lacks(space: Space, kind: str) -> str:
     """Why a part of `kind` cannot be encoded.
 
     >>> lacks(Space.of("letters", 26), "audio")
-    "letters takes text; it has no tower for 'audio'"
+    "letters takes text; it cannot encode 'audio'"
     """
-    return f"{space.name} takes {listed(space.kinds)}; it has no tower for {kind!r}"
+    return f"{space.name} takes {listed(space.kinds)}; it cannot encode {kind!r}"
 
 
 def left_out(positions: Mapping[str, Sequence[int]], total: int, space: Space) -> list[str]:
-    """Lines of a report on the parts, by kind, that the space has no tower for."""
+    """Lines of a report on the parts, by kind, that the space cannot encode."""
     return [
         f"{len(at)} of {total} inputs: the {kind} part was left out; {lacks(space, kind)}"
         for kind, at in positions.items()

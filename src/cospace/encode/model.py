@@ -29,6 +29,7 @@ from cospace.encode.towers.load import FAMILIES, LoadedTower, shared_tower
 from cospace.encode.towers.text import TextTower
 from cospace.errors import BadArgument, BadItem, BadVector, FormatTooNew, ModelDamaged
 from cospace.item import Content, Part, Parts
+from cospace.need import UPGRADE
 from cospace.space import Space
 from cospace.vectors import Vectors
 
@@ -69,7 +70,7 @@ class Model(BaseEncoder):
         if unknown:
             raise FormatTooNew(
                 f"{folder.path}: this cospace has no encoder for {unknown[0]!r}. Install a newer"
-                " one: pip install -U cospace"
+                f" one; {UPGRADE}"
             )
         space = _restricted(folder.space, kinds)
         self.space = space if dim is None else space.truncated(dim)

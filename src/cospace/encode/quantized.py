@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cospace.errors import BadArgument, BadVector, SpaceMismatch
-from cospace.topk import Score, Top, blocks, check_k, cosines, top_k
+from cospace.topk import Score, Top, blocks, check_k, cosines, products, rounded, top_k
 from cospace.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -117,12 +117,8 @@ class Int8:
         )
 
     def _scores(self, asked: NDArray[np.float32], part: slice) -> NDArray[np.float32]:
-        # q . (low + step * (code + 128)), with all that does not depend on the code taken out.
-        fixed = asked @ (self.low + np.float32(128) * self.step)
         codes = self.codes[part].astype(np.float32)
-        scores: NDArray[np.float32] = np.matmul(asked * self.step, codes.T, dtype=np.float32)
-        scores += fixed[:, None]
-        return scores
+        return products(asked, self.low + self.step * (codes + 128))
 
     def nearest(
         self, queries: Vectors, k: int = 10, *, full: Vectors | None = None, more: float = 2.0
@@ -189,7 +185,11 @@ class Binary:
         Techniques from Rounding Algorithms (2002), for random directions. The dimensions of a
         model are not random, so take it for ranking, and rescore.
         """
-        share = self.distances(queries) / self.space.dim
+        return self._estimates()[self.distances(queries)]
+
+    def _estimates(self) -> NDArray[np.float32]:
+        """By the number of differing signs, float32 [dim + 1]: equal rows score the same."""
+        share = np.arange(self.space.dim + 1) / self.space.dim
         return np.cos(math.pi * share).astype(np.float32)
 
     def nearest(
@@ -206,11 +206,10 @@ class Binary:
         [[0, 1]]
         """
         self.space.check(queries.space, what="the bits")
-        asked = np.packbits(queries.array > 0, axis=1)
+        asked, estimates = np.packbits(queries.array > 0, axis=1), self._estimates()
 
         def score(q: slice, r: slice) -> NDArray[np.float32]:
-            share = self._distances(asked[q], r) / self.space.dim
-            return np.cos(math.pi * share).astype(np.float32)
+            return estimates[self._distances(asked[q], r)]
 
         return _two_passes(len(self.bits), queries, k, full, more, score)
 
@@ -233,10 +232,10 @@ def _two_passes(
         raise BadArgument(f"more is how many times k the first pass brings, 1 or more, not {more}")
     few = top_k(score, len(queries), rows, math.ceil(check_k(k) * min(more, rows))).rows
     scores = np.empty(few.shape, np.float32)
-    # Few vectors are fetched at a time: as many as a block of the first pass holds scores.
-    for part in blocks(len(few), max(1, _NUMBERS // max(1, few.shape[1] * full.space.dim))):
+    # Few vectors are fetched at a time: half as many as a block of the first pass holds scores.
+    for part in blocks(len(few), max(1, _NUMBERS // 2 // max(1, few.shape[1] * full.space.dim))):
         asked, fetched = queries.normalized[part], full.normalized[few[part]]
-        np.einsum("qd,qcd->qc", asked, fetched, out=scores[part])
+        scores[part] = np.einsum("qd,qcd->qc", rounded(asked), rounded(fetched))
     order = np.lexsort((few, -scores))[:, :k]
     best = np.take_along_axis(scores, order, axis=1)
     return Top(np.take_along_axis(few, order, axis=1), np.clip(best, -1.0, 1.0))

@@ -104,7 +104,7 @@ def _id(values: dict[str, Any]) -> str | None:
     key = values.get("_id")
     if isinstance(key, int) and not isinstance(key, bool):
         return str(key)
-    return key if isinstance(key, str) and key else None
+    return key.strip() or None if isinstance(key, str) else None
 
 
 def _text(values: dict[str, Any]) -> str:
@@ -163,7 +163,14 @@ def _judgments(file: Path, failed: Failures) -> dict[str, dict[str, int]]:
                 if line.number > 1 or not _is_header(line.data):
                     failed.add(f"{file.name}:{line.number}", error.reason)
                 continue
-            judged.setdefault(query, {})[document] = grade
+            grades = judged.setdefault(query, {})
+            if document in grades:
+                failed.add(
+                    f"{file.name}:{line.number}",
+                    f"query {query!r:.80} and document {document!r:.80} were judged before, with"
+                    f" {grades[document]}; the first is kept, and not {grade}",
+                )
+            grades.setdefault(document, grade)
     if not judged:
         first = next(iter(failed), None)
         why = f"no line of it can be used ({first})" if first else "holds no judgments"
@@ -175,13 +182,16 @@ def _judgment(data: bytes | None, offset: int) -> tuple[str, str, int]:
     if data is None:
         raise BadItem("", "the line is too long")
     try:
-        cells = data.decode("utf-8").strip().split("\t")
+        cells = [cell.strip() for cell in data.decode("utf-8").strip().split("\t")]
     except UnicodeDecodeError as error:
         raise BadItem("", bad_byte(data[error.start], offset + error.start)) from None
     if len(cells) != 3:
         raise BadItem("", f"has {len(cells)} cells; expected query, document, grade, with tabs")
     try:
-        return cells[0], cells[1], int(cells[2])
+        grade = float(cells[2])
+        if not grade.is_integer():
+            raise ValueError
+        return cells[0], cells[1], int(grade)
     except ValueError:
         raise BadItem("", f"the grade is {cells[2][:40]!r}; expected a whole number") from None
 

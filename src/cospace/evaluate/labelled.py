@@ -127,7 +127,7 @@ def _add_below(found: Labelled, path: Path) -> None:
             others["images outside the folder of a class"] += 1
         else:
             # The name of the part keeps train/hat/1.jpg apart from test/hat/1.jpg.
-            found.add(Item(f"{path.name}/{item.id}", item.parts), label)
+            found.add(Item(f"{path.name}/{item.id}", item.parts), _label(label))
     found.notes += [f"{what}, left out: {count:,}" for what, count in others.items()]
     found.notes += [f"{path.name}/: {note}" for note in reading.notes]
     for failure in reading.failed:
@@ -161,4 +161,5 @@ def _read_table(table: Table) -> Labelled:
 
 
 def _label(value: Any) -> str:
-    return "" if value is None else str(value).strip()
+    """The name of a class: "wing chair" for " wing  chair" too."""
+    return "" if value is None else " ".join(str(value).split())

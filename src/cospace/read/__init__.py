@@ -13,9 +13,11 @@ The package itself can be called, as its function `read`: `cospace.read` is both
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +46,7 @@ _HOME = {
 __getattr__ = lazy(__name__, _HOME)
 
 
-def read(
+def read(  # noqa: PLR0913 - most name what a column is for
     source: Any,
     *,
     id: str | None = None,
@@ -52,6 +54,7 @@ def read(
     image: str | None = None,
     metadata: Sequence[str] | None = None,
     location: Sequence[str] | None = None,
+    images: str | os.PathLike[str] | None = None,
     changes: bool = False,
 ) -> Reading:
     """Items from a table, a folder, a file or an iterable of dicts, streamed in bounded memory.
@@ -64,6 +67,7 @@ def read(
     - `id`: the column of ids; without one, an id is made of the row's text and image.
     - `text`: a column, or a template such as ``"{title}. {description}"``.
     - `image`: the column of images: paths inside the table's folder, or bytes.
+    - `images`: a folder where images that are not in the table's are looked for.
     - `metadata`: the columns to keep; by default all, except the id, the image, and the
       long text that the item holds already (description, text, body, ...).
     - `location`: the columns of latitude and longitude, kept as ``{"lat": .., "lon": ..}``.
@@ -90,21 +94,30 @@ def read(
     from cospace.read.reading import Reading
     from cospace.read.sources import find_source
 
-    for name, value in (("id", id), ("text", text), ("image", image)):
-        if value is not None and not (isinstance(value, str) and value):
-            raise BadArgument(f"{name}= takes the name of a column, not {value!r}")
+    _check_names(id, text, image, images)
     found = find_source(source)
     wanted = Wanted(id, text, image, metadata, location)
     if not isinstance(found, Files):
-        return _table(found, wanted, changes)
-    if wanted != Wanted():
-        raise BadArgument("a folder or a single file has no columns: leave out id=, text=, ...")
+        return _table(found, wanted, changes, None if images is None else Path(images))
+    if wanted != Wanted() or images is not None:
+        raise BadArgument(
+            "a folder or a single file has no columns: leave out id=, text=, images=, ..."
+        )
     notes = list(found.notes)
     columns = choose(Wanted("id", "text", "image", ()), found.sample, notes, changes=changes)
     return Reading(found, Maker(columns, found.folder, None), notes)
 
 
-def _table(source: Source, wanted: Wanted, changes: bool) -> Reading:
+def _check_names(id: Any, text: Any, image: Any, images: Any) -> None:
+    """Raises `BadArgument` for a column that has no name, and a folder that has no path."""
+    for name, value in (("id", id), ("text", text), ("image", image)):
+        if value is not None and not (isinstance(value, str) and value):
+            raise BadArgument(f"{name}= takes the name of a column, not {value!r}")
+    if images is not None and not isinstance(images, (str, os.PathLike)):
+        raise BadArgument(f"images= takes the path of a folder, not {images!r:.80}")
+
+
+def _table(source: Source, wanted: Wanted, changes: bool, images: Path | None) -> Reading:
     """The reading of a table; what is guessed, and what is done to its cells, is told."""
     from cospace.read.columns import Known, choose
     from cospace.read.forms import Forms
@@ -125,7 +138,13 @@ def _table(source: Source, wanted: Wanted, changes: bool) -> Reading:
     notes += forms.notes
     told.seen(source.sample, columns)
     maker = Maker(
-        columns, source.folder, forms, cells=source.cells, tell=told.tell, changes=changes
+        columns,
+        source.folder,
+        forms,
+        cells=source.cells,
+        tell=told.tell,
+        changes=changes,
+        images=images,
     )
     return Reading(source, maker, notes, columns, made=[*forms.made, "photos"])
 

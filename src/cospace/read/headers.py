@@ -47,12 +47,24 @@ def sniff(data: bytes) -> str:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
     if data[4:8] == b"ftyp":
-        brand = data[8:12].decode("latin-1").strip()
-        return {"avif": "AVIF", "heic": "HEIC", "mif1": "HEIF"}.get(brand, "video")
+        return _sniff_brands(data)
     for magic, kind in _MAGIC:
         if data.startswith(magic):
             return kind
     return _sniff_text(data[:2048])
+
+
+# What the first box of a file can say that it holds: the major brand, or the ones it is like.
+_BRANDS = dict.fromkeys([b"heic", b"heix", b"heim", b"heis"], "HEIC") | {b"avif": "AVIF"}
+
+
+def _sniff_brands(data: bytes) -> str:
+    """What a file of boxes holds; "mif1" says no more than that it is a picture."""
+    major, size = data[8:12], min(int.from_bytes(data[:4], "big"), 256)
+    if major in (b"mif1", b"miaf"):
+        like = (data[at : at + 4] for at in range(16, size, 4))
+        return next((_BRANDS[one] for one in like if one in _BRANDS), "HEIF")
+    return _BRANDS.get(major, "video")
 
 
 def _sniff_text(head: bytes) -> str:

@@ -33,7 +33,7 @@ class Maker:
 
     Rows of a folder have no `forms`, and are taken as they are. `tell` is called with what no row
     of the sample has shown. With `changes` an item needs neither text nor image: it holds what
-    changes of a stored one.
+    changes of a stored one. Photos may lie below `images` too.
     """
 
     def __init__(
@@ -45,10 +45,11 @@ class Maker:
         cells: bool = False,
         tell: Callable[[str, str], None] = lambda _kind, _note: None,
         changes: bool = False,
+        images: Path | None = None,
     ) -> None:
         self._columns = columns
         self._changes = changes
-        self._photos = Photos(folder)
+        self._photos = Photos(folder, images)
         self._forms = forms
         self._cells = cells
         self._tell = tell
@@ -69,20 +70,21 @@ class Maker:
         key = self._id(row.name, values)
         text = self._text(values)
         found, odd = self._metadata(values)
-        image, missing = self._image(values, found, odd)
-        if text is None and image is None and not self._changes:
+        images, missing = self._images(values, found, odd)
+        if text is None and not images and not self._changes:
             if missing:
                 met.unread.append(key or self._made_id(text, values, met))
-                raise EmptyItem(row.name, f"{missing.reason}, and there is no text")
+                raise EmptyItem(row.name, f"{missing[0].reason}, and there is no text")
             raise EmptyItem(row.name, "holds neither text nor image")
         self._fit(found)
         metadata, unfit = sift_metadata(found, row.name)
         odd |= {name: f"column {name!r}: {why}" for name, why in unfit.items()}
         item = Item(
-            key or self._made_id(text, values, met), Parts(text=text, image=image), metadata
+            key or self._made_id(text, values, met), Parts(text=text, image=images), metadata
         )
-        if image is None and missing and missing.path:
-            object.__setattr__(item, "missing", {"image": missing.path})
+        if away := [one.path for one in missing if one.path]:
+            names = ["image", *(f"image {n}" for n in range(2, len(away) + 1))]
+            object.__setattr__(item, "missing", dict(zip(names, away, strict=True)))
         if odd:
             met.left_out.update(odd.keys())
             told = "; ".join(odd.values())
@@ -123,29 +125,29 @@ class Maker:
         text = self._columns.text.render(values)
         return None if is_blank(text) else check_text(text)
 
-    def _image(
+    def _images(
         self, values: Mapping[str, Any], kept: dict[str, Any], odd: dict[str, str]
-    ) -> tuple[Image | None, Missing | None]:
-        """The first photo of a row that can be used, and why the first that cannot be is not.
+    ) -> tuple[list[Image], list[Missing]]:
+        """The photos of a row, each once, and why others of them cannot be used.
 
-        The paths of all are kept where there are several, and the others told in `odd`.
+        The paths of all are kept where there are several, and what is wrong told in `odd`.
         """
-        image: Image | None = None
-        first: Missing | None = None
+        images: list[Image] = []
+        missing: list[Missing] = []
         written: list[str] = []
         for column in self._columns.images:
             value = values.get(column)
             for one in pictures_in(value) if self._forms is not None else [value]:
-                found = self._photos.find(one, column, several=image is not None or bool(written))
+                found = self._photos.find(one, column, several=bool(images or written))
                 if isinstance(one, (str, os.PathLike)):
                     written.append(os.fspath(one))
                 if isinstance(found, Missing):
-                    first = first or found
+                    missing.append(found)
                     odd[column] = (
                         f"{odd[column]}; {found.reason}" if column in odd else found.reason
                     )
-                elif image is None:
-                    image = found
+                elif found is not None and found.path not in [i.path for i in images if i.path]:
+                    images.append(found)
         if len(written) > 1 and self._columns.keep is None:
             self._tell(*SEVERAL_PHOTOS)
             if "photos" in kept:
@@ -154,7 +156,7 @@ class Maker:
                 )
             else:
                 kept["photos"] = written
-        return image, first
+        return images, missing
 
     def _metadata(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
         """The values to keep, and by column why others cannot be."""

@@ -1,4 +1,4 @@
-"""Photo files: the picture that a cell names, when it may be used: a file inside the folder."""
+"""Photo files: the picture that a cell names, when it may be used: a file inside a folder."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cospace.errors import BadItem
+from cospace.errors import BadItem, NotFound
 from cospace.item import Image
 from cospace.read.headers import sniff
 from cospace.read.photos import IMAGE_FORMATS, is_url
@@ -24,11 +24,16 @@ class Missing(NamedTuple):
 
 
 class Photos:
-    """The pictures below one folder."""
+    """The pictures below the folder of a table, and below `images` where that is given.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._home = os.path.realpath(folder)
+    Raises `NotFound` when `images` is no folder.
+    """
+
+    def __init__(self, folder: Path, images: Path | None = None) -> None:
+        if images is not None and not images.is_dir():
+            raise NotFound(f"no such folder of images: {shown(images)}")
+        self._folders = [folder] if images is None else [folder, images]
+        self._homes = [os.path.realpath(one) for one in self._folders]
 
     def find(self, value: Any, column: str, *, several: bool) -> Image | Missing | None:
         """The picture that `value` names, why it cannot be used, or None where it names none.
@@ -60,13 +65,20 @@ class Photos:
                 f"the image is a URL ({shown(value)[:80]}), which is never fetched: download"
                 " it and write its path",
             )
+        looked = [self._below(folder, value) for folder in self._folders]
+        # What is in neither is told of the last: there the pictures are said to be.
+        return next((one for one in looked if isinstance(one, Image)), looked[-1])
+
+    def _below(self, folder: Path, value: str) -> Image | Missing:
+        """The image at a path below `folder` that stays inside one of the folders."""
         real = ""
         try:
-            real = os.path.realpath(Path(self._folder, value))
-            if not real.startswith(self._home.rstrip(os.sep) + os.sep):
+            real = os.path.realpath(Path(folder, value))
+            if not any(real.startswith(home.rstrip(os.sep) + os.sep) for home in self._homes):
+                homes = " and ".join(map(shown, self._homes))
                 return Missing(
-                    f"the image {shown(value)[:200]} lies outside {shown(self._home)}; for a"
-                    " file elsewhere, pass dicts with Image(path)",
+                    f"the image {shown(value)[:200]} lies outside {homes}; say where the images"
+                    " are with images=FOLDER",
                     real,
                 )
             status = Path(real).stat()

@@ -11,9 +11,10 @@ from typing import Any
 __all__ = ["IMAGE_FORMATS", "IMAGE_SUFFIXES", "is_picture", "is_url", "pictures_in"]
 
 # By content, and by the names of files.
-IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIC")
 IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"}
+    {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
+    | {".avif", ".heic", ".heif"}
 )
 _HARD, _COMMA = re.compile(r"[;|\n]"), re.compile(r",")
 _KEYS = ("bytes", "path", "src", "url", "file", "image")  # of a picture that is an object

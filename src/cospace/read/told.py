@@ -12,7 +12,7 @@ __all__ = ["SEVERAL_PHOTOS", "Told", "narrow"]
 
 SEVERAL_PHOTOS = (
     "several photos",
-    "several photos an item: the first readable one is its image; the paths of all are 'photos'",
+    "several photos an item: it is found by each of them, and their paths are kept as 'photos'",
 )
 
 

@@ -214,4 +214,4 @@ def _doubts(query: Query, lists: _Lists) -> tuple[str, ...]:
 
 def _noted(query: Query, names: list[str]) -> str:
     parts = " + ".join(f"{query.weights.get(name, 1.0):g} {name}" for name in names)
-    return f"fused standard scores: {parts}"
+    return f"sum of standard scores (docs/ranking.md): {parts}"

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import apsw
 
 from cospace.errors import DataDamaged
+from cospace.item import kind_of
 from cospace.space import Space
 from cospace.store.schema import Schema
 from cospace.store.sqlite import sqlite_errors
@@ -76,6 +77,16 @@ class About:
     def quantization(self, name: str) -> None:
         with sqlite_errors(self.path), self._db:
             self._set("quantization", name)
+
+    @property
+    def several(self) -> frozenset[str]:
+        """The fields in which rows have had more than one vector."""
+        return frozenset(json.loads(self._about("several") or "[]"))
+
+    def _note_several(self, names: set[str]) -> None:
+        several, known = {kind_of(name) for name in names if kind_of(name) != name}, self.several
+        if several - known:
+            self._set("several", json.dumps(sorted(several | known)))
 
     @property
     def language(self) -> Language | None:

@@ -12,7 +12,7 @@ from cospace.errors import StorageError
 from cospace.files import check_room, make_folder, remove
 from cospace.space import Space
 from cospace.store.about import Language
-from cospace.store.edge import BUILD, ENGINE, SEGMENT_ROWS, Edge, is_due
+from cospace.store.edge import BUILD, ENGINE, SEGMENT_ROWS, SEVERAL, Edge, is_due
 from cospace.store.language import ENGLISH, recognised
 from cospace.store.schema import Schema
 from cospace.store.seal import Seal, break_seal, checksums, read_seal, renew_seal, write_seal
@@ -25,6 +25,7 @@ log = logging.getLogger("cospace.store")
 _BATCH = 2000
 _TEXTS = 200  # a language is recognised from
 _ROOM = 4_000_000  # bytes that the engine takes for an empty shard, generously
+_MORE = 7  # further photos of an item, generously
 _ROW = 1_000  # bytes that it takes for a row, beside its vectors
 
 
@@ -61,8 +62,11 @@ class Cache:
         if space is None:
             return None
         self._space = space
-        fields = sorted(space.kinds) or ["text"]
-        if self._edge is not None and sorted(self._edge.fields) != fields:
+        several = self._truth.several
+        fields = [
+            kind + SEVERAL if kind in several else kind for kind in sorted(space.kinds) or ["text"]
+        ]
+        if self._edge is not None and list(self._edge.layout) != fields:
             self.discard()
         if self._edge is None:
             rows = self._truth.count_since(0)
@@ -205,7 +209,10 @@ class Cache:
     def _check_room(self, rows: int) -> None:
         """Raises `DiskFull` in good time: the engine maps its files, and dies with a full disk."""
         space = self._truth.space
-        row = 0 if space is None else 4 * space.dim * max(1, len(space.kinds)) + _ROW
+        vectors = (
+            0 if space is None else max(1, len(space.kinds)) + _MORE * len(self._truth.several)
+        )
+        row = 0 if space is None else 4 * space.dim * vectors + _ROW
         check_room(self.folder.parent, _ROOM + rows * row, floor=0)
 
     def _unseal(self) -> None:
@@ -223,7 +230,7 @@ class Cache:
             return None
         try:
             self._edge.flush()
-            fields, token = sorted(self._edge.fields), self._truth.new_token()
+            fields, token = list(self._edge.layout), self._truth.new_token()
         except StorageError as error:
             self._not_kept(error)
             return None

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from cospace.errors import BadArgument, CollectionClosed, FormatTooNew
 from cospace.files import check_room, make_folder
+from cospace.need import UPGRADE
 from cospace.space import Space
 from cospace.store.about import Language
 from cospace.store.cache import Cache
@@ -75,8 +76,8 @@ class LocalStore(Opened):
             if quantization is None and recorded not in QUANTIZATIONS:
                 raise FormatTooNew(
                     f"{folder}: its index was made with quantization {recorded!r}, which this"
-                    " cospace does not know. Open it with quantization='int8', or upgrade with:"
-                    " pip install -U cospace"
+                    " cospace does not know. Open it with quantization='int8', or upgrade;"
+                    f" {UPGRADE}"
                 )
             if quantization is not None and quantization != recorded:
                 self._truth.quantization = quantization

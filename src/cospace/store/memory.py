@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cospace.item import kind_of
 from cospace.space import Space
 from cospace.store.counts import Counts
 from cospace.store.gate import Gate
@@ -20,12 +21,16 @@ from cospace.store.schema import Schema
 from cospace.store.truth import Truth
 from cospace.store.where import Node, matches
 from cospace.store.words import asked, document
+from cospace.topk import products
 
 __all__ = ["MemoryStore"]
 
 
 class _Snapshot(NamedTuple):
-    """All rows as arrays, made anew after a change. `fields`: keys [n] and vectors [n, dim]."""
+    """All rows as arrays, made anew after a change. `fields`: keys [n] and vectors [n, dim].
+
+    A row of several vectors in a field has its key there as often.
+    """
 
     rows: dict[int, Row]
     fields: dict[str, tuple[NDArray[np.int64], NDArray[np.float32]]]
@@ -147,8 +152,10 @@ class MemoryStore:
         if allowed is not None:
             mask = np.isin(keys, list(allowed))
             keys, matrix = keys[mask], matrix[mask]
-        scores = np.clip(matrix @ vector, -1.0, 1.0)
-        best = np.lexsort((keys, -scores))[:k]
+        scores = np.clip(products(vector[None], matrix)[0], -1.0, 1.0)
+        best = np.lexsort((keys, -scores))
+        _, first = np.unique(keys[best], return_index=True)  # of each row its nearest vector
+        best = best[np.sort(first)[:k]]
         return Found(keys[best].tolist(), scores[best].tolist())
 
     def lexical(
@@ -216,7 +223,7 @@ class MemoryStore:
         for key, row in self._truth.scan(vectors=True):
             rows[key] = row
             for field, vector in row.vectors.items():
-                by_field.setdefault(field, []).append((key, vector))
+                by_field.setdefault(kind_of(field), []).append((key, vector))
             found = document(row.id, row.text, row.metadata, language)
             if found:
                 words[key] = found

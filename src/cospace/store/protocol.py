@@ -37,6 +37,9 @@ __all__ = [
 class Row:
     """One stored item. `vectors` are unit float32 [dim] by field: "text", "image", ...
 
+    An item of several photos has "image", "image 2", "image 3", ... without a gap, in `vectors`
+    and the paths in `media` alike: `item.kind_of` gives the field that they are searched in.
+
     `hash` identifies the content, so that a second run encodes only what changed. `reason`
     says which part of the item could not be encoded, and why.
     """
@@ -149,7 +152,10 @@ class Store(Protocol):
         where: Node | None = None,
         among: Sequence[int] | None = None,
     ) -> Found:
-        """The `k` rows whose `field` lies nearest to the unit `vector`; exact within `among`."""
+        """The `k` rows whose `field` lies nearest to the unit `vector`; exact within `among`.
+
+        A row with several vectors in the field is found once, by the nearest of them.
+        """
         ...
 
     def lexical(

@@ -25,6 +25,8 @@ from cospace.errors import (
     FormatTooNew,
     NotACollection,
 )
+from cospace.item import kind_of
+from cospace.need import UPGRADE
 from cospace.store.about import About
 from cospace.store.packing import (
     COLUMNS,
@@ -97,7 +99,7 @@ class Truth(About):
         if header.version > FORMAT:
             raise FormatTooNew(
                 f"{self.path}: written in format {header.version}; this cospace reads up to"
-                f" {FORMAT}. Upgrade with: pip install -U cospace"
+                f" {FORMAT}. Upgrade; {UPGRADE}"
             )
 
     def _check_format(self, read_only: bool) -> None:
@@ -161,6 +163,7 @@ class Truth(About):
                 for field, vector in row.vectors.items():
                     blob = np.asarray(vector, dtype="<f4").tobytes()
                     vectors.append((n, field, zlib.crc32(blob), blob))
+            self._note_several({field for _, field, *_ in vectors})
             self._db.executemany(INSERT, items)
             self._db.executemany(_PUT_VECTOR, vectors)
             self._db.executemany("DELETE FROM failures WHERE name=?", [(r.id,) for r in rows])
@@ -269,7 +272,11 @@ class Truth(About):
         """(items, vectors by field, failures)."""
         with sqlite_errors(self.path):
             items = self._value("SELECT count(*) FROM items")
-            fields = dict(self._db.execute("SELECT field, count(*) FROM vectors GROUP BY field"))
+            fields: dict[str, int] = {}
+            for name, count in self._db.execute(
+                "SELECT field, count(*) FROM vectors GROUP BY field"
+            ):
+                fields[kind_of(name)] = fields.get(kind_of(name), 0) + count
             return items, fields, self._value("SELECT count(*) FROM failures")
 
     def failures(self, at_most: int = 1000) -> list[Failure]:

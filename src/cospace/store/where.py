@@ -139,9 +139,32 @@ class _Parser:
         if key.startswith("$"):
             raise BadFilter(f"{at}: expected the name of a field, $and, $or or $not")
         field = self.schema.fields.get(key)
+        if field is None and not self.schema.fields:
+            return self._absent(key, value, at, depth)
         if field is None:
             raise BadFilter(f"{at}: {_unknown(key, self.schema)}")
         return self._field(field, value, at, depth)
+
+    def _absent(self, key: str, value: Any, at: str, depth: int) -> Node:
+        """A condition on a field while no item has any: it holds where it asks for what is not."""
+        never = In(Field(key, "string", ""), ())
+        if not isinstance(value, Mapping):
+            return never
+        if not value:
+            raise BadFilter(f"{at}: expected an operator such as {{'$eq': ...}}, got {{}}")
+        if depth > limit("filter_depth"):
+            raise BadFilter(f"{at}: nested more than {limit('filter_depth')} levels deep")
+        parts: list[Node] = []
+        for op, one in value.items():
+            self._count(f"{at}.{op}")
+            if op == "$not":
+                parts.append(Not(self._absent(key, one, f"{at}.$not", depth + 1)))
+            elif op in _OPERATORS or op == "$km":
+                lacks = op in ("$ne", "$nin") or (op == "$exists" and one is False)
+                parts.append(Not(never) if lacks else never)
+            else:
+                raise BadFilter(f"{at}.{op}: {_no_operator(op)}")
+        return parts[0] if len(parts) == 1 else All(tuple(parts))
 
     def _field(self, field: Field, value: Any, at: str, depth: int) -> Node:
         if not isinstance(value, Mapping):
@@ -174,14 +197,18 @@ class _Parser:
             return Exists(field) if value else Not(Exists(field))
         if op == "$not":
             return Not(self._field(field, value, at, depth + 1))
-        near = difflib.get_close_matches(str(op), _OPERATORS, 1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {' '.join(_OPERATORS)}"
-        raise BadFilter(f"{at}: unknown operator {_show(op)}; {hint}")
+        raise BadFilter(f"{at}: {_no_operator(op)}")
 
     def _count(self, at: str, more: int = 1) -> None:
         self.clauses += more
         if self.clauses > limit("filter_clauses"):
             raise BadFilter(f"{at}: more than {limit('filter_clauses')} clauses in one filter")
+
+
+def _no_operator(op: Any) -> str:
+    near = difflib.get_close_matches(str(op), _OPERATORS, 1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {' '.join(_OPERATORS)}"
+    return f"unknown operator {_show(op)}; {hint}"
 
 
 def _value(field: Field, value: Any, at: str) -> Any:
@@ -252,8 +279,6 @@ def _unknown(key: str, schema: Schema) -> str:
     near = difflib.get_close_matches(key, names, 1)
     if near:
         return f"unknown field {key!r}; did you mean {near[0]!r}?"
-    if not names:
-        return f"unknown field {key!r}; no item has metadata yet"
     return f"unknown field {key!r}; there are {listed(names, 12)}"
 
 

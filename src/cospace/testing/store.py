@@ -220,6 +220,58 @@ def found_together(store: Store) -> None:
     assert store.find(requests[::-1]) == one_by_one(store, requests[::-1])
 
 
+def equal_rows_tie(store: Store) -> None:
+    """Rows of equal vectors have equal scores, and come in the order in which they were written."""
+    vectors, query = unit(3, 31), unit(1, 32)[0]
+    rows = [Row(f"id-{i}", None, {}, {}, {"text": vectors[i % 3]}) for i in range(47)]
+    fill(store, rows)
+    found = store.nearest("text", query, 47)
+    assert len(set(found.scores)) == 3
+    order = sorted(range(47), key=lambda i: (-float(vectors[i % 3] @ query), i))
+    assert _ids(store, found.keys) == [f"id-{i}" for i in order]
+
+
+def each_photo_finds_its_row(store: Store) -> None:
+    """A row of several photos is found once, by its nearest; what replaces it finds it by its own.
+
+    They come back as they were written, in a store that has seen rows of single ones before.
+    """
+    photos = unit(60, 21)
+    names = ["image", "image 2", "image 3"]
+    rows = [
+        Row(f"p{i}", "lamp", {"price": i}, {}, dict(zip(names, photos[3 * i :], strict=False)))
+        for i in range(15)
+    ]
+    single = [Row(f"s{i}", "lamp", {"price": i}, {}, {"image": photos[45 + i]}) for i in range(15)]
+    schema = fill(store, single)
+    assert _ids(store, store.nearest("image", photos[45], 1).keys) == ["s0"]
+    store.write(rows, replace=False)
+    assert store.info().fields == {"image": 60}
+    back = store.get(["p3"], vectors=True)[0]
+    assert back is not None
+    assert list(back.vectors) == names
+    assert all(np.array_equal(back.vectors[name], rows[3].vectors[name]) for name in names)
+    for row in [*rows, *single]:
+        for photo in row.vectors.values():
+            found = store.nearest("image", photo, 30)
+            assert _ids(store, found.keys)[0] == row.id
+            assert abs(found.scores[0] - 1) < 1e-5
+            assert len(found.keys) == len(set(found.keys)) == 30
+            assert store.nearest("image", photo, 4).keys == found.keys[:4]
+            best = [max(float(v @ photo) for v in r.vectors.values()) for r in [*rows, *single]]
+            assert np.allclose(sorted(best, reverse=True), found.scores, atol=1e-5)
+            within = store.nearest("image", photo, 3, among=found.keys[10:13])
+            assert within.keys == found.keys[10:13]
+    where = parse({"price": {"$lt": 5}}, schema)
+    assert len(store.nearest("image", photos[0], 30, where=where).keys) == 10
+    store.write([Row("p3", "lamp", {"price": 3}, {}, {"image": photos[10]})], replace=True)
+    for photo, there in ((photos[9], False), (photos[10], True), (photos[11], False)):
+        found = store.nearest("image", photo, 1)
+        assert (_ids(store, found.keys) == ["p3"] and found.scores[0] > 0.999) == there
+    assert store.delete(["p4"]) == 1
+    assert "p4" not in _ids(store, store.nearest("image", photos[13], 60).keys)
+
+
 def words_are_found(store: Store) -> None:
     """`lexical` finds words, codes and ids in any case; a rarer word counts more."""
     rows = sample()
@@ -392,6 +444,8 @@ _CHECKS: list[Callable[[Store], None]] = [
     nearest_is_cosine,
     among_scores_given_keys,
     found_together,
+    equal_rows_tie,
+    each_photo_finds_its_row,
     words_are_found,
     filters_mean_the_same,
     filters_hold_at_the_edges,

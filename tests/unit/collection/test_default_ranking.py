@@ -65,5 +65,5 @@ def test_the_share_of_a_name(shop: cs.Collection) -> None:
 
 
 def test_the_score_says_what_was_fused(shop: cs.Collection) -> None:
-    told = "fused standard scores: 1 text + 0.05 image + 1 words"
+    told = "sum of standard scores (docs/ranking.md): 1 text + 0.05 image + 1 words"
     assert told == shop.search("red armchair").score

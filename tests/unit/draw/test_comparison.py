@@ -69,7 +69,7 @@ def test_what_cannot_be_drawn_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(BadArgument, match="no model"):
         draw([], tmp_path / "c.png")
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(MissingExtra, match=r"cospace\[draw\]"):
+    with pytest.raises(MissingExtra, match=r"\.\[draw\]"):
         draw(POINTS, tmp_path / "c.png")
 
 

@@ -72,7 +72,7 @@ def test_one_bad_part_never_fails_the_batch(model: Model) -> None:
     assert "no such file" in done["gone"].failed["image"]
     assert ["image"] == list(done["blank"].vectors)
     assert "nothing to encode" in done["blank"].failed["text"]
-    assert "no tower for 'audio'" in done["recording"].failed["audio"]
+    assert "cannot encode 'audio'" in done["recording"].failed["audio"]
     assert ({}, 2) == (done["both"].vectors, len(done["both"].failed))
 
 
@@ -144,7 +144,7 @@ def test_any_encoder_falls_back_to_one_by_one() -> None:
     done = flat(encode_items(Foreign(), batch, batch=10))
     assert [["text"], [], []] == [list(d.vectors) for d in done]
     assert "bad words" == done[1].failed["text"]
-    assert "no tower for 'image'" in done[2].failed["image"]
+    assert "cannot encode 'image'" in done[2].failed["image"]
     assert 1 == pytest.approx(np.linalg.norm(done[0].vectors["text"]))
 
 

@@ -102,7 +102,7 @@ def test_a_library_that_is_not_here_is_named(monkeypatch: pytest.MonkeyPatch) ->
         lambda name: None if name == "openai" else found(name),
     )
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-a-test")
-    assert "pip install 'cospace[openai]'" in by_name()["openai:text-embedding-3-small"].why
+    assert "pip install '.[openai]'" in by_name()["openai:text-embedding-3-small"].why
 
 
 def test_no_library_of_a_service_is_imported() -> None:

@@ -162,7 +162,7 @@ def test_a_text_that_cannot_be_encoded(text: Any) -> None:
 
 
 def test_models_without_a_tokenizer_are_refused() -> None:
-    with pytest.raises(BadArgument, match="it has no tower for 'text'"):
+    with pytest.raises(BadArgument, match="it cannot encode 'text'"):
         tokens(tiny_model().restricted("image"), "a chair")
 
     class Elsewhere:

@@ -90,7 +90,7 @@ def test_other_formats_through_soundfile(format: str, tmp_path: Path) -> None:
 
 def test_without_soundfile_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "soundfile", None)
-    with pytest.raises(MissingExtra, match=r"cospace\[audio\]"):
+    with pytest.raises(MissingExtra, match=r"\.\[audio\]"):
         open_audio(b"fLaC" + bytes(50))
 
 

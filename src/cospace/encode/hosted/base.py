@@ -28,7 +28,7 @@ from cospace.encode.inputs import check_usable, lacks, listing, parts_of, rename
 from cospace.encode.protocol import Piece, Role
 from cospace.errors import BadArgument, BadItem, ModelNotFound
 from cospace.item import Content, Image, Part, Parts
-from cospace.need import need
+from cospace.need import install, need
 from cospace.read.texts import check_text
 from cospace.space import Space, Tower
 from cospace.vectors import Vectors
@@ -117,7 +117,7 @@ class Hosted(BaseEncoder):
     def missing(cls) -> str:
         """What its models need to be used here and is not there, or ""."""
         if not _is_here(cls.MODULE):
-            return f"it needs a library: pip install 'cospace[{cls.EXTRA}]'"
+            return f"it needs a library; {install(cls.EXTRA)}"
         if not any(os.environ.get(name, "").strip() for name in cls.KEYS):
             return f"it needs a key: set {' or '.join(cls.KEYS)}"
         return ""

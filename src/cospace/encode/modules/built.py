@@ -26,6 +26,7 @@ class Built:
     `known` are the inputs of its known answers, as the tower's `canary` reads them. `files` are
     what prepares its input, by their name in the tower's folder ("tokenizer.json"), and
     `preprocess` names them so. `license` is that of the family, where its models state none.
+    `notes` are for who adds it.
     """
 
     kind: str
@@ -40,3 +41,4 @@ class Built:
     pooling: str = ""
     prompts: Mapping[str, str] = field(default_factory=dict)
     license: str = ""
+    notes: tuple[str, ...] = ()

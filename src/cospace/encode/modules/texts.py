@@ -7,7 +7,7 @@ transformers, whose pooling and prompts come from the registry in `known.py` or 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -54,6 +54,7 @@ _OLD_NAMES = {
     "pooling_mode_lasttoken": "lasttoken",
 }
 _MOST_STATIC = 8_192  # tokens
+_MOST_MODEL2VEC = 512  # its default
 
 _LAYERS = (
     "Transformer",
@@ -105,7 +106,8 @@ class Embedder(nn.Module):
     def forward(self, input_ids: Any, attention_mask: Any) -> Any:
         """The unit rows."""
         read = self.transformer(input_ids=input_ids, attention_mask=attention_mask)
-        rows = self.layers(self.pooling(read.last_hidden_state, attention_mask))
+        mask = read.mask if isinstance(self.transformer, _Table) else attention_mask
+        rows = self.layers(self.pooling(read.last_hidden_state, mask))
         return nn.functional.normalize(rows.float(), dim=-1)
 
 
@@ -140,14 +142,26 @@ def build(folder: Path, *, name: str = "", pooling: str = "") -> list[Built]:
     """
     facts = known(name)
     modules = check_modules(folder)
+    notes: list[str] = []
+    answers: tuple[str, ...] = KNOWN_TEXTS
+    if not modules and _is_model2vec(folder):
+        modules = [("StaticEmbedding", "")]
     if modules and modules[0][0] == "StaticEmbedding":
-        reader, tokens, preprocess = _static(folder / modules[0][1])
+        table, tokens, preprocess = _static(folder / modules[0][1])
+        reader: nn.Module = table
+        if table.unknown is not None:
+            notes.append(
+                "made by model2vec: words that its vocabulary lacks are left out, as model2vec"
+                " does; sentence-transformers counts them"
+            )
+            answers = _with_known_words(answers, tokens, table.unknown)
         modes, layers = _after(folder, modules, facts, "mean")
     else:
         reader, tokens, preprocess = _transformer(folder / dict(modules).get("Transformer", ""))
         modes, layers = _after(folder, modules, facts, pooling)
     embedder = Embedder(reader, Pooling(modes), layers).eval()
     prompts = prompts_of(folder, facts)
+    notes += _passage_note(folder, prompts)
     if facts and facts.matryoshka:
         preprocess["matryoshka"] = list(facts.matryoshka)
     with torch.no_grad():
@@ -162,12 +176,13 @@ def build(folder: Path, *, name: str = "", pooling: str = "") -> list[Built]:
             "attention_mask": Input("int64", (None, None)),
         },
         dim=dim,
-        known=KNOWN_TEXTS,
+        known=answers,
         weights_sha256=fingerprint(folder),
         preprocess=preprocess,
         files={"tokenizer.json": tokens},
         pooling="+".join(modes),
         prompts=prompts,
+        notes=tuple(notes),
     )
     return [tower]
 
@@ -192,30 +207,75 @@ def check_modules(folder: Path) -> list[tuple[str, str]]:
 
 
 class _Table(nn.Module):
-    """A vector a token, whatever stands around it: what a transformer is to an Embedder."""
+    """A vector a token, whatever stands around it: what a transformer is to an Embedder.
 
-    def __init__(self, table: Any) -> None:
+    The token of the number `unknown` is left out.
+    """
+
+    def __init__(self, table: Any, unknown: int | None) -> None:
         super().__init__()
         self.embedding = nn.Embedding.from_pretrained(table.float())
+        self.unknown = unknown
 
     def forward(self, input_ids: Any, attention_mask: Any) -> Any:
-        del attention_mask  # the pooling minds it
-        return SimpleNamespace(last_hidden_state=self.embedding(input_ids))
+        if self.unknown is not None:
+            attention_mask = attention_mask * (input_ids != self.unknown)
+        return SimpleNamespace(last_hidden_state=self.embedding(input_ids), mask=attention_mask)
 
 
-def _static(folder: Path) -> tuple[nn.Module, bytes, dict[str, Any]]:
+def _is_model2vec(folder: Path) -> bool:
+    file = folder / "config.json"
+    return file.is_file() and _json(file).get("model_type") == "model2vec"
+
+
+def _static(folder: Path) -> tuple[_Table, bytes, dict[str, Any]]:
     """A StaticEmbedding's table, its tokenizer without special tokens, and the preprocess record.
 
-    It reads texts of any length; here they are cut at `_MOST_STATIC` tokens, and that is reported.
+    sentence-transformers' own ("embedding.weight") counts unknown words, and reads texts of any
+    length; here they are cut at `_MOST_STATIC` tokens, and that is reported. model2vec's
+    ("embeddings", perhaps with weights and a mapping of tokens to rows) leaves unknown words out,
+    and reads `max_length` tokens.
     """
     weights = read_safetensors(folder / "model.safetensors")
-    table = weights.get("embedding.weight", weights.get("embeddings"))
-    if table is None or set(weights) - {"embedding.weight", "embeddings"}:
-        raise UnsupportedModel(f"a static embedding with the tensors {sorted(weights)[:5]}")
     record = _json(folder / "tokenizer.json")
     record["post_processor"] = None
     tokens = json.dumps(record, ensure_ascii=False).encode()
-    return _Table(table), tokens, {"tokenizer": "tokenizer.json", "max_tokens": _MOST_STATIC}
+    if set(weights) == {"embedding.weight"}:
+        table, unknown, most = weights["embedding.weight"], None, _MOST_STATIC
+    elif "embeddings" in weights and set(weights) <= {"embeddings", "weights", "mapping"}:
+        table, unknown = _folded(weights), _unknown(record)
+        file = folder / "config.json"
+        most = int((_json(file) if file.is_file() else {}).get("max_length") or _MOST_MODEL2VEC)
+    else:
+        raise UnsupportedModel(f"a static embedding with the tensors {sorted(weights)[:5]}")
+    preprocess = {"tokenizer": "tokenizer.json", "max_tokens": most}
+    return _Table(table, unknown), tokens, preprocess
+
+
+def _with_known_words(texts: Sequence[str], tokens: bytes, unknown: int) -> tuple[str, ...]:
+    """Those of the texts that have a vector: in which a word is known."""
+    cut = library("tokenizers").Tokenizer.from_str(tokens.decode())
+    known = (text for text in texts if set(cut.encode(text).ids) - {unknown})
+    return tuple(known)
+
+
+def _folded(weights: Mapping[str, Any]) -> Any:
+    """model2vec's table with a row a token: embeddings[mapping] * weights."""
+    table = weights["embeddings"]
+    if "mapping" in weights:
+        table = table[weights["mapping"].long()]
+    return table.float() * weights["weights"][:, None] if "weights" in weights else table
+
+
+def _unknown(tokenizer: Mapping[str, Any]) -> int | None:
+    """The number of the token that stands for unknown words; None where there is none."""
+    model = tokenizer["model"]
+    if model.get("unk_token") is None:
+        number = model.get("unk_id")
+        return None if number is None else int(number)
+    added = {one["content"]: one["id"] for one in tokenizer.get("added_tokens") or ()}
+    number = added.get(model["unk_token"], model["vocab"].get(model["unk_token"]))
+    return None if number is None else int(number)
 
 
 def _transformer(folder: Path) -> tuple[nn.Module, bytes, dict[str, Any]]:
@@ -332,6 +392,21 @@ def prompts_of(folder: Path, facts: Known | None = None) -> dict[str, str]:
     if facts is not None:
         return {"query": facts.query, "document": facts.document}
     return {"query": "", "document": ""} if "document" in mine and "query" in mine else {}
+
+
+def _passage_note(folder: Path, prompts: Mapping[str, str]) -> list[str]:
+    """That documents get a prompt here which sentence-transformers does not give them."""
+    file = folder / "config_sentence_transformers.json"
+    mine = dict((_json(file) if file.is_file() else {}).get("prompts") or {})
+    name = next((n for n in ("passage", "corpus") if mine.get(n)), "")
+    if mine.get("document") or not name or prompts.get("document") != mine[name]:
+        return []
+    note = (
+        f"documents get its prompt {name} ({mine[name]!r}). encode_document of"
+        " sentence-transformers 6.2 does not use it: there an empty prompt called document is"
+        " found first. If the model's card uses none, add it again with --document-prompt ''"
+    )
+    return [note]
 
 
 def _preprocess(folder: Path, tokenizer: Any, transformer: Any) -> dict[str, Any]:

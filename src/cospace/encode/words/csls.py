@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cospace.topk import Top, cosines, top_k
+from cospace.topk import Top, top_k
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,7 +38,7 @@ def neighbourhoods(
     >>> neighbourhoods(np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32), nearest=2)
     array([0.5, 0.5], dtype=float32)
     """
-    best = top_k(cosines(rows, others), len(rows), len(others), nearest)
+    best = top_k(lambda q, r: rows[q] @ others[r].T, len(rows), len(others), nearest)
     found: NDArray[np.float32] = best.scores.mean(axis=1)
     return found
 

@@ -164,7 +164,7 @@ def test_without_the_extra_the_error_gives_the_pip_line(
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, module, None)
     extra = name.partition(":")[0]
-    with pytest.raises(MissingExtra, match=rf"pip install 'cospace\[{extra}\]'"):
+    with pytest.raises(MissingExtra, match=rf"pip install '\.\[{extra}\]'"):
         cs.load(name)
 
 

@@ -1,0 +1,46 @@
+"""Flags: messages of the library name its arguments; on the command line these are options."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["spoken"]
+
+# The arguments that options have, and what stands for the value of "id=...".
+_OPTIONS = {
+    "buckets": "N", "dim": "N", "id": "COLUMN", "image": "COLUMN", "images": "FOLDER",
+    "languages": "A,B", "metadata": "COLUMNS", "model": "MODEL", "quantization": "NAME",
+    "text": "COLUMN", "where": "FILTER",
+}  # fmt: skip
+_PLACE = re.compile(r"location=\(['\"]?([^,'\"]+)['\"]?, *['\"]?([^)'\"]+)['\"]?\)")
+_NAMED = re.compile(
+    rf"(?<![\w.\-'\"])({'|'.join(_OPTIONS)})="
+    r"(?:\[?(\.\.\.)\]?|\[([^\]]*)\]|'([^']*)'|\"([^\"]*)\"|([A-Z]+\b))?(?![\w='\"\[])"
+)
+_ASIDES = re.compile(
+    r", on the command line --\w+ \w+| \(on the command line without --\w+\)"
+    r"|, or read\(\.\.\., changes=True\)"
+)
+
+
+def spoken(message: str) -> str:
+    """The message with the options in the place of the arguments.
+
+    >>> spoken("say text=... or image=...; keep metadata=['price', 'city']; leave out model=")
+    'say --text COLUMN or --image COLUMN; keep --metadata price,city; leave out --model'
+    """
+    message = _PLACE.sub(r"--lat \1 --lon \2", _ASIDES.sub("", message))
+    message = re.sub(r"(?<![\w.-])location= ", "--lat and --lon ", message)
+    return _NAMED.sub(_option, message)
+
+
+def _option(found: re.Match[str]) -> str:
+    name, dots, listed, *values = found.groups()
+    if dots:
+        return f"--{name} {_OPTIONS[name]}"
+    if listed is not None:
+        return (
+            f"--{name} {','.join(one.strip(' ' + chr(39) + chr(34)) for one in listed.split(','))}"
+        )
+    value = next((one for one in values if one is not None), None)
+    return f"--{name}" if value is None else f"--{name} {value}"
