@@ -47,6 +47,8 @@ TABLE: dict[str, Limit] = {
         Limit("video_pixels", 4_000_000_000, "pixels", "decoded for one video; more is refused"),
         Limit("imu_bytes", 20_000_000, "bytes", "larger files of motion are refused unread"),
         Limit("row_bytes", 4_000_000, "bytes", "a longer line or row of a table is a bad row"),
+        Limit("sheet_bytes", 400_000_000, "bytes", "an .xlsx that unpacks to more is refused"),
+        Limit("join_bytes", 64_000_000, "bytes", "rows of a shop's export that wait to be joined"),
         Limit("word_line_bytes", 1_000_000, "bytes", "longer rows of word vectors are left out"),
         Limit("metadata_bytes", 40_960, "bytes", "an item's metadata as JSON"),
         Limit("metadata_keys", 64, "keys", "top-level keys in an item's metadata"),

@@ -82,7 +82,7 @@ BAD: list[tuple[Any, str]] = [
     ({"price": {"$exists": 1}}, "where.price.$exists: expected true or false, got 1"),
     ({"price": {"$eq": {"$gt": 1}}}, "where.price.$eq: expected a number"),
     ({"city": 7}, "where.city: expected a string, got 7"),
-    ({"city": {"$gt": "K"}}, "where.city.$gt: 'city' is a string; ranges need a number"),
+    ({"city": {"$gt": "K"}}, "where.city.$gt: 'city' is a string, so a range needs a date"),
     ({"new": 1}, "where.new: expected a bool, got 1"),
     ({"new": "true"}, "where.new: expected a bool, got 'true'"),
     ({"new": {"$lt": True}}, "where.new.$lt: 'new' is a bool; ranges need a number"),

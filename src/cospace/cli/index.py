@@ -33,12 +33,13 @@ def parser() -> Parser:
     """The arguments of `cospace index`."""
     one = command(
         "index",
-        "Read SOURCE (.csv, .tsv, .jsonl, .parquet, or a folder of images and texts) into a\n"
+        "Read SOURCE (.csv, .tsv, .jsonl, .json, .xml, .xlsx, .parquet, or a folder) into a\n"
         "collection. What is not said is guessed from the names of the columns, and shown. Run it\n"
         "again after a change or a stop: only what is new or changed is encoded. A photo that\n"
         "cannot be read now keeps what is stored of it (exit code 10). A table that lacks columns\n"
         "which its stored items have is refused: say --update or --replace.",
         "cospace index listings.csv",
+        "cospace index listings.csv --dry-run",
         "cospace index listings.csv --prune",
         "cospace index prices.csv --into listings.cospace --update",
         "cospace index listings.csv --into shop.cospace --id sku --image photo \\\n"
@@ -66,7 +67,9 @@ def parser() -> Parser:
         "--prune", action="store_true", help="then remove stored items that are not in SOURCE"
     )
     one.add_argument(
-        "--dry-run", action="store_true", help="list what --prune would remove; write nothing"
+        "--dry-run",
+        action="store_true",
+        help="show the first items and what --prune would remove; write nothing",
     )
     one.add_argument("--strict", action="store_true", help="stop at the first bad item")
     one.add_argument("--yes", action="store_true", help="do not ask what a hosted model may cost")

@@ -1,14 +1,16 @@
-"""What `cospace index` says of stored items that its source does not hold, and `--prune`."""
+"""What `cospace index` would store and remove: `--dry-run`, `--prune`, and what it says of them."""
 
 from __future__ import annotations
 
+from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cospace.cli.output import count, document, show
+from cospace.cli.output import count, document, reasons, show
 
 if TYPE_CHECKING:
     from cospace.collection import Collection, Report
+    from cospace.item import Item
     from cospace.read import Reading
 
 __all__ = ["dry_run", "lines", "not_in_source", "prune", "record"]
@@ -32,27 +34,85 @@ def prune(collection: Collection, report: Report, source: str) -> int:
 
 
 def dry_run(reading: Reading, source: str, into: Path, *, json: bool) -> int:
-    """0, when it has listed what `--prune` would remove; nothing is written.
+    """Show what would be stored and what `--prune` would remove; nothing is written.
 
-    Raises `IncompleteSource` as `prune` does, `CollectionNotFound`.
+    0, or 2 where nothing can be read. Raises `IncompleteSource` as `prune` does, where there is
+    something to remove from.
     """
-    from cospace.cli.holding import Holding
-    from cospace.collection.compared import absent, check_whole
     from cospace.collection.report import Report
 
     report = Report()
-    report.named.update(item.id for item in reading)
+    first: list[Item] = []
+    for item in reading:
+        first += [item] if len(first) < _SHOWN else []
+        report.named.add(item.id)
     report.take(reading)
+    if not json:
+        show(_preview(reading, first, len(report.named), source))
+    items, gone = _gone(into, report, source)
+    if json:
+        document(
+            {
+                "into": str(into),
+                "notes": reading.notes,
+                "readable": len(report.named),
+                "first": [_record(item) for item in first],
+                "failed": [{"name": one.name, "reason": one.reason} for one in reading.failed],
+                "partial": [{"name": one.name, "reason": one.reason} for one in reading.partial],
+                "items": items,
+                "not_in_source": gone,
+                "removed": 0,
+            }
+        )
+    elif items:
+        show([f"{len(gone):,} of {count(items, 'stored item')} are not in {source}:", *gone])
+    if not json:
+        prune = " cospace index with --prune removes what is not in it." if gone else ""
+        show([f"Nothing was written.{prune}"])
+    return 0 if report.named else 2
+
+
+_SHOWN, _WIDTH = 3, 300  # items, and characters of a text
+
+
+def _gone(into: Path, report: Report, source: str) -> tuple[int, list[str]]:
+    """How many items are stored, and the ids of those that the source does not hold."""
+    from cospace.cli.holding import Holding
+    from cospace.collection.compared import absent, check_whole
+
+    if not (into / "truth.sqlite").exists():
+        return 0, []
     check_whole(report, source)
     with Holding(into) as holding:
-        gone = absent(holding, report.named)
-        items = holding.info().items
-    if json:
-        document({"into": str(into), "items": items, "not_in_source": gone, "removed": 0})
-        return 0
-    show([f"{len(gone):,} of {count(items, 'stored item')} are not in {source}:", *gone])
-    show(["Nothing was written. cospace index with --prune removes them."])
-    return 0
+        return holding.info().items, absent(holding, report.named)
+
+
+def _preview(reading: Reading, first: list[Item], items: int, source: str) -> list[str]:
+    """What was guessed, the first items as they would be stored, and what cannot be read."""
+    lines = [f"{count(items, 'item')} can be read of {source}", *(f"  {n}" for n in reading.notes)]
+    for item in first:
+        record = _record(item)
+        text = record["text"] or ""
+        cut = f"... ({len(text):,} characters)" if len(text) > _WIDTH else ""
+        lines += ["", f"id        {item.id}"]
+        lines += [f"text      {text[:_WIDTH]}{cut}"] if text else []
+        lines += [f"{kind:9} {path}" for kind, path in record["media"].items()]
+        lines += [f"metadata  {dumps(record['metadata'], ensure_ascii=False)}"]
+    for failures, said in ((reading.failed, "cannot be read"), (reading.partial, "read in part")):
+        if failures:
+            lines += ["", f"{count(len(failures), 'row')} {said}:", *reasons(failures)]
+    return [*lines, ""]
+
+
+def _record(item: Item) -> dict[str, Any]:
+    """An item as --json shows it."""
+    media = {
+        kind: str(part.path) if part.path else f"{type(part.source).__name__} in memory"
+        for kind, part in item.parts.items()
+        if kind != "text"
+    }
+    metadata = dict(item.metadata)
+    return {"id": item.id, "text": item.parts.text, "media": media, "metadata": metadata}
 
 
 def lines(report: Report, left: int, removed: int | None, source: str) -> list[str]:

@@ -2,8 +2,10 @@
 
     path or dicts --sources--> rows --columns, items--> Item
 
-`sources` tells what was given; `tables` (with `lines` and `records`), `parquet`, `frames`,
-`folders` and `dicts` give rows; `columns` says which column is what, `items` makes the item.
+`sources` tells what was given; `tables` (with `lines` and `records`), `jsonfiles`, `feeds`,
+`sheets`, `parquet`, `frames`, `folders` and `dicts` give rows; `joined` makes one of the rows of an
+item, where a shop's export (`profiles`) has several; `columns` says which column is what, `items`
+makes the item.
 `images` and `texts` are the two doors that everything encoded goes through, `metadata` the third.
 
 The package itself can be called, as its function `read`: `cospace.read` is both.
@@ -25,7 +27,7 @@ from cospace.lazy import lazy
 if TYPE_CHECKING:
     from inspect import Signature
 
-    from cospace.read.columns import Columns
+    from cospace.read.columns import Wanted
     from cospace.read.metadata import check_metadata
     from cospace.read.reading import Failure, Failures, Reading
     from cospace.read.rows import Source
@@ -57,9 +59,10 @@ def read(  # noqa: PLR0913 - most name what a column is for
 ) -> Reading:
     """Items from a table, a folder, a file or an iterable of dicts, streamed in bounded memory.
 
-    `source` is the path of a .csv, .tsv, .jsonl or .ndjson (also with .gz) or .parquet file, of
-    a folder of images and .txt or .md texts, of one image or text; a DataFrame of pandas or
-    polars or an Arrow table; or an iterable of dicts.
+    `source` is the path of a .csv, .tsv, .jsonl, .ndjson, .json or a product feed in .xml (all
+    also with .gz), an .xlsx or .parquet file, of a folder of images and .txt or .md texts, of one
+    image or text; a DataFrame of pandas or polars or an Arrow table; or an iterable of dicts.
+    The rows of one item in an export of Shopify, WooCommerce or eBay are joined.
 
     - `id`: the column of ids; without one, an id is made of the row's text and image.
     - `text`: a column, or a template such as ``"{title}. {description}"``.
@@ -76,7 +79,8 @@ def read(  # noqa: PLR0913 - most name what a column is for
     With `changes` rows are for `Collection.update`: they need neither text nor image.
 
     Raises `NotFound`, `UnsafeFile` for a format that can run code, `BadItem` for a damaged file,
-    `BadArgument` for a column that is not there or a kind of file that cannot be read.
+    `BadArgument` for a column that is not there or a kind of file that cannot be read,
+    `MissingExtra` for an .xlsx without openpyxl.
 
     >>> rows = [{"sku": "MK-1", "title": "Armchair", "description": "Velvet.", "price": 120.0}]
     >>> reading = read(rows, id="sku", text="{title}. {description}")
@@ -92,18 +96,16 @@ def read(  # noqa: PLR0913 - most name what a column is for
 
     _check_names(id, text, image, images)
     found = find_source(source)
-    notes = list(found.notes)
     wanted = Wanted(id, text, image, metadata, location)
-    if isinstance(found, Files):
-        if wanted != Wanted() or images is not None:
-            raise BadArgument(
-                "a folder or a single file has no columns: leave out id=, text=, images=, ..."
-            )
-        wanted = Wanted("id", "text", "image", ())
-    columns = choose(wanted, found.sample, notes, changes=changes)
-    if isinstance(found, Files):
-        return Reading(found, Maker(columns, found.folder, None), notes)
-    return _table(found, columns, notes, changes, None if images is None else Path(images))
+    if not isinstance(found, Files):
+        return _table(found, wanted, changes, None if images is None else Path(images))
+    if wanted != Wanted() or images is not None:
+        raise BadArgument(
+            "a folder or a single file has no columns: leave out id=, text=, images=, ..."
+        )
+    notes = list(found.notes)
+    columns = choose(Wanted("id", "text", "image", ()), found.sample, notes, changes=changes)
+    return Reading(found, Maker(columns, found.folder, None), notes)
 
 
 def _check_names(id: Any, text: Any, image: Any, images: Any) -> None:
@@ -115,20 +117,25 @@ def _check_names(id: Any, text: Any, image: Any, images: Any) -> None:
         raise BadArgument(f"images= takes the path of a folder, not {images!r:.80}")
 
 
-def _table(
-    source: Source, columns: Columns, notes: list[str], changes: bool, images: Path | None
-) -> Reading:
-    """The reading of a table whose columns are chosen; what is done to its cells is told."""
+def _table(source: Source, wanted: Wanted, changes: bool, images: Path | None) -> Reading:
+    """The reading of a table; what is guessed, and what is done to its cells, is told."""
+    from cospace.read.columns import Known, choose
     from cospace.read.forms import Forms
     from cospace.read.items import Maker
+    from cospace.read.joined import join
     from cospace.read.reading import Reading
     from cospace.read.told import Told, narrow
 
+    notes = list(source.notes)
+    told = Told(notes)
+    joined = join(source, wanted.id, told)
+    source, known = (source, Known()) if joined is None else (joined, joined.known)
+    columns = choose(wanted, source.sample, notes, changes=changes, known=known)
     if columns.used is not None:
         source.choose(columns.used)
-    columns, forms = narrow(columns, source.sample, notes), Forms(source.sample, cells=source.cells)
+    columns = narrow(columns, source.sample, notes)
+    forms = Forms(source.sample, cells=source.cells, least=known.least)
     notes += forms.notes
-    told = Told(notes)
     told.seen(source.sample, columns)
     maker = Maker(
         columns,

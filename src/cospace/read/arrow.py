@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
+from cospace.read.dates import iso
 from cospace.read.metadata import number_of
 from cospace.read.regular import shown
 
@@ -74,7 +75,9 @@ def _one(column: Any, row: int) -> Any:
 
 def _plain(value: Any) -> Any:
     """A value that metadata can hold, where there is one."""
-    if isinstance(value, (datetime, date, time)):
+    if isinstance(value, (datetime, date)):
+        return iso(value)
+    if isinstance(value, time):
         return value.isoformat()
     if isinstance(value, Decimal):
         return number_of(value)

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import Any, Literal, TypeAlias, cast
 
-__all__ = ["Kind", "column_kind", "is_date", "kind_of", "truth_of", "value_of"]
+__all__ = ["Kind", "column_kind", "kind_of", "truth_of", "value_of"]
 
 Kind: TypeAlias = Literal["int", "float", "bool", "code", "str"]
 
@@ -39,10 +39,6 @@ _WORDS = {
         ["false", "no", "n", "nein", "non", "faux", "falsch", "falso", "nee", "onwaar"], False
     ),
 }
-_DATE = re.compile(
-    r"[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])(?:[T ][0-9]{2}:[0-9]{2}.*)?$"
-)
-
 # A column has a type when at least this share of its cells fits; the others are bad rows.
 _MAJORITY = 0.9
 
@@ -54,15 +50,6 @@ def truth_of(cell: str) -> bool | None:
     (True, False, None)
     """
     return _WORDS.get(cell.strip().lower()) if len(cell) < 20 else None
-
-
-def is_date(cell: str) -> bool:
-    """Whether a cell is a date of ISO 8601, with or without a time.
-
-    >>> is_date("2026-01-31"), is_date("31.01.2026")
-    (True, False)
-    """
-    return _DATE.match(cell) is not None
 
 
 def kind_of(cell: Any) -> Kind:

@@ -47,15 +47,25 @@ def clean(
             if isinstance(value, str) and value.strip():
                 tell(f"missing {name}", f"column {name!r}: {value.strip()!r} is read as empty")
             continue
-        if not isinstance(value, str):
+        if not isinstance(value, (str, list)):
             kept[name] = value
             continue
-        text = value.strip()
-        if text != value:
-            tell("spaces", "spaces round cells are left out")
-        if name not in raw and has_markup(text):
-            tell(f"html {name}", f"column {name!r}: HTML is read as its text")
-            text = text_of(text)
-        if text:
-            kept[name] = text
+        texts = [
+            _cleaned(name, one, raw, tell) if isinstance(one, str) else one
+            for one in (value if isinstance(value, list) else [value])
+        ]
+        if isinstance(value, list):
+            kept[name] = texts
+        elif texts[0]:
+            kept[name] = texts[0]
     return kept
+
+
+def _cleaned(name: str, value: str, raw: Set[str], tell: Callable[[str, str], None]) -> str:
+    text = value.strip()
+    if text != value:
+        tell("spaces", "spaces round cells are left out")
+    if name not in raw and has_markup(text):
+        tell(f"html {name}", f"column {name!r}: HTML is read as its text")
+        text = text_of(text)
+    return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from cospace.errors import BadArgument
 from cospace.read.names import (
@@ -22,7 +23,7 @@ from cospace.read.regular import listed
 from cospace.read.rows import Sample
 from cospace.read.template import Template, check_column
 
-__all__ = ["Columns", "choose", "long_texts"]
+__all__ = ["Columns", "Known", "Wanted", "choose", "long_texts"]
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,25 @@ class Wanted:
     location: Sequence[str] | None = None
 
 
-def choose(wanted: Wanted, sample: Sample, notes: list[str], *, changes: bool = False) -> Columns:
+class Known(NamedTuple):
+    """What is known of a table by its kind: the column of ids, those that are no text, those to
+    leave out of metadata, and those of several numbers of which the least counts.
+    """
+
+    id: str | None = None
+    quiet: frozenset[str] = frozenset()
+    leave: frozenset[str] = frozenset()
+    least: frozenset[str] = frozenset()
+
+
+def choose(
+    wanted: Wanted,
+    sample: Sample,
+    notes: list[str],
+    *,
+    changes: bool = False,
+    known: Known = Known(),  # noqa: B008 - it cannot change
+) -> Columns:
     """The columns to use; what had to be guessed is added to `notes`.
 
     With `changes` an id is needed, text and image are not, and no text is guessed.
@@ -82,7 +101,7 @@ def choose(wanted: Wanted, sample: Sample, notes: list[str], *, changes: bool = 
         given = getattr(wanted, argument)
         if given is not None:
             check_column(given, names, argument)
-    key = wanted.id or _note(notes, "id", first(IDS, names))
+    key = wanted.id or _note(notes, "id", known.id or first(IDS, names))
     if key is None and changes and names:
         raise BadArgument(
             "no column looks like an id; say id=..., the column that tells which stored item a row"
@@ -96,22 +115,25 @@ def choose(wanted: Wanted, sample: Sample, notes: list[str], *, changes: bool = 
     image: str | None = wanted.image
     more: tuple[str, ...] = ()
     if image is None:
-        image, *rest = _guess_images(sample, notes) or [None]
+        image, *rest = _guess_images(sample) or [None]
         more = tuple(one for one in rest if one is not None)
         _note(notes, "image", image)
         if more:
             notes.append(f"more images: {_listed(more)} (guessed)")
     guess = wanted.text is not None or not changes
-    text = _text(wanted.text, sample, {key, image, *more}, notes) if guess else None
+    others = {key, image, *more, *known.quiet}
+    text = _text(wanted.text, sample, others, notes) if guess else None
     if text is None and image is None and names and not changes:
         raise BadArgument(
             f"no column looks like a text or an image; say text=... or image=... The columns"
-            f" are: {listed(names, 20)}. To change items that are stored: cospace update, or"
-            " read(..., changes=True)"
+            f" are: {listed(names, 20)}. If that is the first row, write a row of names above it."
+            " To change items that are stored: cospace update, or read(..., changes=True)"
         )
+    texts = text.columns if text else ()
+    _unused(sample, {key, image, *more, *texts}, notes)
     location = _location(wanted, names, notes)
     keep = _keep(wanted.metadata, names)
-    leave = {key, image, *more, *(location or ()), *long_texts(text)}
+    leave = {key, image, *more, *(location or ()), *long_texts(text), *known.leave}
     return Columns(
         key, text, image, location, keep, frozenset(n for n in leave if n is not None), more
     )
@@ -144,16 +166,26 @@ def _text(
     return Template(pattern, names)
 
 
-def _guess_images(sample: Sample, notes: list[str]) -> list[str | None]:
+def _guess_images(sample: Sample) -> list[str | None]:
     """The columns that are named like images and mostly hold paths of images, or bytes."""
-    found: list[str | None] = []
-    for name in matching(IMAGES, sample.names):
-        column = sample.columns[name]
-        if column.images * 2 >= column.filled and (column.filled or not found):
-            found.append(name)
-        elif column.urls * 2 > column.filled:
+    columns = [(name, sample.columns[name]) for name in matching(IMAGES, sample.names)]
+    # An empty one may be filled further down, but is no second one.
+    return [
+        name
+        for place, (name, column) in enumerate(columns)
+        if column.images * 2 >= column.filled and (column.filled or not place)
+    ]
+
+
+def _unused(sample: Sample, used: set[str | None], notes: list[str]) -> None:
+    """Name the columns of pictures and links that are not used."""
+    for name, column in sample.columns.items():
+        if name in used or not column.filled:
+            continue
+        if column.urls * 2 > column.filled:
             notes.append(f"column {name!r} holds URLs, which are never fetched; kept as metadata")
-    return found
+        elif column.images * 2 > column.filled:
+            notes.append(f"column {name!r} holds paths of pictures and is not used; image={name!r}")
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -5,12 +5,13 @@ The first rows decide for a column, at a share of nine cells in ten; what was de
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from functools import partial
 from typing import Any
 
 from cospace.read.amounts import amount_of, plain
 from cospace.read.cells import truth_of, value_of
+from cospace.read.dates import day_of, orders
 from cospace.read.names import AMOUNTS, FLAGS, words
 from cospace.read.rows import Column, Sample
 
@@ -23,7 +24,8 @@ class Forms:
     """What the cells of a table become, by column.
 
     `cells` says that values are the untyped text of a CSV. Where they have types, a text becomes
-    a number only with a currency, or under a header such as price.
+    a number only with a currency, or under a header such as price. Of several values in
+    a cell, those in the columns of `least` become the least of them.
 
     >>> sample = Sample()
     >>> sample.add({"price": "12,50 EUR"}, cells=True)
@@ -34,8 +36,9 @@ class Forms:
     ["column 'price': '12,50 EUR' is kept as the number 12.5, its currency as 'price_currency'"]
     """
 
-    def __init__(self, sample: Sample, *, cells: bool) -> None:
+    def __init__(self, sample: Sample, *, cells: bool, least: Set[str] = frozenset()) -> None:
         self.notes: list[str] = []
+        self._least = least
         self._convert: dict[str, Callable[[str], Any]] = {}
         self._currencies: dict[str, str] = {}
         names = set(sample.names)
@@ -55,6 +58,12 @@ class Forms:
         Raises `ValueError` with the reason when the cell does not fit its column.
         """
         convert = self._convert.get(name)
+        if isinstance(cell, list) and (name in self._convert or name in self._least):
+            values = [self.value(name, one) for one in cell]
+            if name not in self._least:
+                return values
+            numbers = [value for value in values if isinstance(value, (int, float))]
+            return min(numbers) if numbers else next(iter(values), None)
         if not isinstance(cell, str):
             return cell
         if not cell.strip():
@@ -69,6 +78,8 @@ class Forms:
 
     def currency(self, name: str, cell: Any) -> str:
         """The currency that a cell is written in; "" where it has none."""
+        if isinstance(cell, list):
+            return next(filter(None, (self.currency(name, one) for one in cell)), "")
         if name not in self._currencies or not isinstance(cell, str):
             return ""
         found = amount_of(cell)
@@ -90,14 +101,33 @@ class Forms:
             return None
         if sum(column.marks.values()) >= _MAJORITY * column.texts:
             return self._amounts(name, column, cells, numeric, commas, names)
-        if column.dates >= _MAJORITY * column.texts:
+        if numeric and 2 * sum(column.marks.values()) >= column.texts:
             self.notes.append(
-                f"column {name!r}: dates, kept as text: filter by"
-                f' {{"{name}": "{str(column.example).strip()}"}} or $in; ranges need a column of'
-                " numbers such as 20260131"
+                f"column {name!r}: some cells are no numbers, so all are kept as text, which ranges"
+                " do not compare. Leave those empty"
             )
             return None
+        if column.dates.total() >= _MAJORITY * column.texts:
+            return self._days(name, column)
         return self._truths(name, column) if cells else None
+
+    def _days(self, name: str, column: Column) -> Callable[[str], Any] | None:
+        order, example = orders(column.dates), column.dated
+        if order in (None, "either"):
+            why = (
+                "some have the day first, some the month"
+                if order is None
+                else (f"{example!r} may be day or month first")
+            )
+            self.notes.append(f"column {name!r}: dates, kept as text: {why}. Write 2026-01-31")
+            return None
+        day = partial(day_of, order=order)
+        first = {"dots": " (day first)", "dmy": " (day first)", "mdy": " (month first)"}
+        written = (
+            "dates such as " if day(example) == example else f"{example!r} is kept as the date "
+        )
+        self.notes.append(f"column {name!r}: {written}{day(example)}{first.get(str(order), '')}")
+        return day
 
     def _amounts(
         self,
@@ -168,14 +198,18 @@ class Forms:
 
     def _truths(self, name: str, column: Column) -> Callable[[str], Any] | None:
         """Words for yes and no as true and false; one word alone may be a name, such as NO."""
-        if sum(column.words.values()) < _MAJORITY * column.texts or column.kinds["bool"]:
+        if column.kinds["bool"] >= _MAJORITY * column.texts:
+            return None  # as plain cells are
+        digits = column.zero_one if words(name) & FLAGS else 0
+        if not column.words or sum(column.words.values()) + digits < _MAJORITY * column.texts:
             return None
         sure = str(column.example).strip().lower() in ("yes", "ja", "oui", "nein", "nee")
         if len(column.words) < 2 and not sure and not words(name) & FLAGS:
             return None
+        example = str(column.example).strip()
         self.notes.append(
-            f"column {name!r}: {column.example.strip()!r} is kept as"
-            f" {str(truth_of(column.example)).lower()} (yes and no in words)"
+            f"column {name!r}: {example!r} is kept as {str(_truth(example)).lower()} (yes and no in"
+            " words)"
         )
         return _truth
 
@@ -201,7 +235,7 @@ def _zero_one(cell: str) -> bool:
 
 
 def _truth(cell: str) -> bool:
-    found = truth_of(cell)
+    found = {"0": False, "1": True}.get(cell.strip(), truth_of(cell))
     if found is None:
         raise ValueError(f"{cell[:40]!r} is not yes or no, as the rest of its column is")
     return found

@@ -21,8 +21,11 @@ from cospace.read.photos import pictures_in
 from cospace.read.reading import Pass
 from cospace.read.rows import Row
 from cospace.read.texts import check_text, is_blank
+from cospace.read.told import SEVERAL_PHOTOS
 
 __all__ = ["Maker"]
+
+_EXACT = 2**53  # whole numbers below are exact as float64
 
 
 class Maker:
@@ -105,6 +108,10 @@ class Maker:
         value = values.get(column)
         if value is None or (isinstance(value, str) and not value):
             raise BadItem(name, f"has no id in column {column!r}")
+        if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+            told = f"column {column!r}: ids such as {value} are read as {int(value)}"
+            self._tell("whole ids", told)  # a missing one makes fractions of a frame's numbers
+            value = int(value)
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         try:
@@ -142,6 +149,7 @@ class Maker:
                 elif found is not None and found.path not in [i.path for i in images if i.path]:
                     images.append(found)
         if len(written) > 1 and self._columns.keep is None:
+            self._tell(*SEVERAL_PHOTOS)
             if "photos" in kept:
                 self._tell(
                     "photos", "column 'photos' is kept as it is, not the paths of all photos"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any, cast
 
 from cospace.errors import BadItem
 from cospace.limits import limit
+from cospace.read.dates import iso
 from cospace.read.regular import shown
 
 __all__ = ["check_metadata", "number_of", "sift_metadata"]
@@ -22,8 +24,9 @@ _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
 def check_metadata(metadata: Mapping[str, Any], name: str = "") -> dict[str, Any]:
     """`metadata` as a plain dict that any store can hold; `name` says whose it is in an error.
 
-    A value is a str, an int of 64 bits, a finite float, a bool, a list of those, or a dict of
-    values in turn. None is dropped, numpy's numbers and decimals become Python's, a tuple a list.
+    A value is a str, an int of 64 bits, a finite float, a bool, a date or datetime, a list of
+    those, or a dict of values in turn. None is dropped, numpy's numbers and decimals become
+    Python's, a tuple becomes a list, a date its ISO 8601 text.
     Keys are only data: none of them ever selects code.
 
     Raises `BadItem` with the path of the value that does not fit, and past the limits
@@ -147,13 +150,15 @@ def _scalar(value: Any, path: str) -> str | int | float | bool:
 
 
 def _foreign(value: Any, path: str) -> str | int | float | bool:
-    """A value of another type than Python's own."""
+    """A value of another type than Python's own; pandas' NaT is a date, and refused."""
     if isinstance(value, Decimal) and value.is_finite():
         return _scalar(number_of(value), path)
+    if isinstance(value, date) and value == value:  # noqa: PLR0124 - NaT is not
+        return iso(value)
     if type(value).__name__ == "bool" and hasattr(value, "item"):
-        return bool(value)  # numpy's bool, which is registered as no number
+        return bool(value)
     advice = "write value.isoformat()" if hasattr(value, "isoformat") else "leave it out"
     raise _UnfitError(
-        f"metadata {path} is {type(value).__name__}; it takes str, int, float, bool, a list of"
-        f" those, or a dict: {advice}"
+        f"metadata {path} is {type(value).__name__}; it takes str, int, float, bool, a date, a list"
+        f" of those, or a dict: {advice}"
     )

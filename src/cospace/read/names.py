@@ -11,23 +11,22 @@ from collections.abc import Sequence
 
 __all__ = [
     "AMOUNTS", "BODIES", "FLAGS", "IDS", "IMAGES", "LATITUDES", "LONGITUDES", "TITLES", "TRAITS",
-    "bare", "first", "matching", "words",
+    "bare", "first", "matching", "starting", "words",
 ]  # fmt: skip
 
 # In the order in which they are preferred.
 IDS = (
     "id", "sku", "uid", "uuid", "key", "item id", "product id", "article id", "docid",
     "variant sku", "custom label sku", "custom label", "item sku", "seller sku", "product sku",
-    "item number", "item no", "article number", "article no", "product number", "product code",
-    "item code", "part number", "stock code", "handle", "url handle", "asin", "ean", "gtin",
-    "mpn", "isbn", "upc", "barcode", "reference", "ref", "code",
-    "artikelnummer", "artikel nr", "artikelnr", "art nr", "artnr", "produktnummer", "bestellnummer",
-    "bestell nr", "warennummer", "artikel id", "produkt id", "inventarnummer",
-    "reference produit", "code article", "numero article", "ref produit", "identifiant",
-    "referencia", "codigo", "codigo de producto", "codigo producto", "numero de articulo",
-    "identificador", "riferimento", "codice", "codice articolo", "codice prodotto",
-    "numero articolo", "artikelcode", "productcode", "productnummer", "bestelnummer",
-    "referentie",
+    "item number", "item no", "itemid", "article number", "article no", "product number",
+    "product code", "item code", "part number", "stock code", "handle", "url handle", "asin", "ean",
+    "gtin", "mpn", "isbn", "upc", "barcode", "reference", "ref", "code", "artikelnummer",
+    "artikel nr", "artikelnr", "art nr", "artnr", "produktnummer", "bestellnummer", "bestell nr",
+    "warennummer", "artikel id", "produkt id", "inventarnummer", "reference produit",
+    "code article", "numero article", "ref produit", "identifiant", "referencia", "codigo",
+    "codigo de producto", "codigo producto", "numero de articulo", "identificador", "riferimento",
+    "codice", "codice articolo", "codice prodotto", "numero articolo", "artikelcode", "productcode",
+    "productnummer", "bestelnummer", "referentie",
 )  # fmt: skip
 TITLES = (
     "title", "name", "headline", "product name", "product title", "item name", "item title",
@@ -43,12 +42,13 @@ TRAITS = (
     "subcategory", "department", "kind", "genre", "style", "brand", "vendor", "manufacturer",
     "make", "model", "colour", "color", "colours", "colors", "material", "materials", "fabric",
     "finish", "pattern", "size", "sizes", "gender", "age group", "season", "occasion", "room",
-    "tags", "keywords", "typ", "art", "produkttyp", "produktart", "kategorie", "kategorien",
-    "warengruppe", "produktkategorie", "marke", "hersteller", "modell", "farbe", "farben",
-    "werkstoff", "groesse", "grosse", "stil", "muster", "schlagworte", "categorie", "categories",
-    "rayon", "famille", "marque", "fabricant", "modele", "couleur", "couleurs", "matiere",
-    "materiau", "taille", "tipo", "categoria", "categorias", "marca", "fabricante", "modelo",
-    "color", "colores", "tamano", "talla", "estilo", "categorie", "produttore", "modello",
+    "tags", "keywords", "options", "brands", "typ", "art", "produkttyp", "produktart", "kategorie",
+    "kategorien", "warengruppe", "produktkategorie", "marke", "hersteller", "modell", "farbe",
+    "farben", "werkstoff", "groesse", "grosse", "stil", "muster", "schlagworte", "schlagwoerter",
+    "categorie",
+    "categories", "rayon", "famille", "marque", "fabricant", "modele", "couleur", "couleurs",
+    "matiere", "materiau", "taille", "tipo", "categoria", "categorias", "marca", "fabricante",
+    "modelo", "color", "colores", "tamano", "talla", "estilo", "categorie", "produttore", "modello",
     "colore", "colori", "materiale", "taglia", "dimensione", "stile", "soort", "merk", "fabrikant",
     "kleur", "kleuren", "materiaal", "maat", "formaat", "product_type", "google product category",
 )  # fmt: skip
@@ -68,11 +68,11 @@ IMAGES = (
     "image", "photo", "picture", "img", "file", "image path", "photo path", "path", "filename",
     "file name", "images", "photos", "pictures", "image link", "image url", "image src",
     "main image", "product image", "product images", "photo url", "picture url", "thumbnail",
-    "additional image link", "variant image", "image file", "photo file", "gallery", "bild",
-    "bilder", "foto", "fotos", "bilddatei", "bild url", "bildpfad", "produktbild", "produktbilder",
-    "hauptbild", "abbildung", "datei", "fichier", "visuel", "photo produit", "image produit",
-    "imagen", "imagenes", "archivo", "immagine", "immagini", "afbeelding", "afbeeldingen",
-    "bestand",
+    "product image url", "additional image link", "variant image", "variant image url", "picurl",
+    "image file", "photo file", "gallery", "bild", "bilder", "foto", "fotos", "bilddatei",
+    "bild url", "bildpfad", "produktbild", "produktbilder", "hauptbild", "abbildung", "datei",
+    "fichier", "visuel", "photo produit", "image produit", "imagen", "imagenes", "archivo",
+    "immagine", "immagini", "afbeelding", "afbeeldingen", "bestand",
 )  # fmt: skip
 LATITUDES = ("lat", "latitude", "breitengrad", "latitud", "latitudine", "breedtegraad")
 LONGITUDES = ("lon", "lng", "long", "longitude", "laengengrad", "longitud", "longitudine",
@@ -192,6 +192,15 @@ def matching(known: Sequence[str], names: Sequence[str]) -> list[str]:
     rank = {word: at for at, word in reversed(list(enumerate(known)))}
     found = [(rank.get(_unnumbered(bare(name)), -1), at) for at, name in enumerate(names)]
     return [names[at] for place, at in sorted(found) if place >= 0]
+
+
+def starting(start: str, header: str) -> bool:
+    """Whether a bare header begins with these words.
+
+    >>> starting("image", "image src"), starting("image", "images")
+    (True, False)
+    """
+    return f"{header} ".startswith(start if start.endswith(" ") else f"{start} ")
 
 
 def _unnumbered(header: str) -> str:

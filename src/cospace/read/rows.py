@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from cospace.read.amounts import amount_of
-from cospace.read.cells import Kind, column_kind, is_date, kind_of, truth_of
+from cospace.read.cells import Kind, column_kind, kind_of, truth_of
 from cospace.read.clean import is_missing
+from cospace.read.dates import Order, order_of
 from cospace.read.markup import has_markup
 from cospace.read.photos import IMAGE_SUFFIXES, is_picture, is_url, pictures_in
 
@@ -52,15 +53,17 @@ class Source(Protocol):
 class Column:
     """What the first rows say about one column: counts of kinds, and of image-like values.
 
-    Of the texts in it, `marks`, `currencies` and `words` count those that are amounts, and those
-    that are words for true and false, or 0 and 1; `example` is the first value that is not empty.
+    Of the texts in it, `marks`, `currencies`, `words` and `dates` count those that are amounts,
+    those that are words for true and false, or 0 and 1, and dates; `example` is the first value
+    that is not empty.
     """
 
     kinds: Counter[Kind] = field(default_factory=Counter)
     marks: Counter[str] = field(default_factory=Counter)
     currencies: Counter[str] = field(default_factory=Counter)
     words: Counter[bool] = field(default_factory=Counter)
-    dates: int = 0
+    dates: Counter[Order] = field(default_factory=Counter)
+    dated: str = ""  # one of the dates, as clear as there is one
     zero_one: int = 0
     marked: str = ""  # the first amount that is not plain digits
     texts: int = 0
@@ -100,7 +103,12 @@ class Column:
         word = truth_of(value)
         if word is not None:
             self.words[word] += 1
-        self.dates += is_date(value)
+        order = order_of(value)
+        if order is not None:
+            clear = order in ("dmy", "mdy")
+            if not self.dated or (clear and not self.dates["dmy"] + self.dates["mdy"]):
+                self.dated = value.strip()
+            self.dates[order] += 1
         self.zero_one += value.strip() in ("0", "1")
 
 

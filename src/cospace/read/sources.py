@@ -10,11 +10,14 @@ from typing import Any
 
 from cospace.errors import BadArgument, BadItem, CospaceError, NotFound, UnsafeFile
 from cospace.read.dicts import Dicts
+from cospace.read.feeds import Feed
 from cospace.read.folders import TEXT_SUFFIXES, Files
 from cospace.read.frames import Frame, is_frame
+from cospace.read.jsonfiles import open_json
 from cospace.read.parquet import Parquet
 from cospace.read.regular import shown
 from cospace.read.rows import IMAGE_SUFFIXES, Source, is_url
+from cospace.read.sheets import Sheet
 from cospace.read.tables import Delimited, JsonLines
 
 __all__ = ["find_source"]
@@ -28,16 +31,22 @@ _ARCHIVES = frozenset(
 )
 
 _READABLE = (
-    ".csv, .tsv, .jsonl, .ndjson (also with .gz), .parquet, a folder of images and texts"
-    " (.txt, .md), one image or text, a DataFrame or Arrow table, or an iterable of dicts"
+    ".csv, .tsv, .jsonl, .ndjson, .json, a product feed in .xml (all also with .gz), .xlsx,"
+    " .parquet, a folder of images and texts (.txt, .md), one image or text, a DataFrame or Arrow"
+    " table, or an iterable of dicts"
 )
 
-_GZIPPED = frozenset({".csv", ".tsv", ".jsonl", ".ndjson"})
+_SHEETS = frozenset({".xls", ".xlsb", ".ods", ".numbers", ".gsheet"})
+_GZIPPED = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".xml"})
 _OPENERS: dict[str, Callable[[Path], Source]] = {
     ".csv": Delimited,
     ".tsv": partial(Delimited, delimiter="\t"),
     ".jsonl": JsonLines,
     ".ndjson": JsonLines,
+    ".json": open_json,
+    ".xml": Feed,
+    ".xlsx": Sheet,
+    ".xlsm": Sheet,
     ".parquet": Parquet,
     **dict.fromkeys(IMAGE_SUFFIXES | TEXT_SUFFIXES, Files),
 }
@@ -86,6 +95,10 @@ def _file(path: Path) -> Source:
     if last in _ARCHIVES or ".tar" in suffixes:
         raise BadArgument(
             f"{shown(path)}: archives are not extracted; extract it and read the folder"
+        )
+    if last in _SHEETS:
+        raise BadArgument(
+            f"{shown(path)}: cannot read this kind of sheet; save it as .xlsx or as CSV (UTF-8)"
         )
     if not path.is_file():
         raise BadItem(shown(path), "not a regular file (a pipe or a device)")

@@ -8,7 +8,6 @@ import math
 import os
 import re
 import zlib
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,13 +16,14 @@ from typing import Any, BinaryIO, cast
 from cospace.errors import BadItem, EmptyItem
 from cospace.limits import limit
 from cospace.read.headers import sniff
+from cospace.read.headings import SEARCHED, find_heading, name_columns
 from cospace.read.lines import ANY_NEWLINE, LINE_FEED, Lines
 from cospace.read.recoded import Recoded, encoding_of
 from cospace.read.records import Record, records
-from cospace.read.regular import bad_byte, listed, open_regular, shown
+from cospace.read.regular import bad_byte, open_regular, shown
 from cospace.read.rows import Row, Sample
 
-__all__ = ["Delimited", "JsonLines"]
+__all__ = ["Delimited", "JsonLines", "TextFile", "pairs", "whole"]
 
 # Types and columns are guessed from this many rows or bytes, whichever comes first.
 _SAMPLE_ROWS, _SAMPLE_BYTES = 1_000, 16_000_000
@@ -34,7 +34,7 @@ _QUOTED = re.compile(r'"[^"]*"')
 _DAMAGED = (OSError, EOFError, zlib.error)
 
 
-class _File:
+class TextFile:
     """What the text formats share: opening, sampling, and an estimate of how many rows."""
 
     cells = False
@@ -101,7 +101,7 @@ class _File:
         self.total = taken
 
 
-class Delimited(_File):
+class Delimited(TextFile):
     """Rows of a CSV or TSV file: quotes may hold delimiters and newlines, cells are text.
 
     A quote that is never closed makes one bad row, and reading goes on at the next line.
@@ -137,7 +137,7 @@ class Delimited(_File):
         lines = self._lines = Lines(file, limit("row_bytes"), ANY_NEWLINE)
         header = self._read_header(lines)
         if not self._header:
-            self._header = self._named(header)
+            self._header = name_columns(header, self.notes)
             for name in self._header:
                 self.sample.add({name: None}, cells=True)
             self.sample.rows = 0
@@ -153,55 +153,50 @@ class Delimited(_File):
                 yield name, dict(zip(names, record.cells, strict=True))
 
     def _read_header(self, lines: Lines) -> list[str]:
-        """The cells of the first line, after the delimiter has been found in it."""
+        """The cells of the line of column names, after the delimiter has been found in it."""
         lines.mark()
-        first = lines.next()
-        while first is not None and first.data is not None and not first.data.strip():
-            lines.mark()
-            first = lines.next()
-        if first is None:
+        head: list[list[str]] = []
+        delimiters: list[str] = []
+        skipped: list[int] = []  # lines that stand before each of those
+        passed = 0
+        while len(head) < SEARCHED and (line := lines.next()) is not None:
+            if not head:
+                self._check_first(line.data)
+            if line.data is None:
+                break
+            if not head and line.data[:4].lower() == b"sep=" and len(line.data.strip()) == 5:
+                self._delimiter = chr(line.data[4])  # written by a spreadsheet, for itself
+            elif line.data.strip():
+                bare = _QUOTED.sub("", line.data.decode("utf-8", "replace"))
+                delimiters.append(self._delimiter or max(_DELIMITERS, key=bare.count))
+                text = line.data.decode("utf-8", "replace").replace('"', "")
+                head.append(text.split(delimiters[-1]))
+                skipped.append(passed)
+            passed += 1
+        if not head:
             raise EmptyItem(self.name, "the file is empty; expected a first line of column names")
-        if first.data is None or b"\x00" in first.data:
-            kind = sniff(first.data or b"")
-            raise BadItem(self.name, f"holds {kind}, not a table in UTF-8 with column names")
-        if first.data.lower().startswith(b"sep=") and len(first.data.strip()) == 5:
-            self._delimiter = chr(first.data[4])  # written by a spreadsheet, for itself
-            return self._read_header(lines)
-        if self._delimiter is None:
-            bare = _QUOTED.sub("", first.data.decode("utf-8", "replace"))
-            self._delimiter = max(_DELIMITERS, key=bare.count)
+        place = find_heading(head)
+        self._delimiter = delimiters[place]
         lines.back()
+        for _ in range(skipped[place]):
+            lines.next()
+        if place and not self._header:
+            self.notes.append(
+                f"the names of the columns stand in line {skipped[place] + 1}; what is above them"
+                " is left out (guessed)"
+            )
         record: Record = next(records(lines, self._delimiter))
         if isinstance(record.cells, str):
             raise BadItem(self.name, f"the line of column names cannot be read: {record.cells}")
         return record.cells
 
-    def _named(self, header: list[str]) -> list[str]:
-        """The columns' names, each once: blank and repeated ones are numbered, with a note."""
-        given = [raw.strip() for raw in header]
-        names: dict[str, None] = {}
-        taken = frozenset(given)
-        numbers: Counter[str] = Counter()  # the last that was tried, of each name
-        blank, repeated = [], []
-        for number, raw in enumerate(given, start=1):
-            name = raw or f"column_{number}"
-            base = raw or "column"
-            while name in names or (name != raw and name in taken):
-                numbers[base] = max(numbers[base], 1) + 1
-                name = f"{base}_{numbers[base]}"
-            if not raw:
-                blank.append(repr(name))
-            elif name != raw:
-                repeated.append(f"{name!r} (column {number}, {raw!r} in the file)")
-            names[name] = None
-        if blank:
-            self.notes.append(f"columns without a name: {listed(blank, 10)}")
-        if repeated:
-            self.notes.append(f"columns of a name that stands before: {listed(repeated, 10)}")
-        return list(names)
+    def _check_first(self, line: bytes | None) -> None:
+        if line is None or b"\x00" in line:
+            kind = sniff(line or b"")
+            raise BadItem(self.name, f"holds {kind}, not a table in UTF-8 with column names")
 
 
-class JsonLines(_File):
+class JsonLines(TextFile):
     """Rows of a JSON Lines file: one object a line, with JSON's own types."""
 
     def __init__(self, path: Path) -> None:
@@ -227,7 +222,7 @@ class JsonLines(_File):
 def _object(data: bytes, offset: int) -> dict[str, Any] | str:
     """The object of one line, or why there is none."""
     try:
-        value = json.loads(data.decode("utf-8"), object_pairs_hook=_pairs, parse_int=_whole)
+        value = json.loads(data.decode("utf-8"), object_pairs_hook=pairs, parse_int=whole)
     except UnicodeDecodeError as error:
         return bad_byte(data[error.start], offset + error.start)
     except RecursionError:
@@ -239,13 +234,14 @@ def _object(data: bytes, offset: int) -> dict[str, Any] | str:
     return value
 
 
-def _whole(digits: str) -> int | float:
+def whole(digits: str) -> int | float:
     """A whole number; one that no store can hold, and Python would refuse, is infinite."""
     return int(digits) if len(digits) < 1000 else math.inf
 
 
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    if len(values) != len(pairs):
+def pairs(given: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, without a key that is in it twice."""
+    values = dict(given)
+    if len(values) != len(given):
         raise ValueError("the same key is in it twice")
     return values

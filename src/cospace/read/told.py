@@ -8,7 +8,12 @@ from cospace.limits import limit
 from cospace.read.columns import Columns
 from cospace.read.rows import Sample
 
-__all__ = ["Told", "narrow"]
+__all__ = ["SEVERAL_PHOTOS", "Told", "narrow"]
+
+SEVERAL_PHOTOS = (
+    "several photos",
+    "several photos an item: it is found by each of them; their paths are kept as 'photos'",
+)
 
 
 class Told:
@@ -44,11 +49,7 @@ class Told:
                     f"missing {name}", f"column {name!r}: {column.nothing!r} is read as empty"
                 )
         if columns.more or any(sample.columns[name].several for name in columns.images):
-            self.tell(
-                "several photos",
-                "several photos an item: it is found by each of them, and their paths are kept"
-                " as 'photos'",
-            )
+            self.tell(*SEVERAL_PHOTOS)
 
 
 def narrow(columns: Columns, sample: Sample, notes: list[str]) -> Columns:

@@ -19,8 +19,9 @@ import qdrant_edge as qe
 from cospace.errors import StorageError
 from cospace.item import kind_of
 from cospace.store.counts import Counts
+from cospace.store.payload import DATES, NORTH, WHOLE, large, payload_of, rest
 from cospace.store.protocol import Found, Lexical, Nearest, Request, Row
-from cospace.store.schema import Field, flatten
+from cospace.store.schema import Field
 from cospace.store.where import All, Any_, Compare, Exists, In, Near, Node, Not
 from cospace.store.words import FEW, VERSION, asked, document
 
@@ -29,7 +30,7 @@ __all__ = ["BUILD", "ENGINE", "EXACT_BELOW", "QUANTIZATIONS", "SEGMENT_ROWS", "S
 ENGINE = f"qdrant-edge {version('qdrant-edge-py')}"
 
 # An index that was built otherwise is built anew.
-BUILD = f"{ENGINE}, words {VERSION}"
+BUILD = f"{ENGINE}, words {VERSION}, dates"
 
 # Up to this many rows a search compares with every one of them: measured 2.5 ms for 20,000 x 384
 # on 2 cores (bench/curve.py), and nothing is ever missed.
@@ -84,20 +85,28 @@ class Edge:
     def learn(self, fields: Iterable[Field]) -> None:
         """Index the payload slots of those metadata fields that are not indexed yet."""
         with _engine_errors:
-            for field in [f for f in fields if f.slot not in self._slots]:
-                params = _INDEXES[field.type]()
-                self._shard.update(qe.UpdateOperation.create_field_index(field.slot, params))
-                self._slots.add(field.slot)
+            for field in fields:
+                self._index(field.slot, field.type)
+
+    def _index(self, slot: str, kind: str) -> None:
+        if slot not in self._slots:
+            params = _INDEXES[kind]()
+            self._shard.update(qe.UpdateOperation.create_field_index(slot, params))
+            self._slots.add(slot)
 
     def put(self, changes: Sequence[tuple[int, Row]], schema: Mapping[str, Field]) -> None:
         """Insert or replace rows by key."""
         words = [document(row.id, row.text, row.metadata, self._language) for _, row in changes]
+        payloads = [payload_of(row, schema) for _, row in changes]
         points = [
-            qe.Point(key, _vector(row, held, self._several), _payload(row, schema))
-            for (key, row), held in zip(changes, words, strict=True)
+            qe.Point(key, _vector(row, held, self._several), payload)
+            for (key, row), held, payload in zip(changes, words, payloads, strict=True)
         ]
         self._forget([key for key, _ in changes])
         with _engine_errors:
+            for slot in {slot for payload in payloads for slot in payload}:
+                if slot.endswith(DATES):
+                    self._index(slot, "number")
             self._shard.update(qe.UpdateOperation.upsert_points(points))
         self._counts.add(words)
         self._last = max([self._last, *(key for key, _ in changes)])
@@ -297,17 +306,6 @@ _INDEXES: Mapping[str, Any] = {
     "string": qe.KeywordIndexParams,
     "location": qe.GeoIndexParams,
 }
-# The engine's grid leaves out the very North Pole; a tenth of a millimetre from it is in.
-_NORTH = 90 - 1e-9
-
-
-def _on_the_map(location: Mapping[str, float]) -> dict[str, float]:
-    return {**location, "lat": min(location["lat"], _NORTH)}
-
-
-# How a value stands in the payload: one type for whole and broken numbers, so that one index
-# holds both; words for booleans, since the binding (0.9.0) takes True for the number 1.
-_FORMS: Mapping[str, Any] = {"number": float, "bool": str, "location": _on_the_map}
 
 
 def _config(dim: int, fields: Sequence[str], quantization: Any) -> qe.EdgeConfig:
@@ -341,46 +339,16 @@ def _config(dim: int, fields: Sequence[str], quantization: Any) -> qe.EdgeConfig
     )
 
 
-def _payload(row: Row, schema: Mapping[str, Field]) -> dict[str, Any]:
-    payload: dict[str, Any] = {}
-    for name, value in flatten(row.metadata):
-        field = schema.get(name)
-        if field is None:
-            continue
-        form = _FORMS.get(field.type)
-        if form is None:
-            payload[field.slot] = value
-            continue
-        values = value if isinstance(value, list) else [value]
-        payload[field.slot] = [form(v) for v in values]
-        if field.type == "number" and (large := [v for v in values if abs(v) >= _WHOLE]):
-            payload[_large(field)] = [{"near": float(v), "rest": _rest(v)} for v in large]
-    return payload
-
-
-# The engine compares numbers as float64, which holds whole numbers exactly up to here. Of larger
-# ones the rest is kept beside it: numbers that are one as float64 are told apart by it.
-_WHOLE = 2**53
-
-
-def _rest(value: float) -> float:
-    return float(int(value) - int(float(value)))
-
-
-def _large(field: Field) -> str:
-    return f"{field.slot}_large"
-
-
-def _number(field: Field, op: str, value: float) -> qe.Filter:
+def _number(slot: str, op: str, value: float) -> qe.Filter:
     """The condition that a number is `op` (gt, gte, lt, lte, eq) to the value."""
     near = float(value)
-    if abs(near) < _WHOLE:
-        return qe.Filter(must=[_span(field.slot, op, near)])
-    same = qe.Filter(must=[_span("near", "eq", near), _span("rest", op, _rest(value))])
-    equal = qe.NestedCondition(_large(field), same)
+    if abs(near) < WHOLE:
+        return qe.Filter(must=[_span(slot, op, near)])
+    same = qe.Filter(must=[_span("near", "eq", near), _span("rest", op, rest(value))])
+    equal = qe.NestedCondition(large(slot), same)
     if op == "eq":
         return qe.Filter(must=[equal])
-    return qe.Filter(should=[_span(field.slot, op.removesuffix("e"), near), equal])
+    return qe.Filter(should=[_span(slot, op.removesuffix("e"), near), equal])
 
 
 def _span(slot: str, op: str, value: float) -> qe.FieldCondition:
@@ -408,10 +376,11 @@ def _filter(node: Node) -> qe.Filter:
     if isinstance(node, In):
         return _one_of(node)
     if isinstance(node, Near):
-        circle = qe.GeoRadius(qe.GeoPoint(lon=node.lon, lat=min(node.lat, _NORTH)), node.km * 1000)
+        circle = qe.GeoRadius(qe.GeoPoint(lon=node.lon, lat=min(node.lat, NORTH)), node.km * 1000)
         return qe.Filter(must=[qe.FieldCondition(node.field.slot, geo_radius=circle)])
     assert isinstance(node, Compare)
-    return _number(node.field, node.op, node.value)
+    slot = node.field.slot + DATES if node.field.type == "string" else node.field.slot
+    return _number(slot, node.op, node.value)
 
 
 def _one_of(node: In) -> qe.Filter:
@@ -421,7 +390,7 @@ def _one_of(node: In) -> qe.Filter:
     if node.field.type in ("string", "bool"):
         match = qe.MatchAny([str(value) for value in node.values])
         return qe.Filter(must=[qe.FieldCondition(slot, match=match)])
-    return qe.Filter(should=[_number(node.field, "eq", value) for value in node.values])
+    return qe.Filter(should=[_number(slot, "eq", value) for value in node.values])
 
 
 class _EngineErrors:

@@ -1,7 +1,8 @@
 """Filters: a Mongo-style dict to a small tree, checked against the schema, once.
 
 A field that an item does not have matches nothing, so `$ne`, `$nin` and `$not` match the items
-without it. On a list, a condition holds when it holds for one element.
+without it. On a list, a condition holds when it holds for one element. A text that is a date in
+ISO 8601 has a place in time, which ranges compare; other texts are in no range.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ import difflib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from datetime import date
+from typing import Any, TypeAlias, cast
 
 from cospace.errors import BadFilter
 from cospace.limits import limit
+from cospace.read.dates import iso, moment
 from cospace.read.regular import listed
 from cospace.store.schema import Field, Schema, flatten
 
@@ -24,7 +27,10 @@ EARTH_KM = 6371.0088  # mean radius (IUGG)
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """`field` `op` `value`; op is one of gt, gte, lt, lte, on numbers."""
+    """`field` `op` `value`; op is one of gt, gte, lt, lte.
+
+    On numbers, and on dates: there `value` is the moment (see `read.dates.moment`).
+    """
 
     field: Field
     op: str
@@ -175,9 +181,7 @@ class _Parser:
     def _operator(self, field: Field, op: Any, value: Any, at: str, depth: int) -> Node:
         self._count(at)
         if op in _RANGES:
-            if field.type != "number":
-                raise BadFilter(f"{at}: {field.name!r} is a {field.type}; ranges need a number")
-            return Compare(field, _RANGES[op], _value(field, value, at))
+            return Compare(field, _RANGES[op], _end(field, value, at))
         if op in ("$eq", "$ne"):
             equal = In(field, (_value(field, value, at),))
             return equal if op == "$eq" else Not(equal)
@@ -208,7 +212,9 @@ def _no_operator(op: Any) -> str:
 
 
 def _value(field: Field, value: Any, at: str) -> Any:
-    """`value` when its type is the field's."""
+    """`value` when its type is the field's; a date as its text."""
+    if isinstance(value, date):
+        value = iso(value)
     if field.type == "number":
         number = _finite(value)
         if number is not None:
@@ -220,6 +226,22 @@ def _value(field: Field, value: Any, at: str) -> Any:
     elif field.type == "location":
         raise BadFilter(f'{at}: a location takes {{"$near": [lat, lon], "$km": 10}}')
     raise BadFilter(f"{at}: expected a {field.type}, got {_show(value)}")
+
+
+def _end(field: Field, value: Any, at: str) -> int | float:
+    """One end of a range: a number, or the moment of a date."""
+    if field.type == "number":
+        return cast("float", _value(field, value, at))
+    if field.type != "string":
+        raise BadFilter(f"{at}: {field.name!r} is a {field.type}; ranges need a number or a date")
+    text = iso(value) if isinstance(value, date) else value
+    end = moment(text) if isinstance(text, str) else None
+    if end is None:
+        raise BadFilter(
+            f"{at}: {field.name!r} is a string, so a range needs a date such as '2026-01-31' or"
+            f" '2026-01-31T09:30:00', not {_show(value)}"
+        )
+    return end
 
 
 def _finite(value: Any) -> int | float | None:
@@ -303,4 +325,6 @@ def _holds(node: Node, leaves: Mapping[str, Any]) -> bool:
         return any(value in node.values for value in values)
     if isinstance(node, Near):
         return any(distance_km(node.lat, node.lon, p["lat"], p["lon"]) <= node.km for p in values)
+    if node.field.type == "string":
+        values = [at for value in values if (at := moment(value)) is not None]
     return any(_TESTS[node.op](value, node.value) for value in values)

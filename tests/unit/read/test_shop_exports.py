@@ -210,3 +210,47 @@ def test_in_json_a_word_is_a_word(tmp_path: Path) -> None:
 @given(st.binary(max_size=60))
 def test_any_bytes_have_an_encoding(head: bytes) -> None:
     assert encoding_of(head) in ("utf-8", "cp1252", "utf-16")
+
+
+def test_prices_among_words_are_told(tmp_path: Path) -> None:
+    cells = ["49.90", "129", "on request", "5", "-"]
+    rows = "".join(f"{i},Oak,{cell}\n" for i, cell in enumerate(cells))
+    reading = table(tmp_path / "a.csv", f"id,title,price\n{rows}")
+    assert cells == [item.metadata["price"] for item in reading]
+    assert any("'price': some cells are no numbers, so all" in note for note in reading.notes)
+
+
+def test_yes_and_no_in_several_forms(tmp_path: Path) -> None:
+    rows = "1,Oak,TRUE,yes\n2,Ash,FALSE,no\n3,Elm,WAHR,1\n4,Fir,falsch,0\n"
+    reading = table(tmp_path / "a.csv", f"id,title,sold,active\n{rows}")
+    found = [(item.metadata["sold"], item.metadata["active"]) for item in reading]
+    assert [(True, True), (False, False), (True, True), (False, False)] == found
+
+
+def test_a_table_without_names_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(cs.errors.BadArgument, match="write a row of names above it"):
+        table(tmp_path / "a.csv", "A1,Chair,Oak,5\nA2,Table,Pine,9\n")
+
+
+def test_columns_of_pictures_and_links_that_are_not_used_are_named(tmp_path: Path) -> None:
+    text = "id,title,page,front view\n1,Oak,https://example.com/1,front.jpg\n"
+    reading = table(tmp_path / "a.csv", text)
+    assert {"page", "front view"} <= set(only(reading).metadata)
+    assert any("column 'page' holds URLs, which are never" in note for note in reading.notes)
+    assert any(
+        "column 'front view' holds paths of pictures and is not used" in note
+        for note in reading.notes
+    )
+
+
+def test_ids_that_a_frame_made_fractions_are_whole() -> None:
+    rows = [{"id": 1.0, "title": "Oak"}, {"id": float("nan"), "title": "Ash"}, {"id": 1.5}]
+    reading = cs.read(rows)
+    assert ["1"] == [item.id for item in reading]
+    assert 2 == len(reading.failed)
+    assert any("ids such as 1.0 are read as 1" in note for note in reading.notes)
+
+
+def test_a_field_that_an_item_lacks_is_asked_for_with_get(tmp_path: Path) -> None:
+    reading = table(tmp_path / "a.csv", "id,title,color\n1,Oak,red\n2,Ash,\n")
+    assert ["red", None] == [item.metadata.get("color") for item in reading]
