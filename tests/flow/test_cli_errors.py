@@ -114,7 +114,8 @@ def test_nothing_is_left_behind_by_a_failure(stocked: Cli) -> None:
 
 def test_a_collection_that_is_open_elsewhere_can_still_be_looked_at(stocked: Cli) -> None:
     with cs.open("shop.cospace"):
-        busy = stocked("search", "shop.cospace", "red")
+        assert stocked("search", "shop.cospace", "red").code == 0
+        busy = stocked("delete", "shop.cospace", "no-such-id")
         assert busy.code == 5
         assert "CollectionBusy" in busy.err
         assert 5 == stocked("info", "shop.cospace", "--json").json["items"]

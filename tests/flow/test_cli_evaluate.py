@@ -153,7 +153,7 @@ def test_a_model_is_measured_on_a_table_in_json(cli: Cli, tmp_path: Path) -> Non
         (("--images", "photos", "--table", "t.csv"), "give --images"),
         (("--images", "photos", "--label", "x"), "go with --table"),
         (("--table", "pairs.csv", "--text", "sentence1"), "--label"),
-        (("--table", "pairs.csv", "--label", "score"), "either text= or image="),
+        (("--table", "pairs.csv", "--label", "score"), "either --text or --image"),
         (("--images", "photos", "--test", "2"), "between 0 and 1"),
         (("--images", "photos", "-k", "0"), "k is a whole number, 1 or more"),
         (("--images", "photos", "-o", "a.png", "--no-plot"), "--no-plot"),

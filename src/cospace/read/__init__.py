@@ -78,8 +78,8 @@ def read(  # noqa: PLR0913 - most name what a column is for
 
     With `changes` rows are for `Collection.update`: they need neither text nor image.
 
-    Raises `NotFound`, `UnsafeFile` for a format that can run code, `BadArgument` for a column
-    that is not there or a kind of file that cannot be read, `BadItem` for a damaged file,
+    Raises `NotFound`, `UnsafeFile` for a format that can run code, `BadItem` for a damaged file,
+    `BadArgument` for a column that is not there or a kind of file that cannot be read,
     `MissingExtra` for an .xlsx without openpyxl.
 
     >>> rows = [{"sku": "MK-1", "title": "Armchair", "description": "Velvet.", "price": 120.0}]

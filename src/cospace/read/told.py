@@ -12,7 +12,7 @@ __all__ = ["SEVERAL_PHOTOS", "Told", "narrow"]
 
 SEVERAL_PHOTOS = (
     "several photos",
-    "several photos an item: it is found by each of them, and their paths are kept as 'photos'",
+    "several photos an item: it is found by each of them; their paths are kept as 'photos'",
 )
 
 
