@@ -174,8 +174,9 @@ def asked(text: str, held: Held, unknown: Collection[str] | None, language: str 
         joined = _joined((part,))
         if new and held.of(joined) and not any(held.of(term) for term, _ in terms):
             terms = ((joined, joined),)  # MKII, where a row has MK-II
+        code = _is_code(part)
         for term, as_name in terms:
-            named = term if _is_code(part) else as_name if new else 0
+            named = term if code else as_name if new else 0
             found.append((term, held.of(term), named))
         at += 1
     times = Counter(term for term, _, _ in found)
