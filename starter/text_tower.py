@@ -14,10 +14,9 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import openvino as ov
 from calibrate import HEADS, LAYERS, WIDTH, Weights, flows, texts
-from graph import Array, constant, integers, quantize_rows, save, write_text
+from graph import constant, integers, quantize_rows, save, write_text
 from layers import Attention, FeedForward, Layer, layers, positions
 from onnx_tower import save_onnx
 from openvino import opset13 as op
@@ -26,12 +25,9 @@ from safetensors.numpy import load_file
 from sources import MINILM, TOKENIZER
 from tokenizers import Tokenizer
 
-MAX_TOKENS = 256
+from cospace.adopt.packed import Layout, axis, row, unit_mean, unit_variance
 
-# Rows of tokens are rounded up to a multiple: the engine makes a new kernel for each number of
-# rows that it meets, which took 9% of the time with any number. Few rows, as a query has, are
-# rounded less: they would be outnumbered.
-ROWS, FEW_ROWS, FEW = 64, 16, 256
+MAX_TOKENS = 256
 
 
 def build_text_tower(folder: Path, listings: Path, prose: Path) -> None:
@@ -62,7 +58,7 @@ def text_graph(weights: Weights, numbers: Sequence[Layer]) -> ov.Model:
     ids, mask = (op.parameter([-1, -1], ov.Type.i64) for _ in range(2))
     ids.output(0).set_names({"input_ids"})
     mask.output(0).set_names({"attention_mask"})
-    layout = Layout(ids, mask)
+    layout = Layout(ids, mask, (HEADS, WIDTH // HEADS))
     x = unit_variance(embed_tokens(layout, weights))
     for layer in numbers:
         change = attention(x, layout, layer.attention)
@@ -74,54 +70,6 @@ def text_graph(weights: Weights, numbers: Sequence[Layer]) -> ov.Model:
     embedding = unit_mean(layout.padded(x), layout.present)
     embedding.output(0).set_names({"embedding"})
     return ov.Model([op.result(embedding)], [ids, mask], "all-MiniLM-L6-v2")
-
-
-class Layout:
-    """Where tokens stand: padded `[n, t]` as they come in, and packed `[1, rows]` without gaps.
-
-    The last packed rows, up to a whole number of `ROWS`, repeat the first token; none is read.
-    """
-
-    def __init__(self, ids: ov.Node, mask: ov.Node) -> None:
-        flat = op.convert(op.reshape(mask, integers(-1), False), "i32")
-        real = op.squeeze(op.non_zero(flat, "i32"), integers(0))
-        rows = op.shape_of(real)
-        unit = op.select(op.less(rows, integers(FEW)), integers(FEW_ROWS), integers(ROWS))
-        gap = op.floor_mod(op.subtract(integers(0), rows), unit)
-        real = op.pad(real, integers(0), gap, "constant", whole(0))
-        self.real = op.unsqueeze(real, integers(0))
-        # The packed row of each place; that of padding is the row before it, and is masked.
-        place = op.maximum(op.subtract(op.cum_sum(flat, axis(0)), whole(1)), whole(0))
-        self.place = op.reshape(place, op.shape_of(mask), False)
-        self.present = op.convert(mask, "f32")
-        hidden = op.multiply(op.subtract(constant(1), self.present), constant(-1e9))
-        self.penalty = op.unsqueeze(hidden, integers(1, 2))
-        width = op.convert(op.gather(op.shape_of(ids), axis(1), axis(0)), "i32")
-        self.position = op.floor_mod(self.real, width)
-        self.token = op.gather(op.reshape(ids, integers(-1), False), self.real, axis(0))
-
-    def padded(self, x: ov.Node) -> ov.Node:
-        """Packed `[1, rows, c]` to padded `[n, t, c]`."""
-        return op.gather(op.squeeze(x, integers(0)), self.place, axis(0))
-
-    def packed(self, x: ov.Node) -> ov.Node:
-        """Padded `[1, n * t, c]` to packed `[1, rows, c]`."""
-        return op.gather(op.squeeze(x, integers(0)), self.real, axis(0))
-
-    def heads(self, x: ov.Node, part: int, parts: int) -> ov.Node:
-        """Part number `part` of packed `[1, rows, parts * 384]`, as `[n, 12, t, 32]`."""
-        pieces = op.reshape(x, integers(-1, WIDTH // HEADS), False)
-        head = op.constant(np.arange(HEADS, dtype=np.int32).reshape(1, HEADS, 1) + part * HEADS)
-        first = op.multiply(op.unsqueeze(self.place, integers(1)), whole(parts * HEADS))
-        return op.gather(pieces, op.add(first, head), axis(0))
-
-    def turned(self, x: ov.Node, part: int, parts: int) -> ov.Node:
-        """What `heads` gives, by way of `[n, t, 384]`: fused with what follows."""
-        place = op.add(op.multiply(self.place, whole(parts)), whole(part))
-        wide = op.gather(op.reshape(x, integers(-1, WIDTH), False), place, axis(0))
-        return op.transpose(
-            op.reshape(wide, integers(0, 0, HEADS, WIDTH // HEADS), True), integers(0, 2, 1, 3)
-        )
 
 
 def embed_tokens(layout: Layout, weights: Weights) -> ov.Node:
@@ -173,31 +121,3 @@ def multiplied(x: ov.Node, by: Product) -> ov.Node:
     """`x @ weight.T + bias`, of rounded `x` and bytes."""
     weight = op.multiply(op.convert(op.constant(by.levels), "f32"), constant(by.step))
     return op.add(op.matmul(x, weight, False, True), constant(by.bias))
-
-
-def unit_variance(x: ov.Node) -> ov.Node:
-    """`x` with mean 0 and variance 1 over the last axis."""
-    return op.mvn(x, integers(-1), True, 1e-12, "inside_sqrt")
-
-
-def unit_mean(x: ov.Node, present: ov.Node) -> ov.Node:
-    """The mean of the vectors of real tokens, at length 1: `[n, t, 384]` to `[n, 384]`."""
-    present = op.unsqueeze(present, integers(2))
-    along = integers(1)
-    mean = op.divide(op.reduce_sum(op.multiply(x, present), along), op.reduce_sum(present, along))
-    return op.normalize_l2(mean, along, 1e-12, "add")
-
-
-def row(values: Array) -> ov.Node:
-    """One value a channel, for packed rows: float32 `[1, 1, channels]`."""
-    return constant(values.reshape(1, 1, -1))
-
-
-def whole(number: int) -> ov.Node:
-    """A constant of int32."""
-    return op.constant(np.int32(number))
-
-
-def axis(number: int) -> ov.Node:
-    """A constant of int64 `[]`: an axis, or a place along one."""
-    return op.constant(np.int64(number))

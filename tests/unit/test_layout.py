@@ -42,8 +42,9 @@ NETWORK = {
 # The one folder that may reach for a network: each file asks one service, through its SDK.
 ONLINE = "encode/hosted/"
 RUNS_CODE = {"cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve", "subprocess", "torch"}
-# A model is measured in a process of its own: this interpreter, with a program that is fixed.
-STARTS_PROCESSES = {"evaluate/alone.py"}
+# A model is measured in a process of its own: this interpreter, with a program that is fixed. And
+# pip, of this interpreter, brings one package that is pinned by its hash.
+STARTS_PROCESSES = {"adopt/multilingual/package.py", "evaluate/alone.py"}
 # The two folders that may import torch; what they read is safetensors.
 TORCH = ("adopt/", "encode/modules/")
 WRITE_METHODS = {

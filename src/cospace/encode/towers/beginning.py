@@ -151,7 +151,7 @@ def _keeps_sides(record: dict[str, Any]) -> bool:
         return record["type"] in _LOCAL
     [(way, pattern)] = record["pattern"].items()
     if way == "String":
-        return not _spans(pattern) or (pattern, record["content"]) == (" ", "▁")
+        return not _spans(pattern) or {pattern, record["content"]} == {" ", "▁"}
     if pattern in _RUNS:
         return bool(record["content"]) and record["content"] in " ▁"
     return _is_one_class(pattern)
