@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cospace.encode import Encoder
-from cospace.encode.unknown import unknown_words
+from cospace.encode.unknown import knows_parts, unknown_words
 from cospace.errors import BadArgument
 from cospace.item import Content, Part, Parts
 from cospace.read.texts import check_text
@@ -103,7 +103,8 @@ def queries_of(
     for (place, (_, asked, words, weights)), vector in zip(waiting.items(), vectors, strict=True):
         given = dict.fromkeys(asked, vector)
         unknown = unknown_words(collection.model, words) if words else None
-        made[place] = Query(given, words, weights, where, unknown)
+        cut = bool(words) and knows_parts(collection.model)
+        made[place] = Query(given, words, weights, where, unknown, cut)
     return [one for one in made if one is not None]
 
 

@@ -8,7 +8,10 @@ from cospace.encode.protocol import Encoder
 from cospace.encode.words import WordModel
 from cospace.read.terms import chains, fold, has_digit
 
-__all__ = ["unknown_words"]
+__all__ = ["knows_parts", "unknown_words"]
+
+# A vocabulary that is larger is of many languages, and has few long words of any.
+_MANY = 100_000
 
 
 def unknown_words(model: Encoder, text: str) -> frozenset[str] | None:
@@ -29,3 +32,20 @@ def unknown_words(model: Encoder, text: str) -> frozenset[str] | None:
         return None
     counts = model.text_tower().pieces(words)
     return frozenset(word for word, n in zip(words, counts, strict=True) if n > 1)
+
+
+def knows_parts(model: Encoder) -> bool:
+    """Whether `model` knows ordinary words by their parts: its vocabulary is of many languages.
+
+    Then a word in several pieces may be a name, but need not be one that the model cannot know.
+
+    >>> import cospace as cs
+    >>> knows_parts(cs.load("starter"))
+    False
+    """
+    model = uncached(model)
+    if isinstance(model, WordModel) or not isinstance(model, Model):
+        return False
+    if "text" not in model.space.kinds:
+        return False
+    return int(model.text_tower().tokenizer.get_vocab_size()) > _MANY

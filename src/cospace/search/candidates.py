@@ -30,7 +30,8 @@ NAMES = "names"
 class Query(NamedTuple):
     """What is asked: a unit vector for each field to search, words, and the lists' weights.
 
-    `unknown` are those of the words that the model does not know, as `Store.lexical` takes them.
+    `unknown` are those of the words that the model does not know, as `Store.lexical` takes them;
+    with `parts` it may know them by their parts.
     """
 
     vectors: Mapping[str, NDArray[np.float32]]
@@ -38,6 +39,7 @@ class Query(NamedTuple):
     weights: Mapping[str, float] = MappingProxyType({})
     where: Node | None = None
     unknown: Collection[str] | None = None
+    parts: bool = False
 
     def weighed(self, weights: Mapping[str, float]) -> Query:
         """The same with other weights of the lists that it asks; names weigh as before."""
@@ -201,7 +203,7 @@ def _fused(query: Query, lists: _Lists, rest: _Lists, depth: int) -> Ranking:
 
 def _doubts(query: Query, lists: _Lists) -> tuple[str, ...]:
     """What to know of an answer that no list is sure of: a word misspelt, another language."""
-    if query.unknown is None or not lists or WORDS in lists:
+    if query.unknown is None or query.parts or not lists or WORDS in lists:
         return ()
     words = content(query.words)
     if not words or not all(word in query.unknown or has_digit(word) for word in words):

@@ -67,3 +67,14 @@ def test_the_share_of_a_name(shop: cs.Collection) -> None:
 def test_the_score_says_what_was_fused(shop: cs.Collection) -> None:
     told = "sum of standard scores (docs/ranking.md): 1 text + 0.05 image + 1 words"
     assert told == shop.search("red armchair").score
+
+
+def test_a_model_of_many_languages_knows_words_by_their_parts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its vocabulary cuts ordinary words too, so nothing is said of what it does not know."""
+    shop = cs.open(":memory:", model="starter")
+    shop.add(ids=["a", "b"], documents=["white wardrobe", "red lamp"])
+    assert "does not know" in shop.search("weißer Kleiderschrank").notes[0]
+    monkeypatch.setattr("cospace.encode.unknown._MANY", 20_000)
+    assert () == shop.search("weißer Kleiderschrank").notes
