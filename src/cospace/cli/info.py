@@ -59,7 +59,7 @@ def _failed(holding: Holding) -> list[tuple[str, str]]:
 
 
 def _facts(info: StoreInfo, folder: str) -> list[tuple[str, str]]:
-    vectors = ", ".join(f"{n:,} {field}" for field, n in info.fields.items())
+    vectors = ", ".join(_vectors(field, n, info) for field, n in info.holders.items())
     lines = [("items", f"{info.items:,}"), ("vectors", vectors or "none yet")]
     lines += _space_facts(info.space)
     fields = [f"{f.name} ({f.type})" for f in info.schema.fields.values()]
@@ -71,6 +71,12 @@ def _facts(info: StoreInfo, folder: str) -> list[tuple[str, str]]:
     failures = count(info.failures, "item")
     lines.append(("failed", f"{failures}: cospace info {folder} --failed"))
     return lines if info.failures else lines[:-1]
+
+
+def _vectors(field: str, items: int, info: StoreInfo) -> str:
+    """ "12 text", or "12 image (of 30 photos)" where items have several."""
+    several = f" (of {info.fields[field]:,} photos)" if info.fields[field] > items else ""
+    return f"{items:,} {field}{several}"
 
 
 def _space_facts(space: Space | None) -> list[tuple[str, str]]:

@@ -196,11 +196,13 @@ class MemoryStore:
         """See `Store`."""
         with self._gate:
             items, fields, failures = self._truth.counts()
+            holders = self._truth.holders()
             space, schema = self._truth.space, self._truth.schema
         language = self._snapshot().language if items else self._told or ""
         return StoreInfo(
-            items, fields, space, schema, items, failures, 0, "memory", language=language
-        )
+            items, fields, space, schema, items, failures, 0, "memory",
+            language=language, holders=holders,
+        )  # fmt: skip
 
     def close(self) -> None:
         """See `Store`."""

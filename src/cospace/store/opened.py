@@ -181,8 +181,9 @@ def describe(folder: Path, truth: Truth, *, unindexed: int = 0) -> StoreInfo:
     space, schema, smaller = truth.space, truth.schema, truth.quantization
     language = "" if truth.language is None else truth.language.name
     return StoreInfo(
-        items, fields, space, schema, indexed, failures, size, ENGINE, smaller, language
-    )
+        items, fields, space, schema, indexed, failures, size, ENGINE, smaller, language,
+        truth.holders(),
+    )  # fmt: skip
 
 
 def on_disk(path: Path) -> int:

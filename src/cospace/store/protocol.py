@@ -95,7 +95,8 @@ class StoreInfo:
     """What a store holds: counts, spaces, schema, and what is not indexed yet.
 
     `quantization` is how its index makes vectors smaller: "none", "int8" or "binary".
-    `language` is that of its words, "" before it is told or recognised.
+    `language` is that of its words, "" before it is told or recognised. `fields` counts vectors,
+    `holders` items that have some: fewer, where items have several photos.
     """
 
     items: int
@@ -108,6 +109,7 @@ class StoreInfo:
     engine: str
     quantization: str = "none"
     language: str = ""
+    holders: Mapping[str, int] = field(default_factory=dict)
 
 
 class Store(Protocol):

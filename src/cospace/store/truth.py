@@ -279,6 +279,13 @@ class Truth(About):
                 fields[kind_of(name)] = fields.get(kind_of(name), 0) + count
             return items, fields, self._value("SELECT count(*) FROM failures")
 
+    def holders(self) -> dict[str, int]:
+        """How many items have a vector of each field, or several."""
+        with sqlite_errors(self.path):
+            sql = "SELECT field, count(*) FROM vectors GROUP BY field"
+            found = self._all(sql, ())
+        return {name: count for name, count in found if kind_of(name) == name}
+
     def failures(self, at_most: int = 1000) -> list[Failure]:
         """Items that could not be stored, and why."""
         with sqlite_errors(self.path):

@@ -293,3 +293,19 @@ def test_a_source_of_items_with_many_photos_is_prepared_a_few_at_a_time(
     assert 20 == empty.add(items).added
     for n in (0, 7, 19):
         assert [f"i{n}"] * 4 == [empty.search(cs.Image(one), k=1)[0].id for one in pixels[n]]
+
+
+def test_info_counts_items_and_photos() -> None:
+    """An item of three photos is one item that has an image."""
+    shop = cs.open(":memory:", model="starter")
+    one, two, three = (cs.Image(Pillow.new("RGB", (32, 32), c)) for c in ("red", "green", "blue"))
+    shop.add(
+        [
+            cs.Item("A1", cs.Parts(text="Chair", image=[one, two, three])),
+            cs.Item("A2", cs.Parts(text="Table", image=one)),
+            cs.Item("A3", "Lamp"),
+        ]
+    )
+    info = shop.info()
+    assert {"text": 3, "image": 4} == dict(info.fields)
+    assert {"text": 3, "image": 2} == dict(info.holders)
