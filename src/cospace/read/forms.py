@@ -101,6 +101,9 @@ class Forms:
             return None
         if sum(column.marks.values()) >= _MAJORITY * column.texts:
             return self._amounts(name, column, cells, numeric, commas, names)
+        if numeric and column.marks and column.filled > column.texts:
+            # Cells that are numbers by type stay such, so the others are read as numbers too.
+            return self._amounts(name, column, cells, numeric, commas, names)
         if numeric and 2 * sum(column.marks.values()) >= column.texts:
             self.notes.append(
                 f"column {name!r}: some cells are no numbers, so all are kept as text, which ranges"
@@ -150,6 +153,9 @@ class Forms:
         if not cells and not (column.currencies or numeric):
             return None
         decimal = _decimal(column)
+        if decimal is None and (marks[","] or marks["."]):
+            decimal = "".join(mark for mark in ",." if marks[mark])
+            decimal = decimal if len(decimal) == 1 else ""
         if decimal is None and column.currencies:
             decimal = "," if marks["either."] and not marks["either,"] else "."
         elif decimal is None and (marks["either,"] or marks["either."]):

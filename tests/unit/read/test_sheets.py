@@ -201,3 +201,21 @@ def test_without_openpyxl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     with pytest.raises(MissingExtra, match=r"openpyxl.*excel"):
         cs.read(path)
+
+
+def test_prices_of_which_some_are_numbers_and_some_are_written(tmp_path: Path) -> None:
+    """A cell that is a number stays one, so the others become numbers; a word costs itself."""
+    rows = [
+        ["Artikelnummer", "Titel", "Preis"],
+        ["A1", "Stuhl", 49.9],
+        ["A2", "Teppich", "1.299,00 €"],
+        ["A3", "Lampe", "auf Anfrage"],
+        ["A4", "Tisch", 80],
+    ]
+    reading = cs.read(book(tmp_path / "a.xlsx", ("Tabelle1", rows)))
+    prices = [item.metadata.get("Preis") for item in reading]
+    assert [49.9, 1299.0, None, 80] == prices
+    assert ["a.xlsx, row 4"] == [name for name, _ in reading.partial]
+    shop = cs.open(":memory:", model="starter")
+    shop.add(reading)
+    assert 2 == shop.count({"Preis": {"$gte": 80}})
