@@ -4,12 +4,14 @@ import math
 import os
 import re
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import apsw
 import numpy as np
+import PIL.Image
 import pytest
 
 import cospace as cs
@@ -683,3 +685,20 @@ def test_an_export_into_nowhere_fails_and_search_goes_on(
         with pytest.raises(StorageError):
             shop.export(path)
     assert np.isfinite(shop.search("a chair", k=1)[0].score)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names on the disk are Unicode there")
+def test_a_photo_whose_name_is_not_unicode_costs_itself(tmp_path: Path) -> None:
+    """A name on the disk may be any bytes; what cannot be stored is told, with what to do."""
+    photo = os.fsdecode(os.fsencode(tmp_path) + b"/b\xffd.png")
+    PIL.Image.new("RGB", (16, 16), "red").save(photo)
+    item = cs.Item("A1", cs.Parts(text="a red thing", image=cs.Image(photo)))
+    with cs.open(tmp_path / "s.cospace", model="starter") as shop:
+        with pytest.raises(BadItem, match="rename the file"):
+            shop.add(item)
+        report = shop.add(item, errors="report")
+        assert (1, 0, 1) == (report.added, report.failed, report.partial)
+        assert ["text"] == list(shop.get("A1", vectors=True)[0].vectors)  # type: ignore[union-attr]
+        shop.add(cs.Item("A2", "a blue thing"))
+        report = shop.update([cs.Item("A2", cs.Parts(image=cs.Image(photo)))], errors="report")
+        assert "rename the file" in str(report.reasons)

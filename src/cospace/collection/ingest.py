@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 from cospace.collection.given import Incoming
 from cospace.collection.report import Report
+from cospace.collection.stored import paths_of
 from cospace.encode import Encoder
 from cospace.encode.bulk import Encoded, encode_items
 from cospace.errors import BadItem, DuplicateId, EmptyItem, SpaceMismatch
@@ -160,7 +161,7 @@ class Ingest:
             raise DuplicateId(f"the id {item.id!r} is there already", ids=[item.id])
         metadata, fields, odd = sifted(item.metadata, item.id, schema, strict=self.strict)
         kept = _kept(one, old)
-        media = {name: str(part.path) for name, part in item.parts.items() if part.path}
+        media = paths_of(item.parts)
         media |= {name: path for name, (path, _) in kept.items()}
         new = Row(item.id, item.parts.text, metadata, media, hash=self._hash(one.hash))
         failed = {name: why for name, why in one.failed.items() if name not in kept}

@@ -10,10 +10,11 @@ from typing import Any
 
 from cospace.errors import BadArgument, BadFilter
 from cospace.item import Audio, Image, Item, Part, Parts, Video, check_id, kind_of
+from cospace.read.media import can_be_stored
 from cospace.store.protocol import Row, Store
 from cospace.store.where import All, Any_, In, Node, Not
 
-__all__ = ["checked_ids", "checked_where", "delete_where", "item_of", "selected"]
+__all__ = ["checked_ids", "checked_where", "delete_where", "item_of", "paths_of", "selected"]
 
 _BATCH = 1000
 
@@ -31,6 +32,12 @@ def selected(
     end = sys.maxsize if limit is None else min(offset + limit, sys.maxsize)
     rows = islice(store.scan(where=where), min(offset, sys.maxsize), end)
     return [item_of(row) for row in (_with_vectors(store, rows) if vectors else rows)]
+
+
+def paths_of(parts: Mapping[str, Part]) -> dict[str, str]:
+    """The paths of the parts that stand in files, as they are stored."""
+    paths = {name: part.path for name, part in parts.items()}
+    return {name: str(path) for name, path in paths.items() if path and can_be_stored(path)}
 
 
 def _with_vectors(store: Store, rows: Iterator[Row]) -> Iterator[Row]:

@@ -15,7 +15,7 @@ from typing import Any
 from cospace.collection.given import Incoming
 from cospace.collection.ingest import commit, in_order, sifted
 from cospace.collection.report import Report
-from cospace.collection.stored import item_of
+from cospace.collection.stored import item_of, paths_of
 from cospace.encode import Encoder
 from cospace.encode.bulk import encode_items
 from cospace.encode.cache.hashing import content_hash
@@ -153,7 +153,7 @@ class Update:
         content = content_hash(whole, _loaded(whole))
         hash_ = hashlib.sha256(content + encoder.space.fingerprint.encode()).digest()
         media = {name: path for name, path in old.media.items() if kind_of(name) not in kinds}
-        media |= {kind: str(part.path) for kind, part in parts.items() if part.path}
+        media |= paths_of(parts)
         text = str(parts["text"].value) if "text" in parts else old.text
         if hash_ == old.hash:
             return changed(row, media=media, text=text)

@@ -10,7 +10,7 @@ from cospace.item import Image, Part
 from cospace.read.images import load_bytes
 from cospace.read.regular import check_size, read_file, shown
 
-__all__ = ["is_stored", "media_bytes", "part_bytes"]
+__all__ = ["can_be_stored", "is_stored", "media_bytes", "part_bytes"]
 
 # By kind, the limit (limits.py) that a file of it is held to.
 _MOST = {
@@ -27,16 +27,28 @@ def part_bytes(part: Part, name: str = "") -> bytes | None:
 
     That is the file of an image or a signal, and the pixels of an image in memory.
 
-    Raises `BadItem` for a file that is missing, empty or too large.
+    Raises `BadItem` for a file that is missing, empty or too large, and for one whose path is not
+    valid Unicode, and so cannot be stored.
 
     >>> part_bytes(Part("thermal", b"II*"))
     b'II*'
     """
+    if part.path is not None and not can_be_stored(part.path):
+        raise BadItem(name, f"the path {shown(part.path)} is not valid Unicode: rename the file")
     if isinstance(part, Image):
         return load_bytes(part, name)
     if part.kind in _MOST and is_stored(part.source):
         return media_bytes(part.kind, part.source, name)
     return None
+
+
+def can_be_stored(path: Path) -> bool:
+    """Whether the path is valid Unicode; a name on the disk may be any bytes."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def is_stored(source: Any) -> bool:
