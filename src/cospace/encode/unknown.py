@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 from cospace.encode.base import uncached
 from cospace.encode.model import Model
 from cospace.encode.protocol import Encoder
@@ -28,7 +30,7 @@ def unknown_words(model: Encoder, text: str) -> frozenset[str] | None:
     words = sorted({part for parts in chains(fold(text)) for part in parts if not has_digit(part)})
     if isinstance(model, WordModel):
         return frozenset(word for word in words if not any(w.row >= 0 for w in model.read(word)))
-    if not isinstance(model, Model) or "text" not in model.space.kinds:
+    if not _reads_texts(model):
         return None
     counts = model.text_tower().pieces(words)
     return frozenset(word for word, n in zip(words, counts, strict=True) if n > 1)
@@ -44,8 +46,11 @@ def knows_parts(model: Encoder) -> bool:
     False
     """
     model = uncached(model)
-    if isinstance(model, WordModel) or not isinstance(model, Model):
-        return False
-    if "text" not in model.space.kinds:
+    if isinstance(model, WordModel) or not _reads_texts(model):
         return False
     return int(model.text_tower().tokenizer.get_vocab_size()) > _MANY
+
+
+def _reads_texts(model: Encoder) -> TypeGuard[Model]:
+    """Whether its vocabulary is here."""
+    return isinstance(model, Model) and "text" in model.space.kinds

@@ -124,16 +124,6 @@ class LocalStore(Opened):
             self._truth.extend(space, schema)
             self._space, self._schema = self._truth.space, schema.copy()
 
-    def remember(self, template: list[str]) -> None:
-        """See `Remembers`."""
-        with self._gate:
-            self._truth.remember(template)
-
-    def weigh(self, weights: dict[str, float] | None) -> None:
-        """See `Remembers`."""
-        with self._gate:
-            self._truth.weigh(weights)
-
     def _edge(self) -> Edge | None:
         edge = super()._edge()
         if edge is not None and not self._cache.sealed:

@@ -15,6 +15,7 @@ from cospace.item import kind_of
 from cospace.space import Space
 from cospace.store.counts import Counts
 from cospace.store.gate import Gate
+from cospace.store.kept import Kept
 from cospace.store.language import AUTO, named, recognised
 from cospace.store.protocol import Failure, Found, Request, Row, StoreInfo, one_by_one
 from cospace.store.schema import Schema
@@ -39,7 +40,7 @@ class _Snapshot(NamedTuple):
     language: str
 
 
-class MemoryStore:
+class MemoryStore(Kept):
     """A store that lives as long as this object; `language` is that of its words, if told."""
 
     def __init__(self, *, language: str | None = None) -> None:
@@ -49,16 +50,6 @@ class MemoryStore:
         self._space: Space | None = None
         self._schema = Schema()
         self._seen: tuple[int, _Snapshot] | None = None
-
-    @property
-    def space(self) -> Space | None:
-        """See `Store`."""
-        return self._space
-
-    @property
-    def schema(self) -> Schema:
-        """See `Store`."""
-        return self._schema
 
     def write(self, rows: Sequence[Row], *, replace: bool, failures: Sequence[Failure] = ()) -> int:
         """See `Store`."""
@@ -78,38 +69,6 @@ class MemoryStore:
             self._truth.extend(space, schema)
             self._space, self._schema = space or self._space, schema.copy()
 
-    @property
-    def templates(self) -> list[list[str]]:
-        """See `Remembers`."""
-        with self._gate:
-            return self._truth.templates
-
-    def remember(self, template: list[str]) -> None:
-        """See `Remembers`."""
-        with self._gate:
-            self._truth.remember(template)
-
-    @property
-    def weights(self) -> dict[str, float] | None:
-        """See `Remembers`."""
-        with self._gate:
-            return self._truth.weights
-
-    def weigh(self, weights: dict[str, float] | None) -> None:
-        """See `Remembers`."""
-        with self._gate:
-            self._truth.weigh(weights)
-
-    def get(self, ids: Sequence[str], *, vectors: bool = False) -> list[Row | None]:
-        """See `Store`."""
-        with self._gate:
-            return self._truth.get(ids, vectors=vectors)
-
-    def rows(self, keys: Sequence[int]) -> dict[int, Row]:
-        """See `Store`."""
-        with self._gate:
-            return self._truth.rows(keys)
-
     def scan(self, *, where: Node | None = None, vectors: bool = False) -> Iterator[Row]:
         """See `Store`."""
         with self._gate:
@@ -118,16 +77,6 @@ class MemoryStore:
             self._gate.check()
             if where is None or matches(where, row.metadata):
                 yield row
-
-    def hashes(self, ids: Sequence[str]) -> dict[str, bytes]:
-        """The content hashes of those ids that are stored."""
-        with self._gate:
-            return self._truth.hashes(ids)
-
-    def failures(self) -> list[Failure]:
-        """Items that could not be stored, and why."""
-        with self._gate:
-            return self._truth.failures()
 
     def count(self, where: Node | None = None) -> int:
         """See `Store`."""
@@ -195,10 +144,10 @@ class MemoryStore:
     def info(self) -> StoreInfo:
         """See `Store`."""
         with self._gate:
-            items, fields, failures = self._truth.counts()
-            holders = self._truth.holders()
+            items, fields, holders, failures = self._truth.counted()
             space, schema = self._truth.space, self._truth.schema
-        language = self._snapshot().language if items else self._told or ""
+            # As it was when the words were last asked for: to count items reads no text.
+            language = self._seen[1].language if self._seen else self._told or ""
         return StoreInfo(
             items, fields, space, schema, items, failures, 0, "memory",
             language=language, holders=holders,

@@ -10,12 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cospace.errors import CollectionNotFound, DataDamaged, NotACollection, StorageError
-from cospace.space import Space
 from cospace.store.cache import Cache
 from cospace.store.edge import ENGINE, EXACT_BELOW, Edge
-from cospace.store.gate import Gate
-from cospace.store.protocol import Failure, Found, Lexical, Nearest, Request, Row, StoreInfo
-from cospace.store.schema import Schema
+from cospace.store.kept import Kept
+from cospace.store.protocol import Found, Lexical, Nearest, Request, Row, StoreInfo
 from cospace.store.truth import Truth
 from cospace.store.where import Node, matches
 
@@ -46,37 +44,13 @@ def truth_path(folder: Path, *, create: bool = False) -> Path:
     return path
 
 
-class Opened:
+class Opened(Kept):
     """What `LocalStore` and `LocalReader` share: the truth, a cache that follows it, and asking."""
 
     folder: Path
-    _gate: Gate
-    _truth: Truth
     _cache: Cache
-    _space: Space | None
-    _schema: Schema
-
-    @property
-    def space(self) -> Space | None:
-        """See `Store`."""
-        return self._space
-
-    @property
-    def schema(self) -> Schema:
-        """See `Store`."""
-        return self._schema
 
     # --- reading ---
-
-    def get(self, ids: Sequence[str], *, vectors: bool = False) -> list[Row | None]:
-        """See `Store`."""
-        with self._gate:
-            return self._truth.get(ids, vectors=vectors)
-
-    def rows(self, keys: Sequence[int]) -> dict[int, Row]:
-        """See `Store`."""
-        with self._gate:
-            return self._truth.rows(keys)
 
     def scan(self, *, where: Node | None = None, vectors: bool = False) -> Iterator[Row]:
         """See `Store`."""
@@ -91,28 +65,6 @@ class Opened:
                 if where is None or matches(where, row.metadata):
                     yield row
             after = page[-1].key
-
-    def hashes(self, ids: Sequence[str]) -> dict[str, bytes]:
-        """The content hashes of those ids that are stored."""
-        with self._gate:
-            return self._truth.hashes(ids)
-
-    def failures(self) -> list[Failure]:
-        """Items that could not be stored, and why."""
-        with self._gate:
-            return self._truth.failures()
-
-    @property
-    def templates(self) -> list[list[str]]:
-        """See `Remembers`."""
-        with self._gate:
-            return self._truth.templates
-
-    @property
-    def weights(self) -> dict[str, float] | None:
-        """See `Remembers`."""
-        with self._gate:
-            return self._truth.weights
 
     # --- asking ---
 
@@ -175,14 +127,14 @@ class Opened:
 
 def describe(folder: Path, truth: Truth, *, unindexed: int = 0) -> StoreInfo:
     """What a collection holds, read from its truth alone."""
-    items, fields, failures = truth.counts()
+    items, fields, holders, failures = truth.counted()
     size = sum(on_disk(p) for p in folder.rglob("*"))
     indexed = max(0, items - unindexed)
     space, schema, smaller = truth.space, truth.schema, truth.quantization
     language = "" if truth.language is None else truth.language.name
     return StoreInfo(
         items, fields, space, schema, indexed, failures, size, ENGINE, smaller, language,
-        truth.holders(),
+        holders,
     )  # fmt: skip
 
 

@@ -107,26 +107,26 @@ class LocalReader(Opened):
     @contextmanager
     def _following(self) -> Iterator[None]:
         """A block that sees what the last commit left, with the space and the schema of it."""
-        with self._gate:
-            if self._truth.seq != self._seen:
-                with self._truth.snapshot():
-                    self._follow()
+        with self._gate, self._truth.snapshot():
+            self._follow()
             yield
 
     def _follow(self) -> None:
+        """Take over the space and the schema of the last commit, within a snapshot."""
+        if self._truth.seq == self._seen:
+            return
         space, schema = self._truth.space, self._truth.schema
         known = self._schema.fields
         if self._truth.compacted > self._seen or not known.items() <= schema.fields.items():
             # Which rows went is not recorded any more, or a field has another type now.
             self._cache.discard()
-        if space != self._space:
+        if space != self._space:  # the cache knows it by identity
             self._space = space
         self._seen, self._schema = self._truth.seq, schema
 
     def _edge(self) -> Edge | None:
         with self._truth.snapshot():
-            if self._truth.seq != self._seen:
-                self._follow()
+            self._follow()
             if not self._copied and self._space is not None:
                 self._copied = True
                 self._copy()

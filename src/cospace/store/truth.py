@@ -8,6 +8,7 @@ Every item, vector and record carries a CRC-32 of its content, so that damage is
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -67,6 +68,15 @@ class Change(NamedTuple):
 
     key: int
     row: Row
+
+
+class Counted(NamedTuple):
+    """Items, vectors by field, items that have a vector of each field, and failures."""
+
+    items: int
+    fields: dict[str, int]
+    holders: dict[str, int]
+    failures: int
 
 
 class Truth(About):
@@ -270,21 +280,21 @@ class Truth(About):
 
     def counts(self) -> tuple[int, dict[str, int], int]:
         """(items, vectors by field, failures)."""
+        found = self.counted()
+        return found.items, found.fields, found.failures
+
+    def counted(self) -> Counted:
+        """As `counts`, and how many items have a vector of each field."""
         with sqlite_errors(self.path):
             items = self._value("SELECT count(*) FROM items")
-            fields: dict[str, int] = {}
-            for name, count in self._db.execute(
-                "SELECT field, count(*) FROM vectors GROUP BY field"
-            ):
-                fields[kind_of(name)] = fields.get(kind_of(name), 0) + count
-            return items, fields, self._value("SELECT count(*) FROM failures")
-
-    def holders(self) -> dict[str, int]:
-        """How many items have a vector of each field, or several."""
-        with sqlite_errors(self.path):
-            sql = "SELECT field, count(*) FROM vectors GROUP BY field"
-            found = self._all(sql, ())
-        return {name: count for name, count in found if kind_of(name) == name}
+            fields: Counter[str] = Counter()
+            holders: dict[str, int] = {}
+            for name, count in self._all("SELECT field, count(*) FROM vectors GROUP BY field", ()):
+                fields[kind_of(name)] += count
+                if kind_of(name) == name:
+                    holders[name] = count
+            failures = self._value("SELECT count(*) FROM failures")
+        return Counted(items, dict(fields), holders, failures)
 
     def failures(self, at_most: int = 1000) -> list[Failure]:
         """Items that could not be stored, and why."""

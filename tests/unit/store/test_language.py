@@ -199,3 +199,14 @@ def test_readers_leave_the_language_to_the_owner(tmp_path: Path) -> None:
         add(shop, GERMAN)
     with pytest.raises(BadArgument, match="language="):
         cs.open(tmp_path / "shop.cospace", read_only=True, language="de")
+
+
+def test_counting_items_in_memory_reads_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`len` after each write must not index all that was written before."""
+    with cs.open(":memory:") as shop:
+        add(shop, GERMAN)
+        with monkeypatch.context() as patch:
+            patch.setattr("cospace.store.memory.document", None)
+            assert (4, "") == (len(shop), shop.info().language)
+        assert [GERMAN[0]] == found(shop, "Stuhl")
+        assert "german" == shop.info().language

@@ -1,0 +1,74 @@
+"""What a store keeps, read from its truth: the same in memory and in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cospace.space import Space
+from cospace.store.gate import Gate
+from cospace.store.protocol import Failure, Row
+from cospace.store.schema import Schema
+from cospace.store.truth import Truth
+
+__all__ = ["Kept"]
+
+
+class Kept:
+    """The part of a store that asks its truth alone, one thread at a time."""
+
+    _gate: Gate
+    _truth: Truth
+    _space: Space | None
+    _schema: Schema
+
+    @property
+    def space(self) -> Space | None:
+        """See `Store`."""
+        return self._space
+
+    @property
+    def schema(self) -> Schema:
+        """See `Store`."""
+        return self._schema
+
+    def get(self, ids: Sequence[str], *, vectors: bool = False) -> list[Row | None]:
+        """See `Store`."""
+        with self._gate:
+            return self._truth.get(ids, vectors=vectors)
+
+    def rows(self, keys: Sequence[int]) -> dict[int, Row]:
+        """See `Store`."""
+        with self._gate:
+            return self._truth.rows(keys)
+
+    def hashes(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """The content hashes of those ids that are stored."""
+        with self._gate:
+            return self._truth.hashes(ids)
+
+    def failures(self) -> list[Failure]:
+        """Items that could not be stored, and why."""
+        with self._gate:
+            return self._truth.failures()
+
+    @property
+    def templates(self) -> list[list[str]]:
+        """See `Remembers`."""
+        with self._gate:
+            return self._truth.templates
+
+    def remember(self, template: list[str]) -> None:
+        """See `Remembers`."""
+        with self._gate:
+            self._truth.remember(template)
+
+    @property
+    def weights(self) -> dict[str, float] | None:
+        """See `Remembers`."""
+        with self._gate:
+            return self._truth.weights
+
+    def weigh(self, weights: dict[str, float] | None) -> None:
+        """See `Remembers`."""
+        with self._gate:
+            self._truth.weigh(weights)
