@@ -29,6 +29,7 @@ OWN_FILES = {
         "store/sqlite.py",
         "store/verify.py",
         "store/about.py",
+        "store/rebind.py",
         "cli/doctor.py",
         "encode/cache/disk.py",
     },
@@ -235,6 +236,7 @@ def test_one_module_reads_model_weights() -> None:
         "encode/folder.py",
         "encode/modules/checkpoint.py", "cli/models.py", "encode/words/saving.py",
         "encode/modules/imagebind.py", "encode/names.py", "read/sources.py", "testing/tiny.py",
+        "train/binding/folder.py",  # writes a graph with another head
     } >= named  # fmt: skip
     readers = {
         name

@@ -68,17 +68,27 @@ def open(
         _check_reader(quantization, language)
     folder, create = Path(path), create and not read_only
     if encoder is not None:
-        stored = _stored(folder, create)
-        if isinstance(model, (str, os.PathLike)) and stored is not None:
-            shorter = _is_shorter(stored, encoder.space)
-            encoder = load(model, dim=stored.dim) if shorter else encoder
-        _check_space(folder, stored, encoder)
+        encoder = _fitting(folder, model, encoder, create)
     store: Store = (
         LocalReader(folder)
         if read_only
         else LocalStore(folder, create=create, quantization=quantization, language=language)
     )
     return Collection(store, model=encoder, name=folder.name)
+
+
+def _fitting(
+    folder: Path, model: str | os.PathLike[str] | Encoder | None, encoder: Encoder, create: bool
+) -> Encoder | None:
+    """The model for the collection that is there; None is its own. Raises `SpaceMismatch`."""
+    stored, earlier = _stored(folder, create)
+    if earlier is not None and not earlier.conflict(encoder.space):
+        return None  # the collection was adapted since: its own model goes on from this one
+    if isinstance(model, (str, os.PathLike)) and stored is not None:
+        shorter = _is_shorter(stored, encoder.space)
+        encoder = load(model, dim=stored.dim) if shorter else encoder
+    _check_space(folder, stored, encoder)
+    return encoder
 
 
 def _check_memory(quantization: str | None, read_only: bool) -> None:
@@ -93,17 +103,21 @@ def _check_reader(quantization: str | None, language: str | None) -> None:
         raise BadArgument("quantization= and language= are the owner's: leave them out to read")
 
 
-def _stored(folder: Path, create: bool) -> Space | None:
-    """The space of the collection that is there, read before anything is locked or written."""
+def _stored(folder: Path, create: bool) -> tuple[Space | None, Space | None]:
+    """The space of the collection that is there, and the one before it was adapted.
+
+    They are read before anything is locked or written.
+    """
     path = truth_path(folder, create=create)
     if not path.is_file():
-        return None
+        return None, None
     try:
         truth = Truth(path, read_only=True)
     except CollectionNotFound:  # its making was cut short; it is made again
-        return None
+        return None, None
     try:
-        return truth.space
+        earlier = truth.earlier
+        return truth.space, None if earlier is None else earlier.space
     finally:
         truth.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cospace.progress import Progress
+from cospace.train.binding import Adaptation, Binding, adapt, adapt_back, bind
 from cospace.train.corpus import Corpus, read_corpus
 from cospace.train.options import Options
 from cospace.train.stopped import TrainingStopped
@@ -10,12 +11,17 @@ from cospace.train.translation import Alignment, align
 from cospace.train.words import glove, subwords, word2vec
 
 __all__ = [
+    "Adaptation",
     "Alignment",
+    "Binding",
     "Corpus",
     "Options",
     "Progress",
     "TrainingStopped",
+    "adapt",
+    "adapt_back",
     "align",
+    "bind",
     "glove",
     "read_corpus",
     "subwords",
