@@ -1,9 +1,11 @@
-"""Training: word embeddings from a corpus of one's own. Needs the extra `train`."""
+"""Training: word vectors from texts of your own, and what is learnt on top of other models."""
 
 from __future__ import annotations
 
 from cospace.progress import Progress
+from cospace.train.compress import Compression, autoencoder
 from cospace.train.corpus import Corpus, read_corpus
+from cospace.train.heads import Head
 from cospace.train.options import Options
 from cospace.train.stopped import TrainingStopped
 from cospace.train.translation import Alignment, align
@@ -11,11 +13,14 @@ from cospace.train.words import glove, subwords, word2vec
 
 __all__ = [
     "Alignment",
+    "Compression",
     "Corpus",
+    "Head",
     "Options",
     "Progress",
     "TrainingStopped",
     "align",
+    "autoencoder",
     "glove",
     "read_corpus",
     "subwords",
