@@ -45,8 +45,8 @@ RUNS_CODE = {"cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve", "su
 # A model is measured in a process of its own: this interpreter, with a program that is fixed. And
 # pip, of this interpreter, brings one package that is pinned by its hash.
 STARTS_PROCESSES = {"adopt/multilingual/package.py", "evaluate/alone.py"}
-# The two folders that may import torch; what they read is safetensors.
-TORCH = ("adopt/", "encode/modules/")
+# The folders that may import torch; what they read is safetensors.
+TORCH = ("adopt/", "encode/modules/", "train/contrastive/")
 WRITE_METHODS = {
     "chmod", "hardlink_to", "mkdir", "rename", "rmdir", "rmtree", "symlink_to", "touch", "unlink",
     "write_bytes", "write_text",
@@ -227,9 +227,9 @@ def test_one_module_reads_model_weights() -> None:
         if not may_use_torch(name)  # what is adopted is read there, from safetensors alone
     }
     # openvino.py, onnx.py and choice.py ask folder.py for a graph by its name; names.py and
-    # sources.py refuse by suffix; saving.py does so for word vectors, and head.py for heads; models.py has one in an
-    # example; the tiny model is written by a test; checkpoint.py reads safetensors that are about
-    # to be converted.
+    # sources.py refuse by suffix; saving.py does so for word vectors, and head.py for heads;
+    # models.py has one in an example; the tiny model is written by a test; checkpoint.py reads
+    # safetensors that are about to be converted.
     assert {
         "encode/engines/choice.py", "encode/engines/onnx.py", "encode/engines/openvino.py",
         "encode/folder.py",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cospace.progress import Progress
 from cospace.train.compress import Compression, autoencoder
+from cospace.train.contrastive import contrastive
 from cospace.train.corpus import Corpus, read_corpus
 from cospace.train.heads import Head
 from cospace.train.options import Options
@@ -21,6 +22,7 @@ __all__ = [
     "TrainingStopped",
     "align",
     "autoencoder",
+    "contrastive",
     "glove",
     "read_corpus",
     "subwords",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,16 +88,12 @@ def _left(start: Tensors, rows: Array) -> tuple[NDArray[np.float32], NDArray[np.
     return codes, (rows - codes @ start["D"] - start["offset"]).astype(np.float64)
 
 
-def _ridges(
-    inputs: NDArray[np.float64], wanted: NDArray[np.float64]
-) -> Iterator[NDArray[np.float64]]:
+def _ridges(inputs: NDArray[np.float64], wanted: NDArray[np.float64]) -> Iterator[NDArray[Any]]:
     """The weights for each of `PENALTIES`, from the smaller of the two systems."""
     wide = inputs.shape[1] > len(inputs)
     square = inputs @ inputs.T if wide else inputs.T @ inputs
     right = wanted if wide else inputs.T @ wanted
     for penalty in PENALTIES:
         system = square + penalty * np.eye(len(square))
-        weights: NDArray[np.float64] = np.linalg.solve(system, right)
-        if wide:
-            weights = inputs.T @ weights
-        yield weights
+        weights: NDArray[Any] = np.linalg.solve(system, right)
+        yield inputs.T @ weights if wide else weights
