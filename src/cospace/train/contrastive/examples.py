@@ -206,7 +206,9 @@ def _fill(examples: Examples, rows: Iterable[tuple[str, Any]]) -> None:
             continue
         kept.append(([place.setdefault(text, len(place)) for text in texts], value))
     examples.texts = list(place)
-    sides = np.array([numbers for numbers, _ in kept], np.intp).reshape(len(kept), -1)
+    sides = np.array([numbers for numbers, _ in kept], np.intp).reshape(
+        len(kept), -1 if kept else 1
+    )
     for i, name in enumerate(("first", "second", "third")[: sides.shape[1]]):
         setattr(examples, name, sides[:, i].copy())
     if examples.form in ("scored", "labels"):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Work", "fit"]
 
 _LOOKS = 4  # in each epoch
-_PATIENCE = 4  # looks without anything better, before it ends
+_PATIENCE = 8  # looks without anything better, before it ends; those of the warm-up do not count
 _WARM = 0.1  # the share of steps in which the rate rises
 
 
@@ -76,6 +76,8 @@ def fit(
                 waited = 0 if points[-1].held > max(p.held for p in points[:-1]) else waited + 1
                 if waited == 0:
                     best = _copy(trained)
+                if step < _WARM * steps:
+                    waited = 0
             if waited >= _PATIENCE:
                 break
     except KeyboardInterrupt:
