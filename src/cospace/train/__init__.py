@@ -9,6 +9,7 @@ from cospace.train.corpus import Corpus, read_corpus
 from cospace.train.heads import Head
 from cospace.train.options import Options
 from cospace.train.stopped import TrainingStopped
+from cospace.train.supervised import Supervised, supervised
 from cospace.train.translation import Alignment, align
 from cospace.train.words import glove, subwords, word2vec
 
@@ -19,6 +20,7 @@ __all__ = [
     "Head",
     "Options",
     "Progress",
+    "Supervised",
     "TrainingStopped",
     "align",
     "autoencoder",
@@ -26,5 +28,6 @@ __all__ = [
     "glove",
     "read_corpus",
     "subwords",
+    "supervised",
     "word2vec",
 ]
