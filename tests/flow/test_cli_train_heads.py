@@ -83,15 +83,14 @@ def test_small_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
 def test_what_embed_wrote_is_held_to_its_model(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    texts = tmp_path / "texts.txt"
-    texts.write_text("\n".join(f"thing {i} of {i % 7}" for i in range(220)))
+    texts = tmp_path / "texts.csv"
+    rows = "\n".join(f"{i},thing {i} of {i % 7}" for i in range(220))
+    texts.write_text(f"id,text\n{rows}\n")
     for suffix in ("npy", "parquet"):
         file = tmp_path / f"texts.{suffix}"
         assert 0 == run("embed", texts, "-o", file, "--model", "minilm", capsys=capsys)[0]
         words = ["train", "autoencoder", file, "--dims", "4", "--epochs", 1]
-        code, _, said = run(
-            *words, "--model", "starter", "-o", tmp_path / "no", capsys=capsys
-        )
+        code, _, said = run(*words, "--model", "starter", "-o", tmp_path / "no", capsys=capsys)
         assert (3, True) == (code, "made with" in said)
         out = tmp_path / f"out-{suffix}"
         assert 0 == run(*words, "--model", "minilm", "-o", out, capsys=capsys)[0]
@@ -114,9 +113,7 @@ def test_labels_of_a_collection(
     assert 8 == Head.load(out).space.dim
 
 
-def test_labels_of_a_parquet_file(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_labels_of_a_parquet_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -100,7 +100,8 @@ def _npy(path: Path, label: str, group: str) -> tuple[NDArray[Any], dict[str, An
     if label or group:
         raise BadArgument(f"{path.name}: a .npy file has no columns; give a .parquet file")
     try:
-        array = np.load(path, allow_pickle=False)
+        with path.open("rb") as file:
+            array = np.lib.format.read_array(file, allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
         raise BadItem(path.name, f"not a .npy file of numbers ({error})") from None
     beside = path.with_suffix(".ids.json")

@@ -47,7 +47,7 @@ def train(
     per_epoch = max(1, len(rows) // batch)
     optimiser = AdamW(network, steps=epochs * per_epoch)
     every = max(1, epochs // _LOOKS)
-    best, points, waited = dict(start), [Point(0, float("nan"), worth(start))], 0
+    best, points, waited = dict(start), [Point(0, 0.0, worth(start))], 0
     try:
         for epoch in range(1, epochs + 1):
             order = random.permutation(len(inputs))
@@ -57,6 +57,7 @@ def train(
                 loss, gradients = loss_and_gradients(network, drawn)
                 optimiser.step(gradients)
                 losses.append(loss)
+            points[0] = points[0]._replace(loss=losses[0]) if epoch == 1 else points[0]
             pulse(epoch, float(np.mean(losses)))
             if epoch % every and epoch < epochs:
                 continue

@@ -60,7 +60,7 @@ def fit(
     every = max(1, steps // (_LOOKS * settings.epochs))
     optimiser = torch.optim.AdamW(trained, lr=settings.rate, weight_decay=0.01)
     best = _copy(trained)
-    points, waited, step, done = [Point(0, float("nan"), worth())], 0, 0, 0
+    points, waited, step, done = [Point(0, 0.0, worth())], 0, 0, 0
     lengths = np.array([len(ids) for ids in work.documents], np.intp)
     try:
         for epoch in range(settings.epochs):
@@ -68,6 +68,7 @@ def fit(
                 work.examples, lengths, work.negatives, size=settings.batch, random=random
             ):
                 loss = _step(net, work, batch, settings, (optimiser, trained, step / steps))
+                points[0] = points[0]._replace(loss=loss) if step == 0 else points[0]
                 step, done = step + 1, done + len(batch.anchors)
                 pulse(done, epoch + 1, loss)
                 if step % every:

@@ -67,7 +67,7 @@ def train(
     steps = how.epochs * max(1, len(rows) // _BATCH)
     optimiser = AdamW(network, steps=steps, rate=_RATE, faster={"P": 10.0})
     best: Tensors = head
-    points, waited = [Point(0, float("nan"), worth(head))], 0
+    points, waited = [Point(0, 0.0, worth(head))], 0
     every = max(1, how.epochs // 20)
     try:
         for epoch in range(1, how.epochs + 1):
@@ -78,6 +78,7 @@ def train(
                 value, gradients = gradients_of(network, rows[part], labels[part], start["centre"])
                 optimiser.step(gradients)
                 losses.append(value)
+            points[0] = points[0]._replace(loss=losses[0]) if epoch == 1 else points[0]
             pulse(epoch, float(np.mean(losses)))
             if epoch % every and epoch < how.epochs:
                 continue
