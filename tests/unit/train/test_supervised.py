@@ -124,7 +124,7 @@ def test_neighbours_get_better(found: Any) -> None:
 def test_shuffled_labels_fall_to_chance(found: Any) -> None:
     [nearest, _] = found.card.figures
     assert nearest.chance == pytest.approx(1 / 3, abs=0.1)
-    assert nearest.shuffled == pytest.approx(nearest.chance, abs=0.15)
+    assert nearest.shuffled < nearest.chance + 0.1
 
 
 def test_contrastive_learns_too() -> None:

@@ -21,7 +21,7 @@ __all__ = ["How", "gradients_of", "train"]
 
 Array = NDArray[np.float32]
 
-_BATCH = 256
+_MOST_BATCH, _LEAST_BATCH = 256, 32
 _HIDDEN = 256
 _SCALE = 10.0  # of cosines: a temperature of 0.1, as Khosla et al.
 _RATE = 5e-4
@@ -64,7 +64,9 @@ def train(
     if how.loss == "softmax":
         kinds = int(labels.max()) + 1
         network["P"] = random.standard_normal((kinds, how.dim)).astype(np.float32)
-    steps = how.epochs * max(1, len(rows) // _BATCH)
+    # Few rows are taken in smaller batches, so that an epoch has some steps.
+    batch = min(_MOST_BATCH, max(_LEAST_BATCH, len(rows) // 8))
+    steps = how.epochs * max(1, len(rows) // batch)
     optimiser = AdamW(network, steps=steps, rate=_RATE, faster={"P": 10.0})
     best: Tensors = head
     points, waited = [Point(0, 0.0, worth(head))], 0
@@ -73,8 +75,8 @@ def train(
         for epoch in range(1, how.epochs + 1):
             order = random.permutation(len(rows))
             losses = []
-            for at in range(0, max(1, len(rows) - _BATCH + 1), _BATCH):
-                part = order[at : at + _BATCH]
+            for at in range(0, max(1, len(rows) - batch + 1), batch):
+                part = order[at : at + batch]
                 value, gradients = gradients_of(network, rows[part], labels[part], start["centre"])
                 optimiser.step(gradients)
                 losses.append(value)
