@@ -23,8 +23,8 @@ from cospace.vectors import Vectors
 
 
 def texts(data: Path) -> Vectors:
-    lines = (data / "retrieval/msmarco-sample/corpus.jsonl").read_text().splitlines()
-    found = [json.loads(line) for line in lines]
+    lines = (data / "retrieval/msmarco-sample/corpus.jsonl").read_text().split("\n")
+    found = [json.loads(line) for line in lines if line]
     passages = list(dict.fromkeys(f"{one.get('title', '')} {one['text']}".strip() for one in found))
     return cs.load("starter", cache=False).encode_document(passages)
 

@@ -103,9 +103,12 @@ def _tuned(
         def pulse(done: int, epoch: int, loss: float) -> None:
             meter.at(done, epoch=epoch, epochs=settings.epochs, loss=loss)
 
-        points, stopped = fit(
-            net, work, lambda: learn.measured(parts.stop).figure, settings, pulse=pulse
-        )
+        def worth() -> float:
+            seen = learn.measured(parts.stop)
+            meter.stage = f"{seen.name} {seen.figure:.3f}"
+            return seen.figure
+
+        points, stopped = fit(net, work, worth, settings, pulse=pulse)
     after = test.measured(parts.test)
     mixed = test.measured(parts.test, np.random.default_rng(settings.seed))
     figures = {

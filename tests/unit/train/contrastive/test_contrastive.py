@@ -217,6 +217,13 @@ def test_texts_of_the_test_are_not_learnt_from(base: Path) -> None:
         contrastive(base, rows, test=rows, epochs=1, threads=1)
 
 
+def test_progress_tells_the_held_out_measure(base: Path) -> None:
+    seen: list[Progress] = []
+    contrastive(base, scored(60), epochs=1, threads=1, progress=seen.append)
+    assert seen[-1].done == seen[-1].total
+    assert all(now.stage.startswith("Spearman ") and now.loss is not None for now in seen)
+
+
 def test_ctrl_c_keeps_the_best_so_far(base: Path, tmp_path: Path) -> None:
     def press(now: Progress) -> None:
         if now.done > 700:
