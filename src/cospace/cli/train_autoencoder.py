@@ -33,6 +33,9 @@ def parser() -> Parser:
     one.add_argument("source", metavar="SOURCE", help="a collection, a .npy or a .parquet file")
     one.add_argument("-o", "--out", metavar="FOLDER", required=True, help="what is written")
     one.add_argument("--dims", metavar="A,B", default="32,64,128", help="default: 32,64,128")
+    one.add_argument(
+        "--by", choices=("decoded", "codes"), default="decoded", help="which recall recommends"
+    )
     head_options(one)
     return one
 
@@ -65,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
         raise BadArgument(f"--dims are numbers such as 32,64,128, not {args.dims!r}") from None
     out = check_out(args.out, args.replace)
     source = read_source(args.source, model=args.model, kind=args.kind)
-    found = autoencoder(source.vectors, dims, **options_of(args))
+    found = autoencoder(source.vectors, dims, by=args.by, **options_of(args))
     folder = found.save(out, replace=args.replace)
     if args.json:
         document({"folder": str(folder), **found.to_json()})

@@ -141,6 +141,16 @@ def test_what_is_recommended_is_the_best(found: Any) -> None:
         assert best[0] - best[1] == pytest.approx(size.difference.value)
 
 
+def test_codes_can_be_what_counts() -> None:
+    by_codes = autoencoder(made(), [2], epochs=4, by="codes")
+    [size] = by_codes.sizes
+    values = [way.kept.codes.value for way in size.ways]
+    assert values == sorted(values, reverse=True)
+    assert values[0] - values[1] == pytest.approx(size.difference.value)
+    with pytest.raises(BadArgument, match="'decoded' or 'codes'"):
+        autoencoder(made(), [2], by="words")
+
+
 def test_a_bent_sheet_is_not_for_pca(found: Any) -> None:
     kept = {way.method: way.kept for way in found.sizes[0].ways}
     assert kept["quadratic"].error < kept["pca"].error / 3
@@ -186,7 +196,6 @@ def test_small_pictures() -> None:
     random = np.random.default_rng(0)
     pictures = random.integers(1, 256, (300, 4, 4), np.uint8)
     result = autoencoder(pictures, [3], epochs=2)
-    assert "pixels-4x4" not in result.sizes[0].head.source.name
     assert "pixelsx4x4" == result.sizes[0].head.source.name
     colours = autoencoder(random.random((300, 3, 3, 3)), [3], epochs=2, name="mine")
     assert "mine-3" == colours.sizes[0].head.space.name

@@ -50,6 +50,8 @@ class _Split:
 def autoencoder(
     vectors: Vectors | NDArray[Any],
     dims: Sequence[int] = (32, 64, 128),
+    *,
+    by: str = "decoded",
     **options: Unpack[HeadOptions],
 ) -> Compression:
     """Vectors of fewer numbers: for each of `dims` the best of three ways, measured.
@@ -61,10 +63,11 @@ def autoencoder(
     Reducing the dimensionality of data with neural networks, 2006). All see unit rows, since
     what counts is the cosine.
 
-    Recommended is the way of the highest recall@10 where the whole vector of a query is compared
-    with the decoded vectors of documents: documents are kept as codes, and a query has no need to
-    be. Recall of codes among codes, which needs no decoding, is told beside it. All is measured
-    on `held_out` of the rows, never on rows that were learnt from; equal rows stay together.
+    Recommended is the way of the highest recall@10, by "decoded" or by "codes". By "decoded" the
+    whole vector of a query is compared with the decoded vectors of documents: documents are kept
+    as codes, and a query has no need to be. By "codes" codes are compared with codes, as in a
+    collection of them; nothing is decoded. Both are told, and measured on `held_out` of the rows,
+    never on rows that were learnt from; equal rows stay together.
 
     `size.head.encode(vectors)` gives codes in a space of their own, `decode` leads back;
     `result.save(folder)` keeps them. Ctrl-C keeps the best so far (`result.stopped`).
@@ -78,6 +81,8 @@ def autoencoder(
     [3, 3, 3]
     """
     settings = head_settings(options)
+    if by not in ("decoded", "codes"):
+        raise BadArgument(f"by is 'decoded' or 'codes', not {by!r}")
     rows, source = rows_of(vectors, settings.name)
     _check(dims, len(rows), source.dim)
     notes: list[str] = []
@@ -89,7 +94,7 @@ def autoencoder(
     with metered(options.get("progress"), total, "rows") as meter:
         for number, dim in enumerate(dims):
             meter.stage = f"{dim} numbers"
-            size, stopped = _size(dim, split, source, settings, (meter, number, digest))
+            size, stopped = _size(dim, split, source, settings, (meter, number, digest, by))
             sizes.append(size)
             if stopped:
                 notes += [f"stopped: not begun with {left} numbers" for left in dims[number + 1 :]]
@@ -135,10 +140,14 @@ def _split(rows: NDArray[np.float32], settings: HeadSettings, notes: list[str]) 
 
 
 def _size(
-    dim: int, split: _Split, source: Space, settings: HeadSettings, told: tuple[Meter, int, str]
+    dim: int,
+    split: _Split,
+    source: Space,
+    settings: HeadSettings,
+    told: tuple[Meter, int, str, str],
 ) -> tuple[Size, bool]:
     """All ways to one size, and whether Ctrl-C ended the last of them."""
-    meter, number, digest = told
+    meter, number, digest, by = told
     linear = pca(split.learn, dim)
 
     def pulse(epoch: float, loss: float) -> None:
@@ -146,7 +155,7 @@ def _size(
         meter.at(done, epoch=round(epoch), epochs=settings.epochs, loss=loss)
 
     network, points, stopped = train(
-        linear, split.learn, split.choose.worth, epochs=settings.epochs, seed=settings.seed,
+        linear, split.learn, lambda head: split.choose.worth(head, by), epochs=settings.epochs, seed=settings.seed,
         pulse=pulse,
     )  # fmt: skip
     made: dict[str, Tensors] = {"autoencoder": network, "pca": linear}
@@ -158,8 +167,8 @@ def _size(
         curve = points if method == "autoencoder" else ()
         head.card = _card(head, kept, split, settings, (digest, curve))
         ways.append(Compressed(method, head, kept))
-    ways.sort(key=lambda way: -way.kept.decoded.value)
-    ahead = mean_difference(ways[0].kept.each, ways[1].kept.each, seed=settings.seed)
+    ways.sort(key=lambda way: -way.kept.recall(by).value)
+    ahead = mean_difference(ways[0].kept.each[by], ways[1].kept.each[by], seed=settings.seed)
     return Size(dim, tuple(ways), ahead), stopped
 
 

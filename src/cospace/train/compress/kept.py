@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +41,11 @@ class Kept:
     codes: Interval
     error: float
     cosine: float
-    each: NDArray[np.float64]  # recall by row, decoded
+    each: Mapping[str, NDArray[np.float64]]  # recall by row, "decoded" and "codes"
+
+    def recall(self, by: str) -> Interval:
+        """That by "decoded" vectors, or by "codes"."""
+        return self.codes if by == "codes" else self.decoded
 
     def to_json(self) -> dict[str, object]:
         """A record for JSON."""
@@ -73,23 +78,26 @@ class Truth:
         shares: NDArray[np.float64] = again.mean(axis=1)
         return shares
 
-    def worth(self, head: Tensors) -> float:
-        """The mean recall of whole vectors in decoded ones."""
-        back = unit(decoded(head, encoded(head, self.rows)))
-        return float(self.recall(self.rows, back).mean())
+    def each(self, head: Tensors, by: str) -> NDArray[np.float64]:
+        """The recall of each row: of whole vectors in "decoded" ones, or of "codes" in codes."""
+        codes = encoded(head, self.rows)
+        if by == "codes":
+            return self.recall(unit(codes), unit(codes))
+        return self.recall(self.rows, unit(decoded(head, codes)))
+
+    def worth(self, head: Tensors, by: str = "decoded") -> float:
+        """The mean of `each`."""
+        return float(self.each(head, by).mean())
 
     def kept(self, head: Tensors, *, seed: int) -> Kept:
         """All that is measured of a head."""
-        codes = encoded(head, self.rows)
-        rows = decoded(head, codes)
-        back = unit(rows)
-        each = self.recall(self.rows, back)
-        plain = unit(codes)
+        rows = decoded(head, encoded(head, self.rows))
+        each = {by: self.each(head, by) for by in ("decoded", "codes")}
         return Kept(
-            mean_interval(each, seed=seed),
-            mean_interval(self.recall(plain, plain), seed=seed),
+            mean_interval(each["decoded"], seed=seed),
+            mean_interval(each["codes"], seed=seed),
             float(np.sum((self.rows - rows) ** 2)) / self._spread,
-            float(np.mean(np.einsum("ij,ij->i", self.rows, back))),
+            float(np.mean(np.einsum("ij,ij->i", self.rows, unit(rows)))),
             each,
         )
 

@@ -38,7 +38,7 @@ class Size:
 
     @property
     def head(self) -> Head:
-        """The recommended head: that of the highest recall by decoded vectors."""
+        """The recommended head: that of the highest recall."""
         return self.ways[0].head
 
     def to_json(self) -> dict[str, Any]:
