@@ -155,8 +155,8 @@ def _size(
         meter.at(done, epoch=round(epoch), epochs=settings.epochs, loss=loss)
 
     network, points, stopped = train(
-        linear, split.learn, lambda head: split.choose.worth(head, by), epochs=settings.epochs, seed=settings.seed,
-        pulse=pulse,
+        linear, split.learn, lambda head: split.choose.worth(head, by),
+        epochs=settings.epochs, seed=settings.seed, pulse=pulse,
     )  # fmt: skip
     made: dict[str, Tensors] = {"autoencoder": network, "pca": linear}
     made["quadratic"] = quadratic(linear, split.learn, split.choose.rows, seed=settings.seed)
