@@ -215,6 +215,26 @@ def test_files_that_hold_no_vectors(tmp_path: Path, capsys: pytest.CaptureFixtur
         assert 2 == code, said
 
 
+def test_rows_of_unlike_length_and_gaps_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    fixed = pa.list_(pa.float32(), 2)
+    cases = [
+        (pa.array([[1.0, 2.0], [1.0]]), "no file of vectors"),
+        (pa.array([[1.0, 2.0], None], fixed), "1 rows have no vector"),
+        (pa.array([[1.0, 2.0], [None, 1.0]], fixed), "row 1, column 0 is nan"),
+        (pa.array(["a", "b"]), "no file of vectors"),
+    ]
+    for rows, why in cases:
+        pq.write_table(pa.table({"vector": rows}), tmp_path / "x.parquet")
+        code, _, said = run("train", "autoencoder", tmp_path / "x.parquet", "-o", tmp_path / "o",
+                            "--dims", 1, capsys=capsys)  # fmt: skip
+        assert (2, True) == (code, why in said), said
+
+
 def test_a_pickle_is_not_opened(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     np.save(tmp_path / "x.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
     code, _, said = run("train", "autoencoder", tmp_path / "x.npy", "-o", tmp_path / "o",

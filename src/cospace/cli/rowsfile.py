@@ -128,7 +128,14 @@ def _parquet(path: Path, label: str, group: str) -> tuple[NDArray[Any], dict[str
                 )
         table = file.read(["vector", *dict.fromkeys(filter(None, (label, group)))])
         about = json.loads((file.schema_arrow.metadata or {}).get(b"cospace", b"{}"))
-        rows = np.array(table.column("vector").to_pylist(), np.float32)
+        column = table.column("vector").combine_chunks()
+        if column.null_count:
+            raise ValueError(f"{column.null_count:,} rows have no vector")
+        if pa.types.is_fixed_size_list(column.type):  # as embed writes them: no lists are made
+            rows = column.flatten().to_numpy(zero_copy_only=False)
+            rows = rows.astype(np.float32).reshape(len(column), -1)
+        else:
+            rows = np.array(column.to_pylist(), np.float32)
     except (pa.ArrowException, ValueError, TypeError) as error:
         if isinstance(error, BadArgument):
             raise
