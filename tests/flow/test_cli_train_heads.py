@@ -1,6 +1,10 @@
 """A user makes vectors smaller, learns from labels and from pairs, and types things wrong."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +181,33 @@ def test_an_encoder_that_is_no_better_is_not_written(
     assert (1, False, None) == (code, json.loads(printed)["better"], json.loads(printed)["saved"])
     assert "nothing was written" in said
     assert not (tmp_path / "mine").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_a_training_that_is_ended(how: signal.Signals, base: Path, tmp_path: Path) -> None:
+    """Ctrl-C saves the best so far; what is killed leaves nothing."""
+    out = tmp_path / "mine"
+    words = ["train", "contrastive", str(pairs(tmp_path)), "--model", str(base), "--threads", "1",
+             "--epochs", "1000", "-o", str(out), "--anyway", "--weights", "f32"]  # fmt: skip
+    child = subprocess.Popen(
+        [sys.executable, "-m", "cospace", *words],
+        stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    assert child.stderr is not None
+    seen = 0
+    for line in child.stderr:  # until it has looked twice: the training runs
+        seen += "to stop by" in line
+        if seen == 2:
+            break
+    assert 2 == seen
+    child.send_signal(how)
+    _, err = child.communicate(timeout=120)
+    if how == signal.SIGINT:
+        assert 130 == child.returncode, err
+        assert "mine" == cs.load(out).space.name
+    else:
+        assert ["pairs.csv"] == [file.name for file in tmp_path.iterdir()]
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,7 @@ def _tuned(
         def worth() -> float:
             seen = learn.measured(parts.stop)
             meter.stage = f"{seen.name} {seen.figure:.3f}"
+            tell(f"{seen.name} {seen.figure:.4f} on those to stop by")
             return seen.figure
 
         points, stopped = fit(net, work, worth, settings, pulse=pulse)
