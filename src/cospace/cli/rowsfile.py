@@ -109,8 +109,8 @@ def _npy(path: Path, label: str, group: str) -> tuple[NDArray[Any], dict[str, An
     if beside.is_file():
         try:
             about = dict(json.loads(beside.read_bytes()))
-        except ValueError as error:
-            raise BadItem(beside.name, f"not JSON ({error})") from None
+        except (TypeError, ValueError) as error:
+            raise BadItem(beside.name, f"not a JSON object ({error})") from None
     return array, about, [], []
 
 
