@@ -1,4 +1,4 @@
-"""`cospace train`: word vectors from a corpus of one's own."""
+"""`cospace train`: word vectors from a corpus of one's own, and the door to the other trainers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cospace.cli.output import document, show, size, tell, watched
-from cospace.cli.parsing import Parser, command
+from cospace.cli.parsing import Parser, Several
 from cospace.cli.table import facts
 from cospace.errors import BadArgument
 from cospace.need import install
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from cospace.encode.words import WordModel
 
 __all__ = ["parser", "run"]
+
+# What is trained otherwise than on a corpus: the module of each.
+TASKS = {
+    "autoencoder": "train_autoencoder",
+    "contrastive": "train_contrastive",
+    "supervised": "train_supervised",
+}
 
 METHODS = ("word2vec", "glove", "subwords")
 
@@ -33,14 +40,18 @@ _FOR = {
 
 def parser() -> Parser:
     """The arguments of `cospace train`."""
-    one = command(
+    one = Several(
         "train",
+        TASKS,
         "Word vectors from your own texts: word2vec looks at the words nearby, glove at how often\n"
         "words meet in all of the corpus, subwords at the pieces of words too, so that words it\n"
         "never saw have vectors. CORPUS is a text file (also .gz, .xz, .bz2, .zst) or a folder of\n"
         "them; a line is a sentence. It needs the extra [train]\n"
         f"({install('train')}). Ctrl-C keeps what\n"
-        "there is; with --checkpoint the same command goes on from the last whole epoch.",
+        "there is; with --checkpoint the same command goes on from the last whole epoch.\n\n"
+        "On other models' vectors, each with a --help of its own: cospace train autoencoder\n"
+        "(fewer numbers a vector), supervised (an embedding from labels), contrastive (a text\n"
+        "encoder fine-tuned on pairs).",
         "cospace train word2vec corpus.txt -o ./my-words",
         "cospace train word2vec corpus.txt.xz --architecture cbow --workers 2 -o ./my-words",
         "cospace train glove texts/ --dim 200 --epochs 25 -o ./my-words",
@@ -73,6 +84,8 @@ def parser() -> Parser:
 
 def run(args: argparse.Namespace) -> int:
     """0; 130 after Ctrl-C, when the model was saved as it was."""
+    if (task := Several.chosen(args)) is not None:
+        return task(args)
     from cospace import train
 
     given = _given(args)

@@ -1,12 +1,16 @@
-"""Training: word embeddings from a corpus of one's own. Needs the extra `train`."""
+"""Training: word vectors from texts of your own, and what is learnt on top of other models."""
 
 from __future__ import annotations
 
 from cospace.progress import Progress
 from cospace.train.binding import Adaptation, Binding, adapt, adapt_back, bind
+from cospace.train.compress import Compression, autoencoder
+from cospace.train.contrastive import contrastive
 from cospace.train.corpus import Corpus, read_corpus
+from cospace.train.heads import Head
 from cospace.train.options import Options
 from cospace.train.stopped import TrainingStopped
+from cospace.train.supervised import Supervised, supervised
 from cospace.train.translation import Alignment, align
 from cospace.train.words import glove, subwords, word2vec
 
@@ -14,16 +18,22 @@ __all__ = [
     "Adaptation",
     "Alignment",
     "Binding",
+    "Compression",
     "Corpus",
+    "Head",
     "Options",
     "Progress",
+    "Supervised",
     "TrainingStopped",
     "adapt",
     "adapt_back",
     "align",
+    "autoencoder",
     "bind",
+    "contrastive",
     "glove",
     "read_corpus",
     "subwords",
+    "supervised",
     "word2vec",
 ]

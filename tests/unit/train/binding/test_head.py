@@ -94,8 +94,10 @@ def test_the_graph_computes_what_the_head_computes(hidden: int) -> None:
     found = compiled({"pixels": np.stack(given)})[0]
     assert np.einsum("ij,ij->i", found, head.apply(seen, own)).min() > 0.9999
     # A second head takes the place of the first: what lies under it is the same.
-    again = openvino().Core().compile_model(
-        headless(graph, base=True), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
+    again = (
+        openvino()
+        .Core()
+        .compile_model(headless(graph, base=True), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     )
     np.testing.assert_allclose(
         again({"pixels": np.stack(given)})[0], np.hstack([seen, own]), atol=1e-4
