@@ -37,7 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "tokens": ("tokens", "how a model cuts a text into tokens, and what it does not read"),
     "models": ("models", "list, show, verify, add: from the hub, folders, timm, word vectors"),
     "train": ("train", "word vectors from your own texts: word2vec, GloVe, subwords"),
-    "evaluate": ("evaluate", "how good models are: sentence similarity, retrieval, words"),
+    "evaluate": ("evaluate", "how good models are: similarity, retrieval, words, across kinds"),
     "compare": ("compare", "encoders, or ways to train words, side by side on your own data"),
     "align": ("align", "one language's word vectors mapped onto another's, by pairs of words"),
     "nearest": ("nearest", "the words nearest to a word, and analogies, by a word model"),
