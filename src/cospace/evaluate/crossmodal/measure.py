@@ -101,12 +101,30 @@ def crossmodal(  # noqa: PLR0913 - what is measured, and how
         meter.total = len(encoders) * sum(len(item.parts) for item in data.items)
         sides = [_sides(name, encoder, data, there, meter) for name, encoder in encoders]
     naming = naming_of(data, sides, notes, test=test, seed=seed)
+    return _measured(
+        data, encoders, sides, naming, notes,
+        prompts=prompts, names=names or {}, k=k, drawn=(resamples, seed),
+    )  # fmt: skip
+
+
+def _measured(
+    data: Material,
+    encoders: Sequence[tuple[str, Encoder]],
+    sides: Sequence[_Sides],
+    naming: Naming,
+    notes: list[str],
+    *,
+    prompts: tuple[str, ...],
+    names: Mapping[str, str],
+    k: int,
+    drawn: tuple[int, int],
+) -> CrossmodalReport:
+    """The report of what the models gave."""
     contents = _contents(data, sides, notes)
     if contents is None and naming.examples is None:
         raise BadArgument(_nothing(data, notes))
-    said = check_said(names or {}, naming)
+    said = check_said(names, naming)
     results = [_result(*one, side) for one, side in zip(encoders, sides, strict=True)]
-    drawn = (resamples, seed)
     questions: list[Question] = []
     if contents is not None:
         questions = [_ask(data, contents, side, encoders, sides, results, drawn) for side in (0, 1)]

@@ -40,7 +40,7 @@ class Ranks(NamedTuple):
 
         >>> ranks = Ranks(*np.array([[0, 0, 2], [1, 4, 1], [1, 1, 1]]))
         >>> ranks.recall(1).tolist(), ranks.recall(2).tolist(), ranks.recall(3).tolist()
-        ([1.0, 0.25, 0.0], [1.0, 0.5, 0.0], [1.0, 1.0, 1.0])
+        ([1.0, 0.25, 0.0], [1.0, 0.5, 0.0], [1.0, 0.75, 1.0])
         """
         missed = np.ones(len(self.before))
         for place in range(k):
