@@ -1,10 +1,11 @@
-"""`cospace evaluate`: how good models are on sentence similarity, on retrieval and on words."""
+"""`cospace evaluate`: how good models are, on similarity, retrieval, words and across kinds."""
 
 from __future__ import annotations
 
 import argparse
 from typing import TYPE_CHECKING
 
+from cospace.cli.crossmodal import OPTIONS, add_options, run_crossmodal
 from cospace.cli.figures import change, points, tell_left_out
 from cospace.cli.output import count, document, show, tell, watched
 from cospace.cli.parsing import Parser, command
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["parser", "run"]
 
+_TASKS = ("sts", "retrieval", "words", "crossmodal")
+
 
 def parser() -> Parser:
     """The arguments of `cospace evaluate`."""
@@ -27,13 +30,17 @@ def parser() -> Parser:
         "MRR@10 on a folder in BEIR's layout (corpus.jsonl, queries.jsonl, qrels/test.tsv).\n"
         "words: what word models know of analogies (questions-words.txt) and of pairs of words\n"
         "(WordSim-353, SimLex-999, MEN, RW, a table of word1, word2, score); files or a folder.\n"
+        "crossmodal: does a text find its image and an image its text, on a table or folder with\n"
+        "both; and are classes (subfolders, or --label) told by their names alone.\n"
         "Every figure has its 95% interval; each further model is compared with the first.",
         "cospace evaluate sts pairs.csv --model minilm",
         "cospace evaluate retrieval my-beir-folder --model minilm --model ./my-model",
         "cospace evaluate words questions-words.txt men.csv --model ./my-vectors",
+        "cospace evaluate crossmodal listings.csv --image photo --text '{title}'",
+        "cospace evaluate crossmodal photos/ --prompt 'a photo of a {}' --name outwear=jacket",
         "cospace evaluate words yardsticks/ --model cbow=./seed-1,./seed-2,./seed-3",
     )
-    one.add_argument("task", choices=("sts", "retrieval", "words"), help="what is measured")
+    one.add_argument("task", choices=_TASKS, help="what is measured")
     one.add_argument(
         "source",
         nargs="+",
@@ -55,6 +62,7 @@ def parser() -> Parser:
         help="words: the commonest that analogies are asked of; 30000",
     )
     one.add_argument("--seed", type=int, default=0, help="of the draws behind intervals; default 0")
+    add_options(one)
     return one
 
 
@@ -67,6 +75,9 @@ def run(args: argparse.Namespace) -> int:
         raise BadArgument("--split is for retrieval; tables of pairs and of words have none")
     if args.role is not None and args.task != "sts":
         raise BadArgument(f"--role is for sts, not for {args.task}")
+    given = [typed for name, typed in OPTIONS.items() if getattr(args, name) is not None]
+    if given and args.task != "crossmodal":
+        raise BadArgument(f"{given[0]} is for crossmodal, not for {args.task}")
     if args.task == "words":
         return _words(args, models)
     if args.most is not None:
@@ -74,6 +85,8 @@ def run(args: argparse.Namespace) -> int:
     if len(args.source) > 1:
         raise BadArgument(f"{args.task} takes one SOURCE; got {', '.join(args.source)}")
     args.source = args.source[0]
+    if args.task == "crossmodal":
+        return run_crossmodal(args, models)
     return _sts(args, models) if args.task == "sts" else _retrieval(args, models)
 
 

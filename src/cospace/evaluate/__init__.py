@@ -4,6 +4,7 @@
     beir ----- retrieval +-- measures --> a report, with intervals and differences
     labelled - compare --+
     words/ --- words ----+
+    crossmodal/ ---------+
 
 `cospace.measures` holds the figures themselves; `probe` and `neighbours` are the classifiers that
 `compare` reads classes with, and `alone` measures a model in a process of its own.
@@ -12,6 +13,12 @@
 from __future__ import annotations
 
 from cospace.evaluate.compare import Compared, Comparison, compare
+from cospace.evaluate.crossmodal import (
+    CrossmodalReport,
+    CrossmodalResult,
+    Question,
+    crossmodal,
+)
 from cospace.evaluate.labelled import Pictures, Table
 from cospace.evaluate.retrieval import RetrievalReport, RetrievalResult, retrieval
 from cospace.evaluate.sts import StsReport, StsResult, sts
@@ -20,7 +27,10 @@ from cospace.evaluate.words import WordsReport, WordsResult, words
 __all__ = [
     "Compared",
     "Comparison",
+    "CrossmodalReport",
+    "CrossmodalResult",
     "Pictures",
+    "Question",
     "RetrievalReport",
     "RetrievalResult",
     "StsReport",
@@ -29,6 +39,7 @@ __all__ = [
     "WordsReport",
     "WordsResult",
     "compare",
+    "crossmodal",
     "retrieval",
     "sts",
     "words",

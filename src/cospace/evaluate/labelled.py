@@ -15,7 +15,7 @@ from cospace.read import Failures, read
 from cospace.read.regular import listed
 from cospace.read.sources import find_source
 
-__all__ = ["Labelled", "Pictures", "Source", "Table", "source_of"]
+__all__ = ["Labelled", "Pictures", "Source", "Table", "label_of", "source_of", "split_folders"]
 
 # Folders of a data set that comes split: what is trained on, and what may be held out.
 _TRAIN, _HELD = "train", ("test", "validation", "valid", "val")
@@ -97,22 +97,31 @@ def source_of(record: Mapping[str, Any]) -> Source:
     return Table(**record) if "file" in record else Pictures(**record)
 
 
-def _read_folder(path: Path) -> Labelled:
+def split_folders(path: Path) -> tuple[list[tuple[Path, bool | None]], list[str]]:
+    """The folders that hold those of the classes, each with whether it is held out, and notes.
+
+    It is `path` itself, with None, unless the data comes split. Raises `NotFound`.
+    """
     if not path.is_dir():
         raise NotFound(f"{path}: there is no such folder")
-    found = Labelled(path.name or str(path), "image")
     below = sorted(p.name for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
     held = next((name for name in _HELD if name in below), None)
-    if _TRAIN in below and held is not None:
-        found.held = []
-        for name in (_TRAIN, held):
-            _add_below(found, path / name)
-            found.held += [name == held] * (len(found.items) - len(found.held))
-        left = [name for name in below if name not in (_TRAIN, held)]
-        if left:
-            found.notes.append(f"folders beside {_TRAIN}/ and {held}/, not used: {', '.join(left)}")
-    else:
-        _add_below(found, path)
+    if _TRAIN not in below or held is None:
+        return [(path, None)], []
+    left = ", ".join(name for name in below if name not in (_TRAIN, held))
+    notes = [f"folders beside {_TRAIN}/ and {held}/, not used: {left}"] if left else []
+    return [(path / _TRAIN, False), (path / held, True)], notes
+
+
+def _read_folder(path: Path) -> Labelled:
+    found = Labelled(path.name or str(path), "image")
+    folders, notes = split_folders(path)
+    for folder, held in folders:
+        before = len(found.items)
+        _add_below(found, folder)
+        if held is not None:
+            found.held = [*(found.held or []), *[held] * (len(found.items) - before)]
+    found.notes += notes
     return found
 
 
@@ -127,7 +136,7 @@ def _add_below(found: Labelled, path: Path) -> None:
             others["images outside the folder of a class"] += 1
         else:
             # The name of the part keeps train/hat/1.jpg apart from test/hat/1.jpg.
-            found.add(Item(f"{path.name}/{item.id}", item.parts), _label(label))
+            found.add(Item(f"{path.name}/{item.id}", item.parts), label_of(label))
     found.notes += [f"{what}, left out: {count:,}" for what, count in others.items()]
     found.notes += [f"{path.name}/: {note}" for note in reading.notes]
     for failure in reading.failed:
@@ -145,7 +154,7 @@ def _read_table(table: Table) -> Labelled:
     without: Counter[str] = Counter()
     seen: set[str] = set()
     for row, item in enumerate(reading, start=1):
-        value = _label(item.metadata.get(label))
+        value = label_of(item.metadata.get(label))
         if kind not in item.parts:
             without[f"rows without {kind}, left out"] += 1
         elif not value:
@@ -160,6 +169,6 @@ def _read_table(table: Table) -> Labelled:
     return found
 
 
-def _label(value: Any) -> str:
+def label_of(value: Any) -> str:
     """The name of a class: "wing chair" for " wing  chair" too."""
     return "" if value is None else " ".join(str(value).split())
