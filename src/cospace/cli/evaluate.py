@@ -1,10 +1,11 @@
-"""`cospace evaluate`: how good models are on sentence similarity, on retrieval and on words."""
+"""`cospace evaluate`: how good models are on similarity, retrieval, words and pairs of kinds."""
 
 from __future__ import annotations
 
 import argparse
 from typing import TYPE_CHECKING
 
+from cospace.cli.crossmodal import check_own, options, run_crossmodal
 from cospace.cli.figures import change, points, tell_left_out
 from cospace.cli.output import count, document, show, tell, watched
 from cospace.cli.parsing import Parser, command
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["parser", "run"]
 
+_TASKS = ("sts", "retrieval", "words", "crossmodal")
+
 
 def parser() -> Parser:
     """The arguments of `cospace evaluate`."""
@@ -27,13 +30,16 @@ def parser() -> Parser:
         "MRR@10 on a folder in BEIR's layout (corpus.jsonl, queries.jsonl, qrels/test.tsv).\n"
         "words: what word models know of analogies (questions-words.txt) and of pairs of words\n"
         "(WordSim-353, SimLex-999, MEN, RW, a table of word1, word2, score); files or a folder.\n"
+        "crossmodal: recall@1, 5, 10 and median rank between two kinds, on a table or folder of\n"
+        "pairs; classes told by their names, on a folder of classes or a table with --label.\n"
         "Every figure has its 95% interval; each further model is compared with the first.",
         "cospace evaluate sts pairs.csv --model minilm",
         "cospace evaluate retrieval my-beir-folder --model minilm --model ./my-model",
+        "cospace evaluate crossmodal listings.csv --model starter --label category",
         "cospace evaluate words questions-words.txt men.csv --model ./my-vectors",
         "cospace evaluate words yardsticks/ --model cbow=./seed-1,./seed-2,./seed-3",
     )
-    one.add_argument("task", choices=("sts", "retrieval", "words"), help="what is measured")
+    one.add_argument("task", choices=_TASKS, help="what is measured")
     one.add_argument(
         "source",
         nargs="+",
@@ -54,6 +60,7 @@ def parser() -> Parser:
         metavar="N",
         help="words: the commonest that analogies are asked of; 30000",
     )
+    options(one)
     one.add_argument("--seed", type=int, default=0, help="of the draws behind intervals; default 0")
     return one
 
@@ -67,6 +74,7 @@ def run(args: argparse.Namespace) -> int:
         raise BadArgument("--split is for retrieval; tables of pairs and of words have none")
     if args.role is not None and args.task != "sts":
         raise BadArgument(f"--role is for sts, not for {args.task}")
+    check_own(args)
     if args.task == "words":
         return _words(args, models)
     if args.most is not None:
@@ -74,7 +82,8 @@ def run(args: argparse.Namespace) -> int:
     if len(args.source) > 1:
         raise BadArgument(f"{args.task} takes one SOURCE; got {', '.join(args.source)}")
     args.source = args.source[0]
-    return _sts(args, models) if args.task == "sts" else _retrieval(args, models)
+    run_task = {"sts": _sts, "retrieval": _retrieval, "crossmodal": run_crossmodal}[args.task]
+    return run_task(args, models)
 
 
 def _words(args: argparse.Namespace, models: list[str]) -> int:

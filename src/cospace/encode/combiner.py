@@ -93,7 +93,10 @@ class Combiner:
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Combiner:
-        """The combiner that `save` wrote. Raises `ModelNotFound`, `ModelDamaged`, `FormatTooNew`."""
+        """The combiner that `save` wrote.
+
+        Raises `ModelNotFound`, `ModelDamaged`, `FormatTooNew`.
+        """
         path = Path(folder)
         record = read_record(path, _RECORD)
         try:

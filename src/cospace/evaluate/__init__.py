@@ -3,6 +3,7 @@
     pairs ---- sts ------+
     beir ----- retrieval +-- measures --> a report, with intervals and differences
     labelled - compare --+
+    couples -- crossmodal+
     words/ --- words ----+
 
 `cospace.measures` holds the figures themselves; `probe` and `neighbours` are the classifiers that
@@ -12,6 +13,7 @@
 from __future__ import annotations
 
 from cospace.evaluate.compare import Compared, Comparison, compare
+from cospace.evaluate.crossmodal import CrossmodalReport, CrossmodalResult, crossmodal
 from cospace.evaluate.labelled import Pictures, Table
 from cospace.evaluate.retrieval import RetrievalReport, RetrievalResult, retrieval
 from cospace.evaluate.sts import StsReport, StsResult, sts
@@ -20,6 +22,8 @@ from cospace.evaluate.words import WordsReport, WordsResult, words
 __all__ = [
     "Compared",
     "Comparison",
+    "CrossmodalReport",
+    "CrossmodalResult",
     "Pictures",
     "RetrievalReport",
     "RetrievalResult",
@@ -29,6 +33,7 @@ __all__ = [
     "WordsReport",
     "WordsResult",
     "compare",
+    "crossmodal",
     "retrieval",
     "sts",
     "words",

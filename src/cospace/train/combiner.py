@@ -136,7 +136,7 @@ def fit_combiner(
     seen, held = split_groups(group, share=0.2, seed=seed)
     kept, watched = (seen[part] for part in split_groups(group[seen], share=0.2, seed=seed))
     share = _best_share(rows.at(seen))
-    start = np.float32([1 - share, share])
+    start = np.array([1 - share, share], np.float32)
     with metered(progress, 2 * _EPOCHS, "epochs") as meter:
         found = _train(rows, group, (kept, watched), start, seed, meter)
         meter.stage = "control: targets mixed up"
@@ -285,7 +285,8 @@ def _right(asked: Array, rows: _Rows) -> NDArray[np.float64]:
     mine = scores[own, target].copy()
     scores[own, target] = -np.inf
     scores[own, reference] = -np.inf
-    return (mine > scores.max(axis=1)).astype(np.float64)
+    right: NDArray[np.float64] = (mine > scores.max(axis=1)).astype(np.float64)
+    return right
 
 
 def _read(triples: Any, model: Encoder | None, kind: str) -> tuple[_Rows, Space, str]:
