@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from cospace.encode import Encoder
 from cospace.errors import BadArgument
-from cospace.evaluate.alone import Measured, measure_here
+from cospace.evaluate.alone import measure_here
 from cospace.evaluate.couples import Captions, Couples, check_enough, couples_of
 from cospace.evaluate.encoding import ModelName, encode_texts, loaded, named_models
 from cospace.evaluate.examples import choose_examples
 from cospace.evaluate.labelled import Labelled
-from cospace.evaluate.mixed import Mixed, read_mixed
+from cospace.evaluate.mixed import Mixed, Seen, read_mixed
 from cospace.evaluate.ranks import chance_median, chance_recall, ranks_of, within
 from cospace.evaluate.zeroshot import Classes, classify
 from cospace.measures.bootstrap import RESAMPLES, Interval, interval, mean_interval, resample
@@ -189,23 +189,6 @@ def crossmodal(  # noqa: PLR0913 - what the source's columns are, and how it is 
         mixed.name, kinds, len(couples), couples.captions, classes, tuple(templates), seed,
         tuple(mixed.notes), mixed.failed, results,
     )  # fmt: skip
-
-
-@dataclass(slots=True)
-class Seen:
-    """What one model gave: rows by id for each kind but text; by text and role for texts."""
-
-    name: str
-    encoder: Encoder
-    measured: dict[str, Measured]
-    texts: dict[str, dict[str, NDArray[np.float32]]]
-    bad: dict[str, str]
-    truncated: int
-
-    @property
-    def dim(self) -> int:
-        """The numbers in a vector."""
-        return self.encoder.space.dim
 
 
 def _loaded(model: ModelName, kinds: tuple[str, str]) -> Encoder:

@@ -8,12 +8,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from cospace.encode import Encoder
 from cospace.errors import BadArgument
+from cospace.evaluate.alone import Measured
 from cospace.evaluate.labelled import Pictures
 from cospace.item import Item
 from cospace.read import Failures, read
 
-__all__ = ["Mixed", "read_mixed"]
+__all__ = ["Mixed", "Seen", "read_mixed"]
 
 
 @dataclass(slots=True)
@@ -31,6 +36,23 @@ class Mixed:
     def text(item: Item) -> str:
         """The item's text, its spaces made one; "" without."""
         return " ".join((item.parts.text or "").split())
+
+
+@dataclass(slots=True)
+class Seen:
+    """What one model gave: rows by id for each kind but text; by text and role for texts."""
+
+    name: str
+    encoder: Encoder
+    measured: dict[str, Measured]
+    texts: dict[str, dict[str, NDArray[np.float32]]]
+    bad: dict[str, str]
+    truncated: int
+
+    @property
+    def dim(self) -> int:
+        """The numbers in a vector."""
+        return self.encoder.space.dim
 
 
 def read_mixed(

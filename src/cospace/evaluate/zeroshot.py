@@ -18,7 +18,7 @@ from cospace.measures.bootstrap import Interval, mean_interval
 
 if TYPE_CHECKING:
     from cospace.encode import Encoder
-    from cospace.evaluate.crossmodal import Seen
+    from cospace.evaluate.mixed import Seen
 
 __all__ = ["Classes", "classify", "name_vectors", "named_right"]
 
