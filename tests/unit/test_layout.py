@@ -229,9 +229,9 @@ def test_one_module_reads_model_weights() -> None:
     # openvino.py, onnx.py and choice.py ask folder.py for a graph by its name; names.py and
     # sources.py refuse by suffix; saving.py does so for word vectors; models.py has one in an
     # example; the tiny model is written by a test; checkpoint.py reads safetensors that are about
-    # to be converted.
+    # to be converted; combiner.py asks folder.py for its own.
     assert {
-        "encode/engines/choice.py", "encode/engines/onnx.py", "encode/engines/openvino.py",
+        "encode/combiner.py", "encode/engines/choice.py", "encode/engines/onnx.py", "encode/engines/openvino.py",
         "encode/folder.py",
         "encode/modules/checkpoint.py", "cli/models.py", "encode/words/saving.py",
         "encode/modules/imagebind.py", "encode/names.py", "read/sources.py", "testing/tiny.py",
