@@ -231,8 +231,8 @@ def test_one_module_reads_model_weights() -> None:
     # example; the tiny model is written by a test; checkpoint.py reads safetensors that are about
     # to be converted; combiner.py asks folder.py for its own.
     assert {
-        "encode/combiner.py", "encode/engines/choice.py", "encode/engines/onnx.py", "encode/engines/openvino.py",
-        "encode/folder.py",
+        "encode/combiner.py", "encode/engines/choice.py", "encode/engines/onnx.py",
+        "encode/engines/openvino.py", "encode/folder.py",
         "encode/modules/checkpoint.py", "cli/models.py", "encode/words/saving.py",
         "encode/modules/imagebind.py", "encode/names.py", "read/sources.py", "testing/tiny.py",
     } >= named  # fmt: skip
