@@ -11,17 +11,20 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
-from cospace.errors import BadItem
+from cospace.errors import BadArgument, BadItem
 from cospace.limits import limit
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from cospace.space import Space
+
 __all__ = [
-    "Audio", "Content", "Depth", "DepthMap", "Image", "Item", "Part", "Parts", "Video", "kind_of",
+    "LIKE", "Audio", "Combines", "Content", "Depth", "DepthMap", "Image", "Item", "Part", "Parts",
+    "Video", "kind_of",
 ]  # fmt: skip
 
 
@@ -184,6 +187,9 @@ def _read(source: Any, kind: str) -> Any:
 
 Content: TypeAlias = "str | Part | Parts"
 
+# The kind of the part of a query that is a stored item, by its id.
+LIKE = "like"
+
 
 def kind_of(name: str) -> str:
     """The kind of the part that has a name: "image" for "image 2" too.
@@ -192,6 +198,24 @@ def kind_of(name: str) -> str:
     ('image', 'text')
     """
     return name.partition(" ")[0]
+
+
+class Combines(Protocol):
+    """What makes one vector of a reference and a text; `cospace.train.fit_combiner` learns one.
+
+    `kind` is that of the reference, `space` that of all its vectors.
+    """
+
+    @property
+    def kind(self) -> str: ...  # noqa: D102
+    @property
+    def space(self) -> Space: ...  # noqa: D102
+
+    def combine(
+        self, reference: NDArray[np.float32], text: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """The unit rows [n, dim] of n references and n texts, unit rows [n, dim] each."""
+        ...
 
 
 class Parts(Mapping[str, Part]):
@@ -203,12 +227,27 @@ class Parts(Mapping[str, Part]):
     >>> list(Parts(text="a chair", image=[Image("front.jpg"), Image("back.jpg")]))
     ['text', 'image', 'image 2']
 
-    Raises `BadItem` for a part of another kind.
+    A query has three parts of its own to say. `like` is the id of a stored item, which stands in
+    the query by its stored vectors and is not found itself. `weights` say by kind how much each
+    part counts in the sum of their vectors: 1 for a kind that is not named, and a part of weight
+    0 is not asked by. `combiner` makes the vector instead of the sum: see
+    `cospace.train.fit_combiner`.
+
+    >>> Parts(like="MK-1", text="in green", weights={"text": 0.5}).weights
+    {'text': 0.5}
+
+    Raises `BadItem` for a part of another kind, `BadArgument` for weights that cannot be.
     """
 
-    __slots__ = ("_parts",)
+    __slots__ = ("_parts", "combiner", "weights")
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(
+        self,
+        *,
+        weights: Any = None,  # a Mapping[str, float]; Any lets parts be given as **dict
+        combiner: Any = None,  # a Combines
+        **values: Any,
+    ) -> None:
         self._parts: dict[str, Part] = {}
         photos: list[Any] = []
         for name, value in values.items():
@@ -219,12 +258,20 @@ class Parts(Mapping[str, Part]):
                 raise BadItem("", f"{kind}= was given a part of kind {value.kind!r}")
             if kind == "image":
                 photos += value if isinstance(value, (list, tuple)) else [value]
+            elif kind == LIKE:
+                self._parts[name] = Part(LIKE, check_id(getattr(value, "value", value)))
             else:
                 self._parts[name] = value if isinstance(value, Part) else Part(kind, value)
         for number, photo in enumerate(photos, start=1):
             if not isinstance(photo, Part) or photo.kind != "image":
                 raise BadItem("", "image= takes an Image: write image=Image(path)")
             self._parts["image" if number == 1 else f"image {number}"] = photo
+        self.weights: dict[str, float] | None = None
+        if weights is not None:
+            self.weights = _checked_weights(weights, self._parts)
+        self.combiner: Combines | None = combiner
+        if combiner is not None and weights is not None:
+            raise BadArgument("give weights or a combiner, not both: a combiner weighs by itself")
 
     @classmethod
     def of(cls, content: Content) -> Parts:
@@ -238,6 +285,11 @@ class Parts(Mapping[str, Part]):
         raise BadItem(
             "", f"expected a str, an Image, a Part or Parts, not {type(content).__name__}"
         )
+
+    @property
+    def composed(self) -> bool:
+        """Whether it says what only a query can say: `like`, `weights` or a `combiner`."""
+        return self.weights is not None or self.combiner is not None or LIKE in self._parts
 
     @property
     def text(self) -> str | None:
@@ -256,6 +308,10 @@ class Parts(Mapping[str, Part]):
         """All images, in their order."""
         return [part for part in self._parts.values() if part.kind == "image"]
 
+    def weight(self, name: str) -> float:
+        """What the part of this name counts in the sum: 1 unless its kind has a weight."""
+        return 1.0 if self.weights is None else self.weights.get(kind_of(name), 1.0)
+
     def __getitem__(self, kind: str) -> Part:
         return self._parts[kind]
 
@@ -265,8 +321,37 @@ class Parts(Mapping[str, Part]):
     def __len__(self) -> int:
         return len(self._parts)
 
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Parts):
+            mine = (self._parts, self.weights, self.combiner)
+            return mine == (other._parts, other.weights, other.combiner)
+        return Mapping.__eq__(self, other)
+
+    __hash__ = None  # type: ignore[assignment]  # as of every mapping that can be compared
+
     def __repr__(self) -> str:
-        return f"Parts({', '.join(f'{k}={p.value!r}' for k, p in self._parts.items())})"
+        said = [f"{k}={p.value!r}" for k, p in self._parts.items()]
+        more = [
+            f"{k}={v!r}" for k in ("weights", "combiner") if (v := getattr(self, k)) is not None
+        ]
+        return f"Parts({', '.join([*said, *more])})"
+
+
+def _checked_weights(weights: Mapping[str, float], parts: Mapping[str, Part]) -> dict[str, float]:
+    """The weights by kind. Raises `BadArgument` for what says nothing, or cannot be weighed."""
+    kinds = list(dict.fromkeys(map(kind_of, parts)))
+    if not isinstance(weights, Mapping):
+        raise BadArgument(f'weights are a dict by kind, such as {{"text": 0.5}}, not {weights!r}')
+    for kind, weight in weights.items():
+        if kind not in kinds:
+            raise BadArgument(f"weights name {kind!r}; the parts are {', '.join(kinds) or 'none'}")
+        number = isinstance(weight, int | float) and not isinstance(weight, bool)
+        if not number or not 0 <= weight < 1e6:
+            raise BadArgument(f"the weight of {kind!r} is a number of 0 or more, not {weight!r}")
+    found = {kind: float(weight) for kind, weight in weights.items()}
+    if kinds and not any(found.get(kind, 1.0) for kind in kinds):
+        raise BadArgument("all weights are 0: nothing is left to ask by")
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +384,8 @@ class Item:
     def __post_init__(self) -> None:
         check_id(self.id)
         object.__setattr__(self, "parts", Parts.of(self.content))
+        if self.parts.composed:
+            raise BadItem(self.id, "like=, weights= and combiner= are of a query, not of an item")
 
 
 def check_id(id: object) -> str:

@@ -231,9 +231,10 @@ def test_one_module_reads_model_weights() -> None:
     # sources.py refuse by suffix; saving.py does so for word vectors, and head.py for heads;
     # models.py has one in an example; the tiny model is written by a test; checkpoint.py reads
     # safetensors that are about to be converted.
+    # combiner.py asks folder.py for its own.
     assert {
-        "encode/engines/choice.py", "encode/engines/onnx.py", "encode/engines/openvino.py",
-        "encode/folder.py",
+        "encode/combiner.py", "encode/engines/choice.py", "encode/engines/onnx.py",
+        "encode/engines/openvino.py", "encode/folder.py",
         "encode/modules/checkpoint.py", "cli/models.py", "encode/words/saving.py",
         "encode/modules/imagebind.py", "encode/names.py", "read/sources.py", "testing/tiny.py",
         "train/binding/folder.py",  # writes a graph with another head

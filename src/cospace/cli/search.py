@@ -29,10 +29,17 @@ def parser() -> Parser:
         'cospace search market.cospace "a bicycle" --where \'{"price": {"$lt": 300}}\'',
         "cospace search market.cospace bicycle --near 52.52,13.40 --km 30",
         'cospace search market.cospace "in green" --image chair.jpg',
+        'cospace search market.cospace "but in green" --like MK-1',
     )
     one.add_argument("folder", metavar="FOLDER", help="a collection")
     one.add_argument("query", metavar="QUERY", nargs="*", default=[], help="a text, never a path")
     one.add_argument("--image", metavar="PATH", help="an image to search by")
+    one.add_argument("--like", metavar="ID", help="a stored item to search by; it is not found")
+    one.add_argument("--exclude", metavar="ID", action="append", help="never this item; repeatable")
+    one.add_argument(
+        "--weight", metavar="KIND=N", action="append", type=_weight,
+        help="how much a part counts beside the others, such as text=0.5; default: 1",
+    )  # fmt: skip
     one.add_argument("--where", metavar="JSON", help='a filter, such as \'{"price": {"$lt": 9}}\'')
     one.add_argument("--near", metavar="LAT,LON", type=place, help="only near this place")
     one.add_argument("--km", metavar="N", type=float, help="how near, with --near; default: 10")
@@ -64,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
             offset=args.offset,
             by=names_of(args.by),
             explain=args.explain,
+            exclude=args.exclude or (),
         )
         if args.json:
             document(_record(args, results, near))
@@ -87,22 +95,36 @@ def _opened(args: argparse.Namespace) -> Collection:
         return cs.open(args.folder, model=args.model, read_only=True)
 
 
+def _weight(given: str) -> tuple[str, float]:
+    """("text", 0.5), of "text=0.5"."""
+    kind, equals, number = given.partition("=")
+    try:
+        if equals and kind:
+            return kind, float(number)
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"expected KIND=N, such as text=0.5; got {given!r}")
+
+
 def _query(args: argparse.Namespace) -> Content:
-    """What was asked: a text, an image, or Parts of both."""
+    """What was asked: a text, an image, a stored item, or Parts of several."""
     from cospace.item import Image, Parts
     from cospace.read.rows import IMAGE_SUFFIXES
 
     text = " ".join(args.query)
-    if not text and args.image is None:
-        raise BadArgument("give a QUERY, --image PATH, or both; see: cospace search --help")
-    if args.image is None:
-        if Path(text).suffix.lower() in IMAGE_SUFFIXES and not args.json:
-            tell(f"note: {text!r} is searched as a text; for the image write --image {text}")
-        return text
-    if not Path(args.image).is_file():
+    if not text and args.image is None and args.like is None:
+        raise BadArgument(
+            "give a QUERY, --image PATH, --like ID, or several; see: cospace search --help"
+        )
+    if args.image is not None and not Path(args.image).is_file():
         raise NotFound(f"no such image: {args.image}")
-    image = Image(args.image)
-    return Parts(text=text, image=image) if text else image
+    image = None if args.image is None else Image(args.image)
+    if image is None and Path(text).suffix.lower() in IMAGE_SUFFIXES and not args.json:
+        tell(f"note: {text!r} is searched as a text; for the image write --image {text}")
+    weights = None if args.weight is None else dict(args.weight)
+    if weights is not None and len(weights) < len(args.weight):
+        raise BadArgument("--weight names a kind twice")
+    return Parts(text=text or None, image=image, like=args.like, weights=weights)
 
 
 def location_field(schema: Schema) -> str:
@@ -146,7 +168,13 @@ def _nothing(collection: Collection, where: dict[str, Any] | None, args: argpars
 def _record(
     args: argparse.Namespace, results: Results, near: tuple[str, float, float] | None
 ) -> dict[str, Any]:
-    asked = {"query": " ".join(args.query), "image": args.image, "offset": args.offset}
+    asked: dict[str, Any] = {
+        "query": " ".join(args.query),
+        "image": args.image,
+        "offset": args.offset,
+    }
+    if args.like is not None or args.exclude:
+        asked |= {"like": args.like, "exclude": args.exclude or []}
     record = {**asked, **results.to_json()}
     if near is not None:
         for hit, shown in zip(results, record["hits"], strict=True):

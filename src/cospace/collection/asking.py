@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
 from cospace.collection.models import model_of
-from cospace.collection.query import queries_of, query_of
+from cospace.collection.query import excluded, queries_of, query_of
 from cospace.collection.stored import checked_ids, item_of, selected
 from cospace.collection.tune import Judged, Tuning, tune
+from cospace.collection.tune_parts import Composed, PartTuning, tune_parts
 from cospace.encode import Encoder
 from cospace.errors import BadArgument, BadItem, ItemNotFound
 from cospace.item import Content, Item, check_id
@@ -145,6 +146,7 @@ class Asking:
         offset: int = 0,
         by: str | Sequence[str] | None = None,
         explain: bool = False,
+        exclude: str | Iterable[str] = (),
     ) -> Results:
         """The `k` best items from `offset` on, best first.
 
@@ -152,11 +154,20 @@ class Asking:
         filter (see docs/filters.md). `by` picks the lists to rank by: "text", "image" (the
         vectors of these parts) and "words" (BM25); all that apply by default. The first k of
         a longer list are the same k. With `explain` each hit tells its rank, score and share
-        in every list.
+        in every list. `exclude` is an id, or ids, that are never found; the others are ranked as
+        if these were not there, and k of them are given. Ids that are not stored do no harm. The
+        item that a query is `like` is left out too.
 
-        Raises `BadFilter`, `BadArgument`, `BadItem`, `SpaceMismatch`.
+        Raises `BadFilter`, `BadArgument`, `BadItem`, `SpaceMismatch`, and `ItemNotFound` for
+        `Parts(like=...)` of an item that is not stored.
+
+        >>> import cospace as cs
+        >>> shop = cs.open(":memory:", model="starter")
+        >>> _ = shop.add(ids=["MK-1", "MK-2"], documents=["Red velvet armchair", "Green armchair"])
+        >>> shop.search(cs.Parts(like="MK-1", text="but in green")).ids
+        ['MK-2']
         """
-        asked = query_of(query, self, by, self._where(where))
+        asked = query_of(query, self, by, self._where(where), excluded(exclude))
         return ask(self.store, asked, k=k, offset=offset, explain=explain)
 
     def search_many(
@@ -168,6 +179,7 @@ class Asking:
         offset: int = 0,
         by: str | Sequence[str] | None = None,
         explain: bool = False,
+        exclude: str | Iterable[str] = (),
     ) -> list[Results]:
         """For each query what `search` gives for it, in their order; faster than one by one.
 
@@ -184,13 +196,30 @@ class Asking:
         >>> [found.ids for found in shop.search_many(["a place to sit", "gardening tools"], k=1)]
         [['MK-1'], ['MK-2']]
         """
-        asked = queries_of(queries, self, by, self._where(where))
+        asked = queries_of(queries, self, by, self._where(where), excluded(exclude))
         return ask_many(self.store, asked, k=k, offset=offset, explain=explain)
 
     @property
     def weights(self) -> Mapping[str, float] | None:
         """What each list counts for queries that are texts; None: as docs/ranking.md says."""
         return self.store.weights if isinstance(self.store, Remembers) else None
+
+    @property
+    def part_weights(self) -> Mapping[str, float] | None:
+        """What each part counts in a query of all of these kinds; None: all the same."""
+        return self.store.part_weights if isinstance(self.store, Remembers) else None
+
+    def tune_weights(self, labelled: Iterable[Composed], *, seed: int = 0) -> PartTuning:
+        """Weights of a query's parts fitted on labelled queries, and what they gave held out.
+
+        Each of `labelled` is `(Parts, right)` or `(Parts, right, exclude)`: a query of several
+        parts, all of the same kinds; the right ids, or grades by id; and ids that are not to be
+        found. As `tune`: each query is ranked by weights chosen without its own fifth, nothing is
+        changed, `shop.part_weights = tuning.weights` puts them to use where `tuning.better`.
+
+        Raises `BadArgument` for fewer than 20 queries with a right item that is stored.
+        """
+        return tune_parts(self, labelled, seed=seed)
 
     def tune(self, judged: Judged, *, seed: int = 0) -> Tuning:
         """Weights of the lists fitted on judged queries, and what they gave on held-out ones.

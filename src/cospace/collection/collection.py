@@ -17,6 +17,7 @@ from cospace.collection.ready import ingest_vectors, space_of, store_vectors, ve
 from cospace.collection.report import Report
 from cospace.collection.stored import checked_ids, delete_where
 from cospace.collection.tune import check_weights
+from cospace.collection.tune_parts import check_part_weights
 from cospace.collection.update import Update
 from cospace.encode import Encoder
 from cospace.errors import (
@@ -214,6 +215,22 @@ class Collection(Asking):
         if not isinstance(self.store, Remembers):
             raise BadArgument(f"{self.name}: this store keeps no weights")
         self.store.weigh(None if weights is None else check_weights(weights))
+
+    @property
+    def part_weights(self) -> Mapping[str, float] | None:
+        """What each part counts in a query of all of these kinds; None: all the same.
+
+        `tune_weights` finds others; they are kept with the collection, and a query with weights
+        or a combiner of its own is not touched by them. Raises `BadArgument` when they are set
+        to what cannot be weights.
+        """
+        return super().part_weights
+
+    @part_weights.setter
+    def part_weights(self, weights: Mapping[str, float] | None) -> None:
+        if not isinstance(self.store, Remembers):
+            raise BadArgument(f"{self.name}: this store keeps no weights")
+        self.store.weigh_parts(None if weights is None else check_part_weights(weights))
 
     # --- upkeep ---
 

@@ -5,24 +5,21 @@ The weights are one setting for all collections; docs/ranking.md says on what th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from cospace.encode import Encoder
+from cospace.collection.composed import Reference, Row, Searched, composed, references_of
 from cospace.encode.unknown import knows_parts, unknown_words
 from cospace.errors import BadArgument
-from cospace.item import Content, Part, Parts
+from cospace.item import LIKE, Content, Part, Parts, check_id, kind_of
+from cospace.limits import limit
 from cospace.read.texts import check_text
 from cospace.search.ask import WORDS, Query
 from cospace.search.candidates import NAMES
-from cospace.store.protocol import Store
 from cospace.store.where import Node
 from cospace.vectors import Vectors
 
-__all__ = ["DEFAULT", "Searched", "queries_of", "query_of"]
+__all__ = ["DEFAULT", "excluded", "queries_of", "query_of"]
 
 # Of a query that is a text; `Collection.weights` may be others.
 DEFAULT: Mapping[str, float] = {"text": 1.0, "image": 0.05, WORDS: 1.0}
@@ -34,21 +31,14 @@ _WEIGHTS: Mapping[frozenset[str], Mapping[str, float]] = {
 }
 
 
-class Searched(Protocol):
-    """What a query has to know of the collection that is searched."""
+class _Waiting(NamedTuple):
+    """A query whose vectors are still to be made: of what, for which lists, with which words."""
 
-    name: str
-    store: Store
-
-    @property
-    def model(self) -> Encoder:
-        """The model of the collection, loaded when it is first needed."""
-        ...
-
-    @property
-    def weights(self) -> Mapping[str, float] | None:
-        """What each list counts for queries that are texts; None by default."""
-        ...
+    parts: Parts
+    reference: Reference | None
+    asked: list[str]
+    words: str
+    weights: Mapping[str, float]
 
 
 def query_of(
@@ -56,12 +46,13 @@ def query_of(
     collection: Searched,
     by: str | Sequence[str] | None,
     where: Node | None,
+    exclude: Collection[str] = (),
 ) -> Query:
     """The query to the store. Raises as `queries_of` does."""
     if isinstance(query, Vectors) and len(query) != 1:
         raise BadArgument(f"a search takes one vector; these are {len(query)}")
     queries = query if isinstance(query, Vectors) else [query]
-    return queries_of(queries, collection, by, where)[0]
+    return queries_of(queries, collection, by, where, exclude)[0]
 
 
 def queries_of(
@@ -69,43 +60,65 @@ def queries_of(
     collection: Searched,
     by: str | Sequence[str] | None,
     where: Node | None,
+    exclude: Collection[str] = (),
 ) -> list[Query]:
     """The query to the store of each query, or of each row of `Vectors`.
 
     Parts of one kind are encoded together. Raises `BadArgument` (also for one query in place of
-    a list), `BadItem`, `SpaceMismatch`.
+    a list), `BadItem`, `SpaceMismatch`, and `ItemNotFound` for a `like` that is not stored.
     """
     stored = collection.store.space
     fields = () if stored is None else stored.kinds
     lists = _lists(by, [*fields, WORDS])
+    out = frozenset(exclude)
     if isinstance(queries, Vectors):
-        return _by_vectors(queries, collection, lists, where)
-    made: list[Query | None] = []
+        return _by_vectors(queries, collection, lists, where, out)
+    given = [one if isinstance(one, Vectors) else _parts(one) for one in _listed(queries)]
+    references = references_of([one for one in given if isinstance(one, Parts)], collection)
+    made: list[Query] = []
     tuned = collection.weights
-    # For vectors: of what, for which lists, with which words and weights.
-    waiting: dict[int, tuple[Parts, list[str], str, Mapping[str, float]]] = {}
-    for place, query in enumerate(_listed(queries)):
-        if isinstance(query, Vectors):
-            made.append(query_of(query, collection, by, where))
+    waiting: dict[int, _Waiting] = {}
+    for place, parts in enumerate(given):
+        if isinstance(parts, Vectors):
+            made.append(query_of(parts, collection, by, where, out))
             continue
-        parts = _parts(query)
-        weights = _weights(parts, fields, tuned)
+        reference = references.get(parts[LIKE].value) if LIKE in parts else None
+        weights = _weights(parts, reference, fields, tuned)
         chosen = {f for f in weights if f in fields or f == WORDS} if lists is None else set(lists)
         words = (parts.text or "") if WORDS in chosen else ""
         asked = [field for field in fields if field in chosen]
         # With nothing to ask by, the collection is empty: nothing is stored, nothing is found.
         if not asked and not words and lists is not None:
             raise BadArgument("by='words' needs a text in the query")
-        made.append(None if asked else Query({}, words, where=where))
+        gone = out if reference is None else out | {reference.id}
+        made.append(Query({}, words, where=where, exclude=gone))
         if asked:
-            waiting[place] = (parts, asked, words, weights)
-    vectors = _vectors(collection, [parts for parts, *_ in waiting.values()]) if waiting else []
-    for (place, (_, asked, words, weights)), vector in zip(waiting.items(), vectors, strict=True):
-        given = dict.fromkeys(asked, vector)
+            waiting[place] = _Waiting(parts, reference, asked, words, weights)
+    for place, vectors in _vectors(collection, waiting).items():
+        _, _, _, words, weights = waiting[place]
         unknown = unknown_words(collection.model, words) if words else None
         cut = bool(words) and knows_parts(collection.model)
-        made[place] = Query(given, words, weights, where, unknown, cut)
-    return [one for one in made if one is not None]
+        gone = made[place].exclude
+        made[place] = Query(vectors, words, weights, where, unknown, cut, gone)
+    return made
+
+
+def excluded(ids: str | Iterable[str]) -> frozenset[str]:
+    """The ids that are not to be found. Raises `BadArgument` for what are no ids, or too many.
+
+    >>> sorted(excluded(["MK-2", "MK-1", "MK-2"]))
+    ['MK-1', 'MK-2']
+    """
+    found = [ids] if isinstance(ids, str) else ids
+    if isinstance(found, Mapping) or not isinstance(found, Iterable):
+        raise BadArgument(f"exclude takes an id, or a list of ids, not {type(ids).__name__}")
+    out = frozenset(check_id(id) for id in found)
+    if len(out) > limit("max_k"):
+        raise BadArgument(
+            f"exclude takes at most {limit('max_k'):,} ids, not {len(out):,}; leave out more by a"
+            " filter on the metadata"
+        )
+    return out
 
 
 def _listed(queries: Iterable[Content | Vectors]) -> Iterable[Content | Vectors]:
@@ -124,15 +137,29 @@ def _parts(query: Content) -> Parts:
         raise BadArgument("the query is empty: give a text, an Image, or Parts of both")
     if "text" in parts:
         check_text(parts["text"].value, "the query")
-    return parts
+    if parts.weights is None or all(parts.weight(name) for name in parts):
+        return parts
+    kept = {name: part for name, part in parts.items() if parts.weight(name)}
+    weights = {kind: weight for kind, weight in parts.weights.items() if weight}
+    return Parts(**kept, weights=weights)  # what weighs nothing is not asked by
 
 
 def _weights(
-    parts: Parts, fields: Sequence[str], tuned: Mapping[str, float] | None
+    parts: Parts,
+    reference: Reference | None,
+    fields: Sequence[str],
+    tuned: Mapping[str, float] | None,
 ) -> Mapping[str, float]:
-    if tuned is not None and frozenset(parts) == {"text"}:
-        return {**tuned, NAMES: DEFAULT[WORDS]}
-    return _WEIGHTS.get(frozenset(parts), dict.fromkeys(fields, 1.0))
+    """What each list counts, by the kinds of the query; a reference has those that it holds."""
+    kinds = {kind_of(name) for name in parts if name != LIKE}
+    if reference is None:
+        if tuned is not None and kinds == {"text"}:
+            return {**tuned, NAMES: DEFAULT[WORDS]}
+        return _WEIGHTS.get(frozenset(parts), dict.fromkeys(fields, 1.0))
+    kinds |= reference.vectors.keys()
+    weights = _WEIGHTS.get(frozenset(kinds), dict.fromkeys(fields, 1.0))
+    # The text says what is to differ: its words alone are no question.
+    return {**weights, WORDS: _WEIGHTS[frozenset({"text", "image"})][WORDS]}
 
 
 def _lists(by: str | Sequence[str] | None, known: Sequence[str]) -> list[str] | None:
@@ -149,7 +176,11 @@ def _lists(by: str | Sequence[str] | None, known: Sequence[str]) -> list[str] | 
 
 
 def _by_vectors(
-    queries: Vectors, collection: Searched, lists: list[str] | None, where: Node | None
+    queries: Vectors,
+    collection: Searched,
+    lists: list[str] | None,
+    where: Node | None,
+    exclude: frozenset[str],
 ) -> list[Query]:
     """The query of each ready-made vector: to the anchor's field, unless `by` says another."""
     stored = collection.store.space
@@ -159,21 +190,24 @@ def _by_vectors(
     if lists and WORDS in lists:
         raise BadArgument("by='words' needs a text in the query, not Vectors")
     fields = lists or [stored.kinds[0]]
-    return [Query(dict.fromkeys(fields, row), where=where) for row in queries.normalized]
+    return [
+        Query(dict.fromkeys(fields, row), where=where, exclude=exclude)
+        for row in queries.normalized
+    ]
 
 
-def _vectors(collection: Searched, asked: Sequence[Parts]) -> list[NDArray[np.float32]]:
-    """The unit vector of each query: of its one part, or the normalised sum of its parts."""
-    rows: list[list[NDArray[np.float32]]] = [[] for _ in asked]
-    for kind in dict.fromkeys(kind for parts in asked for kind in parts):
-        places = [place for place, parts in enumerate(asked) if kind in parts]
-        encoded = collection.model.encode_query([asked[place][kind] for place in places])
-        for place, row in zip(places, encoded.normalized, strict=True):
-            rows[place].append(row)
-    return [_sum(each) if len(each) > 1 else each[0] for each in rows]
-
-
-def _sum(rows: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    total: NDArray[np.float32] = np.sum(rows, axis=0, dtype=np.float32)
-    total /= np.float32(np.linalg.norm(total))
-    return total
+def _vectors(collection: Searched, waiting: Mapping[int, _Waiting]) -> dict[int, dict[str, Row]]:
+    """For each query its unit vector for each list that it asks."""
+    encoded: dict[int, dict[str, Row]] = {place: {} for place in waiting}
+    names = [name for one in waiting.values() for name in one.parts if name != LIKE]
+    for kind in dict.fromkeys(map(kind_of, names)):
+        places = [(p, n) for p, one in waiting.items() for n in one.parts if kind_of(n) == kind]
+        parts = [waiting[place].parts[name] for place, name in places]
+        for (place, name), row in zip(
+            places, collection.model.encode_query(parts).normalized, strict=True
+        ):
+            encoded[place][name] = row
+    return {
+        place: composed(one.parts, encoded[place], one.reference, one.asked, collection)
+        for place, one in waiting.items()
+    }

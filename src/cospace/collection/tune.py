@@ -5,23 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cospace.collection.query import DEFAULT, Searched, queries_of
+from cospace.collection.composed import Searched
+from cospace.collection.query import DEFAULT, queries_of
 from cospace.errors import BadArgument
 from cospace.measures.bootstrap import Difference, Interval, mean_difference, mean_interval
 from cospace.measures.metrics import ndcg
 from cospace.search.ask import DEPTH, WORDS
 from cospace.search.candidates import Query, gather, rank_lists
 
-__all__ = ["LEAST_QUERIES", "Judged", "Tuning", "check_weights", "tune"]
+__all__ = [
+    "LEAST_QUERIES", "Judged", "Judgment", "Tuning", "best_setting", "check_weights", "held_out",
+    "read_judgment", "tune",
+]  # fmt: skip
 
 # Fewer queries cannot tell one setting from another: the held-out figures would be luck.
 LEAST_QUERIES = 20
-Judged = Mapping[str, Mapping[str, float] | Iterable[str]]
+Judgment: TypeAlias = "Mapping[str, float] | Iterable[str]"
+Judged: TypeAlias = "Mapping[str, Judgment]"
 
 _K = 10
 _FOLDS = 5
@@ -92,10 +97,10 @@ def tune(collection: Searched, judged: Judged, *, seed: int = 0) -> Tuning:
     settings = _settings(collection)
     found = _scores(collection, grades, settings)
     default = settings.index(dict(DEFAULT))
-    held = _held_out(found, default, seed)
+    held = held_out(found, default, seed)
     before = found[default]
     return Tuning(
-        weights=settings[_best(found, default)],
+        weights=settings[best_setting(found, default)],
         queries=len(grades),
         before=mean_interval(before, seed=seed),
         held_out=mean_interval(held, seed=seed),
@@ -116,6 +121,20 @@ def check_weights(weights: Mapping[str, float]) -> dict[str, float]:
     return {name: float(weights[name]) for name in DEFAULT}
 
 
+def read_judgment(name: str, items: Judgment) -> dict[str, float]:
+    """The grades by id of one query, called `name` in errors. Raises `BadArgument`."""
+    if isinstance(items, str) or not isinstance(items, Iterable):
+        raise BadArgument(f"{name} is a dict of grades by id or a list of ids, not {items!r}")
+    grades = dict(items) if isinstance(items, Mapping) else dict.fromkeys(items, 1.0)
+    for id, grade in grades.items():
+        number = isinstance(grade, int | float) and not isinstance(grade, bool)
+        if not isinstance(id, str) or not number or not np.isfinite(grade):
+            raise BadArgument(
+                f"{name}[{id!r}] is a number, 0 or less for a wrong item, not {grade!r}"
+            )
+    return {id: float(grade) for id, grade in grades.items()}
+
+
 def _grades(collection: Searched, judged: Judged) -> tuple[dict[str, dict[str, float]], list[str]]:
     """The grades of stored items by query, and what was left out, in words."""
     if not isinstance(judged, Mapping):
@@ -126,19 +145,7 @@ def _grades(collection: Searched, judged: Judged) -> tuple[dict[str, dict[str, f
     for query, items in judged.items():
         if not isinstance(query, str) or not query.strip():
             raise BadArgument(f"a judged query is a text, not {query!r}")
-        if isinstance(items, str) or not isinstance(items, Iterable):
-            raise BadArgument(
-                f"judged[{query!r}] is a dict of grades by id or a list of ids, not {items!r}"
-            )
-        grades = dict(items) if isinstance(items, Mapping) else dict.fromkeys(items, 1.0)
-        for id, grade in grades.items():
-            number = isinstance(grade, int | float) and not isinstance(grade, bool)
-            if not isinstance(id, str) or not number or not np.isfinite(grade):
-                raise BadArgument(
-                    f"judged[{query!r}][{id!r}] is a number, 0 or less for a wrong item, not"
-                    f" {grade!r}"
-                )
-        given[query] = {id: float(grade) for id, grade in grades.items()}
+        given[query] = read_judgment(f"judged[{query!r}]", items)
     ids = list({id for grades in given.values() for id in grades})
     stored = collection.store.hashes(ids).keys()
     kept = {
@@ -193,19 +200,19 @@ def _scores(
     return table
 
 
-def _best(found: NDArray[np.float64], default: int) -> int:
+def best_setting(found: NDArray[np.float64], default: int) -> int:
     """The setting with the best mean; the default where no other is better."""
     means = found.mean(axis=1)
     best = int(means.argmax())
     return best if means[best] > means[default] + 1e-9 else default
 
 
-def _held_out(found: NDArray[np.float64], default: int, seed: int) -> NDArray[np.float64]:
+def held_out(found: NDArray[np.float64], default: int, seed: int) -> NDArray[np.float64]:
     """Each query's figure with the setting that was best on the other folds: float64 [queries]."""
     queries = found.shape[1]
     fold = np.random.default_rng(seed).permutation(queries) % _FOLDS
     held = np.zeros(queries)
     for out in range(_FOLDS):
         mine = fold == out
-        held[mine] = found[_best(found[:, ~mine], default), mine]
+        held[mine] = found[best_setting(found[:, ~mine], default), mine]
     return held

@@ -18,7 +18,10 @@ from cospace.limits import limit
 from cospace.need import UPGRADE
 from cospace.space import Space, Tower
 
-__all__ = ["FORMAT", "Folder", "check_types", "open_folder", "read_space", "sha256_of"]
+__all__ = [
+    "FORMAT", "Folder", "check_types", "open_folder", "read_record", "read_space", "read_weights",
+    "sha256_of",
+]  # fmt: skip
 
 FORMAT = 1
 
@@ -82,6 +85,35 @@ def open_folder(path: Path) -> Folder:
         for name, expected in tower.files.items():
             _check(_inside(path, name), expected)
     return Folder(path, space)
+
+
+def read_record(path: Path, name: str) -> Any:
+    """The JSON in a small file of a folder that is no model, such as a combiner's.
+
+    Raises `ModelNotFound` where it is missing, `ModelDamaged` where it cannot be read.
+    """
+    file = path / name
+    try:
+        if file.stat().st_size > limit("model_record_bytes"):
+            raise ModelDamaged(f"{file}: longer than {limit('model_record_bytes'):,} bytes")
+        return json.loads(file.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        raise ModelNotFound(f"{path}: there is no {name} in it") from None
+    except OSError as error:
+        raise _missing(file, error) from error
+    except (ValueError, RecursionError) as error:
+        raise ModelDamaged(f"{file}: not a record ({error})") from error
+
+
+def read_weights(path: Path, name: str, expected: str) -> bytes:
+    """The bytes of a file in such a folder. Raises `ModelDamaged` unless it has this sha256."""
+    file = _inside(path, name)
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise _missing(file, error) from error
+    _compare(file, expected, hashlib.sha256(data).hexdigest())
+    return data
 
 
 def sha256_of(file: Path) -> str:

@@ -29,6 +29,11 @@ def parts_of(content: Content, position: int) -> Parts:
         parts = Parts.of(content)
     except BadItem as error:
         raise BadItem(f"input {position}", error.reason) from None
+    if parts.composed:
+        raise BadItem(
+            f"input {position}",
+            "like=, weights= and combiner= are of a search in a collection: give them to search",
+        )
     if (photos := len(parts.images)) > 1:
         raise BadItem(
             f"input {position}",

@@ -31,7 +31,8 @@ class Query(NamedTuple):
     """What is asked: a unit vector for each field to search, words, and the lists' weights.
 
     `unknown` are those of the words that the model does not know, as `Store.lexical` takes them;
-    with `parts` it may know them by their parts.
+    with `parts` it may know them by their parts. `exclude` are ids that are never found: the rest
+    is ranked as if they were not there.
     """
 
     vectors: Mapping[str, NDArray[np.float32]]
@@ -40,6 +41,7 @@ class Query(NamedTuple):
     where: Node | None = None
     unknown: Collection[str] | None = None
     parts: bool = False
+    exclude: frozenset[str] = frozenset()
 
     def weighed(self, weights: Mapping[str, float]) -> Query:
         """The same with other weights of the lists that it asks; names weigh as before."""
@@ -109,17 +111,46 @@ def _first(store: Store, queries: Sequence[Query], depths: Sequence[int]) -> lis
     asked: list[tuple[int, str]] = []
     requests: list[Request] = []
     for place, (one, depth) in enumerate(zip(queries, depths, strict=True)):
+        deep = depth + len(one.exclude)  # what is left out must not be missed
         for name, vector in one.vectors.items():
             asked.append((place, name))
-            requests.append(Nearest(name, vector, depth, one.where))
+            requests.append(Nearest(name, vector, deep, one.where))
         if one.words:
             asked.append((place, WORDS))
-            requests.append(Lexical(one.words, depth, one.where, None, one.unknown))
+            requests.append(Lexical(one.words, deep, one.where, None, one.unknown))
+    brought = store.find(requests)
+    gone = _excluded(store, queries, [place for place, _ in asked], brought)
     lists: list[_Lists] = [{} for _ in queries]
-    for (place, name), found in zip(asked, store.find(requests), strict=True):
-        if found.keys:
-            lists[place][name] = found
+    for (place, name), found in zip(asked, brought, strict=True):
+        kept = _without(found, gone[place], depths[place]) if queries[place].exclude else found
+        if kept.keys:
+            lists[place][name] = kept
     return lists
+
+
+def _excluded(
+    store: Store, queries: Sequence[Query], places: Sequence[int], brought: Sequence[Found]
+) -> list[set[int]]:
+    """For each query the keys that its lists brought of items that it excludes."""
+    seen: list[set[int]] = [set() for _ in queries]
+    for place, found in zip(places, brought, strict=True):
+        if queries[place].exclude:
+            seen[place].update(found.keys, found.names)
+    keys = sorted(set().union(*seen))
+    ids = {key: row.id for key, row in store.rows(keys).items()} if keys else {}
+    return [
+        {key for key in mine if ids.get(key) in one.exclude}
+        for one, mine in zip(queries, seen, strict=True)
+    ]
+
+
+def _without(found: Found, gone: set[int], depth: int) -> Found:
+    """The best `depth` of what a list brought, without some keys."""
+    pairs = [p for p in zip(found.keys, found.scores, strict=True) if p[0] not in gone][:depth]
+    names = {key: share for key, share in found.names.items() if key not in gone}
+    return found._replace(
+        keys=[key for key, _ in pairs], scores=[score for _, score in pairs], names=names
+    )
 
 
 def _candidates(lists: _Lists) -> set[int]:

@@ -123,6 +123,17 @@ class About:
         with sqlite_errors(self.path), self._db:
             self._set("weights", json.dumps(weights))
 
+    @property
+    def part_weights(self) -> dict[str, float] | None:
+        """What each part counts in a query of all of these kinds; None by default."""
+        found: dict[str, float] | None = json.loads(self._about("part_weights") or "null")
+        return found
+
+    def weigh_parts(self, weights: dict[str, float] | None) -> None:
+        """Record other weights of parts, or none."""
+        with sqlite_errors(self.path), self._db:
+            self._set("part_weights", json.dumps(weights))
+
     def _about(self, key: str) -> str | None:
         with sqlite_errors(self.path):
             row = self._db.execute("SELECT value, crc FROM about WHERE key=?", (key,)).fetchone()

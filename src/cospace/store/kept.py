@@ -72,3 +72,14 @@ class Kept:
         """See `Remembers`."""
         with self._gate:
             self._truth.weigh(weights)
+
+    @property
+    def part_weights(self) -> dict[str, float] | None:
+        """See `Remembers`."""
+        with self._gate:
+            return self._truth.part_weights
+
+    def weigh_parts(self, weights: dict[str, float] | None) -> None:
+        """See `Remembers`."""
+        with self._gate:
+            self._truth.weigh_parts(weights)

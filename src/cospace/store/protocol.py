@@ -217,7 +217,7 @@ class Store(Protocol):
 
 @runtime_checkable
 class Remembers(Protocol):
-    """What a store may offer besides: it keeps templates of texts, and weights of lists."""
+    """What a store may offer besides: it keeps templates of texts, and weights."""
 
     @property
     def templates(self) -> list[list[str]]:
@@ -238,6 +238,15 @@ class Remembers(Protocol):
 
     def weigh(self, weights: dict[str, float] | None) -> None:
         """Keep other weights, or none; durable on return."""
+        ...
+
+    @property
+    def part_weights(self) -> dict[str, float] | None:
+        """What each part counts in a query of all of these kinds; None by default."""
+        ...
+
+    def weigh_parts(self, weights: dict[str, float] | None) -> None:
+        """Keep other weights of parts, or none; durable on return."""
         ...
 
 

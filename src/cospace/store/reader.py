@@ -96,6 +96,10 @@ class LocalReader(Opened):
         """Raises `CollectionReadOnly`."""
         raise self._refusal()
 
+    def weigh_parts(self, weights: object) -> None:  # noqa: ARG002
+        """Raises `CollectionReadOnly`."""
+        raise self._refusal()
+
     def _refusal(self) -> CollectionReadOnly:
         return CollectionReadOnly(
             f"{self.folder}: opened with read_only=True, so nothing can be written; open it"

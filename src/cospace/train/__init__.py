@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from cospace.encode.combiner import Combiner
 from cospace.progress import Progress
 from cospace.train.binding import Adaptation, Binding, adapt, adapt_back, bind
+from cospace.train.combiner import CombinerFit, Triples, fit_combiner
 from cospace.train.compress import Compression, autoencoder
 from cospace.train.contrastive import contrastive
 from cospace.train.corpus import Corpus, read_corpus
@@ -18,6 +20,8 @@ __all__ = [
     "Adaptation",
     "Alignment",
     "Binding",
+    "Combiner",
+    "CombinerFit",
     "Compression",
     "Corpus",
     "Head",
@@ -25,12 +29,14 @@ __all__ = [
     "Progress",
     "Supervised",
     "TrainingStopped",
+    "Triples",
     "adapt",
     "adapt_back",
     "align",
     "autoencoder",
     "bind",
     "contrastive",
+    "fit_combiner",
     "glove",
     "read_corpus",
     "subwords",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -101,10 +101,17 @@ def crossmodal(  # noqa: PLR0913 - what is measured, and how
         meter.total = len(encoders) * sum(len(item.parts) for item in data.items)
         sides = [_sides(name, encoder, data, there, meter) for name, encoder in encoders]
     naming = naming_of(data, sides, notes, test=test, seed=seed)
-    return _measured(
-        data, encoders, sides, naming, notes,
-        prompts=prompts, names=names or {}, k=k, drawn=(resamples, seed),
-    )  # fmt: skip
+    how = _How(prompts, names or {}, k, (resamples, seed))
+    return _measured(data, encoders, sides, naming, notes, how)
+
+
+class _How(NamedTuple):
+    """How classes are told, and how intervals are drawn."""
+
+    prompts: tuple[str, ...]
+    names: Mapping[str, str]
+    k: int
+    drawn: tuple[int, int]
 
 
 def _measured(
@@ -113,13 +120,10 @@ def _measured(
     sides: Sequence[_Sides],
     naming: Naming,
     notes: list[str],
-    *,
-    prompts: tuple[str, ...],
-    names: Mapping[str, str],
-    k: int,
-    drawn: tuple[int, int],
+    how: _How,
 ) -> CrossmodalReport:
     """The report of what the models gave."""
+    prompts, names, k, drawn = how
     contents = _contents(data, sides, notes)
     if contents is None and naming.examples is None:
         raise BadArgument(_nothing(data, notes))

@@ -11,7 +11,8 @@ import cospace as cs
 
 NAMES = (
     "armchair", "rake", "violin", "kettle", "tent", "bicycle", "lamp", "sandal", "atlas", "anchor",
-    "candle", "hammer", "pillow", "tractor", "teapot", "ladder", "saddle", "basket", "mirror", "drum",
+    "candle", "hammer", "pillow", "tractor", "teapot", "ladder", "saddle", "basket", "mirror",
+    "drum",
 )  # fmt: skip
 HUES = (0, 50, 100, 150, 200)
 
