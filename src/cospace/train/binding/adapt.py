@@ -194,11 +194,11 @@ def _base(collection: Collection, store: LocalStore, kind: str) -> Model:
         raise BadArgument(
             f"adapt works with models in folders of their own, not with {collection.model.space}"
         )
-    if kind not in model.space.kinds or kind == model.space.kinds[0] or space is None:
+    if kind not in model.space.kinds or kind == model.space.kinds[0]:
         raise BadArgument(
             f"{collection.name}: {model.space} has no tower for {kind} beside its texts"
         )
-    if model.folder.dim != space.dim:
+    if space is not None and model.folder.dim != space.dim:
         raise BadArgument(
             f"{collection.name} holds the first {space.dim} of {model.folder.dim} numbers; adapt"
             " works on all of them"
