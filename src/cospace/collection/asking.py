@@ -49,7 +49,8 @@ class Asking:
                     f"{self.name}: this needs a model; open it with one, such as model='starter'"
                 )
             model = model_of(space)
-            space.check(model.space, what=f"{self.name} and the model {space.name!r}")
+            what = f"{self.name} and the model {space.name!r}"
+            space.check(model.space, what=what, stored=True)
             self._model = model
         return self._model
 

@@ -28,7 +28,7 @@ def model_of(space: Space) -> Encoder:
 
 def _holds(known: Space, space: Space) -> bool:
     """Whether a model of the space `known` gives vectors of `space`, whole or with `dim=`."""
-    return space.dim <= known.dim and not space.conflict(known.truncated(space.dim))
+    return space.dim <= known.dim and not space.apart(known.truncated(space.dim))
 
 
 def _fitting(name: str, space: Space) -> Encoder:
