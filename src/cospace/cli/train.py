@@ -1,4 +1,4 @@
-"""`cospace train`: word vectors from a corpus of one's own."""
+"""`cospace train`: word vectors from a corpus of one's own, and students of a model."""
 
 from __future__ import annotations
 
@@ -18,10 +18,17 @@ if TYPE_CHECKING:
 
 __all__ = ["parser", "run"]
 
-METHODS = ("word2vec", "glove", "subwords")
+_WORDS = ("word2vec", "glove", "subwords")
+METHODS = (*_WORDS, "distill")
 
 # The methods that an option is for, where it is not for all.
 _FOR = {
+    **dict.fromkeys(
+        ("dim", "window", "min_count", "rate", "workers", "split", "weighting", "checkpoint"),
+        _WORDS,
+    ),
+    "kind": ("distill",),
+    "weights": ("distill",),
     "architecture": ("word2vec",),
     "negative": ("word2vec",),
     "sample": ("word2vec", "subwords"),
@@ -40,20 +47,26 @@ def parser() -> Parser:
         "never saw have vectors. CORPUS is a text file (also .gz, .xz, .bz2, .zst) or a folder of\n"
         "them; a line is a sentence. It needs the extra [train]\n"
         f"({install('train')}). Ctrl-C keeps what\n"
-        "there is; with --checkpoint the same command goes on from the last whole epoch.",
+        "there is; with --checkpoint the same command goes on from the last whole epoch.\n"
+        "\n"
+        "distill TEACHER TEXTS: a small model in the space of a larger one, whose documents it can\n"
+        "ask (cospace search --queries). TEXTS is a .txt with a text a line, a table or a folder.",
         "cospace train word2vec corpus.txt -o ./my-words",
         "cospace train word2vec corpus.txt.xz --architecture cbow --workers 2 -o ./my-words",
         "cospace train glove texts/ --dim 200 --epochs 25 -o ./my-words",
         "cospace train subwords corpus.txt --checkpoint ./half-way -o ./my-words",
+        "cospace train distill minilm texts.txt -o ./fast",
     )
     one.add_argument("method", choices=METHODS, help="what is trained")
-    one.add_argument("corpus", metavar="CORPUS", help="a text file, or a folder of them")
+    one.add_argument(
+        "source", metavar="CORPUS", nargs="+", help="a text file or folder; TEACHER TEXTS"
+    )
     one.add_argument("-o", "--out", metavar="FOLDER", required=True, help="the model's folder")
     one.add_argument("--replace", action="store_true", help="in place of what stands there")
     one.add_argument("--name", help="what its space is called; default: the folder's name")
     one.add_argument("--dim", type=int, help="numbers in a vector; default: 100")
     one.add_argument("--window", type=int, help="words to each side; default: 5, glove 10")
-    one.add_argument("--epochs", type=int, help="passes; default: 5, glove 15")
+    one.add_argument("--epochs", type=int, help="passes; default: 5, glove 15, students 6 or 3")
     one.add_argument("--min-count", type=int, help="rarer words are left out; default: 5")
     one.add_argument("--rate", type=float, help="of learning; default: 0.025, the others 0.05")
     one.add_argument("--seed", type=int, help="of all that is drawn; default: 0")
@@ -67,6 +80,8 @@ def parser() -> Parser:
     some.add_argument("--sample", type=float, help="not glove: thins out frequent words")
     some.add_argument("--ngrams", metavar="A-B", help="subwords: characters; default: 3-6")
     some.add_argument("--buckets", type=int, help="subwords: rows at most; default: 2,000,000")
+    some.add_argument("--kind", choices=("static", "transformer"), help="distill; default: static")
+    some.add_argument("--weights", metavar="FOLDER", help="distill: the teacher's torch weights")
     some.add_argument("--x-max", type=float, help="glove: counts above weigh alike; default: 10")
     return one
 
@@ -81,12 +96,19 @@ def run(args: argparse.Namespace) -> int:
         raise BadArgument(f"{out}: it exists already; name another, or add --replace")
     if not out.absolute().parent.is_dir():
         raise BadArgument(f"there is no folder {out.parent} to write into")
+    if args.method == "distill":
+        from cospace.cli.distill import run_distill
+
+        return run_distill(args, given)
+    if len(args.source) > 1:
+        raise BadArgument(f"{args.method} takes one CORPUS; got {', '.join(args.source)}")
     train_: Callable[..., WordModel] = getattr(train, args.method)
     stopped = None
     try:
-        made = train_(args.corpus, progress=watched(), tell=lambda line: tell(f"  {line}"), **given)
+        made = train_(args.source[0], progress=watched(), tell=lambda line: tell(f"  {line}"), **given)
     except train.TrainingStopped as stop:
         made, stopped = stop.model, stop
+    assert not isinstance(made, train.Student)
     made.save(out, replace=args.replace)
     bytes_ = sum(file.stat().st_size for file in out.iterdir())
     record = made.space.towers[0].preprocess["training"]
@@ -103,10 +125,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _given(args: argparse.Namespace) -> dict[str, Any]:
     """What was said of the training; what was not is left to its defaults."""
-    names = (
-        "dim", "window", "epochs", "min_count", "rate", "seed", "workers", "split", "weighting",
-        "checkpoint", *_FOR,
-    )  # fmt: skip
+    names = ("epochs", "seed", *_FOR)
     given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
     wrong = next((name for name in given if args.method not in _FOR.get(name, METHODS)), None)
     if wrong is not None:

@@ -25,10 +25,13 @@ __all__ = ["Asking"]
 class Asking:
     """What can be asked of a collection; nothing here changes it."""
 
-    def __init__(self, store: Store, model: Encoder | None, name: str) -> None:
+    def __init__(
+        self, store: Store, model: Encoder | None, name: str, queries: Encoder | None = None
+    ) -> None:
         self.store = store
         self.name = name
         self._model = model
+        self._queries = queries
 
     @property
     def space(self) -> Space | None:
@@ -53,6 +56,11 @@ class Asking:
             space.check(model.space, what=what, stored=True)
             self._model = model
         return self._model
+
+    @property
+    def asker(self) -> Encoder:
+        """What encodes questions that are texts: the `queries` given to `open`, or the model."""
+        return self.model if self._queries is None else self._queries
 
     @overload
     def get(self, ids: str | Sequence[str], *, vectors: bool = False) -> list[Item | None]: ...

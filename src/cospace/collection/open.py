@@ -21,10 +21,11 @@ __all__ = ["open"]
 MEMORY = ":memory:"
 
 
-def open(
+def open(  # noqa: PLR0913 - how it is opened, and who encodes
     path: str | os.PathLike[str],
     *,
     model: str | os.PathLike[str] | Encoder | None = None,
+    queries: str | os.PathLike[str] | Encoder | None = None,
     create: bool = True,
     quantization: str | None = None,
     language: str | None = None,
@@ -35,6 +36,9 @@ def open(
     `model` is a name, a folder or an `Encoder`. A collection remembers its model, so it need
     not be named again, and the `dim=` that the model was loaded with; a model of another space
     is refused.
+
+    `queries` is a model that encodes questions that are texts, and nothing else: a student of the
+    collection's model (see docs/students.md). It is not remembered.
 
     `quantization` is how the search index of a large collection makes its vectors smaller:
     "int8" (the default), "binary" or "none". It is remembered too; with another than before the
@@ -63,22 +67,28 @@ def open(
         raise BadArgument(f"model is a name, a folder or an Encoder, not {type(model).__name__}")
     if str(path) == MEMORY:
         _check_memory(quantization, read_only)
-        return Collection(MemoryStore(language=language), model=encoder, name=MEMORY)
+        asker = _asker(MEMORY, queries, encoder.space if encoder is not None else None)
+        memory = MemoryStore(language=language)
+        return Collection(memory, model=encoder, name=MEMORY, queries=asker)
     if read_only:
         _check_reader(quantization, language)
     folder, create = Path(path), create and not read_only
-    if encoder is not None:
+    stored = None
+    if encoder is not None or queries is not None:
         stored = _stored(folder, create)
+    if encoder is not None:
         if isinstance(model, (str, os.PathLike)) and stored is not None:
             shorter = _is_shorter(stored, encoder.space)
             encoder = load(model, dim=stored.dim) if shorter else encoder
         _check_space(folder, stored, encoder)
+    known = stored or (encoder.space if encoder is not None else None)
+    asker = _asker(folder.name, queries, known)
     store: Store = (
         LocalReader(folder)
         if read_only
         else LocalStore(folder, create=create, quantization=quantization, language=language)
     )
-    return Collection(store, model=encoder, name=folder.name)
+    return Collection(store, model=encoder, name=folder.name, queries=asker)
 
 
 def _check_memory(quantization: str | None, read_only: bool) -> None:
@@ -108,6 +118,30 @@ def _stored(folder: Path, create: bool) -> Space | None:
         truth.close()
 
 
+def _asker(
+    name: str, given: str | os.PathLike[str] | Encoder | None, known: Space | None
+) -> Encoder | None:
+    """The model that encodes questions, when its vectors compare with those of `known`."""
+    if given is None:
+        return None
+    asker = load(given) if isinstance(given, (str, os.PathLike)) else given
+    if not isinstance(getattr(asker, "space", None), Space):
+        raise BadArgument(f"queries is a name, a folder or an Encoder, not {type(given).__name__}")
+    if "text" not in asker.space.kinds:
+        raise BadArgument(f"queries= encodes texts; {asker.space.name} takes none")
+    if known is None:
+        return asker
+    if isinstance(given, (str, os.PathLike)) and _is_shorter(known, asker.space):
+        asker = load(given, dim=known.dim)
+    why = known.conflict(asker.space)
+    if why:
+        raise SpaceMismatch(
+            f"{name} holds {known}; queries={asker.space} cannot ask it ({why}). Leave out queries="
+            " (--queries), or give a student of its model: cospace train distill"
+        )
+    return asker
+
+
 def _is_shorter(stored: Space, given: Space) -> bool:
     """Whether the collection holds the first numbers of vectors that the model gives whole."""
     return stored.anchor == given.anchor and stored.dim < given.dim
@@ -115,7 +149,13 @@ def _is_shorter(stored: Space, given: Space) -> bool:
 
 def _check_space(folder: Path, stored: Space | None, encoder: Encoder) -> None:
     """Refuse another model's space."""
-    why = "" if stored is None else stored.conflict(encoder.space)
+    why = "" if stored is None else stored.apart(encoder.space)
+    if stored is not None and why and not stored.conflict(encoder.space):
+        raise SpaceMismatch(
+            f"{folder.name} holds {stored}; you opened it with {encoder.space} ({why}). Their"
+            " vectors can be compared, but documents of both must not be mixed. Leave out model="
+            f" (--model), and let it ask only: queries= (--queries {encoder.space.name})"
+        )
     if stored is not None and why:
         hint = f" Load it with dim={stored.dim}." if _is_shorter(stored, encoder.space) else ""
         raise SpaceMismatch(

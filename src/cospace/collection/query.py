@@ -46,6 +46,11 @@ class Searched(Protocol):
         ...
 
     @property
+    def asker(self) -> Encoder:
+        """What encodes questions that are texts: the model, or a student of it."""
+        ...
+
+    @property
     def weights(self) -> Mapping[str, float] | None:
         """What each list counts for queries that are texts; None by default."""
         ...
@@ -102,8 +107,8 @@ def queries_of(
     vectors = _vectors(collection, [parts for parts, *_ in waiting.values()]) if waiting else []
     for (place, (_, asked, words, weights)), vector in zip(waiting.items(), vectors, strict=True):
         given = dict.fromkeys(asked, vector)
-        unknown = unknown_words(collection.model, words) if words else None
-        cut = bool(words) and knows_parts(collection.model)
+        unknown = unknown_words(collection.asker, words) if words else None
+        cut = bool(words) and knows_parts(collection.asker)
         made[place] = Query(given, words, weights, where, unknown, cut)
     return [one for one in made if one is not None]
 
@@ -167,7 +172,10 @@ def _vectors(collection: Searched, asked: Sequence[Parts]) -> list[NDArray[np.fl
     rows: list[list[NDArray[np.float32]]] = [[] for _ in asked]
     for kind in dict.fromkeys(kind for parts in asked for kind in parts):
         places = [place for place, parts in enumerate(asked) if kind in parts]
-        encoded = collection.model.encode_query([asked[place][kind] for place in places])
+        encoder = collection.asker if kind == "text" else collection.model
+        encoded = encoder.encode_query([asked[place][kind] for place in places])
+        if collection.store.space is not None:
+            collection.store.space.check(encoded.space, what=collection.name)
         for place, row in zip(places, encoded.normalized, strict=True):
             rows[place].append(row)
     return [_sum(each) if len(each) > 1 else each[0] for each in rows]
