@@ -144,9 +144,7 @@ class Space:
                 return f"the towers for {tower.kind} differ: {_kinship(known, tower)}"
         return ""
 
-    def check(
-        self, other: Space, *, what: str = "these vectors", stored: bool = False
-    ) -> None:
+    def check(self, other: Space, *, what: str = "these vectors", stored: bool = False) -> None:
         """Raises `SpaceMismatch` with both fingerprints when vectors of `other` do not compare.
 
         With `stored`, also when they are not to be stored among those of this space: see `apart`.

@@ -49,8 +49,8 @@ def parser() -> Parser:
         f"({install('train')}). Ctrl-C keeps what\n"
         "there is; with --checkpoint the same command goes on from the last whole epoch.\n"
         "\n"
-        "distill TEACHER TEXTS: a small model in the space of a larger one, whose documents it can\n"
-        "ask (cospace search --queries). TEXTS is a .txt with a text a line, a table or a folder.",
+        "distill TEACHER TEXTS: a small model in the space of a larger one, to ask what that one\n"
+        "encoded (cospace search --queries). TEXTS: a .txt with a text a line, a table, a folder.",
         "cospace train word2vec corpus.txt -o ./my-words",
         "cospace train word2vec corpus.txt.xz --architecture cbow --workers 2 -o ./my-words",
         "cospace train glove texts/ --dim 200 --epochs 25 -o ./my-words",
@@ -103,9 +103,12 @@ def run(args: argparse.Namespace) -> int:
     if len(args.source) > 1:
         raise BadArgument(f"{args.method} takes one CORPUS; got {', '.join(args.source)}")
     train_: Callable[..., WordModel] = getattr(train, args.method)
+    made: WordModel | train.Student
     stopped = None
     try:
-        made = train_(args.source[0], progress=watched(), tell=lambda line: tell(f"  {line}"), **given)
+        made = train_(
+            args.source[0], progress=watched(), tell=lambda line: tell(f"  {line}"), **given
+        )
     except train.TrainingStopped as stop:
         made, stopped = stop.model, stop
     assert not isinstance(made, train.Student)

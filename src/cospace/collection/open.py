@@ -21,7 +21,7 @@ __all__ = ["open"]
 MEMORY = ":memory:"
 
 
-def open(  # noqa: PLR0913 - how it is opened, and who encodes
+def open(
     path: str | os.PathLike[str],
     *,
     model: str | os.PathLike[str] | Encoder | None = None,

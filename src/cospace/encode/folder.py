@@ -76,7 +76,9 @@ def open_folder(path: Path) -> Folder:
     """
     space = read_space(path)
     for tower in space.towers:
-        without = tower.family in ("static", "words") or any(name.startswith("torch/") for name in tower.files)
+        without = tower.family in ("static", "words") or any(
+            name.startswith("torch/") for name in tower.files
+        )
         if tower.graph not in tower.files and (tower.graph or not without):
             raise ModelDamaged(f"{path}: space.json lists no hash for the graph {tower.graph!r}")
         for name, expected in tower.files.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,7 +48,10 @@ class StaticTower(TextTower):
                 f"{folder.path}: the vectors are {list(self.rows.shape)}, where the tokenizer has"
                 f" {size:,} tokens and space.json says {folder.dim} dimensions"
             )
-        self._words = Words(self.tokenizer)
+        self._words = Words(partial(self._guarded, self._cut))
+
+    def _cut(self, words: list[str]) -> list[Any]:
+        return list(self.tokenizer.encode_batch_fast(words, add_special_tokens=False))
 
     def encode(
         self, texts: Sequence[str], role: str = "document"
@@ -60,7 +64,7 @@ class StaticTower(TextTower):
         cut: list[int] = []
         for start in range(0, len(texts), _WINDOW):
             window = texts[start : start + _WINDOW]
-            flat, ends = self._guarded(lambda some: self._words.ids(some), list(window))
+            flat, ends = self._words.ids(window)
             places = ends.tolist()
             for i in range(len(window)):
                 tokens = flat[places[i] : places[i + 1]][: self.max_tokens]

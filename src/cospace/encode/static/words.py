@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,13 +31,14 @@ class Ids(NamedTuple):
 
 
 class Words:
-    """Cuts texts at white space, and each word into the pieces of a tokenizer. Threads may share it.
+    """Cuts texts at white space, and words into the pieces of a tokenizer. Threads may share it.
 
-    A tokenizer that cuts at white space first, as BERT's does, gives the same for the whole text.
+    `pieces` gives the tokenizer's encoding of each word, without marks. A tokenizer that cuts at
+    white space first, as BERT's does, gives the same for the whole text.
     """
 
-    def __init__(self, tokenizer: Any) -> None:
-        self._tokenizer = tokenizer
+    def __init__(self, pieces: Callable[[list[str]], list[Any]]) -> None:
+        self._pieces = pieces
         self._lock = threading.Lock()
         self._forget()
 
@@ -73,7 +74,7 @@ class Words:
     def _cut(self, words: list[str]) -> range:
         """The numbers of words that are cut now."""
         first = len(self._starts) - 1
-        for one in self._tokenizer.encode_batch_fast(words, add_special_tokens=False):
+        for one in self._pieces(words):
             for part in (one, *one.overflowing):  # of a word longer than the model reads
                 self._flat.extend(part.ids)
             self._starts.append(len(self._flat))

@@ -180,7 +180,8 @@ def torch_folder(teacher: Model, given: str | os.PathLike[str] | None) -> Path:
 
     if find_spec("torch") is None:
         raise MissingExtra(
-            f"a transformer student is trained with torch, which is not installed; {install('torch')}"
+            "a transformer student is trained with torch, which is not installed;"
+            f" {install('torch')}"
         )
     tower = teacher.space.towers[0]
     places = [Path(given)] if given is not None else [teacher.path / KEPT, *_package(tower.source)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cospace.encode.static import Words, bare, save_static
+from cospace.encode.static import Ids, Words, bare, save_static
 from cospace.errors import BadItem
 from cospace.train.losses import clip_loss, equal_rows
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cospace.encode.model import Model
-    from cospace.encode.static.words import Ids
     from cospace.space import Space
 
 __all__ = ["StaticLearner", "static_learner"]
-
-Array = "NDArray[np.float32]"
 
 # Of the loss: the scale of the softmax, and what it counts for beside the cosine.
 _SCALE, _CONTRAST = 20.0, 0.2
 
 _RATE = 2e-3
+
+# Of few texts an epoch has this many batches at least, while they hold this many texts.
+_STEPS, _FEWEST = 20, 8
 
 # A token counts a / (a + p) in a text, where p is its share of all tokens: Arora et al., A Simple
 # but Tough-to-Beat Baseline for Sentence Embeddings (2017). It is where learning begins.
@@ -66,8 +66,9 @@ class StaticLearner:
         """The texts of an epoch, drawn anew; those without a token are left out."""
         there = positions[self._ends[positions + 1] > self._ends[positions]]
         order = random.permutation(there)
-        for start in range(0, len(order), self.batch):
-            yield order[start : start + self.batch]
+        size = min(self.batch, max(_FEWEST, len(order) // _STEPS))
+        for start in range(0, len(order), size):
+            yield order[start : start + size]
 
     def step(self, positions: NDArray[np.intp], rows: NDArray[np.float32], share: float) -> float:
         """Learns that texts have the teacher's `rows` [n, dim]; the loss."""
@@ -94,8 +95,6 @@ class StaticLearner:
         """Another whose table is random."""
         random = np.random.default_rng(0)
         table = 0.05 * random.standard_normal(self.table.shape, np.float32)
-        from cospace.encode.static.words import Ids
-
         return StaticLearner(table, Ids(self._flat, self._ends), self._tokenizer)
 
     def write(self, folder: Path, name: str, teacher: Space, training: dict[str, Any]) -> None:
@@ -155,7 +154,8 @@ def static_learner(teacher: Model, texts: list[str]) -> StaticLearner:
     tokenizer = bare(teacher.text_tower().tokenizer.to_str().encode())
     cut = Tokenizer.from_str(tokenizer.decode())
     windows = [texts[i : i + _WINDOW] for i in range(0, len(texts), _WINDOW)]
-    ids = _joined([Words(cut).ids(window) for window in windows])
+    words = Words(lambda some: list(cut.encode_batch_fast(some, add_special_tokens=False)))
+    ids = _joined([words.ids(window) for window in windows])
     counts = np.bincount(ids.flat, minlength=cut.get_vocab_size()) + 1.0
     shares = counts / counts.sum()
     rows = _token_rows(teacher, cut)
@@ -165,15 +165,13 @@ def static_learner(teacher: Model, texts: list[str]) -> StaticLearner:
 
 
 def _joined(some: list[Ids]) -> Ids:
-    from cospace.encode.static.words import Ids
-
     lengths = np.concatenate([np.diff(one.ends) for one in some])
     ends = np.concatenate([[0], np.cumsum(lengths)])
     return Ids(np.concatenate([one.flat for one in some]), ends)
 
 
 def _token_rows(teacher: Model, cut: Any) -> NDArray[np.float32]:
-    """The teacher's unit vector of each token alone, float32 [tokens, dim]; zeros where it has none."""
+    """The teacher's unit vector of each token alone, float32 [tokens, dim]; or zeros."""
     tokens = [_shown(cut.id_to_token(i) or "") for i in range(cut.get_vocab_size())]
     rows = np.zeros((len(tokens), teacher.space.dim), np.float32)
     for start in range(0, len(tokens), _WINDOW):
