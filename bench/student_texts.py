@@ -63,8 +63,8 @@ def sentences() -> list[str]:
 def documents() -> list[str]:
     found = []
     for name in ("msmarco-sample", "cisi"):
-        for row in read_jsonl(DATA / "retrieval" / name / "corpus.jsonl"):
-            found.append(f"{row.get('title', '')} {row['text']}".strip())
+        rows = read_jsonl(DATA / "retrieval" / name / "corpus.jsonl")
+        found += [f"{row.get('title', '')} {row['text']}".strip() for row in rows]
     return found
 
 

@@ -227,13 +227,14 @@ def test_one_module_reads_model_weights() -> None:
         if not may_use_torch(name)  # what is adopted is read there, from safetensors alone
     }
     # openvino.py, onnx.py and choice.py ask folder.py for a graph by its name; names.py and
-    # sources.py refuse by suffix; saving.py does so for word vectors; models.py has one in an
-    # example; the tiny model is written by a test; checkpoint.py reads safetensors that are about
-    # to be converted.
+    # sources.py refuse by suffix; saving.py does so for word vectors, and static/ for students;
+    # models.py has one in an example; the tiny model is written by a test; checkpoint.py reads
+    # safetensors that are about to be converted.
     assert {
         "encode/engines/choice.py", "encode/engines/onnx.py", "encode/engines/openvino.py",
         "encode/folder.py",
         "encode/modules/checkpoint.py", "cli/models.py", "encode/words/saving.py",
+        "encode/static/saving.py", "encode/static/tower.py",
         "encode/modules/imagebind.py", "encode/names.py", "read/sources.py", "testing/tiny.py",
     } >= named  # fmt: skip
     readers = {

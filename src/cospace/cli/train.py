@@ -66,7 +66,7 @@ def parser() -> Parser:
     one.add_argument("--name", help="what its space is called; default: the folder's name")
     one.add_argument("--dim", type=int, help="numbers in a vector; default: 100")
     one.add_argument("--window", type=int, help="words to each side; default: 5, glove 10")
-    one.add_argument("--epochs", type=int, help="passes; default: 5, glove 15, students 6 or 3")
+    one.add_argument("--epochs", type=int, help="passes; default: 5, glove 15, students 6 or 2")
     one.add_argument("--min-count", type=int, help="rarer words are left out; default: 5")
     one.add_argument("--rate", type=float, help="of learning; default: 0.025, the others 0.05")
     one.add_argument("--seed", type=int, help="of all that is drawn; default: 0")

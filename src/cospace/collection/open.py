@@ -62,33 +62,47 @@ def open(
     >>> shop.search("vintage comfortable seating", where={"price": {"$lt": 300}}).ids
     ['MK-1']
     """
-    encoder = load(model) if isinstance(model, (str, os.PathLike)) else model
-    if encoder is not None and not isinstance(getattr(encoder, "space", None), Space):
-        raise BadArgument(f"model is a name, a folder or an Encoder, not {type(model).__name__}")
+    encoder, asker = _encoder(model, "model"), _encoder(queries, "queries")
     if str(path) == MEMORY:
         _check_memory(quantization, read_only)
-        asker = _asker(MEMORY, queries, encoder.space if encoder is not None else None)
-        memory = MemoryStore(language=language)
-        return Collection(memory, model=encoder, name=MEMORY, queries=asker)
+        asker = _asker(MEMORY, asker, queries, _space_of(encoder))
+        return Collection(MemoryStore(language=language), model=encoder, name=MEMORY, queries=asker)
     if read_only:
         _check_reader(quantization, language)
     folder, create = Path(path), create and not read_only
-    stored = None
-    if encoder is not None or queries is not None:
+    if encoder is not None or asker is not None:
         stored = _stored(folder, create)
-    if encoder is not None:
-        if isinstance(model, (str, os.PathLike)) and stored is not None:
-            shorter = _is_shorter(stored, encoder.space)
-            encoder = load(model, dim=stored.dim) if shorter else encoder
-        _check_space(folder, stored, encoder)
-    known = stored or (encoder.space if encoder is not None else None)
-    asker = _asker(folder.name, queries, known)
+        encoder = _shortened(encoder, model, stored)
+        if encoder is not None:
+            _check_space(folder, stored, encoder)
+        asker = _asker(folder.name, asker, queries, stored or _space_of(encoder))
     store: Store = (
         LocalReader(folder)
         if read_only
         else LocalStore(folder, create=create, quantization=quantization, language=language)
     )
     return Collection(store, model=encoder, name=folder.name, queries=asker)
+
+
+def _encoder(given: str | os.PathLike[str] | Encoder | None, what: str) -> Encoder | None:
+    """What the argument called `what` gives. Raises `BadArgument` for what is no encoder."""
+    encoder = load(given) if isinstance(given, (str, os.PathLike)) else given
+    if encoder is not None and not isinstance(getattr(encoder, "space", None), Space):
+        raise BadArgument(f"{what} is a name, a folder or an Encoder, not {type(given).__name__}")
+    return encoder
+
+
+def _space_of(encoder: Encoder | None) -> Space | None:
+    return None if encoder is None else encoder.space
+
+
+def _shortened(
+    encoder: Encoder | None, given: str | os.PathLike[str] | Encoder | None, stored: Space | None
+) -> Encoder | None:
+    """The encoder; one given by name, with as many numbers as the collection holds."""
+    if encoder is None or stored is None or not isinstance(given, (str, os.PathLike)):
+        return encoder
+    return load(given, dim=stored.dim) if _is_shorter(stored, encoder.space) else encoder
 
 
 def _check_memory(quantization: str | None, read_only: bool) -> None:
@@ -119,20 +133,17 @@ def _stored(folder: Path, create: bool) -> Space | None:
 
 
 def _asker(
-    name: str, given: str | os.PathLike[str] | Encoder | None, known: Space | None
+    name: str,
+    asker: Encoder | None,
+    given: str | os.PathLike[str] | Encoder | None,
+    known: Space | None,
 ) -> Encoder | None:
-    """The model that encodes questions, when its vectors compare with those of `known`."""
-    if given is None:
-        return None
-    asker = load(given) if isinstance(given, (str, os.PathLike)) else given
-    if not isinstance(getattr(asker, "space", None), Space):
-        raise BadArgument(f"queries is a name, a folder or an Encoder, not {type(given).__name__}")
-    if "text" not in asker.space.kinds:
+    """What encodes questions, when its vectors compare with those of `known`."""
+    if asker is not None and "text" not in asker.space.kinds:
         raise BadArgument(f"queries= encodes texts; {asker.space.name} takes none")
-    if known is None:
+    asker = _shortened(asker, given, known)
+    if asker is None or known is None:
         return asker
-    if isinstance(given, (str, os.PathLike)) and _is_shorter(known, asker.space):
-        asker = load(given, dim=known.dim)
     why = known.conflict(asker.space)
     if why:
         raise SpaceMismatch(

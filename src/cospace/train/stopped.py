@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cospace.encode.words import WordModel
-    from cospace.train.students import Student
+    from cospace.train.students.student import Student
 
 __all__ = ["TrainingStopped"]
 

@@ -30,7 +30,7 @@ __all__ = ["KINDS", "Distilling", "distill"]
 
 KINDS = ("static", "transformer")
 
-_EPOCHS = {"static": 6, "transformer": 3}
+_EPOCHS = {"static": 6, "transformer": 2}
 
 # The control on mixed-up pairs learns from this many texts, for one epoch.
 _CONTROL = 3_000
@@ -40,7 +40,7 @@ class Distilling(TypedDict, total=False):
     """Options of `distill`.
 
     `name`: of the student's space ("TEACHER-static"). `epochs`: passes over the texts (6, a
-    transformer's 3). `seed` (0). `weights`: a folder with the teacher's torch weights, for
+    transformer's 2). `seed` (0). `weights`: a folder with the teacher's torch weights, for
     a transformer, where the teacher's own folder has none. `progress`: True for a bar on stderr,
     or a function that is called with a `Progress`.
     """
@@ -85,20 +85,14 @@ def distill(
     >>> student.name, student.card.counts["learnt from"]
     ('tiny-text-0-static', 68)
     """
-    if kind not in KINDS:
-        raise BadArgument(f"a student is {' or '.join(map(repr, KINDS))}, not {kind!r}")
+    _check(kind, options)
     epochs, seed = options.get("epochs", _EPOCHS[kind]), options.get("seed", 0)
-    if not isinstance(epochs, int) or epochs < 1:
-        raise BadArgument(f"epochs is a whole number, 1 or more, not {epochs!r}")
     master = _teacher(teacher)
     progress = options.get("progress")
-    weights = options.get("weights")
-    if weights is not None and kind == "static":
-        raise BadArgument("weights= are the teacher's, for a student of kind='transformer'")
     if kind == "transformer":
         from cospace.train.students.layers import torch_folder
 
-        source = torch_folder(master, weights)  # before the long work
+        source = torch_folder(master, options.get("weights"))  # before the long work
     learnt = lesson(master, texts, seed=seed, progress=progress)
     learner: Learner
     if kind == "transformer":
@@ -110,6 +104,22 @@ def distill(
     name = options.get("name") or f"{master.space.towers[0].model}-{kind}"
     return _trained(master, learner, learnt, kind, {"name": name, "epochs": epochs, "seed": seed},
                     progress)  # fmt: skip
+
+
+def _check(kind: str, options: Distilling) -> None:
+    if kind not in KINDS:
+        raise BadArgument(f"a student is {' or '.join(map(repr, KINDS))}, not {kind!r}")
+    epochs = options.get("epochs", 1)
+    if not isinstance(epochs, int) or epochs < 1:
+        raise BadArgument(f"epochs is a whole number, 1 or more, not {epochs!r}")
+    if options.get("weights") is not None and kind == "static":
+        raise BadArgument("weights= are the teacher's, for a student of kind='transformer'")
+    unknown = set(options) - set(Distilling.__annotations__)
+    if unknown:
+        raise BadArgument(
+            f"distill has no option {sorted(unknown)[0]!r}; it has"
+            f" {', '.join(Distilling.__annotations__)}"
+        )
 
 
 def _trained(

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cospace.encode.modules.built import Built
+from cospace.encode.modules.libraries import torch
 from cospace.encode.record import write_record
 from cospace.errors import BadArgument, MissingExtra
-from cospace.need import install, need
+from cospace.need import install
 
 if TYPE_CHECKING:
     import os
@@ -44,7 +45,6 @@ class LayerLearner:
     batch = 64
 
     def __init__(self, built: Built, tokens: list[list[int]], folder: Path) -> None:
-        self._torch = need("torch", extra="torch")
         self.built, self._tokens, self._folder = built, tokens, folder
         self._lengths = np.array([len(one) for one in tokens])
         self._module = built.module
@@ -52,13 +52,13 @@ class LayerLearner:
             weight.requires_grad_("word_embeddings" not in name)
         moving = [weight for weight in self._module.parameters() if weight.requires_grad]
         self._moving = moving
-        self._optimiser = self._torch.optim.AdamW(moving, lr=_RATE, weight_decay=0.01)
+        self._optimiser = torch().optim.AdamW(moving, lr=_RATE, weight_decay=0.01)
 
     def encode(self, positions: NDArray[np.intp]) -> NDArray[np.float32]:
         """Its unit rows [n, dim] of texts of the lesson."""
         order = np.argsort(self._lengths[positions], kind="stable")
         rows = np.empty((len(positions), self.built.dim), np.float32)
-        with self._torch.no_grad():
+        with torch().no_grad():
             for start in range(0, len(order), self.batch):
                 some = order[start : start + self.batch]
                 rows[some] = self._forward(positions[some]).numpy()
@@ -78,18 +78,17 @@ class LayerLearner:
 
     def step(self, positions: NDArray[np.intp], rows: NDArray[np.float32], share: float) -> float:
         """Learns that texts have the teacher's `rows` [n, dim]; the loss."""
-        torch = self._torch
         slow = min(1.0, (share + 1e-3) / _WARM) * (1 + math.cos(math.pi * share)) / 2
         for group in self._optimiser.param_groups:
             group["lr"] = _RATE * slow
-        x, y = self._forward(positions), torch.from_numpy(rows)
-        logits, own = _SCALE * x @ y.T, torch.arange(len(x))
-        entropy = torch.nn.functional.cross_entropy
+        x, y = self._forward(positions), torch().from_numpy(rows)
+        logits, own = _SCALE * x @ y.T, torch().arange(len(x))
+        entropy = torch().nn.functional.cross_entropy
         contrast = (entropy(logits, own) + entropy(logits.T, own)) / 2
         loss = _COSINE * (1 - (x * y).sum(1).mean()) + _CONTRAST * contrast
         self._optimiser.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(self._moving, 1.0)
+        torch().nn.utils.clip_grad_norm_(self._moving, 1.0)
         self._optimiser.step()
         return float(loss.detach())
 
@@ -109,9 +108,9 @@ class LayerLearner:
         """Another whose weights are random."""
         from copy import deepcopy
 
-        self._torch.manual_seed(0)
+        torch().manual_seed(0)
         module = deepcopy(self._module)
-        with self._torch.no_grad():
+        with torch().no_grad():
             for weight in module.parameters():
                 if weight.ndim > 1:
                     weight.normal_(std=0.05)
@@ -151,7 +150,7 @@ class LayerLearner:
         for row, one in enumerate(some):
             ids[row, : len(one)] = one
             mask[row, : len(one)] = 1
-        return self._module(*map(self._torch.from_numpy, (ids, mask)))
+        return self._module(*map(torch().from_numpy, (ids, mask)))
 
 
 def layer_learner(folder: Path, texts: list[str], *, seed: int) -> LayerLearner:
@@ -160,7 +159,7 @@ def layer_learner(folder: Path, texts: list[str], *, seed: int) -> LayerLearner:
 
     from cospace.encode.modules import texts as reading
 
-    need("torch", extra="torch").manual_seed(seed)
+    torch().manual_seed(seed)
     [built] = reading.build(folder)
     _keep_two(built.module)
     tokenizer = Tokenizer.from_str(built.files["tokenizer.json"].decode())
@@ -218,8 +217,7 @@ def _keep_two(module: Any) -> None:
             f"a {type(transformer).__name__} cannot be cut to two layers here: known are models"
             " whose layers stand in encoder.layer, as BERT's do. Take kind='static'"
         )
-    torch = need("torch", extra="torch")
-    transformer.encoder.layer = torch.nn.ModuleList([layers[0], layers[-1]])
+    transformer.encoder.layer = torch().nn.ModuleList([layers[0], layers[-1]])
     transformer.config.num_hidden_layers = 2
 
 
