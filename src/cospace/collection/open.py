@@ -37,8 +37,8 @@ def open(
     not be named again, and the `dim=` that the model was loaded with; a model of another space
     is refused.
 
-    `queries` is a model that encodes questions that are texts, and nothing else: a student of the
-    collection's model (see docs/students.md). It is not remembered.
+    `queries` encodes questions that are texts, in place of the model: a student of it, which is
+    not remembered (docs/students.md).
 
     `quantization` is how the search index of a large collection makes its vectors smaller:
     "int8" (the default), "binary" or "none". It is remembered too; with another than before the
@@ -48,9 +48,8 @@ def open(
     "german" or "de". It is remembered; "auto" (the default) recognises it from the texts.
 
     With `read_only` any number of processes may search the collection, beside one that owns it
-    and writes. Each sees what was committed before its search. It makes a copy of the search
-    index in the system's folder for temporary files, which goes at the close. See
-    docs/storage.md.
+    and writes. Each sees what was committed before its search. It makes a copy of the index in
+    the system's folder for temporary files, which goes at the close. See docs/storage.md.
 
     Raises `SpaceMismatch`, `CollectionBusy`, `CollectionNotFound` (with create=False),
     `NotACollection`, `FormatTooNew`, `ModelNotFound`, `BadArgument`.
