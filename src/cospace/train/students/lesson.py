@@ -72,7 +72,7 @@ def lesson(teacher: Model, texts: Iterable[str], *, seed: int, progress: Watch =
     rows = _taught(teacher, mine, progress)
     share = min(_SHARE, _MOST_HELD / len(mine))
     kept, held = split_groups(groups, share=max(share, 12 / len(mine)), seed=seed)
-    close = np.array([bool((rows[kept] @ rows[i] >= _NEAR).any()) for i in held])
+    close = _close(rows, kept, held)
     if (~close).sum() < 6:
         raise BadArgument(
             f"nothing can be held out: the teacher's vectors of {int(close.sum())} of"
@@ -80,6 +80,17 @@ def lesson(teacher: Model, texts: Iterable[str], *, seed: int, progress: Watch =
             " say different things"
         )
     return Lesson(mine, rows, kept, held[~close], len(given) - len(mine), int(close.sum()))
+
+
+def _close(
+    rows: NDArray[np.float32], kept: NDArray[np.intp], held: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    """Which held-out rows are nearly a row that is learnt from."""
+    nearest = np.full(len(held), -1, np.float32)
+    for start in range(0, len(kept), _WINDOW):
+        scores = rows[held] @ rows[kept[start : start + _WINDOW]].T
+        np.maximum(nearest, scores.max(axis=1), out=nearest)
+    return nearest >= _NEAR
 
 
 def _taught(teacher: Model, texts: list[str], progress: Watch) -> NDArray[np.float32]:

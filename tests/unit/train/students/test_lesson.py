@@ -6,6 +6,7 @@ import pytest
 from cospace.errors import BadArgument, BadItem, EmptyItem
 from cospace.progress import Progress
 from cospace.testing.tiny import tiny_model
+from cospace.train.students import lesson as lessons
 from cospace.train.students.agreement import agreement, chance
 from cospace.train.students.lesson import lesson
 from tests.unit.train.students.texts import TEXTS
@@ -35,6 +36,15 @@ def test_equal_texts_count_once_and_near_ones_are_not_held_out() -> None:
     assert both.near > 0
     close = both.rows[both.held] @ both.rows[both.kept].T
     assert close.max() < 0.98
+
+
+def test_windows_make_no_difference_to_what_is_near(monkeypatch: pytest.MonkeyPatch) -> None:
+    turned = [" ".join(text.split()[::-1]) for text in TEXTS]
+    whole = lesson(tiny_model(), [*TEXTS, *turned], seed=0)
+    monkeypatch.setattr(lessons, "_WINDOW", 7)
+    parts = lesson(tiny_model(), [*TEXTS, *turned], seed=0)
+    assert whole.held.tolist() == parts.held.tolist()
+    assert whole.near == parts.near > 0
 
 
 def test_the_seed_decides() -> None:
