@@ -71,6 +71,9 @@ def parser() -> Parser:
         action="store_true",
         help="show the first items and what --prune would remove; write nothing",
     )
+    one.add_argument(
+        "--adapt", action="store_true", help="then bind its images anew to its texts, if better"
+    )
     one.add_argument("--strict", action="store_true", help="stop at the first bad item")
     one.add_argument("--yes", action="store_true", help="do not ask what a hosted model may cost")
     return one
@@ -80,14 +83,15 @@ def run(args: argparse.Namespace) -> int:
     """0 when something is stored, 2 when nothing could be, 10 when stored parts were kept."""
     import cospace as cs
     from cospace.cli import pruning
+    from cospace.cli.adapt import adapt_after
     from cospace.cli.cost import agree, bill_of, billed
     from cospace.collection.compared import check_columns
     from cospace.collection.ingest import check_kinds
 
     into = Path(args.into) if args.into else _beside(args.source)
     if args.update:
-        if args.replace or args.prune or args.dry_run:
-            raise BadArgument("--update goes without --replace, --prune and --dry-run")
+        if args.replace or args.prune or args.dry_run or args.adapt:
+            raise BadArgument("--update goes without --replace, --prune, --dry-run and --adapt")
         return change(args, into)
     reading = cs.read(args.source, **columns_of(args))
     if args.dry_run:
@@ -111,11 +115,13 @@ def run(args: argparse.Namespace) -> int:
             show(report_lines(report))
         left = pruning.not_in_source(collection, report)
         removed = pruning.prune(collection, report, args.source) if args.prune else None
+        adapted = adapt_after(collection, str(into), json=args.json) if args.adapt else None
         info, bill = collection.info(), bill_of(collection.model)
         items = info.items
     if args.json:
         record = {"into": str(into), "items": items, "language": info.language, "notes": notes}
         record |= pruning.record(left, removed)
+        record |= {} if adapted is None else {"adapted": adapted}
         document({**record, "report": report.to_json(), **bill})
     else:
         show(pruning.lines(report, left, removed, args.source))

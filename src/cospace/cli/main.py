@@ -27,6 +27,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "delete": ("delete", "items out of a collection, by id or by filter"),
     "search": ("search", "find by meaning, by image, by word, with filters and distance"),
     "tune": ("tune", "what each list counts, fitted on judged queries, and whether that pays"),
+    "adapt": (
+        "adapt",
+        "images bound anew, learnt from a collection's own pairs, if that is better",
+    ),
     "embed": ("embed", "texts and images to vectors in a .npy or .parquet file"),
     "info": ("info", "what a collection holds"),
     "verify": ("verify", "check every stored byte of a collection"),
@@ -37,6 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "tokens": ("tokens", "how a model cuts a text into tokens, and what it does not read"),
     "models": ("models", "list, show, verify, add: from the hub, folders, timm, word vectors"),
     "train": ("train", "word vectors from your own texts: word2vec, GloVe, subwords"),
+    "bind": ("bind", "a new kind of part, or a better tower, bound to a model's space by pairs"),
     "evaluate": ("evaluate", "how good models are: sentence similarity, retrieval, words"),
     "compare": ("compare", "encoders, or ways to train words, side by side on your own data"),
     "align": ("align", "one language's word vectors mapped onto another's, by pairs of words"),

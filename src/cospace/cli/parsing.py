@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import math
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from typing import Any, NoReturn
 
 from cospace.errors import BadArgument, BadFilter
 
 __all__ = [
-    "Parser", "columns_of", "command", "filter_of", "named_columns", "names_of", "place",
+    "Parser", "Several", "columns_of", "command", "filter_of", "named_columns", "names_of", "place",
 ]  # fmt: skip
 
 
@@ -22,18 +24,54 @@ class Parser(argparse.ArgumentParser):
         raise BadArgument(f"{message}; see: {self.prog} --help")
 
 
+class Several(Parser):
+    """A command some of whose first words have a module of their own: its parser reads the rest.
+
+    `tasks` are those words, with the names of their modules in `cospace.cli`.
+    """
+
+    def __init__(self, name: str, tasks: Mapping[str, str], about: str, *examples: str) -> None:
+        super().__init__(**_form(name, about, examples))
+        _json_flag(self)
+        self._tasks = tasks
+
+    def parse_intermixed_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse does, or as the module of the first word does."""
+        if args and args[0] in self._tasks:
+            module = import_module(f"cospace.cli.{self._tasks[args[0]]}")
+            read = module.parser().parse_intermixed_args(args[1:], namespace)
+            read.task = module.run
+            return read
+        return super().parse_intermixed_args(args, namespace)
+
+    @staticmethod
+    def chosen(args: argparse.Namespace) -> Callable[[argparse.Namespace], int] | None:
+        """The function that runs what was read by another module; None for the command itself."""
+        task: Callable[[argparse.Namespace], int] | None = getattr(args, "task", None)
+        return task
+
+
 def command(name: str, about: str, *examples: str) -> Parser:
     """The parser of one command, with --json, and with examples below its help."""
-    width = "s" if len(examples) > 1 else ""
-    parser = Parser(
-        prog=f"cospace {name}",
-        description=about,
-        epilog="\n  ".join([f"example{width}:", *examples]),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON document on stdout")
+    parser = Parser(**_form(name, about, examples))
+    _json_flag(parser)
     return parser
+
+
+def _form(name: str, about: str, examples: Sequence[str]) -> dict[str, Any]:
+    """What argparse is told of a command."""
+    many = "s" if len(examples) > 1 else ""
+    return {
+        "prog": f"cospace {name}",
+        "description": about,
+        "epilog": "\n  ".join([f"example{many}:", *examples]),
+        "formatter_class": argparse.RawDescriptionHelpFormatter,
+        "allow_abbrev": False,
+    }
+
+
+def _json_flag(parser: Parser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON document on stdout")
 
 
 def named_columns(one: Parser) -> None:

@@ -32,6 +32,7 @@ class Asking:
         self.name = name
         self._model = model
         self._queries = queries
+        self._checked: Space | None = None
 
     @property
     def space(self) -> Space | None:
@@ -45,13 +46,18 @@ class Asking:
         Raises `SpaceMismatch` when the model of that name has changed, `BadArgument` when
         there is none.
         """
+        space = self.store.space
+        if self._model is not None and space is not self._checked:
+            # Another process may have adapted the collection, and its vectors with it.
+            if space is not None and space.conflict(self._model.space):
+                self._model = None
+            self._checked = space
         if self._model is None:
-            space = self.store.space
             if space is None:
                 raise BadArgument(
                     f"{self.name}: this needs a model; open it with one, such as model='starter'"
                 )
-            model = model_of(space)
+            model = model_of(space, getattr(self.store, "folder", None))
             what = f"{self.name} and the model {space.name!r}"
             space.check(model.space, what=what, stored=True)
             self._model = model

@@ -63,6 +63,9 @@ class Ingest:
         self.report = Report()
         self._seen: set[str] = set()
         self._fingerprint = encoder.space.fingerprint.encode()
+        # What was stored before `adapt` has the new vectors, and the old hash.
+        earlier = getattr(store, "earlier", None)
+        self._before = b"" if earlier is None else earlier.space.fingerprint.encode()
 
     def run(self, given: Incoming, progress: Watch, settle: Callable[[], object]) -> Report:
         """The report, when every item has been stored or reported, and `settle` called."""
@@ -97,10 +100,16 @@ class Ingest:
     def _hash(self, content: bytes) -> bytes:
         return hashlib.sha256(content + self._fingerprint).digest()
 
+    def _is_of(self, hash_: bytes, content: bytes) -> bool:
+        """Whether a stored hash is that of the content, under this space or that before adapt."""
+        if hash_ == self._hash(content):
+            return True
+        return bool(self._before) and hash_ == hashlib.sha256(content + self._before).digest()
+
     def _is_stored(self, one: Encoded) -> bool:
         id = one.item.id
         hash_ = self.store.hashes([id]).get(id)
-        if hash_ is None or hash_ == self._hash(one.hash):
+        if hash_ is None or self._is_of(hash_, one.hash):
             return hash_ is not None
         if not _unread(one):
             return False
@@ -148,7 +157,7 @@ class Ingest:
         """`one`, encoded after all when what it was like has changed since it was skipped."""
         if not one.skipped:
             return one
-        if old is not None and (old.hash == self._hash(one.hash) or _stays(one, old)):
+        if old is not None and (self._is_of(old.hash, one.hash) or _stays(one, old)):
             return one
         [[again]] = encode_items(self.encoder, [one.item], batch=1)
         return again

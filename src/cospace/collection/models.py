@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from cospace.encode import Encoder, load
 from cospace.encode.names import find_installed, is_hosted
 from cospace.errors import ModelNotFound
 from cospace.space import Space
 
-__all__ = ["model_of"]
+__all__ = ["model_of", "own_model"]
 
 
-def model_of(space: Space) -> Encoder:
-    """The model of the space's name, or one of this space that is installed under another."""
+def model_of(space: Space, folder: Path | None = None) -> Encoder:
+    """The model of the space's name, or one of this space that is installed under another.
+
+    First comes one that the collection's own `folder` holds, as it does after `adapt`.
+    """
+    if folder is not None and (own := own_model(folder, space)).is_dir():
+        return load(own)
     if is_hosted(space.name):
         return load(space.name, dim=space.dim)
     try:
@@ -24,6 +31,11 @@ def model_of(space: Space) -> Encoder:
             f"{error} The collection's model is {space}: open it with model=FOLDER, on the command"
             " line --model FOLDER"
         ) from None
+
+
+def own_model(folder: Path, space: Space) -> Path:
+    """Where a collection in `folder` keeps the model of a space that was made for it."""
+    return folder / "models" / space.fingerprint[:16]
 
 
 def _holds(known: Space, space: Space) -> bool:

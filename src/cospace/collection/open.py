@@ -70,10 +70,9 @@ def open(
         _check_reader(quantization, language)
     folder, create = Path(path), create and not read_only
     if encoder is not None or asker is not None:
-        stored = _stored(folder, create)
-        encoder = _shortened(encoder, model, stored)
+        stored, earlier = _stored(folder, create)
         if encoder is not None:
-            _check_space(folder, stored, encoder)
+            encoder = _fitting(folder, model, encoder, (stored, earlier))
         asker = _asker(folder.name, asker, queries, stored or _space_of(encoder))
     store: Store = (
         LocalReader(folder)
@@ -104,6 +103,22 @@ def _shortened(
     return load(given, dim=stored.dim) if _is_shorter(stored, encoder.space) else encoder
 
 
+def _fitting(
+    folder: Path,
+    model: str | os.PathLike[str] | Encoder | None,
+    encoder: Encoder,
+    there: tuple[Space | None, Space | None],
+) -> Encoder | None:
+    """The model for the collection that is there; None is its own. Raises `SpaceMismatch`."""
+    stored, earlier = there
+    if earlier is not None and not earlier.apart(encoder.space):
+        return None  # the collection was adapted since: its own model goes on from this one
+    fitting = _shortened(encoder, model, stored)
+    if fitting is not None:
+        _check_space(folder, stored, fitting)
+    return fitting
+
+
 def _check_memory(quantization: str | None, read_only: bool) -> None:
     if quantization is not None:
         raise BadArgument(f"{MEMORY} compares with the full vectors: leave out quantization=")
@@ -116,17 +131,21 @@ def _check_reader(quantization: str | None, language: str | None) -> None:
         raise BadArgument("quantization= and language= are the owner's: leave them out to read")
 
 
-def _stored(folder: Path, create: bool) -> Space | None:
-    """The space of the collection that is there, read before anything is locked or written."""
+def _stored(folder: Path, create: bool) -> tuple[Space | None, Space | None]:
+    """The space of the collection that is there, and the one before it was adapted.
+
+    They are read before anything is locked or written.
+    """
     path = truth_path(folder, create=create)
     if not path.is_file():
-        return None
+        return None, None
     try:
         truth = Truth(path, read_only=True)
     except CollectionNotFound:  # its making was cut short; it is made again
-        return None
+        return None, None
     try:
-        return truth.space
+        earlier = truth.earlier
+        return truth.space, None if earlier is None else earlier.space
     finally:
         truth.close()
 

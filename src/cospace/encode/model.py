@@ -92,6 +92,11 @@ class Model(BaseEncoder):
         return self._folder.path
 
     @property
+    def folder(self) -> Folder:
+        """The model's folder with its record, for those who make another model of it."""
+        return self._folder
+
+    @property
     def precision(self) -> Mapping[str, str]:
         """How each tower that was used so far computes, by kind.
 

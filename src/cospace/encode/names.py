@@ -209,6 +209,11 @@ def load_folder(path: Path, dim: int | None = None, engine: str = "") -> Model:
         from cospace.encode.static import StaticModel
 
         return StaticModel(folder, dim=dim, engine=engine)
+    if folder.space.towers[0].family == "head":
+        raise BadArgument(
+            f"{path}: a head, which takes vectors of another model and no texts or images;"
+            " cospace.train.Head.load opens it"
+        )
     return Model(folder, dim=dim, engine=engine)
 
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import atexit
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from cospace.errors import BadArgument, CollectionClosed, FormatTooNew
 from cospace.files import check_room, make_folder
@@ -26,6 +29,7 @@ from cospace.store.language import AUTO, ENGLISH, named
 from cospace.store.lock import Lock
 from cospace.store.opened import Opened, truth_path
 from cospace.store.protocol import Failure, Row
+from cospace.store.rebind import Earlier
 from cospace.store.schema import Schema
 from cospace.store.seal import checksums
 from cospace.store.truth import Truth
@@ -124,11 +128,37 @@ class LocalStore(Opened):
             self._truth.extend(space, schema)
             self._space, self._schema = self._truth.space, schema.copy()
 
+    def rebind(
+        self,
+        space: Space,
+        vectors: Iterable[tuple[str, Mapping[str, NDArray[np.float32]]]],
+        *,
+        kind: str,
+        back: bool = False,
+    ) -> None:
+        """Puts the collection under another space, with new vectors of `kind`: see `Truth`."""
+        with self._gate:
+            check_room(self.folder, 2 * (self.folder / "truth.sqlite").stat().st_size)
+            self._truth.rebind(space, vectors, kind=kind, back=back)
+            self._space = self._truth.space
+
     def _edge(self) -> Edge | None:
         edge = super()._edge()
         if edge is not None and not self._cache.sealed:
             self._idle.wait_anew()
         return edge
+
+    @property
+    def earlier(self) -> Earlier | None:
+        """What the collection was before a kind was bound anew; None when none was."""
+        with self._gate:
+            return self._truth.earlier
+
+    def earlier_vectors(self) -> Iterator[tuple[str, str, NDArray[np.float32]]]:
+        """See `Truth`."""
+        with self._gate:
+            found = list(self._truth.earlier_vectors())
+        yield from found
 
     # --- upkeep ---
 

@@ -7,9 +7,10 @@ Every item, vector and record carries a CRC-32 of its content, so that damage is
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -28,6 +29,7 @@ from cospace.errors import (
 )
 from cospace.item import kind_of
 from cospace.need import UPGRADE
+from cospace.space import Space
 from cospace.store.about import About
 from cospace.store.packing import (
     COLUMNS,
@@ -37,6 +39,7 @@ from cospace.store.packing import (
     unpack_all,
 )
 from cospace.store.protocol import Failure, Row
+from cospace.store.rebind import Earlier, earlier_vectors, keep, switch
 from cospace.store.sqlite import Peek, bound_log, connect, peek, sqlite_errors
 from cospace.store.verify import faults
 
@@ -180,6 +183,47 @@ class Truth(About):
             self._db.executemany("INSERT OR REPLACE INTO failures VALUES (?,?)", failures)
         self._bound_log()
         return len(known)
+
+    def rebind(
+        self,
+        space: Space,
+        vectors: Iterable[tuple[str, Mapping[str, NDArray[np.float32]]]],
+        *,
+        kind: str,
+        back: bool = False,
+    ) -> None:
+        """Puts the collection under another space, with new vectors of `kind`; all or nothing.
+
+        What the first such commit replaces is kept; with `back` it is no longer needed.
+        Raises `DataDamaged` when an item of the new vectors is not there as it was.
+        """
+        with sqlite_errors(self.path), self._db:
+            if not back and self.earlier is None:
+                assert self.space is not None
+                keep(self._db, kind)
+                self._set("earlier", Earlier(self.space, kind).to_json())
+            gone = switch(self._db, vectors, self._next_seq())
+            if gone:
+                raise DataDamaged(
+                    f"{_list(gone)} changed meanwhile, and nothing was switched; try again",
+                    ids=gone,
+                )
+            self._set("space", json.dumps(space.to_json()))
+            if back:
+                self._db.execute("DELETE FROM about WHERE key='earlier'")
+                self._db.execute("DROP TABLE IF EXISTS earlier")
+        self._bound_log()
+
+    @property
+    def earlier(self) -> Earlier | None:
+        """What the collection was before a kind of its vectors was bound anew; None: it was not."""
+        record = self._about("earlier")
+        return None if record is None else Earlier.read(record)
+
+    def earlier_vectors(self) -> Iterator[tuple[str, str, NDArray[np.float32]]]:
+        """(id, field, vector) of what was kept of items that have not changed since."""
+        with sqlite_errors(self.path):
+            yield from earlier_vectors(self._db)
 
     def _known(self, rows: Sequence[Row], replace: bool) -> dict[str, int]:
         """The keys of the rows that are stored already, by id; raises `DuplicateId`."""

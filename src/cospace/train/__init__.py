@@ -1,27 +1,43 @@
-"""Training: word vectors from a corpus of one's own, and students of a model."""
+"""Training: word vectors from texts of your own, and what is learnt on top of other models."""
 
 from __future__ import annotations
 
 from cospace.progress import Progress
+from cospace.train.binding import Adaptation, Binding, adapt, adapt_back, bind
+from cospace.train.compress import Compression, autoencoder
+from cospace.train.contrastive import contrastive
 from cospace.train.corpus import Corpus, read_corpus
+from cospace.train.heads import Head
 from cospace.train.options import Options
 from cospace.train.stopped import TrainingStopped
 from cospace.train.students import Distilling, Student, distill
+from cospace.train.supervised import Supervised, supervised
 from cospace.train.translation import Alignment, align
 from cospace.train.words import glove, subwords, word2vec
 
 __all__ = [
+    "Adaptation",
     "Alignment",
+    "Binding",
+    "Compression",
     "Corpus",
     "Distilling",
+    "Head",
     "Options",
     "Progress",
     "Student",
+    "Supervised",
     "TrainingStopped",
+    "adapt",
+    "adapt_back",
     "align",
+    "autoencoder",
+    "bind",
+    "contrastive",
     "distill",
     "glove",
     "read_corpus",
     "subwords",
+    "supervised",
     "word2vec",
 ]

@@ -10,7 +10,7 @@ import math
 import os
 import sys
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,15 @@ if TYPE_CHECKING:
     from cospace.encode.folder import Folder
     from cospace.space import Tower
 
-__all__ = ["Graph", "has_bf16", "multiplies_bytes", "openvino", "parameters", "precisions"]
+__all__ = [
+    "Graph",
+    "has_bf16",
+    "multiplies_bytes",
+    "openvino",
+    "parameters",
+    "precisions",
+    "read_graph",
+]
 
 _importing = threading.Lock()
 
@@ -150,24 +158,30 @@ class Graph:
     Texts have one stream a core: each batch runs on one core, and as many run at once as there
     are streams. That is about a fifth cheaper than all cores sharing one batch.
 
+    With `change`, the graph is what that makes of it, and its rows stay as long as they are.
+
     Raises `ModelDamaged` when the engine refuses the graph, or its outputs are of another width.
     """
 
-    def __init__(self, folder: Folder, tower: Tower, precision: str) -> None:
-        xml = folder.read(tower, tower.graph)
-        weights = folder.read(tower, tower.graph.removesuffix(".xml") + ".bin")
-        ov = openvino()
+    def __init__(
+        self,
+        folder: Folder,
+        tower: Tower,
+        precision: str,
+        *,
+        change: Callable[[Any], Any] | None = None,
+    ) -> None:
         if precision not in _SETTINGS:
             raise BadArgument(f"the precision {precision!r}; there are: {', '.join(_SETTINGS)}")
         self.precision = precision
         self.streams = _streams(tower.kind, precision)
         self.batching: Batching = "padded"
         settings = {**_SETTINGS[precision], **_threads(self.streams), "CACHE_DIR": ""}
+        self._finish = unit if change is None else _as_they_are
         try:
-            import numpy as np
-
-            tensor = ov.Tensor(np.frombuffer(weights, np.uint8))
-            model = _core().read_model(xml, tensor)
+            model = read_graph(folder, tower)
+            if change is not None:
+                model = change(model)
             if precision == "int8-as-f32":
                 _keep_activations(model)
             compiled = _core().compile_model(model, "CPU", settings)
@@ -179,14 +193,14 @@ class Graph:
             self._inputs = frozenset(one.get_any_name() for one in model.inputs)
         except RuntimeError as error:
             raise ModelDamaged(f"{folder.path}/{tower.graph}: {str(error)[:500]}") from error
-        if width.is_static and width.get_length() != folder.dim:
+        if change is None and width.is_static and width.get_length() != folder.dim:
             raise ModelDamaged(
                 f"{folder.path}/{tower.graph}: gives {width.get_length()} numbers a row;"
                 f" space.json says {folder.dim}"
             )
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
-        """The unit rows float32 [n, dim] of one batch."""
+        """The rows float32 [n, dim] of one batch."""
         if len(inputs) > len(self._inputs):  # a model that reads its padding takes no mask
             inputs = {name: inputs[name] for name in inputs if name in self._inputs}
         request = self._requests.get()
@@ -195,11 +209,27 @@ class Graph:
             rows: NDArray[np.float32] = outputs[0].copy()
         finally:
             self._requests.put(request)
-        return unit(rows)
+        return self._finish(rows)
 
     def run_each(self, batches: Iterable[Batch], out: NDArray[np.float32]) -> None:
         """Runs every batch, as many at once as there are streams, into rows of `out`."""
         run_all(self.run, batches, out)
+
+
+def _as_they_are(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    return rows
+
+
+def read_graph(folder: Folder, tower: Tower) -> Any:
+    """The tower's graph, as `openvino.Model`. Raises `ModelDamaged`."""
+    import numpy as np
+
+    xml = folder.read(tower, tower.graph)
+    weights = folder.read(tower, tower.graph.removesuffix(".xml") + ".bin")
+    try:
+        return _core().read_model(xml, openvino().Tensor(np.frombuffer(weights, np.uint8)))
+    except RuntimeError as error:
+        raise ModelDamaged(f"{folder.path}/{tower.graph}: {str(error)[:500]}") from error
 
 
 def _threads(streams: int) -> dict[str, str]:
@@ -243,13 +273,8 @@ def parameters(folder: Folder, tower: Tower) -> int | None:
     """
     if not tower.graph.endswith(".xml"):
         return None
-    import numpy as np
-
-    weights = folder.read(tower, tower.graph.removesuffix(".xml") + ".bin")
-    xml = folder.read(tower, tower.graph)
+    nodes = read_graph(folder, tower).get_ordered_ops()
     try:
-        tensor = openvino().Tensor(np.frombuffer(weights, np.uint8))
-        nodes = _core().read_model(xml, tensor).get_ordered_ops()
         constants = [node for node in nodes if node.get_type_name() == "Constant"]
         sizes: list[int] = [
             math.prod(node.get_output_shape(0))

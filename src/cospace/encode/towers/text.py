@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cospace.encode.folder import Folder
     from cospace.space import Tower
 
-__all__ = ["TextTower", "plan"]
+__all__ = ["TextTower", "normalizer_of", "plan"]
 
 # A batch holds about this many tokens, padding included. The starter's graph drops the padding
 # before its products, and takes 2 to 4% less time with 1,536 than with 512 or 1,024.
@@ -62,7 +62,7 @@ class TextTower:
             self._pad, self._pad_to = int(record.get("pad_id", 0)), int(record.get("pad_to", 0))
             file = folder.read(tower, record["tokenizer"])
             self._tokenizer = Tokenizer.from_buffer(file)
-            self._tokenizer.normalizer = _normalizer(self._tokenizer, record.get("clean", ""))
+            self._tokenizer.normalizer = normalizer_of(self._tokenizer, record.get("clean", ""))
             self._tokenizer.enable_truncation(self.max_tokens)
             self._tokenizer.no_padding()
         except ModelDamaged:
@@ -199,7 +199,7 @@ class TextTower:
             raise
 
 
-def _normalizer(tokenizer: Any, clean: str) -> Any:
+def normalizer_of(tokenizer: Any, clean: str) -> Any:
     """The tokenizer's normalizer, with what `clean` asks for before it; offsets stay right."""
     from tokenizers import Regex, normalizers
 

@@ -76,7 +76,7 @@ def test_ctrl_c_keeps_the_best_so_far(
 @pytest.mark.parametrize(
     ("more", "why"),
     [
-        (("--dim", "3"), "--dim is for word2vec and glove and subwords, not for distill"),
+        (("--dim", "3"), "--dim"),
         (("--epochs", "0"), "epochs is a whole number"),
         (("--weights", "x"), "kind='transformer'"),
     ],
@@ -87,16 +87,3 @@ def test_what_is_wrong_is_refused(
     assert 2 == main(command(files, *more))
     assert why in capsys.readouterr().err
     assert not (files / "fast").exists()
-
-
-def test_two_sources_for_students_and_one_for_words(
-    files: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    out = ["-o", str(files / "fast")]
-    assert 2 == main(["train", "distill", str(files / "tiny"), *out])
-    assert "TEACHER TEXTS" in capsys.readouterr().err
-    texts = str(files / "texts.txt")
-    assert 2 == main(["train", "glove", texts, texts, *out])
-    assert "takes one CORPUS" in capsys.readouterr().err
-    assert 2 == main(["train", "glove", texts, "--kind", "static", *out])
-    assert "--kind is for distill" in capsys.readouterr().err

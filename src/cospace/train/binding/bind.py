@@ -1,0 +1,159 @@
+"""bind: a tower for one kind, bound to the vectors of another that stay as they are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+from cospace.encode import Model, load
+from cospace.encode.features import Features
+from cospace.errors import BadArgument
+from cospace.item import Content, Item
+from cospace.progress import Watch, metered
+from cospace.read import Reading
+from cospace.train.binding.check import Learnt, learn
+from cospace.train.binding.fit import Settings
+from cospace.train.binding.folder import write_bound
+from cospace.train.binding.pairs import Sighted, parted, see, vectors_of
+from cospace.train.card import Card
+
+__all__ = ["Binding", "Options", "bind", "card_of", "settings_for"]
+
+Named = str | os.PathLike[str] | Model
+# From so many pairs on a hidden layer pays, where there is no head to begin with.
+_MANY, _HIDDEN = 1_000, 512
+
+
+class Options(TypedDict, total=False):
+    """What `Settings` takes; None, or left out, is by the number of pairs."""
+
+    loss: str
+    hidden: int
+    epochs: int
+    batch: int
+    rate: float
+    decay: float
+    drop: float
+    patience: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A model with a newly bound tower, and what its training was worth.
+
+    `card` says it in full. `failed` are the pairs that could not be used, with the reasons.
+    `better` is whether recall at 10 on held-out pairs is above what it was before (above chance,
+    for a kind that the anchor had no tower for), at 99%.
+    """
+
+    model: Model
+    card: Card
+    better: bool
+    failed: list[tuple[str, str]]
+
+
+def bind(
+    pairs: Reading | Iterable[Item | tuple[Content, Content]],
+    out: str | os.PathLike[str],
+    *,
+    anchor: Named,
+    kind: str,
+    to: str = "text",
+    encoder: Named | None = None,
+    progress: Watch = None,
+    **options: Unpack[Options],
+) -> Binding:
+    """A model in the folder `out` whose tower for `kind` lies in the anchor's space.
+
+    `pairs` are items, what `cospace.read` gives, or tuples of two parts: one of `kind`, one of
+    the kind `to`, which the anchor encodes. The anchor's vectors stay as they are, so the new ones
+    compare with them and with all that was bound to them: audio bound to images alone finds texts
+    (Girdhar et al., ImageBind: One Embedding Space To Bind Them All, 2023).
+
+    `encoder` is a model with a tower for `kind`, whose head is replaced; the anchor itself by
+    default. `options` are those of `Settings`: the loss "softmax" (CLIP) or "sigmoid" (SigLIP),
+    the width of a `hidden` layer, and how it is trained. Pairs that are bound to the same are not
+    one another's negatives. A fifth of the pairs, in whole groups of near duplicates, is held out
+    to check; `card.md` in the folder has the figures. Ctrl-C keeps the best so far.
+
+    Raises `BadArgument` for too few pairs, or all bound to the same; `BadItem` for a pair that
+    lacks a side; `BadVector` for features that are not finite; `UnsupportedModel` for an encoder
+    whose head cannot be replaced.
+    """
+    base = _model(anchor)
+    source = base if encoder is None else _model(encoder)
+    if to not in base.space.kinds or to == kind:
+        raise BadArgument(f"to= is another kind that {base.name} takes: {base.space.kinds}")
+    if kind not in source.space.kinds:
+        raise BadArgument(f"{source.name} has no tower for {kind}: it takes {source.space.kinds}")
+    target = Path(out)
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise BadArgument(f"{target}: it exists already; name another folder")
+    same = kind in base.space.kinds and not base.space.conflict(source.space)
+    features = Features(source.folder, kind, base=same)
+    with metered(progress, None, "pairs") as meter:
+        meter.stage = "looking"
+        seen = see(
+            parted(pairs, kind, to), features, lambda some: vectors_of(base, some), meter=meter
+        )
+        settings = settings_for(seen, options)
+    with metered(progress, None, "epochs") as meter:
+        meter.stage = "learning"
+        learnt = learn(seen.pairs, settings, meter=meter)
+    card = card_of(f"{target.name}: {kind} bound to {to} of {base.name}", seen, learnt, settings)
+    model = write_bound(target, base.folder, features, learnt.head, name=target.name, card=card)
+    return Binding(model, card, learnt.better, seen.failed)
+
+
+def settings_for(seen: Sighted, options: Options) -> Settings:
+    """The settings for pairs: a linear head for few, or where it adds to one; else a small MLP."""
+    pairs = seen.pairs
+    linear = pairs.own is not None or len(pairs) < _MANY
+    usual = Settings(
+        hidden=0 if linear else _HIDDEN,
+        base=0.0 if pairs.own is None else 1.0,
+        drop=0.5 if pairs.features.shape[1] >= 512 else 0.2,
+        batch=256 if len(pairs) >= 1_000 else 64,
+    )
+    return replace(usual, **options)
+
+
+def card_of(title: str, seen: Sighted, learnt: Learnt, settings: Settings) -> Card:
+    """What there is to say of a binding."""
+    notes = [*seen.notes]
+    if learnt.fitted.stopped:
+        notes.append("the training was stopped by hand; this is the best it had reached")
+    if seen.failed:
+        notes.append(f"{len(seen.failed)} pairs could not be used, such as {seen.failed[0][0]!r}")
+    return Card(
+        title=title,
+        how=(
+            "A head on frozen features, trained so that of all in a batch each finds its own"
+            " (softmax: CLIP; sigmoid: SigLIP). The figures are of a head that never saw the"
+            " held-out pairs; the one in this folder learnt from all pairs for as many epochs."
+        ),
+        data_sha256=seen.sha256,
+        counts={
+            "pairs": len(seen.pairs),
+            "trained on": learnt.train,
+            "held out": len(learnt.held),
+            "could not be used": len(seen.failed),
+        },
+        settings={**settings.to_json(), "epoch kept": learnt.fitted.epoch},
+        figures=learnt.figures,
+        points=learnt.fitted.points,
+        notes=notes,
+    )
+
+
+def _model(named: Named) -> Model:
+    model = named if isinstance(named, Model) else load(named, cache=False)
+    if type(model) is not Model:
+        raise BadArgument(
+            f"expected a model folder with graphs, or its name, not {type(model).__name__}"
+        )
+    return model

@@ -1,0 +1,213 @@
+"""adapt: a collection learns from its own pairs, is switched whole or not at all, and back."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import cospace as cs
+from cospace.errors import BadArgument, CollectionReadOnly, IncompleteSource
+from cospace.train import adapt, adapt_back
+
+from .catalogue import NAMES, draw, items
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A collection of 120 pairs, as it is before adapt."""
+    place = tmp_path_factory.mktemp("adapt")
+    (place / "photos").mkdir()
+    with cs.open(place / "shop.cospace", model="starter") as shop:
+        shop.add(items(place / "photos"))
+    return place
+
+
+@pytest.fixture
+def place(made: Path, tmp_path: Path) -> Path:
+    shutil.copytree(made / "shop.cospace", tmp_path / "shop.cospace")
+    return tmp_path / "shop.cospace"
+
+
+def vectors(shop: cs.Collection) -> dict[str, dict[str, bytes]]:
+    return {
+        item.id: {field: row.tobytes() for field, row in item.vectors.items()}
+        for item in shop.get(vectors=True)
+    }
+
+
+def test_a_collection_learns_and_goes_back(place: Path) -> None:
+    with cs.open(place, model="starter") as shop:
+        before, space = vectors(shop), shop.space
+        assert space is not None
+        found = adapt(shop)
+        assert found.switched
+        assert found.figure.before is not None
+        assert found.figure.held.value > found.figure.before.value + 0.2
+        after = vectors(shop)
+        assert all(after[id]["text"] == row["text"] for id, row in before.items())
+        assert all(after[id]["image"] != row["image"] for id, row in before.items())
+        assert shop.space is not None
+        assert shop.space.name == "starter-adapted"
+        assert shop.space.anchor == space.anchor
+        hits = shop.search(NAMES[0], k=6, by="image").ids
+        assert len({f"I-{n:03}" for n in range(0, 120, 20)} & set(hits)) >= 4
+    # Opened anew, also by who named the model that it began with: as it was left.
+    with cs.open(place, model="starter") as shop:
+        assert vectors(shop) == after
+        assert shop.model.space == shop.space
+        assert shop.search(NAMES[0], k=6, by="image").ids == hits
+        assert adapt_back(shop) == 0
+        assert vectors(shop) == before
+        assert shop.space == space
+        assert not (place / "models").exists()
+        with pytest.raises(BadArgument, match="was not adapted"):
+            adapt_back(shop)
+
+
+def test_new_vectors_are_what_the_new_model_gives(place: Path) -> None:
+    with cs.open(place) as shop:
+        adapt(shop)
+        [item] = shop.get(limit=1, vectors=True)
+        assert item.parts.image is not None
+        encoded = shop.model.encode_document([item.parts.image]).normalized[0]
+        assert encoded @ item.vectors["image"] > 0.9999
+        assert shop.search(item.parts.image, k=1).ids == [item.id]
+
+
+def test_indexing_again_encodes_nothing_anew(place: Path, made: Path) -> None:
+    with cs.open(place) as shop:
+        adapt(shop)
+        report = shop.upsert(items(made / "photos"))
+        assert (report.updated, report.unchanged) == (0, 120)
+
+
+def test_items_that_came_since_go_back_too(place: Path, tmp_path: Path) -> None:
+    image = cs.Image(draw(tmp_path / "new.png", 3, 999))
+    with cs.open(place) as shop:
+        adapt(shop)
+        shop.add(cs.Item("new", cs.Parts(text="a clock", image=image)))
+        shop.update("I-004", text="a clock of oak")
+        shop.delete(["I-005"])
+        assert adapt_back(shop) == 2
+        expected = cs.load("starter").encode_document([image]).normalized[0]
+        assert shop.get("new", vectors=True)[0].vectors["image"] @ expected > 0.9999
+        assert len(shop) == 120
+
+
+def test_a_second_adaptation_goes_back_to_the_first_space(place: Path) -> None:
+    with cs.open(place) as shop:
+        before = vectors(shop)
+        adapt(shop, epochs=3)
+        again = adapt(shop, check_only=True, seed=1)
+        assert again.figure.before is not None
+        adapt_back(shop)
+        assert vectors(shop) == before
+
+
+def test_mixed_up_pairs_change_nothing(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    with cs.open(tmp_path / "shop.cospace", model="starter") as shop:
+        shop.add(items(tmp_path / "photos", mixed=True))
+        before = vectors(shop)
+        found = adapt(shop)
+        assert not found.switched
+        assert "not better beyond doubt" in found.reason
+        assert vectors(shop) == before
+        assert not (tmp_path / "shop.cospace" / "models").exists()
+
+
+def test_checking_changes_nothing(place: Path) -> None:
+    with cs.open(place) as shop:
+        before = vectors(shop)
+        found = adapt(shop, check_only=True)
+        assert (found.switched, found.reason) == (False, "only checked")
+        assert found.gain.low > 0
+        assert len({one.text for one in found.moved}) == len(found.moved) == 5
+        assert vectors(shop) == before
+
+
+def test_an_image_that_cannot_be_read_stops_the_switch(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    with cs.open(tmp_path / "shop.cospace", model="starter") as shop:
+        shop.add(items(tmp_path / "photos"))
+        before = vectors(shop)
+        (tmp_path / "photos" / "7.png").unlink()
+        with pytest.raises(IncompleteSource, match=r"1 images .* such as 'I-007'"):
+            adapt(shop)
+        assert vectors(shop) == before
+        assert not list((tmp_path / "shop.cospace").glob("models/*"))
+
+
+def test_a_reader_follows_the_switch(place: Path, tmp_path: Path) -> None:
+    image = cs.Image(draw(tmp_path / "asked.png", 3, 500))
+    with cs.open(place) as shop, cs.open(place, read_only=True) as reader:
+        reader.search(image)
+        adapt(shop)
+        expected = shop.search(image)
+        found = reader.search(image)
+        assert found.ids == expected.ids
+        assert [hit.score for hit in found] == [hit.score for hit in expected]
+        adapt_back(shop)
+        assert reader.search(image).ids == shop.search(image).ids
+        with pytest.raises(CollectionReadOnly):
+            adapt(reader)  # type: ignore[arg-type]
+
+
+def test_a_switch_that_is_broken_off_leaves_the_old(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cospace.store import truth
+
+    def cut(*_: Any) -> Any:
+        raise OSError("the power went")
+
+    with cs.open(place) as shop:
+        before, space = vectors(shop), shop.space
+        monkeypatch.setattr(truth, "switch", cut)
+        with pytest.raises(OSError, match="the power went"):
+            adapt(shop)
+        monkeypatch.undo()
+        assert vectors(shop) == before
+        assert shop.space == space
+    with cs.open(place) as shop:  # the model that was written already is no harm
+        assert vectors(shop) == before
+        assert shop.model.space == space
+        assert adapt(shop).switched
+        assert len(list((place / "models").iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "match"),
+    [
+        ([cs.Item("a", "only words")], "has 0 pairs of image and text"),
+        ([], "this needs|has 0 pairs"),
+    ],
+)
+def test_too_few_pairs_are_refused(tmp_path: Path, content: list[cs.Item], match: str) -> None:
+    with cs.open(tmp_path / "shop.cospace", model="starter") as shop:
+        shop.add(content)
+        with pytest.raises(BadArgument, match=match):
+            adapt(shop)
+
+
+def test_collections_that_cannot_be_adapted_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadArgument, match="keeps no files"):
+        adapt(cs.open(":memory:", model="starter"))
+    with cs.open(tmp_path / "texts.cospace", model="minilm") as shop:
+        shop.add(cs.Item("a", "words"))
+        with pytest.raises(BadArgument, match="has no tower for image beside its texts"):
+            adapt(shop)
+
+
+def test_photos_that_came_from_memory_cannot_follow(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    pixels = np.full((32, 32, 3), 90, np.uint8)
+    with cs.open(tmp_path / "shop.cospace", model="starter") as shop:
+        shop.add(items(tmp_path / "photos"))
+        shop.add(cs.Item("memory", cs.Parts(text="grey", image=cs.Image(pixels))))
+        with pytest.raises(IncompleteSource, match="'memory' .it was added from memory"):
+            adapt(shop)
