@@ -25,6 +25,7 @@ class Tower:
     `family` names the code that built it and can build it again, where that matters.
     `weights_sha256` is of the source weights, so that the same model served in another
     precision keeps its identity; `files` are the hashes of what is served, checked at load.
+    `teacher` is the fingerprint of the tower whose vectors this one learnt to give.
     """
 
     kind: str
@@ -42,12 +43,30 @@ class Tower:
     pooling: str = ""
     prompts: Mapping[str, str] = field(default_factory=dict)
     canaries: tuple[Mapping[str, str], ...] = ()
+    teacher: str = ""
 
     @cached_property
     def fingerprint(self) -> str:
         """sha256, in hex, of what the vectors depend on."""
-        record = {k: v for k, v in asdict(self).items() if k not in _NOT_IDENTITY}
+        record = {k: v for k, v in self.to_json().items() if k not in _NOT_IDENTITY}
         return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def root(self) -> str:
+        """The fingerprint of the tower whose vectors these compare with: the teacher's, or its own.
+
+        >>> teacher = Tower("text", "slow")
+        >>> Tower("text", "fast", teacher=teacher.root).root == teacher.root
+        True
+        """
+        return self.teacher or self.fingerprint
+
+    def to_json(self) -> dict[str, Any]:
+        """A record of plain types. Without a teacher it is as it was before there were any."""
+        record = asdict(self)
+        if not self.teacher:
+            del record["teacher"]
+        return record
 
 
 @dataclass(frozen=True)
@@ -83,8 +102,11 @@ class Space:
 
     @property
     def anchor(self) -> str:
-        """The fingerprint of the anchor tower, or the name of a space without towers."""
-        return self.towers[0].fingerprint if self.towers else self.name
+        """The fingerprint of the anchor tower, or the name of a space without towers.
+
+        A student's is that of its teacher, with whose vectors its own compare.
+        """
+        return self.towers[0].root if self.towers else self.name
 
     @cached_property
     def kinds(self) -> tuple[str, ...]:
@@ -100,21 +122,40 @@ class Space:
             return f"{self.dim} dimensions against {other.dim}{same}"
         if self.anchor != other.anchor:
             return "the models differ"
-        mine = {t.kind: t.fingerprint for t in self.towers}
+        mine = {tower.kind: tower.root for tower in self.towers}
         for tower in other.towers:
-            if mine.get(tower.kind, tower.fingerprint) != tower.fingerprint:
+            if mine.get(tower.kind, tower.root) != tower.root:
                 return f"the towers for {tower.kind} differ"
         return ""
 
-    def check(self, other: Space, *, what: str = "these vectors") -> None:
-        """Raises `SpaceMismatch` with both fingerprints when `other` is another space."""
+    def apart(self, other: Space) -> str:
+        """Why vectors of `other` cannot be stored among those of this space, or "".
+
+        As `conflict`; and where both have a tower for a kind, it is the very same: what a student
+        gives can be compared with what its teacher gives, but is something else.
+        """
         why = self.conflict(other)
+        if why:
+            return why
+        mine = {tower.kind: tower for tower in self.towers}
+        for tower in other.towers:
+            known = mine.get(tower.kind, tower)
+            if known.fingerprint != tower.fingerprint:
+                return f"the towers for {tower.kind} differ: {_kinship(known, tower)}"
+        return ""
+
+    def check(self, other: Space, *, what: str = "these vectors", stored: bool = False) -> None:
+        """Raises `SpaceMismatch` with both fingerprints when vectors of `other` do not compare.
+
+        With `stored`, also when they are not to be stored among those of this space: see `apart`.
+        """
+        why = self.apart(other) if stored else self.conflict(other)
         if why:
             raise SpaceMismatch(f"{what}: expected {self}, was given {other} ({why})")
 
     def merged(self, other: Space) -> Space:
         """This space with the towers of `other` that it does not have yet."""
-        self.check(other)
+        self.check(other, stored=True)
         extra = tuple(t for t in other.towers if t.kind not in self.kinds)
         return self if not extra else Space(self.name, self.dim, self.metric, self.towers + extra)
 
@@ -134,7 +175,7 @@ class Space:
 
     def to_json(self) -> dict[str, Any]:
         """A record that `from_json` reads back."""
-        return asdict(self)
+        return {**asdict(self), "towers": tuple(tower.to_json() for tower in self.towers)}
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Space:
@@ -155,3 +196,12 @@ class Space:
 
     def __repr__(self) -> str:
         return f"Space({self.name}, {self.dim}, {self.metric}, fingerprint {self.fingerprint[:8]})"
+
+
+def _kinship(stored: Tower, given: Tower) -> str:
+    """What two towers whose vectors compare are to each other."""
+    if given.teacher == stored.fingerprint:
+        return f"{given.model} is a student of {stored.model}"
+    if stored.teacher == given.fingerprint:
+        return f"{stored.model} is a student of {given.model}"
+    return f"{stored.model} and {given.model} are students of one model"

@@ -228,7 +228,8 @@ def test_one_module_reads_model_weights() -> None:
         if not may_use_torch(name)  # what is adopted is read there, from safetensors alone
     }
     # openvino.py, onnx.py and choice.py ask folder.py for a graph by its name; names.py and
-    # sources.py refuse by suffix; saving.py does so for word vectors, and head.py for heads;
+    # sources.py refuse by suffix; saving.py does so for word vectors, static/ for students, and
+    # head.py for heads;
     # models.py has one in an example; the tiny model is written by a test; checkpoint.py reads
     # safetensors that are about to be converted.
     # combiner.py asks folder.py for its own.
@@ -236,6 +237,7 @@ def test_one_module_reads_model_weights() -> None:
         "encode/combiner.py", "encode/engines/choice.py", "encode/engines/onnx.py",
         "encode/engines/openvino.py", "encode/folder.py",
         "encode/modules/checkpoint.py", "cli/models.py", "encode/words/saving.py",
+        "encode/static/saving.py", "encode/static/tower.py",
         "encode/modules/imagebind.py", "encode/names.py", "read/sources.py", "testing/tiny.py",
         "train/binding/folder.py",  # writes a graph with another head
         "train/heads/head.py",

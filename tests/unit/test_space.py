@@ -1,3 +1,4 @@
+import hashlib
 import json
 from dataclasses import replace
 
@@ -26,7 +27,7 @@ SAME = {
 OTHER = {
     "kind": "audio", "model": "x", "source": "x", "revision": "x", "weights_sha256": "x",
     "head_sha256": "x",
-    "preprocess": {"max": 512}, "pooling": "cls", "prompts": {"query": "q: "},
+    "preprocess": {"max": 512}, "pooling": "cls", "prompts": {"query": "q: "}, "teacher": "ff",
 }  # fmt: skip
 
 
@@ -116,3 +117,51 @@ def test_any_record_comes_back_equal(name: str, dim: int, preprocess: dict[str, 
 def test_it_says_what_it_is() -> None:
     assert f"mine (384, {SPACE.fingerprint[:8]})" == str(SPACE)
     assert f"Space(mine, 384, cosine, fingerprint {SPACE.fingerprint[:8]})" == repr(SPACE)
+
+
+STUDENT = Tower("text", "fast", weights_sha256="dd", teacher=TEXT.fingerprint)
+
+
+def test_fingerprints_from_before_there_were_students_are_as_they_were() -> None:
+    record = {k: v for k, v in TEXT.__dict__.items() if k not in (*SAME, "teacher", "fingerprint")}
+    expected = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+    assert expected == TEXT.fingerprint
+    assert "teacher" not in json.dumps(SPACE.to_json())
+
+
+def test_a_student_compares_with_its_teacher_and_is_not_stored_beside_it() -> None:
+    student = Space("fast", 384, towers=(STUDENT,))
+    for one, other in ((SPACE, student), (student, SPACE)):
+        assert "" == one.conflict(other)
+        assert "student of" in one.apart(other)
+        one.check(other)
+        with pytest.raises(SpaceMismatch, match="fast is a student of minilm"):
+            one.check(other, stored=True)
+        with pytest.raises(SpaceMismatch):
+            one.merged(other)
+    assert SPACE.anchor == student.anchor
+    assert SPACE.fingerprint != student.fingerprint
+
+
+def test_students_of_one_teacher_compare_and_of_two_do_not() -> None:
+    first, second, third = (
+        Space(name, 384, towers=(replace(STUDENT, model=name, teacher=teacher),))
+        for name, teacher in (("a", "t"), ("b", "t"), ("c", "u"))
+    )
+    assert "" == first.conflict(second)
+    assert "a and b are students of one model" in first.apart(second)
+    assert "the models differ" == first.conflict(third)
+    assert "" == first.apart(first)
+
+
+def test_a_student_of_a_student_is_in_the_first_teachers_space() -> None:
+    grandchild = replace(STUDENT, model="tiny", teacher=STUDENT.root)
+    assert TEXT.fingerprint == STUDENT.root == grandchild.root
+    other = Space("tiny", 64, towers=(grandchild,))
+    assert "384 dimensions against 64, of the same model" == SPACE.conflict(other)
+
+
+def test_a_teacher_survives_the_record() -> None:
+    student = Space("fast", 384, towers=(STUDENT,))
+    again = Space.from_json(json.loads(json.dumps(student.to_json())))
+    assert (student.fingerprint, student.anchor) == (again.fingerprint, again.anchor)

@@ -30,6 +30,7 @@ def parser() -> Parser:
         "cospace search market.cospace bicycle --near 52.52,13.40 --km 30",
         'cospace search market.cospace "in green" --image chair.jpg',
         'cospace search market.cospace "but in green" --like MK-1',
+        "cospace search market.cospace bicycle --queries ./my-student",
     )
     one.add_argument("folder", metavar="FOLDER", help="a collection")
     one.add_argument("query", metavar="QUERY", nargs="*", default=[], help="a text, never a path")
@@ -50,6 +51,7 @@ def parser() -> Parser:
     )
     one.add_argument("--explain", action="store_true", help="each list's part in each score")
     one.add_argument("--model", help="the model's folder, where the collection cannot find it")
+    one.add_argument("--queries", metavar="MODEL", help="a student that encodes the text instead")
     return one
 
 
@@ -90,9 +92,9 @@ def _opened(args: argparse.Namespace) -> Collection:
     import cospace as cs
 
     try:
-        return cs.open(args.folder, model=args.model, create=False)
+        return cs.open(args.folder, model=args.model, queries=args.queries, create=False)
     except CollectionBusy:
-        return cs.open(args.folder, model=args.model, read_only=True)
+        return cs.open(args.folder, model=args.model, queries=args.queries, read_only=True)
 
 
 def _weight(given: str) -> tuple[str, float]:

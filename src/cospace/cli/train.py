@@ -22,6 +22,7 @@ __all__ = ["parser", "run"]
 TASKS = {
     "autoencoder": "train_autoencoder",
     "contrastive": "train_contrastive",
+    "distill": "train_distill",
     "supervised": "train_supervised",
 }
 
@@ -51,7 +52,7 @@ def parser() -> Parser:
         "there is; with --checkpoint the same command goes on from the last whole epoch.\n\n"
         "On other models' vectors, each with a --help of its own: cospace train autoencoder\n"
         "(fewer numbers a vector), supervised (an embedding from labels), contrastive (a text\n"
-        "encoder fine-tuned on pairs).",
+        "encoder fine-tuned on pairs), distill (a small model in a larger one's space).",
         "cospace train word2vec corpus.txt -o ./my-words",
         "cospace train word2vec corpus.txt.xz --architecture cbow --workers 2 -o ./my-words",
         "cospace train glove texts/ --dim 200 --epochs 25 -o ./my-words",
@@ -95,11 +96,13 @@ def run(args: argparse.Namespace) -> int:
     if not out.absolute().parent.is_dir():
         raise BadArgument(f"there is no folder {out.parent} to write into")
     train_: Callable[..., WordModel] = getattr(train, args.method)
+    made: WordModel | train.Student
     stopped = None
     try:
         made = train_(args.corpus, progress=watched(), tell=lambda line: tell(f"  {line}"), **given)
     except train.TrainingStopped as stop:
         made, stopped = stop.model, stop
+    assert not isinstance(made, train.Student)
     made.save(out, replace=args.replace)
     bytes_ = sum(file.stat().st_size for file in out.iterdir())
     record = made.space.towers[0].preprocess["training"]

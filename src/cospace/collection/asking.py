@@ -26,10 +26,13 @@ __all__ = ["Asking"]
 class Asking:
     """What can be asked of a collection; nothing here changes it."""
 
-    def __init__(self, store: Store, model: Encoder | None, name: str) -> None:
+    def __init__(
+        self, store: Store, model: Encoder | None, name: str, queries: Encoder | None = None
+    ) -> None:
         self.store = store
         self.name = name
         self._model = model
+        self._queries = queries
         self._checked: Space | None = None
 
     @property
@@ -56,9 +59,15 @@ class Asking:
                     f"{self.name}: this needs a model; open it with one, such as model='starter'"
                 )
             model = model_of(space, getattr(self.store, "folder", None))
-            space.check(model.space, what=f"{self.name} and the model {space.name!r}")
+            what = f"{self.name} and the model {space.name!r}"
+            space.check(model.space, what=what, stored=True)
             self._model = model
         return self._model
+
+    @property
+    def asker(self) -> Encoder:
+        """What encodes questions that are texts: the `queries` given to `open`, or the model."""
+        return self.model if self._queries is None else self._queries
 
     @overload
     def get(self, ids: str | Sequence[str], *, vectors: bool = False) -> list[Item | None]: ...

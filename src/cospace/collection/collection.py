@@ -40,8 +40,15 @@ class Collection(Asking):
     may be called from several threads.
     """
 
-    def __init__(self, store: Store, *, model: Encoder | None = None, name: str = "") -> None:
-        super().__init__(store, model, name)
+    def __init__(
+        self,
+        store: Store,
+        *,
+        model: Encoder | None = None,
+        name: str = "",
+        queries: Encoder | None = None,
+    ) -> None:
+        super().__init__(store, model, name, queries)
         self._mutex = threading.Lock()
         self._writing = threading.RLock()  # from reading what is stored to writing what follows
         self._bulk = 0  # blocks of `bulk` that are open

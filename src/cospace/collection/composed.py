@@ -30,6 +30,11 @@ class Searched(Protocol):
         ...
 
     @property
+    def asker(self) -> Encoder:
+        """What encodes queries that are texts: the model, or a student of it."""
+        ...
+
+    @property
     def weights(self) -> Mapping[str, float] | None:
         """What each list counts for queries that are texts; None by default."""
         ...

@@ -40,7 +40,7 @@ def own_model(folder: Path, space: Space) -> Path:
 
 def _holds(known: Space, space: Space) -> bool:
     """Whether a model of the space `known` gives vectors of `space`, whole or with `dim=`."""
-    return space.dim <= known.dim and not space.conflict(known.truncated(space.dim))
+    return space.dim <= known.dim and not space.apart(known.truncated(space.dim))
 
 
 def _fitting(name: str, space: Space) -> Encoder:

@@ -25,6 +25,7 @@ def open(
     path: str | os.PathLike[str],
     *,
     model: str | os.PathLike[str] | Encoder | None = None,
+    queries: str | os.PathLike[str] | Encoder | None = None,
     create: bool = True,
     quantization: str | None = None,
     language: str | None = None,
@@ -36,6 +37,9 @@ def open(
     not be named again, and the `dim=` that the model was loaded with; a model of another space
     is refused.
 
+    `queries` encodes questions that are texts, in place of the model: a student of it, which is
+    not remembered (docs/students.md).
+
     `quantization` is how the search index of a large collection makes its vectors smaller:
     "int8" (the default), "binary" or "none". It is remembered too; with another than before the
     index is built anew, from the full vectors that the collection keeps.
@@ -44,9 +48,8 @@ def open(
     "german" or "de". It is remembered; "auto" (the default) recognises it from the texts.
 
     With `read_only` any number of processes may search the collection, beside one that owns it
-    and writes. Each sees what was committed before its search. It makes a copy of the search
-    index in the system's folder for temporary files, which goes at the close. See
-    docs/storage.md.
+    and writes. Each sees what was committed before its search. It makes a copy of the index in
+    the system's folder for temporary files, which goes at the close. See docs/storage.md.
 
     Raises `SpaceMismatch`, `CollectionBusy`, `CollectionNotFound` (with create=False),
     `NotACollection`, `FormatTooNew`, `ModelNotFound`, `BadArgument`.
@@ -58,37 +61,62 @@ def open(
     >>> shop.search("vintage comfortable seating", where={"price": {"$lt": 300}}).ids
     ['MK-1']
     """
-    encoder = load(model) if isinstance(model, (str, os.PathLike)) else model
-    if encoder is not None and not isinstance(getattr(encoder, "space", None), Space):
-        raise BadArgument(f"model is a name, a folder or an Encoder, not {type(model).__name__}")
+    encoder, asker = _encoder(model, "model"), _encoder(queries, "queries")
     if str(path) == MEMORY:
         _check_memory(quantization, read_only)
-        return Collection(MemoryStore(language=language), model=encoder, name=MEMORY)
+        asker = _asker(MEMORY, asker, queries, _space_of(encoder))
+        return Collection(MemoryStore(language=language), model=encoder, name=MEMORY, queries=asker)
     if read_only:
         _check_reader(quantization, language)
     folder, create = Path(path), create and not read_only
-    if encoder is not None:
-        encoder = _fitting(folder, model, encoder, create)
+    if encoder is not None or asker is not None:
+        stored, earlier = _stored(folder, create)
+        if encoder is not None:
+            encoder = _fitting(folder, model, encoder, (stored, earlier))
+        asker = _asker(folder.name, asker, queries, stored or _space_of(encoder))
     store: Store = (
         LocalReader(folder)
         if read_only
         else LocalStore(folder, create=create, quantization=quantization, language=language)
     )
-    return Collection(store, model=encoder, name=folder.name)
+    return Collection(store, model=encoder, name=folder.name, queries=asker)
+
+
+def _encoder(given: str | os.PathLike[str] | Encoder | None, what: str) -> Encoder | None:
+    """What the argument called `what` gives. Raises `BadArgument` for what is no encoder."""
+    encoder = load(given) if isinstance(given, (str, os.PathLike)) else given
+    if encoder is not None and not isinstance(getattr(encoder, "space", None), Space):
+        raise BadArgument(f"{what} is a name, a folder or an Encoder, not {type(given).__name__}")
+    return encoder
+
+
+def _space_of(encoder: Encoder | None) -> Space | None:
+    return None if encoder is None else encoder.space
+
+
+def _shortened(
+    encoder: Encoder | None, given: str | os.PathLike[str] | Encoder | None, stored: Space | None
+) -> Encoder | None:
+    """The encoder; one given by name, with as many numbers as the collection holds."""
+    if encoder is None or stored is None or not isinstance(given, (str, os.PathLike)):
+        return encoder
+    return load(given, dim=stored.dim) if _is_shorter(stored, encoder.space) else encoder
 
 
 def _fitting(
-    folder: Path, model: str | os.PathLike[str] | Encoder | None, encoder: Encoder, create: bool
+    folder: Path,
+    model: str | os.PathLike[str] | Encoder | None,
+    encoder: Encoder,
+    there: tuple[Space | None, Space | None],
 ) -> Encoder | None:
     """The model for the collection that is there; None is its own. Raises `SpaceMismatch`."""
-    stored, earlier = _stored(folder, create)
-    if earlier is not None and not earlier.conflict(encoder.space):
+    stored, earlier = there
+    if earlier is not None and not earlier.apart(encoder.space):
         return None  # the collection was adapted since: its own model goes on from this one
-    if isinstance(model, (str, os.PathLike)) and stored is not None:
-        shorter = _is_shorter(stored, encoder.space)
-        encoder = load(model, dim=stored.dim) if shorter else encoder
-    _check_space(folder, stored, encoder)
-    return encoder
+    fitting = _shortened(encoder, model, stored)
+    if fitting is not None:
+        _check_space(folder, stored, fitting)
+    return fitting
 
 
 def _check_memory(quantization: str | None, read_only: bool) -> None:
@@ -122,6 +150,27 @@ def _stored(folder: Path, create: bool) -> tuple[Space | None, Space | None]:
         truth.close()
 
 
+def _asker(
+    name: str,
+    asker: Encoder | None,
+    given: str | os.PathLike[str] | Encoder | None,
+    known: Space | None,
+) -> Encoder | None:
+    """What encodes questions, when its vectors compare with those of `known`."""
+    if asker is not None and "text" not in asker.space.kinds:
+        raise BadArgument(f"queries= encodes texts; {asker.space.name} takes none")
+    asker = _shortened(asker, given, known)
+    if asker is None or known is None:
+        return asker
+    why = known.conflict(asker.space)
+    if why:
+        raise SpaceMismatch(
+            f"{name} holds {known}; queries={asker.space} cannot ask it ({why}). Leave out queries="
+            " (--queries), or give a student of its model: cospace train distill"
+        )
+    return asker
+
+
 def _is_shorter(stored: Space, given: Space) -> bool:
     """Whether the collection holds the first numbers of vectors that the model gives whole."""
     return stored.anchor == given.anchor and stored.dim < given.dim
@@ -129,7 +178,13 @@ def _is_shorter(stored: Space, given: Space) -> bool:
 
 def _check_space(folder: Path, stored: Space | None, encoder: Encoder) -> None:
     """Refuse another model's space."""
-    why = "" if stored is None else stored.conflict(encoder.space)
+    why = "" if stored is None else stored.apart(encoder.space)
+    if stored is not None and why and not stored.conflict(encoder.space):
+        raise SpaceMismatch(
+            f"{folder.name} holds {stored}; you opened it with {encoder.space} ({why}). Their"
+            " vectors can be compared, but documents of both must not be mixed. Leave out model="
+            f" (--model), and let it ask only: queries= (--queries {encoder.space.name})"
+        )
     if stored is not None and why:
         hint = f" Load it with dim={stored.dim}." if _is_shorter(stored, encoder.space) else ""
         raise SpaceMismatch(

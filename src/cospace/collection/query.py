@@ -96,8 +96,8 @@ def queries_of(
             waiting[place] = _Waiting(parts, reference, asked, words, weights)
     for place, vectors in _vectors(collection, waiting).items():
         _, _, _, words, weights = waiting[place]
-        unknown = unknown_words(collection.model, words) if words else None
-        cut = bool(words) and knows_parts(collection.model)
+        unknown = unknown_words(collection.asker, words) if words else None
+        cut = bool(words) and knows_parts(collection.asker)
         gone = made[place].exclude
         made[place] = Query(vectors, words, weights, where, unknown, cut, gone)
     return made
@@ -203,9 +203,11 @@ def _vectors(collection: Searched, waiting: Mapping[int, _Waiting]) -> dict[int,
     for kind in dict.fromkeys(map(kind_of, names)):
         places = [(p, n) for p, one in waiting.items() for n in one.parts if kind_of(n) == kind]
         parts = [waiting[place].parts[name] for place, name in places]
-        for (place, name), row in zip(
-            places, collection.model.encode_query(parts).normalized, strict=True
-        ):
+        encoder = collection.asker if kind == "text" else collection.model
+        given = encoder.encode_query(parts)
+        if collection.store.space is not None:
+            collection.store.space.check(given.space, what=collection.name)
+        for (place, name), row in zip(places, given.normalized, strict=True):
             encoded[place][name] = row
     return {
         place: composed(one.parts, encoded[place], one.reference, one.asked, collection)

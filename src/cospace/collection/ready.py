@@ -87,7 +87,7 @@ def space_of(stored: Space | None, vectors: Vectors, field: str, name: str) -> S
             " cs.Vectors(array, cs.Space.of('name', dim))"
         )
     space = stored or vectors.space
-    space.check(vectors.space, what=name)
+    space.check(vectors.space, what=name, stored=True)
     if field not in space.kinds:
         raise BadArgument(f"field is one of {', '.join(space.kinds)}, not {field!r}")
     return space

@@ -79,7 +79,9 @@ def open_folder(path: Path) -> Folder:
     """
     space = read_space(path)
     for tower in space.towers:
-        without = tower.family == "words" or any(name.startswith("torch/") for name in tower.files)
+        without = tower.family in ("static", "words") or any(
+            name.startswith("torch/") for name in tower.files
+        )
         if tower.graph not in tower.files and (tower.graph or not without):
             raise ModelDamaged(f"{path}: space.json lists no hash for the graph {tower.graph!r}")
         for name, expected in tower.files.items():
@@ -164,6 +166,7 @@ def check_types(space: Space) -> None:
         raise ValueError("two towers are of one kind")
     for tower in space.towers:
         texts: list[Any] = [space.name, tower.kind, tower.model, tower.graph, tower.precision]
+        texts.append(tower.teacher)
         texts += [*tower.files, *tower.files.values(), *tower.prompts.values()]
         texts += [answer[key] for answer in tower.canaries for key in ("input", "vector")]
         wrong = [value for value in texts if not isinstance(value, str)]

@@ -205,6 +205,10 @@ def load_folder(path: Path, dim: int | None = None, engine: str = "") -> Model:
         from cospace.encode.words import word_model
 
         return word_model(folder, dim=dim, engine=engine)
+    if folder.space.towers[0].family == "static":
+        from cospace.encode.static import StaticModel
+
+        return StaticModel(folder, dim=dim, engine=engine)
     if folder.space.towers[0].family == "head":
         raise BadArgument(
             f"{path}: a head, which takes vectors of another model and no texts or images;"

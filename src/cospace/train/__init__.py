@@ -12,6 +12,7 @@ from cospace.train.corpus import Corpus, read_corpus
 from cospace.train.heads import Head
 from cospace.train.options import Options
 from cospace.train.stopped import TrainingStopped
+from cospace.train.students import Distilling, Student, distill
 from cospace.train.supervised import Supervised, supervised
 from cospace.train.translation import Alignment, align
 from cospace.train.words import glove, subwords, word2vec
@@ -24,9 +25,11 @@ __all__ = [
     "CombinerFit",
     "Compression",
     "Corpus",
+    "Distilling",
     "Head",
     "Options",
     "Progress",
+    "Student",
     "Supervised",
     "TrainingStopped",
     "Triples",
@@ -36,6 +39,7 @@ __all__ = [
     "autoencoder",
     "bind",
     "contrastive",
+    "distill",
     "fit_combiner",
     "glove",
     "read_corpus",
