@@ -34,7 +34,7 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Speed, memory and quality beside their peers; each prints one table. About an hour on 2 cores.
+# Speed, memory and quality beside their peers; each prints one table. About two hours on 2 cores.
 # The peers of encode.py get environments of their own in bench/out/peers: 6 GB, made once.
 bench: $(VENV)/.bench
 	$(BIN)/python bench/footprint.py
@@ -46,6 +46,10 @@ bench: $(VENV)/.bench
 	$(BIN)/python bench/words_reading.py
 	$(BIN)/python bench/ranking.py
 	$(BIN)/python bench/photo_and_word.py
+	$(BIN)/python bench/joint.py
+	$(BIN)/python bench/composed.py
+	$(BIN)/python bench/compress.py ../shared/data
+	$(BIN)/python bench/tune.py ../shared/data/sts
 	$(BIN)/python bench/search.py
 	$(BIN)/python bench/search.py --exact
 	$(BIN)/python bench/curve.py

@@ -50,13 +50,21 @@ def run(args: argparse.Namespace) -> int:
 
 def _copy(holding: Holding, target: Path) -> None:
     """Make `target` from the truth: whole, or not at all."""
-    from cospace.files import check_room, hidden, make_folder, remove, sync_folder
+    from cospace.collection.models import MODELS
+    from cospace.files import check_room, copy_file, hidden, make_folder, remove, sync_folder
 
     temporary = hidden(target, "tmp")
-    check_room(target, (holding.folder / "truth.sqlite").stat().st_size)
+    # Of a collection that was adapted; not what is being written just now.
+    models = (holding.folder / MODELS).glob("[!.]*/**/*")
+    files = [file.relative_to(holding.folder) for file in models if file.is_file()]
+    sizes = [(holding.folder / file).stat().st_size for file in (*files, Path("truth.sqlite"))]
+    check_room(target, sum(sizes))
     try:
         make_folder(temporary)
         holding.truth.backup(temporary / "truth.sqlite")
+        for file in files:
+            make_folder((temporary / file).parent)
+            copy_file(holding.folder / file, temporary / file)
         sync_folder(temporary)
         temporary.replace(target)
         sync_folder(target.parent)

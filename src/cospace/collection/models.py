@@ -9,7 +9,10 @@ from cospace.encode.names import find_installed, is_hosted
 from cospace.errors import ModelNotFound
 from cospace.space import Space
 
-__all__ = ["model_of", "own_model"]
+__all__ = ["MODELS", "model_of", "own_model"]
+
+# The folder, in a collection's, of a model that was made for it.
+MODELS = "models"
 
 
 def model_of(space: Space, folder: Path | None = None) -> Encoder:
@@ -35,7 +38,7 @@ def model_of(space: Space, folder: Path | None = None) -> Encoder:
 
 def own_model(folder: Path, space: Space) -> Path:
     """Where a collection in `folder` keeps the model of a space that was made for it."""
-    return folder / "models" / space.fingerprint[:16]
+    return folder / MODELS / space.fingerprint[:16]
 
 
 def _holds(known: Space, space: Space) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cospace.collection.collection import Collection
-from cospace.collection.models import model_of, own_model
+from cospace.collection.models import MODELS, model_of, own_model
 from cospace.encode import Model
 from cospace.encode.features import Features
 from cospace.errors import (
@@ -173,7 +173,7 @@ def adapt_back(collection: Collection, *, progress: Watch = None) -> int:
         chosen = ((id, {f: vectors[id][f] for f in fields}) for id, fields in there.items())
         store.rebind(earlier.space, chosen, kind=earlier.kind, back=True)
         collection._model = model
-        remove(store.folder / "models")
+        remove(store.folder / MODELS)
         return len(new)
 
 
@@ -318,7 +318,7 @@ def _switch(
     """Writes the model beside the truth, then the new vectors with its space in one commit."""
     base = features.folder
     name = base.space.name.removesuffix("-adapted") + "-adapted"
-    models = store.folder / "models"
+    models = store.folder / MODELS
     make_folder(models)
     made = hidden(models / "model", "new")
     try:
