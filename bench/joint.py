@@ -26,9 +26,10 @@ from photo_and_word import PHOTOS, colour_of
 import cospace as cs
 from cospace.encode.features import Features
 from cospace.train import adapt, bind
+from cospace.train.binding.bind import settings_for
 from cospace.train.binding.check import learn
 from cospace.train.binding.measure import chance, ranks
-from cospace.train.binding.pairs import gathered, settings_for
+from cospace.train.binding.pairs import gathered
 
 LEARN, ASK = 1_500, 930
 NAMES = {
