@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cospace.errors import BadArgument, TrainingDiverged
+from cospace.errors import BadArgument, BadVector, TrainingDiverged
 from cospace.train.binding.check import learn
 from cospace.train.binding.fit import Pairs, Settings, fit
 from cospace.train.binding.head import unit
+from cospace.train.binding.pairs import gathered
 
 QUICK = Settings(epochs=25, batch=64, drop=0.0, base=0.0, patience=6)
 
@@ -96,3 +97,22 @@ def test_ctrl_c_keeps_the_best_so_far() -> None:
 def test_settings_out_of_range_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(BadArgument):
         Settings(**wrong)  # type: ignore[arg-type]
+
+
+def test_features_that_are_no_numbers_are_named() -> None:
+    given = pairs(30)
+    features = given.features.copy()
+    features[7, 3] = np.nan
+    names = [f"I-{n}" for n in range(30)]
+    with pytest.raises(BadVector, match="I-7: its features hold NaN or Inf"):
+        gathered(names, [""] * 30, features, given.targets, None, [])
+
+
+def test_near_duplicates_are_one_group_and_a_kind_is_not() -> None:
+    given = pairs(30)
+    features = given.features.copy()
+    features[1] = features[0]
+    words = ["a lamp", "x", "A lamp", *["chair"] * 10, *(f"text {n}" for n in range(17))]
+    group = gathered(words, words, features, given.targets, None, []).pairs.group
+    assert group[0] == group[1] == group[2]  # equal features, equal words
+    assert len(set(group[3:13])) == 10  # a word that ten share names a kind
