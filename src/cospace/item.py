@@ -207,9 +207,14 @@ class Combines(Protocol):
     """
 
     @property
-    def kind(self) -> str: ...  # noqa: D102
+    def kind(self) -> str:
+        """The kind of the references that it takes."""
+        ...
+
     @property
-    def space(self) -> Space: ...  # noqa: D102
+    def space(self) -> Space:
+        """The space of the vectors that it takes and gives."""
+        ...
 
     def combine(
         self, reference: NDArray[np.float32], text: NDArray[np.float32]

@@ -91,22 +91,32 @@ class Tuning:
         return "\n".join([f"{weights} ({self.queries} queries: {figures})", self.advice])
 
 
+def tuned(
+    settings: list[dict[str, float]],
+    found: NDArray[np.float64],
+    default: int,
+    notes: Iterable[str],
+    seed: int,
+) -> dict[str, Any]:
+    """The fields of a `Tuning`, given the figure [setting, query] of each of the `settings`."""
+    held, before = held_out(found, default, seed), found[default]
+    return {
+        "weights": settings[best_setting(found, default)],
+        "queries": found.shape[1],
+        "before": mean_interval(before, seed=seed),
+        "held_out": mean_interval(held, seed=seed),
+        "difference": mean_difference(held, before, seed=seed),
+        "notes": tuple(notes),
+    }
+
+
 def tune(collection: Searched, judged: Judged, *, seed: int = 0) -> Tuning:
     """See `Collection.tune`."""
     grades, notes = _grades(collection, judged)
     settings = _settings(collection)
     found = _scores(collection, grades, settings)
     default = settings.index(dict(DEFAULT))
-    held = held_out(found, default, seed)
-    before = found[default]
-    return Tuning(
-        weights=settings[best_setting(found, default)],
-        queries=len(grades),
-        before=mean_interval(before, seed=seed),
-        held_out=mean_interval(held, seed=seed),
-        difference=mean_difference(held, before, seed=seed),
-        notes=tuple(notes),
-    )
+    return Tuning(**tuned(settings, found, default, notes, seed))
 
 
 def check_weights(weights: Mapping[str, float]) -> dict[str, float]:

@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 
 from cospace.collection.composed import Searched
 from cospace.collection.query import excluded, queries_of
-from cospace.collection.tune import LEAST_QUERIES, Judgment, best_setting, held_out, read_judgment
+from cospace.collection.tune import LEAST_QUERIES, Judgment, Tuning, read_judgment, tuned
 from cospace.errors import BadArgument
 from cospace.item import Parts, kind_of
-from cospace.measures.bootstrap import Difference, Interval, mean_difference, mean_interval
 from cospace.measures.metrics import ndcg
 from cospace.search.ask import DEPTH
 from cospace.search.candidates import Query, rank
@@ -31,24 +30,12 @@ _COARSE = (0.0, 0.3, 0.6, 1.0, 1.6, 3.0)
 
 
 @dataclass(frozen=True, slots=True)
-class PartTuning:
+class PartTuning(Tuning):
     """What `Collection.tune_weights` found: weights by kind, and what they gave held out.
 
     `before` and `held_out` are nDCG@10 over all queries, with equal weights and with weights
     chosen without the query's own fifth; `difference` is of the two, query by query.
     """
-
-    weights: Mapping[str, float]
-    queries: int
-    before: Interval
-    held_out: Interval
-    difference: Difference
-    notes: tuple[str, ...] = ()
-
-    @property
-    def better(self) -> bool:
-        """Whether the held-out queries show a gain that is more than luck."""
-        return self.difference.verdict == "better"
 
     @property
     def advice(self) -> str:
@@ -62,19 +49,6 @@ class PartTuning:
         if self.better:
             return f"use these weights: {gain}"
         return f"keep equal weights: {gain} is no clear gain; more labelled queries may tell"
-
-    def to_json(self) -> dict[str, Any]:
-        """A record of plain types."""
-        return {
-            "weights": dict(self.weights),
-            "queries": self.queries,
-            "before": self.before.to_json(),
-            "held_out": self.held_out.to_json(),
-            "difference": self.difference.to_json(),
-            "better": self.better,
-            "advice": self.advice,
-            "notes": list(self.notes),
-        }
 
 
 def tune_parts(collection: Searched, labelled: Iterable[Composed], *, seed: int = 0) -> PartTuning:
@@ -91,16 +65,9 @@ def tune_parts(collection: Searched, labelled: Iterable[Composed], *, seed: int 
     settings = _settings(kinds)
     found = np.array([_scores(collection, kept, weights) for weights in settings])
     default = settings.index(dict.fromkeys(kinds, 1.0))
-    held, before = held_out(found, default, seed), found[default]
     lost = len(read) - len(kept)
-    return PartTuning(
-        weights=settings[best_setting(found, default)],
-        queries=len(kept),
-        before=mean_interval(before, seed=seed),
-        held_out=mean_interval(held, seed=seed),
-        difference=mean_difference(held, before, seed=seed),
-        notes=(f"queries without a right item that is stored, left out: {lost:,}",) if lost else (),
-    )
+    notes = [f"queries without a right item that is stored, left out: {lost:,}"] if lost else []
+    return PartTuning(**tuned(settings, found, default, notes, seed))
 
 
 def check_part_weights(weights: Mapping[str, float]) -> dict[str, float]:

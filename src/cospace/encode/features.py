@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from cospace.errors import BadItem, UnsupportedModel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Features"]
+__all__ = ["Features", "Looked"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,15 @@ class _Wide(Folder):
     @property
     def dim(self) -> int:
         return self.width
+
+
+class Looked(NamedTuple):
+    """Features and own vectors of the values at the positions `good`; (name, reason) of others."""
+
+    good: list[int]
+    features: NDArray[np.float32]
+    own: NDArray[np.float32] | None
+    failed: list[tuple[str, str]]
 
 
 class Features:
@@ -65,8 +74,8 @@ class Features:
         """What `rows` takes, for the value of one part. Raises `BadItem`."""
         return self._tower.prepare(value, name, data)
 
-    def prepare_each(self, values: Sequence[tuple[Any, str]]) -> list[Any]:
-        """What `rows` takes for each (value, name), or the `BadItem` that says why not."""
+    def look(self, values: Sequence[tuple[Any, str]]) -> Looked:
+        """What there is to see in each (value, name); a value that cannot be read is told."""
 
         def prepared(one: tuple[Any, str]) -> Any:
             try:
@@ -74,7 +83,14 @@ class Features:
             except BadItem as error:
                 return error
 
-        return spread(prepared, list(values))  # files are decoded on all cores
+        ready = spread(prepared, list(values))  # files are decoded on all cores
+        good = [place for place, one in enumerate(ready) if not isinstance(one, BadItem)]
+        failed = [
+            (name, one.reason)
+            for (_, name), one in zip(values, ready, strict=True)
+            if isinstance(one, BadItem)
+        ]
+        return Looked(good, *self.rows([ready[place] for place in good]), failed)
 
     def canary(self, given: str) -> Any:
         """What `rows` takes, for the input of a known answer."""

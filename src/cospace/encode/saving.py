@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,9 +10,9 @@ from cospace.encode.folder import Folder, sha256_of
 from cospace.encode.record import write_record
 from cospace.errors import BadArgument, ModelDamaged, ModelNotFound
 from cospace.files import check_room, copy_file, hidden, make_folder, move_folder, remove
-from cospace.space import Space
+from cospace.space import Space, Tower
 
-__all__ = ["copy_model", "new_folder"]
+__all__ = ["beside", "copy_model", "copy_towers", "new_folder"]
 
 # What is copied besides the files that the record lists.
 _BESIDE = ("LICENSE", "LICENCE", "NOTICE")
@@ -46,18 +46,30 @@ def copy_model(source: Folder, space: Space, folder: Path, *, replace: bool) -> 
     if not source.path.is_dir():
         raise ModelNotFound(f"{source.path}: the folder that {space.name} was loaded from has gone")
     hashes = {name: sha for tower in space.towers for name, sha in tower.files.items()}
-    beside = [file for file in source.path.iterdir() if file.name.startswith(_BESIDE)]
     missing = [name for name in hashes if not (source.path / name).is_file()]
     if missing:
         raise ModelDamaged(f"{source.path / missing[0]}: it has gone. Install the model again")
     size = sum((source.path / name).stat().st_size for name in hashes)
     with new_folder(folder, size, replace=replace) as made:
-        for name, expected in hashes.items():
-            make_folder((made / name).parent)
-            copy_file(source.path / name, made / name)
-            if sha256_of(made / name) != expected:
-                raise ModelDamaged(f"{source.path / name}: it changed. Install the model again")
-        for file in beside:
+        copy_towers(source, space.towers, made)
+        for file in beside(source):
             copy_file(file, made / file.name)
         write_record(made, space)
     return folder
+
+
+def copy_towers(source: Folder, towers: Iterable[Tower], made: Path) -> None:
+    """Copies the files of some towers of `source` into `made`.
+
+    Raises `ModelDamaged` for a file that is not the one that was loaded.
+    """
+    for name, expected in {n: sha for tower in towers for n, sha in tower.files.items()}.items():
+        make_folder((made / name).parent)
+        copy_file(source.path / name, made / name)
+        if sha256_of(made / name) != expected:
+            raise ModelDamaged(f"{source.path / name}: it changed. Install the model again")
+
+
+def beside(folder: Folder) -> list[Path]:
+    """The licences and notices in a model's folder."""
+    return [file for file in folder.path.iterdir() if file.name.startswith(_BESIDE)]

@@ -17,7 +17,7 @@ from cospace.read.regular import bad_byte, listed, open_regular
 from cospace.read.sources import find_source
 from cospace.read.texts import check_text
 
-__all__ = ["COLUMNS", "Pairs", "read_pairs"]
+__all__ = ["COLUMNS", "Pairs", "read_pairs", "score_of"]
 
 COLUMNS = ("sentence1", "sentence2", "score")
 
@@ -60,7 +60,7 @@ def read_pairs(path: str | os.PathLike[str]) -> Pairs:
             if isinstance(values, str):
                 raise BadItem(name, values)
             one, two, score = values
-            texts, number = (check_text(one), check_text(two)), _number(score)
+            texts, number = (check_text(one), check_text(two)), score_of(score)
         except BadItem as error:
             pairs.failed.add(name, error.reason)
             continue
@@ -73,7 +73,8 @@ def read_pairs(path: str | os.PathLike[str]) -> Pairs:
     return pairs
 
 
-def _number(score: Any) -> float:
+def score_of(score: Any) -> float:
+    """A score as a finite number. Raises `BadItem` for what is none."""
     try:
         number = float(score) if not isinstance(score, bool) else math.nan
     except (TypeError, ValueError):

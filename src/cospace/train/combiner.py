@@ -27,7 +27,7 @@ from cospace.space import Space
 from cospace.train.adamw import AdamW
 from cospace.train.card import Card, Figure, Point, write_card
 from cospace.train.heldout import grouped, split_groups
-from cospace.train.losses import clip_loss, equal_rows
+from cospace.train.losses import clip_loss, equal_rows, unit
 from cospace.vectors import Vectors
 
 __all__ = ["CombinerFit", "Triples", "fit_combiner", "gradients"]
@@ -255,11 +255,7 @@ def _batches(
 
 
 def _sum(rows: _Rows, share: float) -> NDArray[np.float32]:
-    total = np.float32(1 - share) * rows.a + np.float32(share) * rows.b
-    unit: NDArray[np.float32] = total / np.maximum(
-        np.linalg.norm(total, axis=1, keepdims=True), 1e-12
-    )
-    return unit
+    return unit(np.float32(1 - share) * rows.a + np.float32(share) * rows.b)
 
 
 def _best_share(rows: _Rows) -> float:

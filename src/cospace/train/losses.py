@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cospace.errors import BadArgument
 
-__all__ = ["Loss", "clip_loss", "equal_rows", "siglip_loss"]
+__all__ = ["Loss", "clip_loss", "equal_rows", "siglip_loss", "unit"]
 
 Array = NDArray[np.floating]
 
@@ -90,6 +90,17 @@ def equal_rows(y: Array) -> NDArray[np.bool_]:
     same: NDArray[np.bool_] = group[:, None] == group[None, :]
     np.fill_diagonal(same, False)
     return same
+
+
+def unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The rows at length one; a row of zeros stays.
+
+    >>> unit(np.float32([[0, 2], [0, 0]])).tolist()
+    [[0.0, 1.0], [0.0, 0.0]]
+    """
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    made: NDArray[np.float32] = (rows / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    return made
 
 
 def _logits(x: Array, y: Array, scale: float, same: NDArray[np.bool_] | None) -> Array:

@@ -13,10 +13,11 @@ from cospace.progress import Progress
 from cospace.space import Space
 from cospace.train import Head, autoencoder
 from cospace.train.compress.closed import pca, quadratic
-from cospace.train.compress.kept import Truth, unit
+from cospace.train.compress.kept import Truth
 from cospace.train.compress.network import loss_and_gradients, start_of, train
 from cospace.train.heads.given import rows_of
 from cospace.train.heads.layers import decoded, encoded
+from cospace.train.losses import unit
 from cospace.vectors import Vectors
 
 

@@ -16,7 +16,6 @@ from cospace.encode import Model
 from cospace.encode.features import Features
 from cospace.errors import (
     BadArgument,
-    BadItem,
     CollectionReadOnly,
     IncompleteSource,
 )
@@ -224,8 +223,7 @@ def _see(
         if field not in row.media
     ]  # fmt: skip
     failed = [(rows[n].id, "it was added from memory, and no file is known") for n, _ in inside]
-    width = features.dim
-    found = np.empty((len(todo), width), np.float32)
+    found = np.empty((len(todo), features.dim), np.float32)
     own = np.empty((len(todo), features.base), np.float32)
     good: list[int] = []
 
@@ -233,18 +231,11 @@ def _see(
         meter.stage = "looking"
         for start in range(0, len(todo), _WINDOW):
             window = todo[start : start + _WINDOW]
-            ready = features.prepare_each(
-                [(Path(rows[n].media[field]), rows[n].id) for n, field in window]
-            )
-            places = [p for p, one in enumerate(ready) if not isinstance(one, BadItem)]
-            for (n, _), one in zip(window, ready, strict=True):
-                if isinstance(one, BadItem):
-                    failed.append((rows[n].id, one.reason))
-            if places:
-                at = [start + p for p in places]
-                found[at], base = features.rows([ready[p] for p in places])
-                own[at] = base
-                good += at
+            looked = features.look([(Path(rows[n].media[f]), rows[n].id) for n, f in window])
+            failed += looked.failed
+            at = [start + place for place in looked.good]
+            found[at], own[at] = looked.features, looked.own
+            good += at
             meter.add(len(window))
     owner = np.array([todo[p][0] for p in good], np.intp)
     return _Seen(owner, [todo[p][1] for p in good], found[good], own[good]), failed

@@ -125,7 +125,7 @@ def fit(
         faster={"scale": 10, "bias": 10},
     )
     best, points, at, stopped = -1.0, [], 0, False
-    head = _head(made)
+    head = made.head()
     try:
         for epoch in range(1, (stop_after or settings.epochs) + 1):
             loss = _epoch(pairs, settings, made, optimiser, random, batches)
@@ -134,12 +134,12 @@ def fit(
                     f"epoch {epoch}: the loss is no longer a finite number. The likely cause is"
                     f" the rate, {settings.rate:g}: try a tenth of it"
                 )
-            measure = None if validation is None else _measure(_head(made), validation)
+            measure = None if validation is None else _measure(made.head(), validation)
             tell(epoch, loss, measure)
             if measure is not None:
                 points.append(Point(epoch, loss, measure))
             if measure is None or measure > best:
-                best, at, head = measure or 0.0, epoch, _head(made)
+                best, at, head = measure or 0.0, epoch, made.head()
             elif epoch - at >= settings.patience:
                 break
     except KeyboardInterrupt:
@@ -200,9 +200,3 @@ def _epoch(
 
 def _measure(head: Head, pairs: Pairs) -> float:
     return ranks(head.apply(pairs.features, pairs.own), pairs.targets, pairs.meaning).reciprocal
-
-
-def _head(made: Trainee) -> Head:
-    made_head = made.head()
-    layers = {n: v for n, v in made_head.layers.items() if n not in ("scale", "bias")}
-    return Head(layers, made_head.base)

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cospace.train.losses import unit
+
 __all__ = ["Head", "Trainee", "gelu"]
 
 Array = NDArray[np.float32]
+_LAYERS = ("w1", "b1", "w", "b")
 _BEND = np.float32(np.sqrt(2 / np.pi))
 
 
@@ -97,7 +100,8 @@ class Trainee:
 
     def head(self) -> Head:
         """The head as it is, with the standardisation in its first layer."""
-        layers = {name: value.copy() for name, value in self.parameters.items()}
+        own = [name for name in _LAYERS if name in self.parameters]
+        layers = {name: self.parameters[name].copy() for name in own}
         first, bias = ("w1", "b1") if "w1" in layers else ("w", "b")
         layers[first] = layers[first] / self.deviation[:, None]
         layers[bias] = layers[bias] - self.mean @ layers[first]
@@ -115,13 +119,6 @@ def gelu(x: Array) -> tuple[Array, Array]:
     )
     value: Array = x * (1 + inner) / 2
     return value, slope
-
-
-def unit(rows: Array) -> Array:
-    """The rows at length one; a zero row stays zero."""
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    made: Array = (rows / np.maximum(lengths, 1e-12)).astype(np.float32, copy=False)
-    return made
 
 
 def _drawn(random: np.random.Generator, rows: int, columns: int) -> Array:

@@ -20,8 +20,8 @@ from cospace.progress import Meter
 from cospace.read import Reading
 from cospace.read.terms import fold
 from cospace.train.binding.fit import Pairs
-from cospace.train.binding.head import unit
 from cospace.train.heldout import grouped, near
+from cospace.train.losses import unit
 
 __all__ = ["Sighted", "gathered", "parted", "see", "vectors_of"]
 
@@ -92,16 +92,11 @@ def _look(
     held: _Held,
 ) -> None:
     """Adds the pairs of one window to what is held."""
-    ready = features.prepare_each([(one[1], one[0]) for one in window])
-    good: list[Given] = []
-    for one, made in zip(window, ready, strict=True):
-        if isinstance(made, BadItem):
-            held.failed.append((one[0], made.reason))
-        else:
-            good.append(one)
-    if not good:
+    looked = features.look([(one[1], one[0]) for one in window])
+    held.failed += looked.failed
+    if not looked.good:
         return
-    found, base = features.rows([made for made in ready if not isinstance(made, BadItem)])
+    good = [window[place] for place in looked.good]
     wanted = vectors([other for _, _, other, _ in good])
     for place, ((name, _, _, said), target) in enumerate(zip(good, wanted, strict=True)):
         if target is None:
@@ -109,10 +104,10 @@ def _look(
             continue
         held.names.append(name)
         held.words.append(said)
-        held.rows.append(found[place])
+        held.rows.append(looked.features[place])
         held.targets.append(target)
-        if base is not None:
-            held.own.append(base[place])
+        if looked.own is not None:
+            held.own.append(looked.own[place])
 
 
 def gathered(

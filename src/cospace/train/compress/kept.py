@@ -12,19 +12,13 @@ from cospace.measures import Interval
 from cospace.measures.bootstrap import mean_interval
 from cospace.topk import cosines, top_k
 from cospace.train.heads.layers import Tensors, decoded, encoded
+from cospace.train.losses import unit
 
-__all__ = ["NEAREST", "Kept", "Truth", "unit"]
+__all__ = ["NEAREST", "Kept", "Truth"]
 
 NEAREST = 10  # neighbours that are to be found again
 
 Array = NDArray[np.float32]
-
-
-def unit(rows: Array) -> Array:
-    """The rows at length one; a row of zeros stays."""
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    made: Array = (rows / np.where(norms > 0, norms, 1)).astype(np.float32)
-    return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cospace.train.adamw import AdamW
 from cospace.train.card import Point
+from cospace.train.heads.descent import descend
 from cospace.train.heads.layers import Tensors, silu
 
 __all__ = ["Network", "loss_and_gradients", "start_of", "train"]
@@ -21,7 +22,6 @@ Network = dict[str, Array]
 
 _BATCH = 128
 _HIDDEN = 512
-_LOOKS = 20  # at the rows that are held out, in a whole training
 _PATIENCE = 4  # looks without anything better, before it ends
 
 
@@ -46,30 +46,21 @@ def train(
     batch = min(_BATCH, len(rows))
     per_epoch = max(1, len(rows) // batch)
     optimiser = AdamW(network, steps=epochs * per_epoch)
-    every = max(1, epochs // _LOOKS)
-    best, points, waited = dict(start), [Point(0, 0.0, worth(start))], 0
-    try:
-        for epoch in range(1, epochs + 1):
-            order = random.permutation(len(inputs))
-            losses = []
-            for i in range(per_epoch):
-                drawn = inputs[order[i * batch : (i + 1) * batch]]
-                loss, gradients = loss_and_gradients(network, drawn)
-                optimiser.step(gradients)
-                losses.append(loss)
-            points[0] = points[0]._replace(loss=losses[0]) if epoch == 1 else points[0]
-            pulse(epoch, float(np.mean(losses)))
-            if epoch % every and epoch < epochs:
-                continue
-            now = _folded(network, start, scale, spread)
-            points.append(Point(epoch, float(np.mean(losses)), worth(now)))
-            waited = 0 if points[-1].held > max(p.held for p in points[:-1]) else waited + 1
-            best = now if waited == 0 else best
-            if waited == _PATIENCE:
-                break
-    except KeyboardInterrupt:
-        return best, points, True
-    return best, points, False
+
+    def epoch() -> list[float]:
+        order = random.permutation(len(inputs))
+        losses = []
+        for i in range(per_epoch):
+            drawn = inputs[order[i * batch : (i + 1) * batch]]
+            loss, gradients = loss_and_gradients(network, drawn)
+            optimiser.step(gradients)
+            losses.append(loss)
+        return losses
+
+    return descend(
+        dict(start), epoch, lambda: _folded(network, start, scale, spread), worth,
+        epochs=epochs, patience=_PATIENCE, pulse=pulse,
+    )  # fmt: skip
 
 
 def start_of(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cospace.errors import BadArgument, BadItem, NotFound
-from cospace.evaluate.pairs import read_pairs
+from cospace.evaluate.pairs import read_pairs, score_of
 from cospace.read import Failures
 from cospace.read.regular import listed
 from cospace.read.sources import find_source
@@ -193,7 +192,7 @@ def _fill(examples: Examples, rows: Iterable[tuple[str, Any]]) -> None:
         value = 0.0
         try:
             if examples.form == "scored":
-                value = _number(cells.pop())
+                value = score_of(cells.pop())
             elif examples.form == "labels":
                 label = "" if cells[1] is None else str(cells[1]).strip()
                 if not label:
@@ -243,13 +242,3 @@ def _check(examples: Examples) -> None:
         raise BadArgument(
             f"{examples.name}: all {n} positives are one text, so that nothing tells them apart"
         )
-
-
-def _number(score: Any) -> float:
-    try:
-        number = float(score) if not isinstance(score, bool) else math.nan
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise BadItem("", f"the score is {str(score)[:40]!r}; expected a finite number")
-    return number

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from cospace.train.adamw import AdamW
 from cospace.train.card import Point
 from cospace.train.compress.closed import pca
+from cospace.train.heads.descent import descend
 from cospace.train.heads.layers import Tensors, silu
 from cospace.train.supervised.losses import proxies, supervised_contrastive, unit_back
 
@@ -56,7 +57,7 @@ def train(
     scale = np.float32(np.sqrt(np.mean((rows - head["centre"]) ** 2)) or 1)
     d = rows.shape[1]
     network = {
-        "W": head["W"],
+        "W": head["W"].copy(),  # what it began as stays as it was
         "A": (random.standard_normal((d, _HIDDEN)) / np.sqrt(d) / scale).astype(np.float32),
         "a": np.zeros(_HIDDEN, np.float32),
         "B": np.zeros((_HIDDEN, how.dim), np.float32),
@@ -68,32 +69,22 @@ def train(
     batch = min(_MOST_BATCH, max(_LEAST_BATCH, len(rows) // 8))
     steps = how.epochs * max(1, len(rows) // batch)
     optimiser = AdamW(network, steps=steps, rate=_RATE, faster={"P": 10.0})
-    best: Tensors = head
-    points, waited = [Point(0, 0.0, worth(head))], 0
-    every = max(1, how.epochs // 20)
-    try:
-        for epoch in range(1, how.epochs + 1):
-            order = random.permutation(len(rows))
-            losses = []
-            for at in range(0, max(1, len(rows) - batch + 1), batch):
-                part = order[at : at + batch]
-                value, gradients = gradients_of(network, rows[part], labels[part], start["centre"])
-                optimiser.step(gradients)
-                losses.append(value)
-            points[0] = points[0]._replace(loss=losses[0]) if epoch == 1 else points[0]
-            pulse(epoch, float(np.mean(losses)))
-            if epoch % every and epoch < how.epochs:
-                continue
-            now = {"centre": start["centre"]}
-            now |= {name: network[name].copy() for name in ("W", "A", "a", "B")}
-            points.append(Point(epoch, float(np.mean(losses)), worth(now)))
-            waited = 0 if points[-1].held > max(p.held for p in points[:-1]) else waited + 1
-            best = now if waited == 0 else best
-            if waited == _PATIENCE:
-                break
-    except KeyboardInterrupt:
-        return best, points, True
-    return best, points, False
+
+    def epoch() -> list[float]:
+        order = random.permutation(len(rows))
+        losses = []
+        for at in range(0, max(1, len(rows) - batch + 1), batch):
+            part = order[at : at + batch]
+            value, gradients = gradients_of(network, rows[part], labels[part], start["centre"])
+            optimiser.step(gradients)
+            losses.append(value)
+        return losses
+
+    def now() -> Tensors:
+        own = {name: network[name].copy() for name in ("W", "A", "a", "B")}
+        return {"centre": start["centre"], **own}
+
+    return descend(head, epoch, now, worth, epochs=how.epochs, patience=_PATIENCE, pulse=pulse)
 
 
 def gradients_of(

@@ -17,11 +17,11 @@ from cospace.measures import Difference
 from cospace.measures.bootstrap import mean_difference, mean_interval
 from cospace.progress import metered
 from cospace.train.card import Card, Figure, Point
-from cospace.train.compress.kept import unit
 from cospace.train.heads import Head
 from cospace.train.heads.given import HeadOptions, HeadSettings, head_settings, rows_of
 from cospace.train.heads.layers import Tensors, encoded
 from cospace.train.heldout import grouped, split_groups
+from cospace.train.losses import unit
 from cospace.train.supervised.network import How, train
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import pytest
 from cospace.errors import BadArgument, BadVector, TrainingDiverged
 from cospace.train.binding.check import learn
 from cospace.train.binding.fit import Pairs, Settings, fit
-from cospace.train.binding.head import unit
 from cospace.train.binding.pairs import gathered
+from cospace.train.losses import unit
 
 QUICK = Settings(epochs=25, batch=64, drop=0.0, base=0.0, patience=6)
 

@@ -10,7 +10,8 @@ from cospace.encode.engines.heads import headless, with_head
 from cospace.encode.engines.openvino import read_graph
 from cospace.encode.features import Features
 from cospace.errors import UnsupportedModel
-from cospace.train.binding.head import Head, Trainee, gelu, unit
+from cospace.train.binding.head import Head, Trainee, gelu
+from cospace.train.losses import unit
 
 RANDOM = np.random.default_rng(0)
 
