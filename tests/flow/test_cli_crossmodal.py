@@ -93,7 +93,7 @@ def test_a_second_model_is_compared_with_the_first(shop: Path, cli: Cli) -> None
     [
         (("sts", "shop.csv", "--label", "colour"), "--label is for crossmodal, not for sts"),
         (("crossmodal", "shop.csv", "--kinds", "text"), "--kinds takes two"),
-        (("crossmodal", "photos", "--text", "title"), "a folder has no columns"),
+        (("crossmodal", "photos", "--text", "title"), "a folder or a single file has no columns"),
         (("crossmodal", "photos", "--name", "red"), "write CLASS=NAME"),
         (("crossmodal", "photos", "--name", "pink=rose"), "no class 'pink'"),
         (("crossmodal", "photos", "--prompt", "a photo"), "one {} for the name"),

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cospace.cli.figures import change, points, tell_left_out
 from cospace.cli.output import count, document, show, tell, watched
-from cospace.cli.parsing import Parser, names_of
+from cospace.cli.parsing import SIGNALS, Parser, names_of, signal_columns, signals_of
 from cospace.cli.table import Column, facts, room, table
 from cospace.cli.text import cut
 from cospace.errors import BadArgument
@@ -26,6 +25,7 @@ _WAYS = {"zero-shot": "zero-shot", "knn": "k-NN", "probe": "linear probe"}
 OPTIONS = {
     "kinds": "--kinds", "label": "--label", "prompt": "--prompt", "name": "--name",
     "text": "--text", "image": "--image", "images": "--images",
+    **{kind: f"--{kind}" for kind in SIGNALS}, "depth_scale": "--depth-scale", "files": "--files",
 }  # fmt: skip
 
 
@@ -35,7 +35,8 @@ def add_options(one: Parser) -> None:
     group.add_argument("--kinds", metavar="A,B", action="append", help="default: text,image")
     group.add_argument("--text", metavar="COLUMN", help="a column, or '{title}. {description}'")
     group.add_argument("--image", metavar="COLUMN", help="the column of images' paths")
-    group.add_argument("--images", metavar="FOLDER", help="where images that it lacks are")
+    group.add_argument("--images", metavar="FOLDER", help="where files that it lacks are")
+    signal_columns(group)
     group.add_argument("--label", metavar="COLUMN", help="the column of classes")
     group.add_argument(
         "--prompt", metavar="TEXT", action="append", help="repeatable: 'a photo of a {}'"
@@ -80,9 +81,8 @@ def _source(args: argparse.Namespace) -> Any:
     import cospace as cs
 
     given = {name: getattr(args, name) for name in ("text", "image", "images")}
-    if not any(given.values()) or Path(args.source).is_dir():
-        if any(given.values()):
-            raise BadArgument("a folder has no columns: leave out --text, --image and --images")
+    given |= signals_of(args)
+    if not any(given.values()):
         return args.source
     return cs.read(args.source, **given)
 

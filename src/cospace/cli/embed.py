@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cospace.cli.output import count, document, reasons, show, tell, watched
-from cospace.cli.parsing import Parser, command
+from cospace.cli.parsing import SIGNALS, Parser, command, signal_columns, signals_of
 from cospace.errors import BadArgument
 from cospace.progress import Meter, metered
 
@@ -29,12 +29,13 @@ def parser() -> Parser:
     """The arguments of `cospace embed`."""
     one = command(
         "embed",
-        "Write the vectors of SOURCE (a table, or a folder of images and texts), or of\n"
+        "Write the vectors of SOURCE (a table, or a folder of images, sounds or texts), or of\n"
         "queries, to OUT.npy (float32 [n, dim], with the ids in OUT.ids.json) or OUT.parquet\n"
         "(columns id, vector). An item with a text and an image gives the vector of its text,\n"
         "unless --part says image.",
         "cospace embed listings.csv -o vectors.npy",
         "cospace embed photos/ -o photos.parquet",
+        "cospace embed heat/ --files thermal --model ./my-model -o heat.npy",
         'cospace embed --query "vintage comfortable seating" "a red bicycle" -o queries.npy',
     )
     one.add_argument("source", metavar="SOURCE", nargs="?", help="a table, or a folder")
@@ -45,7 +46,8 @@ def parser() -> Parser:
     one.add_argument("--id", metavar="COLUMN", help="the column of ids")
     one.add_argument("--text", metavar="COLUMN", help="a column, or '{title}. {description}'")
     one.add_argument("--image", metavar="COLUMN", help="the column of images' paths")
-    one.add_argument("--part", choices=("text", "image"), help="which part of each item")
+    signal_columns(one)
+    one.add_argument("--part", choices=("text", "image", *SIGNALS), help="which part of each item")
     one.add_argument("--yes", action="store_true", help="do not ask what a hosted model may cost")
     return one
 
@@ -69,7 +71,8 @@ def run(args: argparse.Namespace) -> int:
             rows = model.encode_query(args.query).normalized
         written = write(out, model.space, [(list(args.query), rows)])
     else:
-        reading = cs.read(args.source, id=args.id, text=args.text, image=args.image, metadata=[])
+        named = {"id": args.id, "text": args.text, "image": args.image, **signals_of(args)}
+        reading = cs.read(args.source, **named, metadata=[])
         if any(note.startswith("several photos") for note in reading.notes):
             notes.append("of several photos of an item the first is embedded")
         model = cs.load(args.model, dim=args.dim)

@@ -8,9 +8,10 @@ __all__ = ["spoken"]
 
 # The arguments that options have, and what stands for the value of "id=...".
 _OPTIONS = {
-    "buckets": "N", "dim": "N", "id": "COLUMN", "image": "COLUMN", "images": "FOLDER",
+    "audio": "COLUMN", "buckets": "N", "depth": "COLUMN", "depth_scale": "SCALE", "dim": "N",
+    "files": "KIND", "id": "COLUMN", "image": "COLUMN", "images": "FOLDER", "imu": "COLUMN",
     "languages": "A,B", "metadata": "COLUMNS", "model": "MODEL", "quantization": "NAME",
-    "text": "COLUMN", "where": "FILTER",
+    "text": "COLUMN", "thermal": "COLUMN", "video": "COLUMN", "where": "FILTER",
 }  # fmt: skip
 _PLACE = re.compile(r"location=\(['\"]?([^,'\"]+)['\"]?, *['\"]?([^)'\"]+)['\"]?\)")
 _NAMED = re.compile(
@@ -36,8 +37,10 @@ def spoken(message: str) -> str:
 
 def _option(found: re.Match[str]) -> str:
     name, dots, listed, *values = found.groups()
+    given = _OPTIONS[name]
+    name = name.replace("_", "-")
     if dots:
-        return f"--{name} {_OPTIONS[name]}"
+        return f"--{name} {given}"
     if listed is not None:
         return (
             f"--{name} {','.join(one.strip(' ' + chr(39) + chr(34)) for one in listed.split(','))}"

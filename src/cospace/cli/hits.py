@@ -64,14 +64,14 @@ def hit_table(
 
 
 def title_of(hit: Hit) -> str:
-    """What a hit is called: its title, else the start of its text, else its image's name."""
+    """What a hit is called: its title, else the start of its text, else its file's name."""
     for name, value in hit.metadata.items():
         if name.lower() in TITLES and isinstance(value, str) and value.strip():
             return one_line(value)
     if hit.text:
         return one_line(hit.text[:500])
-    image = hit.media.get("image")
-    return f"({Path(image).name})" if image else ""
+    file = next(iter(hit.media.values()), "")
+    return f"({Path(file).name})" if file else ""
 
 
 def parts_of_score(hit: Hit) -> str:

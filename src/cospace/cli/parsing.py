@@ -12,8 +12,13 @@ from typing import Any, NoReturn
 from cospace.errors import BadArgument, BadFilter
 
 __all__ = [
-    "Parser", "Several", "columns_of", "command", "filter_of", "named_columns", "names_of", "place",
+    "SIGNALS", "Parser", "Several", "columns_of", "command", "filter_of", "named_columns",
+    "names_of", "place", "scale", "signal_columns", "signals_of",
 ]  # fmt: skip
+
+
+# As read/signals.py has them; that module is loaded when something is read.
+SIGNALS = ("audio", "video", "depth", "thermal", "imu")
 
 
 class Parser(argparse.ArgumentParser):
@@ -82,9 +87,23 @@ def named_columns(one: Parser) -> None:
     one.add_argument(
         "--metadata", metavar="COLUMNS", action="append", help="columns to keep, with commas"
     )
-    one.add_argument("--images", metavar="FOLDER", help="where images that it lacks are")
+    one.add_argument("--images", metavar="FOLDER", help="where files that it lacks are")
     one.add_argument("--lat", metavar="COLUMN", help="the column of latitudes")
     one.add_argument("--lon", metavar="COLUMN", help="the column of longitudes")
+    signal_columns(one)
+
+
+def signal_columns(one: Parser | argparse._ArgumentGroup) -> None:
+    """The options that say where a source has files of other kinds than text and image."""
+    for kind in SIGNALS:
+        one.add_argument(f"--{kind}", metavar="COLUMN", help=f"the column of {kind} files' paths")
+    one.add_argument(
+        "--depth-scale", metavar="SCALE", type=scale,
+        help="what one unit of depth is: metres=0.001,focal=518.9 or disparity=1",
+    )  # fmt: skip
+    one.add_argument(
+        "--files", metavar="KIND", help="what a folder's files are: thermal, depth, imu, ..."
+    )
 
 
 def columns_of(args: argparse.Namespace) -> dict[str, Any]:
@@ -98,7 +117,24 @@ def columns_of(args: argparse.Namespace) -> dict[str, Any]:
         "images": args.images,
         "metadata": names_of(args.metadata),
         "location": None if args.lat is None else (args.lat, args.lon),
+        **signals_of(args),
     }
+
+
+def signals_of(args: argparse.Namespace) -> dict[str, Any]:
+    """What `cospace.read` takes for the options of `signal_columns`."""
+    return {name: getattr(args, name) for name in (*SIGNALS, "depth_scale", "files")}
+
+
+def scale(text: str) -> dict[str, float]:
+    """What one unit of depth is, of "metres=0.001,focal=518.9"."""
+    try:
+        named = [part.partition("=") for part in text.split(",")]
+        return {name.strip(): float(number) for name, _, number in named}
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected metres=0.001,focal=518.9 or disparity=1; got {text!r}"
+        ) from None
 
 
 def names_of(given: list[str] | None) -> list[str] | None:

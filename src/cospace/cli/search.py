@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cospace.cli.hits import hit_table, kilometres
 from cospace.cli.output import count, document, show, tell
-from cospace.cli.parsing import Parser, command, filter_of, names_of, place
+from cospace.cli.parsing import SIGNALS, Parser, command, filter_of, names_of, place, scale
 from cospace.errors import BadArgument, CollectionBusy, NotFound
 
 if TYPE_CHECKING:
@@ -24,17 +24,25 @@ def parser() -> Parser:
     """The arguments of `cospace search`."""
     one = command(
         "search",
-        "The items of a collection that come nearest to a text, an image, or both.",
+        "The items of a collection that come nearest to a text, an image, a sound, ..., or to\n"
+        "several of these together.",
         'cospace search market.cospace "vintage comfortable seating"',
         'cospace search market.cospace "a bicycle" --where \'{"price": {"$lt": 300}}\'',
         "cospace search market.cospace bicycle --near 52.52,13.40 --km 30",
         'cospace search market.cospace "in green" --image chair.jpg',
         'cospace search market.cospace "but in green" --like MK-1',
+        "cospace search market.cospace --audio bark.wav",
         "cospace search market.cospace bicycle --queries ./my-student",
     )
     one.add_argument("folder", metavar="FOLDER", help="a collection")
     one.add_argument("query", metavar="QUERY", nargs="*", default=[], help="a text, never a path")
     one.add_argument("--image", metavar="PATH", help="an image to search by")
+    for kind in SIGNALS:
+        one.add_argument(f"--{kind}", metavar="PATH", help=f"a file of kind {kind} to search by")
+    one.add_argument(
+        "--depth-scale", metavar="SCALE", type=scale,
+        help="what one unit of --depth is: metres=0.001,focal=518.9 or disparity=1",
+    )  # fmt: skip
     one.add_argument("--like", metavar="ID", help="a stored item to search by; it is not found")
     one.add_argument("--exclude", metavar="ID", action="append", help="never this item; repeatable")
     one.add_argument(
@@ -47,7 +55,10 @@ def parser() -> Parser:
     one.add_argument("-k", type=int, default=10, metavar="N", help="hits to show; default: 10")
     one.add_argument("--offset", type=int, default=0, metavar="N", help="hits to leave out first")
     one.add_argument(
-        "--by", metavar="LISTS", action="append", help="of text, image, words; with commas"
+        "--by",
+        metavar="LISTS",
+        action="append",
+        help="of text, image, audio, ..., words; with commas",
     )
     one.add_argument("--explain", action="store_true", help="each list's part in each score")
     one.add_argument("--model", help="the model's folder, where the collection cannot find it")
@@ -109,24 +120,31 @@ def _weight(given: str) -> tuple[str, float]:
 
 
 def _query(args: argparse.Namespace) -> Content:
-    """What was asked: a text, an image, a stored item, or Parts of several."""
-    from cospace.item import Image, Parts
+    """What was asked: a text, files, a stored item, or Parts of several."""
+    from cospace.item import Parts
     from cospace.read.rows import IMAGE_SUFFIXES
+    from cospace.read.signals import NOUNS, checked_scale, made
 
     text = " ".join(args.query)
-    if not text and args.image is None and args.like is None:
+    given = {kind: getattr(args, kind) for kind in ("image", *SIGNALS)}
+    paths = {kind: path for kind, path in given.items() if path is not None}
+    if not text and not paths and args.like is None:
         raise BadArgument(
             "give a QUERY, --image PATH, --like ID, or several; see: cospace search --help"
         )
-    if args.image is not None and not Path(args.image).is_file():
-        raise NotFound(f"no such image: {args.image}")
-    image = None if args.image is None else Image(args.image)
-    if image is None and Path(text).suffix.lower() in IMAGE_SUFFIXES and not args.json:
+    for kind, path in paths.items():
+        if not Path(path).is_file():
+            raise NotFound(f"no such {NOUNS[kind]}: {path}")
+    parts = {
+        kind: made(kind, Path(path), checked_scale(args.depth_scale))
+        for kind, path in paths.items()
+    }
+    if not paths and Path(text).suffix.lower() in IMAGE_SUFFIXES and not args.json:
         tell(f"note: {text!r} is searched as a text; for the image write --image {text}")
     weights = None if args.weight is None else dict(args.weight)
     if weights is not None and len(weights) < len(args.weight):
         raise BadArgument("--weight names a kind twice")
-    return Parts(text=text or None, image=image, like=args.like, weights=weights)
+    return Parts(text=text or None, **parts, like=args.like, weights=weights)
 
 
 def location_field(schema: Schema) -> str:
@@ -175,6 +193,7 @@ def _record(
         "image": args.image,
         "offset": args.offset,
     }
+    asked |= {kind: path for kind in SIGNALS if (path := getattr(args, kind)) is not None}
     if args.like is not None or args.exclude:
         asked |= {"like": args.like, "exclude": args.exclude or []}
     record = {**asked, **results.to_json()}

@@ -24,8 +24,6 @@ class TextFile:
     def __init__(self, name: str) -> None:
         import cospace as cs
         from cospace.read import Failures
-        from cospace.read.folders import TEXT_SUFFIXES
-        from cospace.read.rows import IMAGE_SUFFIXES
 
         self.failed = Failures()
         self.notes: list[str] = []
@@ -33,8 +31,7 @@ class TextFile:
         self._reading = None
         suffix = self._path.suffix.lower()
         if suffix != ".txt" or self._path.is_dir():
-            files = self._path.is_dir() or suffix in TEXT_SUFFIXES | IMAGE_SUFFIXES
-            self._reading = cs.read(name) if files else cs.read(name, metadata=[])
+            self._reading = cs.read(name, metadata=[])
             self.notes = [spoken(note) for note in self._reading.notes]
         elif not self._path.is_file():
             raise NotFound(f"no such file: {name}")

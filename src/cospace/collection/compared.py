@@ -73,7 +73,7 @@ def _lost(store: Store, reading: Reading) -> Counter[str]:
     names = set(reading.names)
     if columns.location is not None or {"lat", "latitude"} & {name.lower() for name in names}:
         names.add("location")
-    gives = {"image"} if columns.image is not None else set()
+    gives = {*columns.signals, *(["image"] if columns.image is not None else [])}
     kinds = {kind for kind in info.fields if kind != "text"} - gives
     made = [set(used) for _, *used in store.templates] if isinstance(store, Remembers) else []
     texts = set() if any(used <= names for used in made) else set().union(*made) - names

@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from cospace.errors import BadArgument
 from cospace.lazy import lazy
@@ -28,9 +29,11 @@ if TYPE_CHECKING:
     from inspect import Signature
 
     from cospace.read.columns import Wanted
+    from cospace.read.folders import Files
     from cospace.read.metadata import check_metadata
     from cospace.read.reading import Failure, Failures, Reading
     from cospace.read.rows import Source
+    from cospace.read.signals import Signals
     from cospace.read.texts import check_text
 
 __all__ = ["Failure", "Failures", "Reading", "check_metadata", "check_text", "read"]
@@ -56,18 +59,21 @@ def read(  # noqa: PLR0913 - most name what a column is for
     location: Sequence[str] | None = None,
     images: str | os.PathLike[str] | None = None,
     changes: bool = False,
+    **signals: Unpack[Signals],
 ) -> Reading:
     """Items from a table, a folder, a file or an iterable of dicts, streamed in bounded memory.
 
     `source` is the path of a .csv, .tsv, .jsonl, .ndjson, .json or a product feed in .xml (all
-    also with .gz), an .xlsx or .parquet file, of a folder of images and .txt or .md texts, of one
-    image or text; a DataFrame of pandas or polars or an Arrow table; or an iterable of dicts.
+    also with .gz), an .xlsx or .parquet file, of a folder of images, recordings, videos and .txt or
+    .md texts, of one such file; a DataFrame of pandas or polars or an Arrow table; or an iterable
+    of dicts.
     The rows of one item in an export of Shopify, WooCommerce or eBay are joined.
 
     - `id`: the column of ids; without one, an id is made of the row's text and image.
     - `text`: a column, or a template such as ``"{title}. {description}"``.
     - `image`: the column of images: paths inside the table's folder, or bytes.
-    - `images`: a folder where images that are not in the table's are looked for.
+    - `images`: a folder where files that are not in the table's are looked for.
+    - `signals`: columns of other kinds of file, ``audio="clip"``, and more: see `Signals`.
     - `metadata`: the columns to keep; by default all, except the id, the image, and the
       long text that the item holds already (description, text, body, ...).
     - `location`: the columns of latitude and longitude, kept as ``{"lat": .., "lon": ..}``.
@@ -88,41 +94,62 @@ def read(  # noqa: PLR0913 - most name what a column is for
     >>> item.id, item.parts.text, dict(item.metadata)
     ('MK-1', 'Armchair. Velvet.', {'title': 'Armchair', 'price': 120.0})
     """
-    from cospace.read.columns import Wanted, choose
+    from cospace.read.columns import Wanted
     from cospace.read.folders import Files
-    from cospace.read.items import Maker
-    from cospace.read.reading import Reading
+    from cospace.read.signals import taken
     from cospace.read.sources import find_source
 
-    _check_names(id, text, image, images)
-    found = find_source(source)
-    wanted = Wanted(id, text, image, metadata, location)
+    named, scale, files = taken(signals)
+    _check_names({"id": id, "text": text, "image": image, **named}, images)
+    found = find_source(source, files, scale)
+    wanted = Wanted(id, text, image, metadata, location, named)
     if not isinstance(found, Files):
-        return _table(found, wanted, changes, None if images is None else Path(images))
-    if wanted != Wanted() or images is not None:
+        wanted = replace(wanted, scaled=scale is not None)
+        return _table(found, wanted, changes, None if images is None else Path(images), scale)
+    if replace(wanted, metadata=wanted.metadata or None) != Wanted() or images is not None:
         raise BadArgument(
             "a folder or a single file has no columns: leave out id=, text=, images=, ..."
         )
-    notes = list(found.notes)
-    columns = choose(Wanted("id", "text", "image", ()), found.sample, notes, changes=changes)
-    return Reading(found, Maker(columns, found.folder, None), notes)
+    return _folder(found, changes)
 
 
-def _check_names(id: Any, text: Any, image: Any, images: Any) -> None:
+def _folder(source: Files, changes: bool) -> Reading:
+    """The reading of a folder's files, or of one."""
+    from cospace.read.columns import Wanted, choose
+    from cospace.read.items import Maker
+    from cospace.read.photofiles import Photos
+    from cospace.read.reading import Reading
+    from cospace.read.signals import SIGNALS
+
+    notes = list(source.notes)
+    signals = dict(zip(SIGNALS, SIGNALS, strict=True))
+    everything = Wanted("id", "text", "image", (), signals=signals, scaled=True)
+    columns = choose(everything, source.sample, notes, changes=changes)
+    return Reading(source, Maker(columns, Photos(source.folder), None), notes)
+
+
+def _check_names(columns: Mapping[str, Any], images: Any) -> None:
     """Raises `BadArgument` for a column that has no name, and a folder that has no path."""
-    for name, value in (("id", id), ("text", text), ("image", image)):
+    for name, value in columns.items():
         if value is not None and not (isinstance(value, str) and value):
             raise BadArgument(f"{name}= takes the name of a column, not {value!r}")
     if images is not None and not isinstance(images, (str, os.PathLike)):
         raise BadArgument(f"images= takes the path of a folder, not {images!r:.80}")
 
 
-def _table(source: Source, wanted: Wanted, changes: bool, images: Path | None) -> Reading:
+def _table(
+    source: Source,
+    wanted: Wanted,
+    changes: bool,
+    images: Path | None,
+    scale: Mapping[str, float] | None,
+) -> Reading:
     """The reading of a table; what is guessed, and what is done to its cells, is told."""
     from cospace.read.columns import Known, choose
     from cospace.read.forms import Forms
     from cospace.read.items import Maker
     from cospace.read.joined import join
+    from cospace.read.photofiles import Photos
     from cospace.read.reading import Reading
     from cospace.read.told import Told, narrow
 
@@ -139,12 +166,11 @@ def _table(source: Source, wanted: Wanted, changes: bool, images: Path | None) -
     told.seen(source.sample, columns)
     maker = Maker(
         columns,
-        source.folder,
+        Photos(source.folder, images, scale),
         forms,
         cells=source.cells,
         tell=told.tell,
         changes=changes,
-        images=images,
     )
     return Reading(source, maker, notes, columns, made=[*forms.made, "photos"])
 

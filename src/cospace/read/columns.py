@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from cospace.read.names import (
 )  # fmt: skip
 from cospace.read.regular import listed
 from cospace.read.rows import Sample
+from cospace.read.signals import NOUNS, SIGNALS, columns_for
 from cospace.read.template import Template, check_column
 
 __all__ = ["Columns", "Known", "Wanted", "choose", "long_texts"]
@@ -30,7 +31,7 @@ __all__ = ["Columns", "Known", "Wanted", "choose", "long_texts"]
 class Columns:
     """What each column is for. `keep` None means every column but those in `leave`.
 
-    `more` are the columns of further images of an item.
+    `more` are the columns of further images of an item, `signals` those of other kinds of file.
     """
 
     id: str | None
@@ -40,6 +41,7 @@ class Columns:
     keep: frozenset[str] | None
     leave: frozenset[str] = field(default_factory=frozenset)
     more: tuple[str, ...] = ()
+    signals: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def images(self) -> list[str]:
@@ -47,12 +49,17 @@ class Columns:
         return [name for name in (self.image, *self.more) if name is not None]
 
     @property
+    def files(self) -> list[str]:
+        """Every column of files: images and signals."""
+        return [*self.images, *self.signals.values()]
+
+    @property
     def used(self) -> set[str] | None:
         """Every column that is read, or None when all of them are."""
         if self.keep is None:
             return None
         texts = self.text.columns if self.text else []
-        named = {self.id, *self.images, *(self.location or ()), *texts, *self.keep}
+        named = {self.id, *self.files, *(self.location or ()), *texts, *self.keep}
         return {name for name in named if name is not None}
 
     def keeps(self, column: str) -> bool:
@@ -69,6 +76,8 @@ class Wanted:
     image: str | None = None
     metadata: Sequence[str] | None = None
     location: Sequence[str] | None = None
+    signals: Mapping[str, str] = field(default_factory=dict)
+    scaled: bool = False  # whether it is said what the numbers of a depth map mean
 
 
 class Known(NamedTuple):
@@ -112,30 +121,32 @@ def choose(
             "id: made of each row's text and image; there is no column of ids. A row whose text"
             " changes is a new item"
         )
-    image: str | None = wanted.image
-    more: tuple[str, ...] = ()
-    if image is None:
-        image, *rest = _guess_images(sample) or [None]
-        more = tuple(one for one in rest if one is not None)
-        _note(notes, "image", image)
-        if more:
-            notes.append(f"more images: {_listed(more)} (guessed)")
+    image, more = _images(wanted.image, sample, notes)
+    signals = _signals(wanted, sample, {key, image, *more}, notes)
+    files = {image, *more, *signals.values()}
     guess = wanted.text is not None or not changes
-    others = {key, image, *more, *known.quiet}
+    others = {key, *files, *known.quiet}
     text = _text(wanted.text, sample, others, notes) if guess else None
-    if text is None and image is None and names and not changes:
+    if text is None and image is None and not signals and names and not changes:
         raise BadArgument(
             f"no column looks like a text or an image; say text=... or image=... The columns"
             f" are: {listed(names, 20)}. If that is the first row, write a row of names above it."
             " To change items that are stored: cospace update, or read(..., changes=True)"
         )
     texts = text.columns if text else ()
-    _unused(sample, {key, image, *more, *texts}, notes)
+    _unused(sample, {key, *files, *texts}, notes)
     location = _location(wanted, names, notes)
     keep = _keep(wanted.metadata, names)
-    leave = {key, image, *more, *(location or ()), *long_texts(text), *known.leave}
+    leave = {key, *files, *(location or ()), *long_texts(text), *known.leave}
     return Columns(
-        key, text, image, location, keep, frozenset(n for n in leave if n is not None), more
+        key,
+        text,
+        image,
+        location,
+        keep,
+        frozenset(n for n in leave if n is not None),
+        more,
+        signals,
     )
 
 
@@ -166,6 +177,20 @@ def _text(
     return Template(pattern, names)
 
 
+def _images(
+    wanted: str | None, sample: Sample, notes: list[str]
+) -> tuple[str | None, tuple[str, ...]]:
+    """The column of images, and those of further ones."""
+    if wanted is not None:
+        return wanted, ()
+    image, *rest = _guess_images(sample) or [None]
+    more = tuple(one for one in rest if one is not None)
+    _note(notes, "image", image)
+    if more:
+        notes.append(f"more images: {_listed(more)} (guessed)")
+    return image, more
+
+
 def _guess_images(sample: Sample) -> list[str | None]:
     """The columns that are named like images and mostly hold paths of images, or bytes."""
     columns = [(name, sample.columns[name]) for name in matching(IMAGES, sample.names)]
@@ -177,6 +202,38 @@ def _guess_images(sample: Sample) -> list[str | None]:
     ]
 
 
+def _signals(
+    wanted: Wanted, sample: Sample, used: set[str | None], notes: list[str]
+) -> dict[str, str]:
+    """By kind, the column of its files; one that is not named is guessed."""
+    found: dict[str, str] = {}
+    named = {name: check_column(name, sample.names, kind) for kind, name in wanted.signals.items()}
+    free = [name for name in sample.names if name not in used | set(named)]
+    counts = {
+        name: {**sample.columns[name].media, "": sample.columns[name].filled} for name in free
+    }
+    for kind in SIGNALS:
+        column = wanted.signals.get(kind)
+        guessed = [] if column else columns_for(kind, free, counts)
+        if kind == "depth" and not wanted.scaled:
+            if column is not None:
+                raise BadArgument(
+                    "say what one unit of the depth maps stands for: depth_scale={'metres': 0.001,"
+                    " 'focal': 518.9}, or depth_scale={'disparity': 1.0}"
+                )
+            if guessed:
+                notes.append(
+                    f"column {guessed[0]!r} may hold depth maps and is not used:"
+                    f" depth={guessed[0]!r} with depth_scale=..."
+                )
+            continue
+        column = column or _note(notes, kind, next(iter(guessed), None))
+        if column is not None:
+            found[kind] = column
+            free = [name for name in free if name != column]
+    return found
+
+
 def _unused(sample: Sample, used: set[str | None], notes: list[str]) -> None:
     """Name the columns of pictures and links that are not used."""
     for name, column in sample.columns.items():
@@ -186,6 +243,12 @@ def _unused(sample: Sample, used: set[str | None], notes: list[str]) -> None:
             notes.append(f"column {name!r} holds URLs, which are never fetched; kept as metadata")
         elif column.images * 2 > column.filled:
             notes.append(f"column {name!r} holds paths of pictures and is not used; image={name!r}")
+        else:
+            notes += [
+                f"column {name!r} holds paths of {NOUNS[kind]}s and is not used; {kind}={name!r}"
+                for kind in ("audio", "video")  # a suffix of theirs is of nothing else
+                if column.media[kind] * 2 > column.filled
+            ]
 
 
 def _listed(names: Sequence[str]) -> str:

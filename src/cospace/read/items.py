@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from cospace.errors import BadItem, EmptyItem
-from cospace.item import Image, Item, Parts, check_id
+from cospace.item import Item, Part, Parts, check_id, kind_of
 from cospace.limits import limit
 from cospace.read.amounts import amount_of
 from cospace.read.clean import clean
@@ -33,27 +32,26 @@ class Maker:
 
     Rows of a folder have no `forms`, and are taken as they are. `tell` is called with what no row
     of the sample has shown. With `changes` an item needs neither text nor image: it holds what
-    changes of a stored one. Photos may lie below `images` too.
+    changes of a stored one. `photos` finds the files that cells name.
     """
 
     def __init__(
         self,
         columns: Columns,
-        folder: Path,
+        photos: Photos,
         forms: Forms | None,
         *,
         cells: bool = False,
         tell: Callable[[str, str], None] = lambda _kind, _note: None,
         changes: bool = False,
-        images: Path | None = None,
     ) -> None:
         self._columns = columns
         self._changes = changes
-        self._photos = Photos(folder, images)
+        self._photos = photos
         self._forms = forms
         self._cells = cells
         self._tell = tell
-        self._raw = {name for name in (columns.id, *columns.images) if name is not None}
+        self._raw = {name for name in (columns.id, *columns.files) if name is not None}
 
     def __call__(self, row: Row, met: Pass) -> Item:
         """The item of one row.
@@ -70,21 +68,24 @@ class Maker:
         key = self._id(row.name, values)
         text = self._text(values)
         found, odd = self._metadata(values)
-        images, missing = self._images(values, found, odd)
-        if text is None and not images and not self._changes:
+        missing: list[tuple[str, Missing]] = []
+        images = self._images(values, found, odd, missing)
+        signals = self._signals(values, odd, missing)
+        if text is None and not images and not signals and not self._changes:
             if missing:
                 met.unread.append(key or self._made_id(text, values, met))
-                raise EmptyItem(row.name, f"{missing[0].reason}, and there is no text")
-            raise EmptyItem(row.name, "holds neither text nor image")
+                reason = missing[0][1].reason
+                raise EmptyItem(row.name, f"{reason}, and there is no text")
+            # A file of a folder is of one kind; a table could have given any.
+            kinds = ["text", "image", *(self._columns.signals if self._forms is not None else ())]
+            raise EmptyItem(row.name, f"holds neither {' nor '.join(kinds)}")
         self._fit(found)
         metadata, unfit = sift_metadata(found, row.name)
         odd |= {name: f"column {name!r}: {why}" for name, why in unfit.items()}
-        item = Item(
-            key or self._made_id(text, values, met), Parts(text=text, image=images), metadata
-        )
-        if away := [one.path for one in missing if one.path]:
-            names = ["image", *(f"image {n}" for n in range(2, len(away) + 1))]
-            object.__setattr__(item, "missing", dict(zip(names, away, strict=True)))
+        parts = Parts(text=text, image=images, **signals)
+        item = Item(key or self._made_id(text, values, met), parts, metadata)
+        if away := _away(missing):
+            object.__setattr__(item, "missing", away)
         if odd:
             met.left_out.update(odd.keys())
             told = "; ".join(odd.values())
@@ -92,9 +93,9 @@ class Maker:
         return item
 
     def _made_id(self, text: str | None, values: Mapping[str, Any], met: Pass) -> str:
-        """An id of the text and the image, so that it stays when rows come and go around it."""
+        """An id of the text and the files, so that it stays when rows come and go around it."""
         digest = hashlib.sha256(f"{text or ''}\0".encode())
-        for name in self._columns.images:
+        for name in self._columns.files:
             digest.update(_bytes_of(values.get(name)))
         id = f"row-{digest.hexdigest()[:16]}"
         met.ids[id] += 1
@@ -126,14 +127,17 @@ class Maker:
         return None if is_blank(text) else check_text(text)
 
     def _images(
-        self, values: Mapping[str, Any], kept: dict[str, Any], odd: dict[str, str]
-    ) -> tuple[list[Image], list[Missing]]:
-        """The photos of a row, each once, and why others of them cannot be used.
+        self,
+        values: Mapping[str, Any],
+        kept: dict[str, Any],
+        odd: dict[str, str],
+        missing: list[tuple[str, Missing]],
+    ) -> list[Part]:
+        """The photos of a row, each once; those that cannot be used go to `missing`.
 
         The paths of all are kept where there are several, and what is wrong told in `odd`.
         """
-        images: list[Image] = []
-        missing: list[Missing] = []
+        images: list[Part] = []
         written: list[str] = []
         for column in self._columns.images:
             value = values.get(column)
@@ -142,7 +146,7 @@ class Maker:
                 if isinstance(one, (str, os.PathLike)):
                     written.append(os.fspath(one))
                 if isinstance(found, Missing):
-                    missing.append(found)
+                    missing.append(("image", found))
                     odd[column] = (
                         f"{odd[column]}; {found.reason}" if column in odd else found.reason
                     )
@@ -156,7 +160,24 @@ class Maker:
                 )
             else:
                 kept["photos"] = written
-        return images, missing
+        return images
+
+    def _signals(
+        self,
+        values: Mapping[str, Any],
+        odd: dict[str, str],
+        missing: list[tuple[str, Missing]],
+    ) -> dict[str, Part]:
+        """The recording, the video, ... of a row; one that cannot be used goes to `missing`."""
+        parts: dict[str, Part] = {}
+        for kind, column in self._columns.signals.items():
+            found = self._photos.find(_one_file(values.get(column)), column, kind)
+            if isinstance(found, Missing):
+                missing.append((kind, found))
+                odd[column] = found.reason
+            elif found is not None:
+                parts[kind] = found
+        return parts
 
     def _metadata(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
         """The values to keep, and by column why others cannot be."""
@@ -169,7 +190,7 @@ class Maker:
                     kept[name] = value  # for the check to refuse, with its reason
                 continue
             if isinstance(value, (bytes, bytearray, memoryview)):
-                odd[name] = f"column {name!r} holds bytes; only the image column may"
+                odd[name] = f"column {name!r} holds bytes; only a column of files may"
             elif forms is None:
                 kept[name] = value
             else:
@@ -204,12 +225,29 @@ class _Odd(NamedTuple):
     reason: str
 
 
+def _away(missing: list[tuple[str, Missing]]) -> dict[str, str]:
+    """By the name of the part, the paths of those that cannot be used."""
+    named: dict[str, str] = {}
+    for kind, one in missing:
+        if one.path:
+            count = sum(kind_of(name) == kind for name in named)
+            named[f"{kind} {count + 1}" if count else kind] = one.path
+    return named
+
+
+def _one_file(value: Any) -> Any:
+    """The path or the bytes in a cell; datasets write an object of both."""
+    if isinstance(value, Mapping):
+        return value.get("bytes") or value.get("path")
+    return value.strip() if isinstance(value, str) else value
+
+
 def _bytes_of(image: Any) -> bytes:
     """What tells the images of two rows apart: the path as it is written, or the content."""
     if isinstance(image, Mapping):
         image = image.get("bytes") or image.get("path")
-    if isinstance(image, Image):
-        image = image.value
+    if isinstance(image, Part):
+        image = image.source
     if isinstance(image, (bytes, bytearray, memoryview)):
         return bytes(image)
     if hasattr(image, "tobytes"):  # an array or a PIL image

@@ -14,6 +14,7 @@ from cospace.read.clean import is_missing
 from cospace.read.dates import Order, order_of
 from cospace.read.markup import has_markup
 from cospace.read.photos import IMAGE_SUFFIXES, is_picture, is_url, pictures_in
+from cospace.read.signals import kinds_of
 
 __all__ = ["IMAGE_SUFFIXES", "Row", "Sample", "Source", "is_url"]
 
@@ -73,6 +74,7 @@ class Column:
     images: int = 0
     urls: int = 0
     several: int = 0  # cells that name more than one picture
+    media: Counter[str] = field(default_factory=Counter)  # cells that name a file, by its kinds
     padded: int = 0
     markup: int = 0
     nothing: str = ""  # a word such as NaN that stands for an empty cell
@@ -151,6 +153,8 @@ class Sample:
             column.images += any(map(is_picture, pictures))
             column.urls += any(isinstance(one, str) and is_url(one) for one in pictures)
             column.several += len(pictures) > 1
+            if column.may_be_pictures(value):
+                column.media.update(kinds_of(value))
         self.most_filled = max(self.most_filled, filled)
 
     def kinds(self) -> dict[str, Kind]:

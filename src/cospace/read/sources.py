@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ from cospace.read.frames import Frame, is_frame
 from cospace.read.jsonfiles import open_json
 from cospace.read.parquet import Parquet
 from cospace.read.regular import shown
-from cospace.read.rows import IMAGE_SUFFIXES, Source, is_url
+from cospace.read.rows import Source, is_url
 from cospace.read.sheets import Sheet
+from cospace.read.signals import media_kinds
 from cospace.read.tables import Delimited, JsonLines
 
 __all__ = ["find_source"]
@@ -32,8 +33,8 @@ _ARCHIVES = frozenset(
 
 _READABLE = (
     ".csv, .tsv, .jsonl, .ndjson, .json, a product feed in .xml (all also with .gz), .xlsx,"
-    " .parquet, a folder of images and texts (.txt, .md), one image or text, a DataFrame or Arrow"
-    " table, or an iterable of dicts"
+    " .parquet, a folder of images, recordings, videos and texts (.txt, .md), one such file, a"
+    " DataFrame or Arrow table, or an iterable of dicts"
 )
 
 _SHEETS = frozenset({".xls", ".xlsb", ".ods", ".numbers", ".gsheet"})
@@ -48,12 +49,15 @@ _OPENERS: dict[str, Callable[[Path], Source]] = {
     ".xlsx": Sheet,
     ".xlsm": Sheet,
     ".parquet": Parquet,
-    **dict.fromkeys(IMAGE_SUFFIXES | TEXT_SUFFIXES, Files),
 }
 
 
-def find_source(source: Any) -> Source:
+def find_source(
+    source: Any, files: str | None = None, scale: Mapping[str, float] | None = None
+) -> Source:
     """The rows of a path, of a frame, or of an iterable of dicts.
+
+    `files` is the kind of a folder's files, `scale` what the numbers of depth maps mean.
 
     Raises `UnsafeFile` for a format that can run code, by its name and before anything is
     opened; `NotFound` where there is nothing; `BadArgument` for what cannot be read.
@@ -65,11 +69,13 @@ def find_source(source: Any) -> Source:
             )
         path = Path(os.fsdecode(source))
         try:
-            return _file(path)
+            return _file(path, files, scale)
         except CospaceError:
             raise
         except (OSError, ValueError) as error:
             raise BadItem(shown(path)[:200], f"cannot be opened: {shown(error)[:200]}") from None
+    if files is not None:
+        raise BadArgument(f"files={files!r} is of a folder, or of one file: {_COLUMN}")
     if is_frame(source):
         return Frame(source)
     if isinstance(source, (Mapping, bytes, bytearray)):
@@ -79,10 +85,12 @@ def find_source(source: Any) -> Source:
     raise BadArgument(f"cannot read a {type(source).__name__}; expected {_READABLE}")
 
 
-def _file(path: Path) -> Source:
+_COLUMN = "of a table, name the column, as in audio=COLUMN"
+
+
+def _file(path: Path, files: str | None, scale: Mapping[str, float] | None) -> Source:
     """The rows of a file or folder, by its suffix."""
     suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
-    last = suffixes[-1] if suffixes else ""
     if set(suffixes) & _UNSAFE and not path.is_dir():
         raise UnsafeFile(
             f"{shown(path)}: files of this kind can run code when they are loaded, so it was not"
@@ -90,8 +98,26 @@ def _file(path: Path) -> Source:
         )
     if not path.exists():
         raise NotFound(f"no such file or folder: {shown(path)}")
-    if path.is_dir():
-        return Files(path)
+    if not path.is_dir():
+        _check_file(path, suffixes)
+    kinds = media_kinds(files)
+    last = suffixes[-1] if suffixes else ""
+    if path.is_dir() or last in kinds or last in TEXT_SUFFIXES:
+        return Files(path, kinds, scale)
+    if files is not None:
+        raise BadArgument(
+            f"{shown(path)}: files={files!r} is of {', '.join(sorted(kinds))}; {_COLUMN}"
+        )
+    if last == ".gz" and suffixes[0] in _GZIPPED:
+        last = suffixes[0]
+    if last not in _OPENERS:
+        raise BadArgument(f"{shown(path)}: cannot read this kind of file; expected {_READABLE}")
+    return _OPENERS[last](path)
+
+
+def _check_file(path: Path, suffixes: Sequence[str]) -> None:
+    """Refuse what is no file of rows, with what to do instead."""
+    last = suffixes[-1] if suffixes else ""
     if last in _ARCHIVES or ".tar" in suffixes:
         raise BadArgument(
             f"{shown(path)}: archives are not extracted; extract it and read the folder"
@@ -102,8 +128,3 @@ def _file(path: Path) -> Source:
         )
     if not path.is_file():
         raise BadItem(shown(path), "not a regular file (a pipe or a device)")
-    if last == ".gz" and suffixes[0] in _GZIPPED:
-        last = suffixes[0]
-    if last not in _OPENERS:
-        raise BadArgument(f"{shown(path)}: cannot read this kind of file; expected {_READABLE}")
-    return _OPENERS[last](path)

@@ -42,7 +42,7 @@ class Told:
         for name, column in sample.columns.items():
             if column.padded:
                 self.tell("spaces", "spaces round cells are left out")
-            if column.markup and name != columns.id and name not in columns.images:
+            if column.markup and name != columns.id and name not in columns.files:
                 self.tell(f"html {name}", f"column {name!r}: HTML is read as its text")
             if column.nothing:
                 self.tell(

@@ -72,5 +72,5 @@ def test_a_name_that_is_not_unicode_costs_one_item(tmp_path: Path) -> None:
 
 def test_a_folder_of_other_things_says_so(tmp_path: Path) -> None:
     (tmp_path / "a.pdf").write_bytes(b"x")
-    with pytest.raises(BadItem, match="no images or texts"):
+    with pytest.raises(BadItem, match="no images, recordings, videos or texts"):
         read(tmp_path)

@@ -90,7 +90,7 @@ def test_bytes_are_for_the_column_of_images(tmp_path: Path) -> None:
     assert item.parts.image is not None
     assert b"x" == item.parts.image.value
     assert "blob" not in other.metadata
-    assert ["column 'blob' holds bytes; only the image column may; read without it"] == [
+    assert ["column 'blob' holds bytes; only a column of files may; read without it"] == [
         reason for _, reason in reading.partial
     ]
     assert 2 == len(list(read(tmp_path / "a.parquet", metadata=["title"])))
