@@ -17,9 +17,9 @@ import onnx
 from calibrate import SHAPE
 from onnx import TensorProto, helper
 
-from cospace.adopt.eight.flow import Weights
+from cospace.adopt.eight.flow import Array, Weights
 from cospace.adopt.eight.layers import Attention, FeedForward, Layer, positions
-from cospace.adopt.eight.rounding import Array, Product, Rounding, quantize_rows
+from cospace.adopt.eight.rounding import Product, Rounding, quantize_rows
 
 # Numbers of more bytes than this are not written again.
 LARGE = 65_536

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from cospace.adopt.eight.rounding import Array
+__all__ = ["Array", "Flow", "Shape", "Weights", "flows"]
 
-__all__ = ["Flow", "Shape", "Weights", "flows"]
-
+Array = NDArray[Any]
 Weights = dict[str, Array]
 Erf = Callable[[Array], Array]
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cospace.adopt.eight import rounding
-from cospace.adopt.eight.flow import Flow, Shape, Weights
-from cospace.adopt.eight.rounding import Array, Product, Rounding
+from cospace.adopt.eight.flow import Array, Flow, Shape, Weights
+from cospace.adopt.eight.rounding import Product, Rounding
 
 __all__ = ["Attention", "FeedForward", "Layer", "layers", "positions"]
 

@@ -12,19 +12,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from cospace.adopt.eight.flow import Flow
+from cospace.adopt.eight.flow import Array, Flow
 
 __all__ = [
     "Product", "Rounding", "apart", "copies", "product", "quantize_rows", "smoothed", "smoothing",
 ]  # fmt: skip
-
-Array = NDArray[Any]
 
 DAMPING = 0.01  # of the mean diagonal, as in the paper
 BLOCK = 64
