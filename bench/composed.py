@@ -10,7 +10,7 @@ the reference left out. A tie counts as lost. Figures are medians over the seeds
 
 The starter's image head has learnt objects and not colours, so pictures have a head of their own
 here: mean activations of seven layers of the starter's EfficientNet, and ridge regression to the
-names' vectors. Training pictures get the vector of a head that has not seen their emoji (five
+names' vectors. Training pictures get the vector of a head that has not seen their emoji (15
 folds), so that the combiner learns on vectors like those it will meet.
 """
 
@@ -40,6 +40,7 @@ TONES = {
     "1F3FF": "dark skin tone",
 }
 RIDGE = 0.3
+FOLDS = 15
 
 
 class Emoji(NamedTuple):
@@ -114,9 +115,11 @@ def pictures(x: np.ndarray, y: np.ndarray, base: np.ndarray, train: np.ndarray, 
     """A vector for every picture: of those trained on, by a head that has not seen their emoji."""
     rows = bound(x[train], y[train], x)
     random = np.random.default_rng(seed)
-    fold = dict(zip(np.unique(base), random.integers(5, size=len(np.unique(base))), strict=True))
+    fold = dict(
+        zip(np.unique(base), random.integers(FOLDS, size=len(np.unique(base))), strict=True)
+    )
     folds = np.array([fold[one] for one in base])
-    for out in range(5):
+    for out in range(FOLDS):
         mine = train & (folds == out)
         rows[mine] = bound(x[train & ~mine], y[train & ~mine], x[mine])
     return rows

@@ -23,19 +23,6 @@ def integers(*values: int) -> ov.Node:
     return op.constant(np.array(values, np.int64))
 
 
-def quantize_rows(weight: Array) -> tuple[Array, Array, Array]:
-    """`(bytes, scale, zero)` with `weight ~ (bytes - zero) * scale`, one scale and zero a row.
-
-    `weight` is `[rows, columns]`; scale and zero come back as `[rows, 1]`.
-    """
-    low = np.minimum(weight.min(axis=1, keepdims=True), 0)
-    high = np.maximum(weight.max(axis=1, keepdims=True), 0)
-    scale = np.maximum((high - low) / 255, np.finfo(np.float32).tiny).astype(np.float32)
-    zero = np.clip(np.rint(-low / scale), 0, 255)
-    levels = np.clip(np.rint(weight / scale) + zero, 0, 255)
-    return levels.astype(np.uint8), scale, zero.astype(np.uint8)
-
-
 def half_weight(weight: Array) -> ov.Node:
     """A node that yields float32 `weight`, stored as float16."""
     # In C order: the engine's binding (2026.4.1) reads a float16 array of other strides wrongly.

@@ -4,7 +4,7 @@ All convolutions but the first three round their input to 256 levels, and have w
 the shortcuts, the average and the head stay in float32. What a shortcut carries has a range a
 channel, which costs nothing: its factor goes into the weights that follow. Bytes are unsigned
 (the bias makes up for a range that begins below zero), and weights leave room for sums of two
-products in 16 bits (see `quantize.py`): so the sums are exact on processors with VNNI and without,
+products in 16 bits (see `rounding.py`): so the sums are exact on processors with VNNI and without,
 and the vectors alike.
 """
 
@@ -16,11 +16,12 @@ from pathlib import Path
 
 import numpy as np
 import openvino as ov
-import quantize
-from calibrate import Flow
 from graph import Array, constant, half_weight, integers
 from image_tower import EPSILON, FEATURES, SIDE, STAGES, Head, Weights, class_chances, relu6
 from openvino import opset13 as op
+
+from cospace.adopt.eight import rounding
+from cospace.adopt.eight.flow import Flow
 
 # relu6 ends here, and so do the bytes of what it yields.
 MOST = 6.0
@@ -148,7 +149,7 @@ def convolutions(weights: Weights, found: dict[str, Flow]) -> dict[str, Convolut
             continue
         narrow, bias = folded(weights, name + "_project_conv")
         # The wide channels may stand in any order: neighbours whose levels need not shrink.
-        order = quantize.apart(np.abs(narrow[:, :, 0, 0]))
+        order = rounding.apart(np.abs(narrow[:, :, 0, 0]))
         made[name + "_project_conv"] = pointwise(
             narrow[:, order], bias, found[name + "_project_conv"], order
         )
@@ -177,7 +178,7 @@ def pointwise(weight: Array, bias: Array, flow: Flow, order: Array | None = None
     spread = (moment - np.outer(mean, mean)) / np.outer(span, span)
     # All bytes are reached; how channels move together is taken about their means, which the
     # bias then keeps exact.
-    made = quantize.product(weight * span, bias, spread, np.full(len(span), 255.0))
+    made = rounding.product(weight * span, bias, spread, np.full(len(span), 255.0))
     lost = weight @ mean - (made.levels * made.step.astype(np.float64)) @ ((mean - low) / span)
     return Convolution(low, high, made.levels[:, :, None, None], made.step, bias + lost)
 

@@ -14,11 +14,12 @@ from xml.etree import ElementTree
 
 import numpy as np
 import onnx
-from calibrate import HEADS, LAYERS, WIDTH, Weights
-from graph import Array, quantize_rows
-from layers import Attention, FeedForward, Layer, positions
+from calibrate import SHAPE
 from onnx import TensorProto, helper
-from quantize import Product, Rounding
+
+from cospace.adopt.eight.flow import Array, Weights
+from cospace.adopt.eight.layers import Attention, FeedForward, Layer, positions
+from cospace.adopt.eight.rounding import Product, Rounding, quantize_rows
 
 # Numbers of more bytes than this are not written again.
 LARGE = 65_536
@@ -72,10 +73,10 @@ class Builder:
         x = self.normalised(x, numbers[0].before_attention)
         for layer, after in itertools.pairwise(numbers):
             x = self.layer(x, layer, after.before_attention)
-        norm = f"encoder.layer.{LAYERS - 1}.output.LayerNorm"
+        norm = f"encoder.layer.{SHAPE.layers - 1}.output.LayerNorm"
         self.layer(x, numbers[-1], weights[norm + ".weight"], weights[norm + ".bias"])
         ids = helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["n", "t"])
-        out = helper.make_tensor_value_info("tokens", TensorProto.FLOAT, ["n", "t", WIDTH])
+        out = helper.make_tensor_value_info("tokens", TensorProto.FLOAT, ["n", "t", SHAPE.width])
         graph = helper.make_graph(self._nodes, "text", [ids], [out], self._numbers)
         sets = [helper.make_opsetid("", 17), helper.make_opsetid(CONTRIBUTED, 1)]
         return helper.make_model(graph, opset_imports=sets, ir_version=9, producer_name="cospace")
@@ -106,7 +107,7 @@ class Builder:
         A sum comes as a node of its own: ONNX Runtime's fusion of both is several times slower.
         With a `shift` it is what the graph gives.
         """
-        zero = np.zeros(WIDTH, np.float32) if shift is None else shift
+        zero = np.zeros(SHAPE.width, np.float32) if shift is None else shift
         return self.node(
             "LayerNormalization",
             x,
@@ -121,11 +122,16 @@ class Builder:
         """What self-attention of 12 heads adds to its input, which is already times `scale`."""
         rows = self.rounded(self.scaled(x, by.scale / scale), by.taken)
         pairs = self.multiplied(rows, by.taken, by.pairs)
-        sizes = self.number(np.array([WIDTH, WIDTH], np.int64))
+        sizes = self.number(np.array([SHAPE.width, SHAPE.width], np.int64))
         query, key = self.nodes("Split", 2, pairs, sizes, axis=-1)
         worth = self.multiplied(rows, by.taken, by.worth)
         mixed = self.contributed(
-            "MultiHeadAttention", query, key, worth, num_heads=HEADS, scale=float(1 / by.grown)
+            "MultiHeadAttention",
+            query,
+            key,
+            worth,
+            num_heads=SHAPE.heads,
+            scale=float(1 / by.grown),
         )
         return self.multiplied(self.rounded(mixed, by.mixed), by.mixed, by.out)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import openvino as ov
-from calibrate import WIDTH
+from calibrate import SHAPE
 from graph import Array, sha256, write_text
 from image_tower import SIDE
 from pairs import RESIZE
@@ -84,7 +84,13 @@ def image_record(folder: Path, head_sha256: str) -> dict[str, object]:
 
 def write_record(folder: Path, towers: list[dict[str, object]]) -> None:
     """Writes `space.json` to `folder`."""
-    space = {"format": 1, "name": "starter", "dim": WIDTH, "metric": "cosine", "towers": towers}
+    space = {
+        "format": 1,
+        "name": "starter",
+        "dim": SHAPE.width,
+        "metric": "cosine",
+        "towers": towers,
+    }
     write_text(folder / "space.json", json.dumps(space, ensure_ascii=False, indent=1) + "\n")
 
 
@@ -117,7 +123,10 @@ def encode_texts(folder: Path, texts: list[str], batch: int = 32) -> Array:
     tokenizer.enable_truncation(MAX_TOKENS)
     tokens = [encoding.ids for encoding in tokenizer.encode_batch(texts)]
     order = sorted(range(len(texts)), key=lambda row: len(tokens[row]))
-    model, vectors = compiled(folder / "text/model.xml"), np.empty((len(texts), WIDTH), np.float32)
+    model, vectors = (
+        compiled(folder / "text/model.xml"),
+        np.empty((len(texts), SHAPE.width), np.float32),
+    )
     for start in range(0, len(order), batch):
         rows = order[start : start + batch]
         ids = np.zeros((len(rows), len(tokens[rows[-1]])), np.int64)

@@ -23,3 +23,15 @@ def test_the_local_store_keeps_the_protocol(tmp_path: Path, quantization: str) -
         return LocalStore(tmp_path / f"{next(number)}.cospace", quantization=quantization)
 
     check_store(make)
+
+
+class Forgetful(MemoryStore):
+    """Keeps the weights of parts where those of lists are."""
+
+    def weigh_parts(self, weights: dict[str, float] | None) -> None:
+        self.weigh(weights)
+
+
+def test_a_store_that_mixes_its_weights_up_is_told() -> None:
+    with pytest.raises(AssertionError, match=r"^weights_are_kept: A store that keeps weights"):
+        check_store(Forgetful)

@@ -107,6 +107,19 @@ def test_filter_never_starves_k(
 
 
 @run
+@given(SEEDS, st.sampled_from(WORDS), st.sets(st.integers(0, 320)), st.integers(0, 120))
+def test_what_is_excluded_is_never_found_and_nothing_else_is_lost(
+    store: Store, seed: int, words: str, out: set[int], k: int
+) -> None:
+    asked = query(seed, words)._replace(exclude=frozenset(f"id-{i}" for i in out))
+    whole = ask(store, asked, k=320).ids
+    assert not asked.exclude & set(whole)
+    reachable = {row.id for row in store.scan(vectors=True) if row.vectors} - asked.exclude
+    assert len(whole) >= len(reachable)
+    assert whole[:k] == ask(store, asked, k=k).ids
+
+
+@run
 @given(st.integers(0, 299))
 def test_every_item_finds_itself_first(store: Store, i: int) -> None:
     row = store.get([f"id-{i}"], vectors=True)[0]

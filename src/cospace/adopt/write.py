@@ -58,10 +58,19 @@ class Origin:
 
 @dataclass(frozen=True)
 class How:
-    """How a model is stored: its `weights` in the graph, and for which `engines`."""
+    """How a model is stored: its `weights` in the graph, and for which `engines`.
+
+    `graph` is a graph that computes in 8 bits what the one module does, made elsewhere.
+    """
 
     weights: str = "f32"
     engines: tuple[str, ...] = ("openvino",)
+    graph: Any = None
+
+    @property
+    def precision(self) -> str:
+        """That of the graphs."""
+        return "f32" if self.graph is None and self.weights != "int8" else "int8"
 
 
 def write(
@@ -86,7 +95,7 @@ def write(
         if "openvino" in how.engines:
             # Two kinds may share a module, as ImageBind's images and videos do.
             known = {id(b.module): t for t, b in zip(records, towers, strict=False)}
-            record = _graph(place, built, record, how.weights, known.get(id(built.module)))
+            record = _graph(place, built, record, how, known.get(id(built.module)))
         files = {**record.files, **kept}
         records.append(replace(record, license=license, files=files))
         notes += built.notes
@@ -107,7 +116,7 @@ def write(
         if cosine is None:
             continue
         cosines[built.kind] = cosine
-        if not cosine >= (CLOSE if how.weights == "int8" else _EQUAL):  # NaN is refused too
+        if not cosine >= (CLOSE if how.precision == "int8" else _EQUAL):  # NaN is refused too
             raise UnsupportedModel(
                 f"the {built.kind} graph does not compute what its module computes: the least"
                 f" cosine is {cosine:.5f}"
@@ -157,15 +166,15 @@ def _tower(place: Path, built: Built, origin: Origin) -> Tower:
     )
 
 
-def _graph(place: Path, built: Built, tower: Tower, weights: str, shared: Tower | None) -> Tower:
+def _graph(place: Path, built: Built, tower: Tower, how: How, shared: Tower | None) -> Tower:
     """The tower with the engine's graph, written into the folder unless `shared` has it."""
     xml = shared.graph if shared else f"{built.kind}/model.xml"
     if shared is None:
-        save(convert(built), place / xml, weights)
+        graph = convert(built) if how.graph is None else how.graph
+        save(graph, place / xml, how.weights)
     names = (xml, xml.removesuffix(".xml") + ".bin")
     files = {name: sha256_of(place / name) for name in names}
-    precision = "int8" if weights == "int8" else "f32"
-    return replace(tower, graph=xml, precision=precision, files={**tower.files, **files})
+    return replace(tower, graph=xml, precision=how.precision, files={**tower.files, **files})
 
 
 def _keep(source: Path, target: Path) -> dict[str, str]:

@@ -3,10 +3,10 @@
 The query "this picture, but in green" is more than a sum of two vectors: the combiner has learnt,
 on triples (reference, text, target), what to add to the sum. `cospace.train.fit_combiner` makes it.
 
-    u = w_a a + w_b b + L z + W2 gelu(W1 z + c1) + c2,  z = [a, b, a * b],  q = u / |u|
+    u = w_a a + w_b b + D M' [D'a, D'b, 0.3],  q = u / |u|
 
-Source: Baldrati et al., Effective conditioned and composed image retrieval combining CLIP-based
-features (CVPR 2022); here the sum, with weights that were tuned, is the start.
+D are the few directions in which targets differ most from their references; elsewhere it stays the
+sum. M weighs in them, again, what is shown and what is asked for.
 """
 
 from __future__ import annotations
@@ -31,15 +31,14 @@ from cospace.files import write_bytes
 from cospace.need import UPGRADE
 from cospace.space import Space
 
-__all__ = ["SHAPES", "Combiner", "Passed", "forward", "gelu", "inputs"]
+__all__ = ["SHAPES", "Combiner", "forward", "inputs"]
 
 _FORMAT = 1
 _RECORD, _WEIGHTS = "combiner.json", "combiner.safetensors"
 Array = NDArray[np.floating]
-# The tensors, by the names of dimensions: d of the space, h hidden.
-SHAPES: Mapping[str, str] = {
-    "sum": "2", "linear": "3d,d", "w1": "3d,h", "c1": "h", "w2": "h,d", "c2": "d",
-}  # fmt: skip
+# The tensors, by the names of dimensions: d of the space, r directions.
+SHAPES: Mapping[str, str] = {"sum": "2", "directions": "d,r", "mix": "2r+1,r"}
+_CONSTANT = 0.3  # about as large as the inputs beside it
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +67,7 @@ class Combiner:
                 f"a combiner takes rows of {self.space.dim} numbers, as many references as texts;"
                 f" these are {reference.shape} and {text.shape}"
             )
-        return forward(self.tensors, reference, text).unit.astype(np.float32)
+        return forward(self.tensors, reference, text).astype(np.float32)
 
     def save(self, folder: str | os.PathLike[str], *, replace: bool = False) -> Path:
         """The path of a folder with the combiner, written whole or not at all.
@@ -114,45 +113,28 @@ class Combiner:
         return f"Combiner({self.kind} + text, {self.space})"
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
-    """What one pass computed: the unit rows [n, d], and what a gradient needs again."""
-
-    unit: Array
-    length: Array
-    z: Array
-    inner: Array
-    hidden: Array
-
-
-def forward(tensors: Mapping[str, Array], a: Array, b: Array) -> Passed:
-    """The rows that a combiner makes of references and texts, unit rows [n, d] each."""
-    z = inputs(a, b)
-    inner = z @ tensors["w1"] + tensors["c1"]
-    hidden = gelu(inner)
+def forward(tensors: Mapping[str, Array], a: Array, b: Array) -> Array:
+    """The unit rows [n, d] that a combiner makes of references and texts, unit rows [n, d] each."""
+    directions = tensors["directions"]
     u = tensors["sum"][0] * a + tensors["sum"][1] * b
-    u = u + z @ tensors["linear"] + hidden @ tensors["w2"] + tensors["c2"]
-    length = np.maximum(np.linalg.norm(u, axis=1, keepdims=True), 1e-12)
-    return Passed(u / length, length, z, inner, hidden)
+    u = u + inputs(directions, a, b) @ tensors["mix"] @ directions.T
+    made: Array = u / np.maximum(np.linalg.norm(u, axis=1, keepdims=True), 1e-12)
+    return made
 
 
-def inputs(a: Array, b: Array) -> Array:
-    """[a, b, a * b * sqrt(d)]: float [n, 3d], each third of about the same size."""
-    both: Array = np.concatenate([a, b, a * b * np.sqrt(a.dtype.type(a.shape[1]))], axis=1)
+def inputs(directions: Array, a: Array, b: Array) -> Array:
+    """Both along the directions [d, r], and a constant: float [n, 2r + 1]."""
+    constant = np.full((len(a), 1), _CONSTANT, a.dtype)
+    both: Array = np.concatenate([a @ directions, b @ directions, constant], axis=1)
     return both
-
-
-def gelu(x: Array) -> Array:
-    """x / (1 + exp(-1.702 x)): the Gaussian error linear unit, as CLIP computes it."""
-    found: Array = x / (1 + np.exp(np.clip(-1.702 * x, -60, 60)))
-    return found
 
 
 def _fault(tensors: Mapping[str, Any], dim: int) -> str:
     """What is wrong with the tensors; "" where nothing is."""
     if set(tensors) != set(SHAPES):
         return f"its tensors are {', '.join(sorted(tensors))}, not {', '.join(sorted(SHAPES))}"
-    sizes = {"2": 2, "d": dim, "3d": 3 * dim, "h": tensors["c1"].size}
+    count = tensors["directions"].shape[-1]
+    sizes = {"2": 2, "d": dim, "r": count, "2r+1": 2 * count + 1}
     for name, shape in SHAPES.items():
         expected = tuple(sizes[part] for part in shape.split(","))
         if tensors[name].shape != expected:

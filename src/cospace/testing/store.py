@@ -1,7 +1,4 @@
-"""`check_store`: what every backend must do. Run it over a store of your own, as we do.
-
-Each check is a function whose docstring is the property; a failure names it.
-"""
+"""`check_store`: what every backend must do. Each check is named by its docstring."""
 
 from __future__ import annotations
 
@@ -17,6 +14,7 @@ from cospace.space import Space, Tower
 from cospace.store.protocol import Lexical, Nearest, Request, Row, Store, one_by_one
 from cospace.store.schema import Schema
 from cospace.store.where import matches, parse
+from cospace.testing.remembering import weights_are_kept
 
 __all__ = ["check_store"]
 
@@ -447,4 +445,5 @@ _CHECKS: list[Callable[[Store], None]] = [
     words_are_counted_as_they_are,
     names_are_found,
     info_adds_up,
+    weights_are_kept,
 ]

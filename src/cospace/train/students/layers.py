@@ -14,8 +14,9 @@ import numpy as np
 from cospace.encode.modules.built import Built
 from cospace.encode.modules.libraries import torch
 from cospace.encode.record import write_record
-from cospace.errors import BadArgument, MissingExtra
+from cospace.errors import BadArgument, MissingExtra, UnsupportedModel
 from cospace.need import install
+from cospace.train.students.eight import eight_bits
 
 if TYPE_CHECKING:
     import os
@@ -47,7 +48,7 @@ class LayerLearner:
     def __init__(self, built: Built, tokens: list[list[int]], folder: Path) -> None:
         self.built, self._tokens, self._folder = built, tokens, folder
         self._lengths = np.array([len(one) for one in tokens])
-        self._module = built.module
+        self._module, self._learnt = built.module, np.arange(len(tokens))
         for name, weight in self._module.named_parameters():
             weight.requires_grad_("word_embeddings" not in name)
         moving = [weight for weight in self._module.parameters() if weight.requires_grad]
@@ -68,6 +69,7 @@ class LayerLearner:
         self, positions: NDArray[np.intp], random: np.random.Generator
     ) -> Iterator[NDArray[np.intp]]:
         """The texts of an epoch, drawn anew, those of like length together."""
+        self._learnt = positions
         order = random.permutation(positions)
         for start in range(0, len(order), self.batch * _SORTED):
             block = order[start : start + self.batch * _SORTED]
@@ -117,7 +119,10 @@ class LayerLearner:
         return LayerLearner(replace(self.built, module=module), self._tokens, self._folder)
 
     def write(self, folder: Path, name: str, teacher: Space, training: dict[str, Any]) -> None:
-        """Writes the model folder: the engine's graph, proved against the module."""
+        """Writes the model folder: the engine's graph, proved against the module.
+
+        It computes in 8 bits where the module is of a known form, and comes close to it so.
+        """
         from cospace.adopt.fetch import Fetched
         from cospace.adopt.source import Source
         from cospace.adopt.write import How, Origin, write
@@ -131,7 +136,13 @@ class LayerLearner:
         )
         source = Source("folder", name)
         origin = Origin(name, source, Fetched(self._folder, "", 0))
-        write(folder, [built], origin, how=How(), tell=lambda _: None)
+        graph = eight_bits(built, [self._tokens[i] for i in self._learnt], name)
+        try:
+            write(folder, [built], origin, how=How(graph=graph), tell=lambda _: None)
+        except UnsupportedModel:
+            if graph is None:
+                raise
+            write(folder, [built], origin, how=How(), tell=lambda _: None)
         space = read_space(folder)
         master = next(tower for tower in teacher.towers if tower.kind == "text")
         tower = replace(

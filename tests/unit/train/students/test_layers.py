@@ -1,5 +1,6 @@
 """The transformer student: two layers of a teacher, trained in torch, run by the engine."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from cospace.adopt import adopt
 from cospace.encode.model import Model
 from cospace.errors import BadArgument, MissingExtra
 from cospace.train import distill
-from cospace.train.students import layers, lesson
+from cospace.train.students import eight, layers, lesson
 from tests.unit.train.students.texts import TEXTS
 
 
@@ -99,3 +100,51 @@ def test_a_transformer_of_another_make_is_refused(tmp_path: Path) -> None:
     torch_models.text_model(tmp_path, "DistilBert")
     with pytest.raises(BadArgument, match="cannot be cut to two layers"):
         layers.layer_learner(tmp_path / "saved", TEXTS, seed=0)
+
+
+def test_a_bert_and_its_mean_are_written_in_8_bits(
+    teacher: Model, place: Path, tmp_path: Path
+) -> None:
+    learner = layers.layer_learner(place, TEXTS, seed=0)
+    learner.write(tmp_path / "s", "s", teacher.space, {})
+    model = cs.load(tmp_path / "s")
+    assert model.space.towers[0].precision == "int8"
+    rows = model.encode_document(TEXTS).array
+    assert np.einsum("ij,ij->i", rows, learner.encode(np.arange(len(TEXTS)))).min() > 0.995
+
+
+def test_what_8_bits_cannot_hold_is_written_in_floats(
+    teacher: Model, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learner = layers.layer_learner(place, TEXTS, seed=0)
+    other = layers.layer_learner(place, TEXTS, seed=0).blank()
+    monkeypatch.setattr(  # ranges and numbers of another network
+        layers, "eight_bits", lambda _, tokens, name: eight.eight_bits(other.built, tokens, name)
+    )
+    learner.write(tmp_path / "s", "s", teacher.space, {})
+    model = cs.load(tmp_path / "s")
+    assert model.space.towers[0].precision != "int8"
+    rows = model.encode_document(TEXTS).array
+    assert np.einsum("ij,ij->i", rows, learner.encode(np.arange(len(TEXTS)))).min() > 0.999
+
+
+@pytest.mark.parametrize("change", ["hidden_act", "layer_norm_eps", "model_type", "pooling"])
+def test_a_transformer_of_another_form_has_no_graph_of_bytes(place: Path, change: str) -> None:
+    built = layers.layer_learner(place, TEXTS, seed=0).built
+    if change == "pooling":
+        built = replace(built, pooling="cls")
+    else:
+        config = built.module.transformer.config
+        setattr(config, change, {"layer_norm_eps": 1e-5}.get(change, "relu"))
+    assert eight.eight_bits(built, [[5, 6]], "s") is None
+
+
+def test_ranges_are_measured_on_what_was_learnt_from(
+    teacher: Model, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learner = layers.layer_learner(place, TEXTS, seed=0)
+    list(learner.batches(np.arange(10), np.random.default_rng(0)))
+    seen: list[int] = []
+    monkeypatch.setattr(layers, "eight_bits", lambda _, tokens, __: seen.append(len(tokens)))
+    learner.write(tmp_path / "s", "s", teacher.space, {})
+    assert seen == [10]

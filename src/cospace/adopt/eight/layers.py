@@ -1,4 +1,4 @@
-"""The layers of all-MiniLM-L6-v2 in 8 bits: the numbers, whichever engine computes with them.
+"""The layers of BERT in 8 bits: the numbers, whichever engine computes with them.
 
 What a search needs is folded in: the attention's 1/sqrt(width) into the query's weights, and the
 scales and shifts of the normalisations into the products that follow.
@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import quantize
-from calibrate import LAYERS, SHRINK, Flow, Weights
-from graph import Array
-from quantize import Product, Rounding
+
+from cospace.adopt.eight import rounding
+from cospace.adopt.eight.flow import Array, Flow, Shape, Weights
+from cospace.adopt.eight.rounding import Product, Rounding
 
 __all__ = ["Attention", "FeedForward", "Layer", "layers", "positions"]
 
@@ -29,7 +29,7 @@ WEIGHED_IN_BYTES = (0, 1, 2)
 
 @dataclass(frozen=True)
 class Attention:
-    """Self-attention of 12 heads over rows `x` of mean 0 and variance 1.
+    """Self-attention over rows `x` of mean 0 and variance 1.
 
     `taken` rounds `x * scale`; `pairs` makes of that the queries and keys, `worth` the values.
     Scores are queries by keys, divided by `grown`. `mixed` rounds what the heads yield, and `out`
@@ -65,7 +65,7 @@ class FeedForward:
 
 @dataclass(frozen=True)
 class Layer:
-    """One of the six: each half adds to its input times `before_...`, and is normalised again."""
+    """A layer: each half adds to its input times `before_...`, and is normalised again."""
 
     before_attention: Array
     attention: Attention
@@ -73,15 +73,15 @@ class Layer:
     feed: FeedForward
 
 
-def layers(weights: Weights, found: dict[str, Flow]) -> Iterator[Layer]:
-    """The six layers, in order."""
+def layers(weights: Weights, found: dict[str, Flow], shape: Shape) -> Iterator[Layer]:
+    """The layers, in order; `found` is what `flows` gave."""
     norm = "embeddings.LayerNorm"
-    for number in range(LAYERS):
+    for number in range(shape.layers):
         name = f"encoder.layer.{number}."
         middle = name + "attention.output.LayerNorm"
         yield Layer(
             weights[norm + ".weight"],
-            _attention(norm, weights, found, number),
+            _attention(norm, weights, found, number, shape.shrink),
             weights[middle + ".weight"],
             _feed_forward(middle, weights, found, name),
         )
@@ -95,7 +95,9 @@ def positions(weights: Weights) -> Array:
     return table
 
 
-def _attention(norm: str, weights: Weights, found: dict[str, Flow], number: int) -> Attention:
+def _attention(
+    norm: str, weights: Weights, found: dict[str, Flow], number: int, shrink: np.float32
+) -> Attention:
     name = f"encoder.layer.{number}."
     query, key, value = (
         (weights[f"{part}.weight"].astype(np.float64), weights[f"{part}.bias"].astype(np.float64))
@@ -104,19 +106,19 @@ def _attention(norm: str, weights: Weights, found: dict[str, Flow], number: int)
     # Queries are brought to the reach of keys, so that both fill the same bytes.
     reach = found[name + "key"].peak.max()
     grown = reach / found[name + "query"].peak.max()
-    both = np.concatenate([query[0] * SHRINK * grown, key[0]])
-    both_bias = np.concatenate([query[1] * SHRINK * grown, key[1]])
+    both = np.concatenate([query[0] * shrink * grown, key[0]])
+    both_bias = np.concatenate([query[1] * shrink * grown, key[1]])
     # Values lose their mean, which every mixture of them has, and come within one reach.
     seen = found[name + "value"]
-    mean, fold = seen.mean, quantize.smoothing(seen.peak, VALUE)
+    mean, fold = seen.mean, rounding.smoothing(seen.peak, VALUE)
     values, values_bias = value[0] / fold[:, None], (value[1] - mean) / fold
     low, high = (seen.low - mean) / fold, (seen.high - mean) / fold
     in_bytes = Rounding.signed(max(-low.min(), high.max())) if number in WEIGHED_IN_BYTES else None
 
-    divisor, taken, moment, top = quantize.smoothed(found[name + "attention"], ATTENTION)
+    divisor, taken, moment, top = rounding.smoothed(found[name + "attention"], ATTENTION)
     shift = weights[norm + ".bias"].astype(np.float64)
-    pairs = quantize.product(both * divisor, both_bias + both @ shift, moment, top)
-    worth = quantize.product(values * divisor, values_bias + values @ shift, moment, top)
+    pairs = rounding.product(both * divisor, both_bias + both @ shift, moment, top)
+    worth = rounding.product(values * divisor, values_bias + values @ shift, moment, top)
 
     flow = found[name + "mixed"]
     low, high = (flow.low - mean) / fold, (flow.high - mean) / fold
@@ -135,25 +137,25 @@ def _attention(norm: str, weights: Weights, found: dict[str, Flow], number: int)
         worth=worth,
         worth_rounding=in_bytes,
         mixed=mixed,
-        out=quantize.product(weight * fold, bias, moment, mixed.top(high)),
+        out=rounding.product(weight * fold, bias, moment, mixed.top(high)),
     )
 
 
 def _feed_forward(norm: str, weights: Weights, found: dict[str, Flow], name: str) -> FeedForward:
     seen = found[name + "hidden"]
-    count = quantize.copies(seen.peak, EXTRA)
+    count = rounding.copies(seen.peak, EXTRA)
     source = np.repeat(np.arange(len(count)), count)
     # Hidden channels may stand in any order: neighbours are such that their levels need not shrink.
     reach = np.abs(weights[name + "output.dense.weight"]) * (seen.high / count)
-    source = source[quantize.apart(reach[:, source])]
+    source = source[rounding.apart(reach[:, source])]
     share = count[source].astype(np.float64)
 
     weight = weights[name + "intermediate.dense.weight"].astype(np.float64)
     bias = weights[name + "intermediate.dense.bias"] + weight @ weights[norm + ".bias"]
-    into, taken, moment, top = quantize.smoothed(found[name + "feed"], FEED)
-    wide = quantize.product(weight[source] * into, bias[source], moment, top)
+    into, taken, moment, top = rounding.smoothed(found[name + "feed"], FEED)
+    wide = rounding.product(weight[source] * into, bias[source], moment, top)
 
-    divisor = quantize.smoothing(seen.peak[source] / share, HIDDEN)
+    divisor = rounding.smoothing(seen.peak[source] / share, HIDDEN)
     whole = share * divisor
     moment = seen.moment[np.ix_(source, source)] / np.outer(whole, whole)
     high = seen.high[source] / whole
@@ -166,5 +168,5 @@ def _feed_forward(norm: str, weights: Weights, found: dict[str, Flow], name: str
         wide=wide,
         shrink=1 / whole,
         hidden=hidden,
-        narrow=quantize.product(weight * divisor, bias, moment, hidden.top(high)),
+        narrow=rounding.product(weight * divisor, bias, moment, hidden.top(high)),
     )

@@ -14,8 +14,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from calibrate import Flow
-from graph import Array
+
+from cospace.adopt.eight.flow import Array, Flow
+
+__all__ = [
+    "Product", "Rounding", "apart", "copies", "product", "quantize_rows", "smoothed", "smoothing",
+]  # fmt: skip
 
 DAMPING = 0.01  # of the mean diagonal, as in the paper
 BLOCK = 64
@@ -136,3 +140,16 @@ def smoothed(flow: Flow, limit: float) -> tuple[Array, Rounding, Array, Array]:
     high = flow.high / divisor
     rounding = Rounding.of((flow.low / divisor).min(), high.max())
     return divisor, rounding, flow.moment / np.outer(divisor, divisor), rounding.top(high)
+
+
+def quantize_rows(weight: Array) -> tuple[Array, Array, Array]:
+    """`(bytes, scale, zero)` with `weight ~ (bytes - zero) * scale`, one scale and zero a row.
+
+    `weight` is `[rows, columns]`; scale and zero come back as `[rows, 1]`.
+    """
+    low = np.minimum(weight.min(axis=1, keepdims=True), 0)
+    high = np.maximum(weight.max(axis=1, keepdims=True), 0)
+    scale = np.maximum((high - low) / 255, np.finfo(np.float32).tiny).astype(np.float32)
+    zero = np.clip(np.rint(-low / scale), 0, 255)
+    levels = np.clip(np.rint(weight / scale) + zero, 0, 255)
+    return levels.astype(np.uint8), scale, zero.astype(np.uint8)
