@@ -39,8 +39,8 @@ def write_bound(
 
     It holds the files of the anchor's other towers as they are, and the tower of `features` with
     `head` in its graph. Raises `UnsupportedModel` when the graph does not give what the head gives;
-    `BadArgument` where something stands already; `DiskFull`; `ModelNotFound` and `ModelDamaged` when the
-    anchor's files have gone or changed.
+    `BadArgument` where something stands already; `DiskFull`; `ModelNotFound` and `ModelDamaged`
+    when the anchor's files have gone or changed.
     """
     kind, source = features.kind, features.folder
     others = [tower for tower in anchor.space.towers if tower.kind != kind]
