@@ -91,7 +91,7 @@ def queries_of(
         chosen = {f for f in weights if f in fields or f == WORDS} if lists is None else set(lists)
         words = (parts.text or "") if WORDS in chosen else ""
         asked = [field for field in fields if field in chosen]
-        others = [f for f in fields if f not in chosen] if lists is None and asked else []
+        others = [f for f in fields if f not in chosen] if lists is None and words else []
         # With nothing to ask by, the collection is empty: nothing is stored, nothing is found.
         if not asked and not words and lists is not None:
             raise BadArgument("by='words' needs a text in the query")
