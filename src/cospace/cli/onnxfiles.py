@@ -10,7 +10,7 @@ from cospace.cli.space import summary
 from cospace.cli.table import facts
 from cospace.errors import BadArgument
 
-__all__ = ["add_onnx", "check_onnx", "is_onnx_file"]
+__all__ = ["add_onnx", "check_onnx", "is_onnx_file", "onnx_options"]
 
 
 def is_onnx_file(source: str) -> bool:
@@ -21,6 +21,14 @@ def is_onnx_file(source: str) -> bool:
     """
     path = Path(source).expanduser()
     return path.suffix.lower() == ".onnx" and path.is_file()
+
+
+def onnx_options(add: argparse._ArgumentGroup) -> None:
+    """What is said of an .onnx file."""
+    add.add_argument("--kind", default="", choices=("text", "audio"), help="of an .onnx file")
+    add.add_argument("--rate", type=int, metavar="HZ", help="audio: samples a second")
+    add.add_argument("--seconds", metavar="S", help="audio: how long a clip is")
+    add.add_argument("--clips", type=int, default=3, metavar="N", help="audio: at most; default: 3")
 
 
 def check_onnx(args: argparse.Namespace) -> None:

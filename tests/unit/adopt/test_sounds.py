@@ -17,8 +17,9 @@ from cospace.train import bind
 
 pytest.importorskip("onnx", reason="the graphs are made with onnx")
 
-from cospace.adopt.sounds import adopt_sounds
 from onnx_graphs import listener
+
+from cospace.adopt.sounds import adopt_sounds
 
 RATE = 8_000
 
@@ -95,7 +96,7 @@ def test_it_is_held_to_its_known_answers(tmp_path: Path) -> None:
 
 def test_it_is_bound_to_texts_of_another_model(tmp_path: Path) -> None:
     """Tones of six pitches, each with a name: new ones find their names."""
-    model = adopt_sounds(written(tmp_path, listener()), rate=RATE, seconds=0.2).model
+    model = adopt_sounds(written(tmp_path, listener(width=64)), rate=RATE, seconds=0.2).model
     names = ["violin", "tractor", "kettle", "anchor", "pillow", "drum"]
     pitches = [150, 300, 600, 1_000, 1_700, 2_900]
     pairs = [
@@ -103,9 +104,9 @@ def test_it_is_bound_to_texts_of_another_model(tmp_path: Path) -> None:
     ]
     made = bind(pairs, tmp_path / "out", anchor="starter", kind="audio", encoder=model)
     assert made.better
-    fresh = made.model.encode([cs.Audio(tone(pitch, seed=999)) for pitch in pitches])
+    fresh = made.model.encode([cs.Audio(tone(1.03 * pitch, seed=999)) for pitch in pitches])
     found = cs.similarity(made.model.encode_query(names), fresh).argmax(0)
-    assert (found == np.arange(6)).mean() > 0.8  # 17% by chance
+    assert (found == np.arange(6)).mean() > 0.6  # 17% by chance
 
 
 def test_what_is_no_such_encoder_is_refused(tmp_path: Path, home: Path) -> None:
