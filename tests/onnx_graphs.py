@@ -52,3 +52,39 @@ def exported(place: Path, graph: bytes) -> Path:
     (place / "tokenizer.json").write_bytes((tiny / "text/tokenizer.json").read_bytes())
     (place / "model.onnx").write_bytes(graph)
     return place / "model.onnx"
+
+
+def listener(
+    samples: int = 1_600, *, frames: bool = True, width: int = WIDTH, ends: str = ""
+) -> bytes:
+    """A graph that hears: samples [n, samples] to the loudness of bands, a frame of 160 or a clip.
+
+    `ends` "whole" makes it depend on the whole batch; "mel" has it take [n, 40, 100].
+    """
+    bands = np.random.default_rng(1).standard_normal((160, width)).astype(np.float32) / 8
+    shape = numpy_helper.from_array(np.array([0, -1, 160], np.int64), "shape")
+    nodes = [
+        helper.make_node("Reshape", ["sound", "shape"], ["cut"]),
+        helper.make_node("MatMul", ["cut", "bands"], ["heard"]),
+        helper.make_node("Abs", ["heard"], ["loud"]),
+    ]
+    out = "loud"
+    if ends == "whole":
+        nodes.append(helper.make_node("ReduceMax", ["loud"], ["most"], axes=[0, 1], keepdims=1))
+        nodes.append(helper.make_node("Sub", ["loud", "most"], ["apart"]))
+        out = "apart"
+    if not frames:
+        nodes.append(helper.make_node("ReduceMean", [out], ["clip"], axes=[1], keepdims=0))
+        out = "clip"
+    dims = ["n", "t", width] if frames else ["n", width]
+    given: list[str | int] = ["n", 40, 100] if ends == "mel" else ["n", "samples"]
+    graph = helper.make_graph(
+        nodes, "listener",
+        [helper.make_tensor_value_info("sound", TensorProto.FLOAT, given)],
+        [helper.make_tensor_value_info(out, TensorProto.FLOAT, dims)],
+        [shape, numpy_helper.from_array(bands, "bands")],
+    )  # fmt: skip
+    sets = [helper.make_opsetid("", 17)]
+    model: Any = helper.make_model(graph, opset_imports=sets, ir_version=9)
+    data: bytes = model.SerializeToString()
+    return data

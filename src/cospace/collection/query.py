@@ -32,13 +32,17 @@ _WEIGHTS: Mapping[frozenset[str], Mapping[str, float]] = {
 
 
 class _Waiting(NamedTuple):
-    """A query whose vectors are still to be made: of what, for which lists, with which words."""
+    """A query whose vectors are still to be made: of what, for which lists, with which words.
+
+    `others` are the fields that are asked for items that have none of those that it asks.
+    """
 
     parts: Parts
     reference: Reference | None
     asked: list[str]
     words: str
     weights: Mapping[str, float]
+    others: list[str]
 
 
 def query_of(
@@ -87,19 +91,21 @@ def queries_of(
         chosen = {f for f in weights if f in fields or f == WORDS} if lists is None else set(lists)
         words = (parts.text or "") if WORDS in chosen else ""
         asked = [field for field in fields if field in chosen]
+        others = [f for f in fields if f not in chosen] if lists is None and words else []
         # With nothing to ask by, the collection is empty: nothing is stored, nothing is found.
         if not asked and not words and lists is not None:
             raise BadArgument("by='words' needs a text in the query")
         gone = out if reference is None else out | {reference.id}
         made.append(Query({}, words, where=where, exclude=gone))
         if asked:
-            waiting[place] = _Waiting(parts, reference, asked, words, weights)
-    for place, vectors in _vectors(collection, waiting).items():
-        _, _, _, words, weights = waiting[place]
+            waiting[place] = _Waiting(parts, reference, asked, words, weights, others)
+    for place, found in _vectors(collection, waiting).items():
+        _, _, asked, words, weights, others = waiting[place]
+        vectors, rest = ({name: found[name] for name in names} for names in (asked, others))
         unknown = unknown_words(collection.asker, words) if words else None
         cut = bool(words) and knows_parts(collection.asker)
         gone = made[place].exclude
-        made[place] = Query(vectors, words, weights, where, unknown, cut, gone)
+        made[place] = Query(vectors, words, weights, where, unknown, cut, gone, rest)
     return made
 
 
@@ -210,6 +216,8 @@ def _vectors(collection: Searched, waiting: Mapping[int, _Waiting]) -> dict[int,
         for (place, name), row in zip(places, given.normalized, strict=True):
             encoded[place][name] = row
     return {
-        place: composed(one.parts, encoded[place], one.reference, one.asked, collection)
+        place: composed(
+            one.parts, encoded[place], one.reference, [*one.asked, *one.others], collection
+        )
         for place, one in waiting.items()
     }

@@ -12,7 +12,7 @@ from cospace.errors import BadArgument, ModelDamaged, ModelNotFound
 from cospace.files import check_room, copy_file, hidden, make_folder, move_folder, remove
 from cospace.space import Space, Tower
 
-__all__ = ["beside", "copy_model", "copy_towers", "new_folder"]
+__all__ = ["beside", "copy_model", "copy_towers", "new_folder", "size_of"]
 
 # What is copied besides the files that the record lists.
 _BESIDE = ("LICENSE", "LICENCE", "NOTICE")
@@ -43,19 +43,27 @@ def copy_model(source: Folder, space: Space, folder: Path, *, replace: bool) -> 
     Raises as `new_folder`; `ModelNotFound` when the files of `source` have gone, `ModelDamaged`
     when they are not those that were loaded.
     """
-    if not source.path.is_dir():
-        raise ModelNotFound(f"{source.path}: the folder that {space.name} was loaded from has gone")
-    hashes = {name: sha for tower in space.towers for name, sha in tower.files.items()}
-    missing = [name for name in hashes if not (source.path / name).is_file()]
-    if missing:
-        raise ModelDamaged(f"{source.path / missing[0]}: it has gone. Install the model again")
-    size = sum((source.path / name).stat().st_size for name in hashes)
-    with new_folder(folder, size, replace=replace) as made:
+    with new_folder(folder, size_of(source, space.towers), replace=replace) as made:
         copy_towers(source, space.towers, made)
         for file in beside(source):
             copy_file(file, made / file.name)
         write_record(made, space)
     return folder
+
+
+def size_of(source: Folder, towers: Iterable[Tower]) -> int:
+    """How many bytes the files of some towers have.
+
+    Raises `ModelNotFound` when the folder has gone, `ModelDamaged` when one of the files has.
+    """
+    if not source.path.is_dir():
+        name = source.space.name
+        raise ModelNotFound(f"{source.path}: the folder that {name} was loaded from has gone")
+    files = [source.path / name for name in {name for tower in towers for name in tower.files}]
+    missing = [file for file in files if not file.is_file()]
+    if missing:
+        raise ModelDamaged(f"{missing[0]}: it has gone. Install the model again")
+    return sum(file.stat().st_size for file in files)
 
 
 def copy_towers(source: Folder, towers: Iterable[Tower], made: Path) -> None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from cospace.read.terms import has_digit
 from cospace.results import Why
 from cospace.search.fuse import Scored, fuse
+from cospace.search.kinds import Ground, grounds, orphans
 from cospace.store.protocol import Found, Lexical, Nearest, Request, Store
 from cospace.store.where import Node
 from cospace.store.words import content
@@ -32,7 +33,8 @@ class Query(NamedTuple):
 
     `unknown` are those of the words that the model does not know, as `Store.lexical` takes them;
     with `parts` it may know them by their parts. `exclude` are ids that are never found: the rest
-    is ranked as if they were not there.
+    is ranked as if they were not there. `others` are vectors for fields that are asked for items
+    with a vector in none of those of `vectors`.
     """
 
     vectors: Mapping[str, NDArray[np.float32]]
@@ -42,6 +44,7 @@ class Query(NamedTuple):
     unknown: Collection[str] | None = None
     parts: bool = False
     exclude: frozenset[str] = frozenset()
+    others: Mapping[str, NDArray[np.float32]] = MappingProxyType({})
 
     def weighed(self, weights: Mapping[str, float]) -> Query:
         """The same with other weights of the lists that it asks; names weigh as before."""
@@ -81,6 +84,17 @@ class Ranking(NamedTuple):
 _Lists = dict[str, Found]
 
 
+class Gathered(NamedTuple):
+    """What the lists of a query brought, and their scores of what the others brought.
+
+    `ground` is what cosines to each kind are worth; {} where all candidates have the main kind.
+    """
+
+    lists: _Lists
+    rest: _Lists
+    ground: Mapping[str, Ground] = MappingProxyType({})
+
+
 def rank(store: Store, queries: Sequence[Query], depths: Sequence[int]) -> list[Ranking]:
     """For each query its best candidates, as many as its depth says, ranked."""
     gathered = gather(store, queries, depths)
@@ -90,20 +104,48 @@ def rank(store: Store, queries: Sequence[Query], depths: Sequence[int]) -> list[
     ]
 
 
-def gather(
-    store: Store, queries: Sequence[Query], depths: Sequence[int]
-) -> list[tuple[_Lists, _Lists]]:
+def gather(store: Store, queries: Sequence[Query], depths: Sequence[int]) -> list[Gathered]:
     """For each query what its lists brought, and their scores of what the others brought."""
-    lists = _first(store, queries, depths)
+    lists = _with_orphans(store, queries, _first(store, queries, depths))
     several = any(len(found) > 1 for found in lists)
     rest = _rest(store, queries, depths, lists) if several else [{} for _ in lists]
-    return list(zip(lists, rest, strict=True))
+    return [
+        Gathered(found, more, _ground(store, query, found, more))
+        for query, found, more in zip(queries, lists, rest, strict=True)
+    ]
 
 
-def rank_lists(query: Query, lists: _Lists, rest: _Lists, depth: int) -> Ranking:
+def rank_lists(
+    query: Query, lists: _Lists, rest: _Lists, ground: Mapping[str, Ground], depth: int
+) -> Ranking:
     """One ranking of what was gathered, by the weights of the query."""
-    ranked = _fused(query, lists, rest, depth) if len(lists) > 1 else _alone(lists)
+    ranked = _fused(query, lists, rest, ground, depth) if len(lists) > 1 else _alone(lists)
     return ranked._replace(notes=_doubts(query, lists))
+
+
+def _with_orphans(store: Store, queries: Sequence[Query], lists: list[_Lists]) -> list[_Lists]:
+    """The lists; of those that are asked for items that lack all else, these items alone."""
+    if not any(query.others for query in queries):
+        return lists
+    asked = [
+        (query.vectors, {name: found[name] for name in query.others if name in found})
+        for query, found in zip(queries, lists, strict=True)
+    ]
+    return [
+        {name: one for name, one in found.items() if name not in query.others} | kept
+        for query, found, kept in zip(queries, lists, orphans(store, asked), strict=True)
+    ]
+
+
+def _ground(store: Store, query: Query, lists: _Lists, rest: _Lists) -> Mapping[str, Ground]:
+    names = [name for name in lists if name != WORDS]
+    if len(names) < 2:
+        return {}
+    has = {
+        name: {key for part in (lists, rest) if name in part for key in part[name].keys}
+        for name in names
+    }
+    return grounds(store, {**query.vectors, **query.others}, query.weights, has)
 
 
 def _first(store: Store, queries: Sequence[Query], depths: Sequence[int]) -> list[_Lists]:
@@ -112,7 +154,7 @@ def _first(store: Store, queries: Sequence[Query], depths: Sequence[int]) -> lis
     requests: list[Request] = []
     for place, (one, depth) in enumerate(zip(queries, depths, strict=True)):
         deep = depth + len(one.exclude)  # what is left out must not be missed
-        for name, vector in one.vectors.items():
+        for name, vector in (*one.vectors.items(), *one.others.items()):
             asked.append((place, name))
             requests.append(Nearest(name, vector, deep, one.where))
         if one.words:
@@ -177,7 +219,8 @@ def _rest(
             if name == WORDS:
                 requests.append(Lexical(one.words, len(missing), among=missing))
             else:
-                requests.append(Nearest(name, one.vectors[name], len(missing), among=missing))
+                vector = one.vectors[name] if name in one.vectors else one.others[name]
+                requests.append(Nearest(name, vector, len(missing), among=missing))
     if requests:
         for (place, name), more in zip(asked, store.find(requests), strict=True):
             rest[place][name] = more
@@ -198,7 +241,9 @@ def _alone(lists: _Lists) -> Ranking:
     return Ranking(found.keys, found.scores, why, told)
 
 
-def _fused(query: Query, lists: _Lists, rest: _Lists, depth: int) -> Ranking:
+def _fused(
+    query: Query, lists: _Lists, rest: _Lists, ground: Mapping[str, Ground], depth: int
+) -> Ranking:
     """The best `depth` of all candidates of all lists, by fused score."""
     keys = sorted(_candidates(lists))
     at = {key: i for i, key in enumerate(keys)}
@@ -216,7 +261,7 @@ def _fused(query: Query, lists: _Lists, rest: _Lists, depth: int) -> Ranking:
         else:
             own = np.zeros(len(keys), bool)
             own[[at[key] for key in found.keys]] = True
-            scored[name] = Scored(scores, weight, True, own)
+            scored[name] = Scored(scores, weight, True, own, ground=ground.get(name))
     order, totals, shares = fuse(scored, keys)
 
     def why(key: int) -> tuple[Why, ...]:
@@ -228,7 +273,7 @@ def _fused(query: Query, lists: _Lists, rest: _Lists, depth: int) -> Ranking:
         )
 
     best = order[:depth]
-    told = _noted(query, [*lists])
+    told = _noted(query, [*lists]) + ("; kinds on one scale" if ground else "")
     return Ranking([keys[i] for i in best], totals[best].tolist(), why, told, True)
 
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Fused", "Scored", "fuse"]
+__all__ = ["Fused", "Scored", "fuse", "main_of"]
 
 Scores = NDArray[np.float64]
 
@@ -42,6 +42,9 @@ class Scored(NamedTuple):
     share one unit, and an item that lacks one is judged by the other. A list of words holds BM25,
     with about how many rows hold a word (`spread`), which part of the query names each item, and
     what names weigh (`named`; as the words do without).
+
+    `ground` is the mean and the deviation of the query's cosines to blindly picked items, where
+    items are of different kinds: see `cospace.search.kinds`.
     """
 
     scores: Scores
@@ -51,6 +54,7 @@ class Scored(NamedTuple):
     spread: float = 0.0
     names: Scores | None = None
     named: float | None = None
+    ground: tuple[float, float] | None = None
 
 
 class Fused(NamedTuple):
@@ -79,10 +83,16 @@ def fuse(lists: Mapping[str, Scored], keys: Sequence[int]) -> Fused:
         if one.meaning:
             present += one.weight * ~np.isnan(one.scores)
     shares = {}
+    grounded = {name: one.weight for name, one in lists.items() if one.ground is not None}
+    main = main_of(grounded)
     for name, one in lists.items():
         if one.meaning:
             part = np.divide(one.weight, present, out=np.zeros(n), where=present > 0)
-            shares[name] = np.nan_to_num(_above_the_last(one)) * part
+            standard = _above_the_last(one)
+            if main is not None and name != main and name in grounded:
+                lacking = np.isnan(lists[main].scores)
+                standard = np.where(lacking, _on_the_scale(one, lists[main], standard), standard)
+            shares[name] = np.nan_to_num(standard) * part
         else:
             shares[name] = _of_words(one)
     total = sum(shares.values(), start=np.zeros(n))
@@ -100,6 +110,32 @@ def _above_the_last(one: Scored) -> Scores:
     standard = (one.scores - brought.mean()) / _deviation(brought)
     above: Scores = np.maximum(standard, standard[own].min() - _STEP)  # NaN stays
     return above
+
+
+def main_of(weights: Mapping[str, float]) -> str | None:
+    """The list of vectors whose scale the others are brought to: that of the most weight."""
+    return max(weights, key=lambda name: weights[name], default=None)
+
+
+def _on_the_scale(one: Scored, main: Scored, standard: Scores) -> Scores:
+    """Standard scores of a list's cosines, as if they were the cosines of the main list.
+
+    A cosine that lies so many deviations above those of its kind is worth one of the main kind
+    that lies as many above its own. What the list did not bring stands a step below its last.
+    """
+    assert one.ground is not None
+    assert main.ground is not None
+    there = ~np.isnan(main.scores)
+    brought = main.scores[there if main.own is None else there & main.own]
+    if len(brought) < 2 or math.isinf(_deviation(brought)):
+        return standard  # no scale: a single item, or all alike
+    (mean, deviation), (its_mean, its_deviation) = main.ground, one.ground
+    worth = mean + deviation * (one.scores - its_mean) / its_deviation
+    found: Scores = (worth - brought.mean()) / _deviation(brought)
+    own = ~np.isnan(found) if one.own is None else one.own
+    if own.any():
+        found = np.where(own, found, np.maximum(found, found[own].min() - _STEP))
+    return found
 
 
 def _of_words(one: Scored) -> Scores:

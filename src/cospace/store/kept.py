@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from cospace.space import Space
 from cospace.store.gate import Gate
@@ -12,6 +16,8 @@ from cospace.store.truth import Truth
 
 __all__ = ["Kept"]
 
+_PICKED = 256  # vectors of a kind that tell what a cosine to it is worth
+
 
 class Kept:
     """The part of a store that asks its truth alone, one thread at a time."""
@@ -20,6 +26,7 @@ class Kept:
     _truth: Truth
     _space: Space | None
     _schema: Schema
+    _picked: tuple[Any, Mapping[str, NDArray[np.float32]]] | None = None
 
     @property
     def space(self) -> Space | None:
@@ -50,6 +57,15 @@ class Kept:
         """Items that could not be stored, and why."""
         with self._gate:
             return self._truth.failures()
+
+    def sampled(self) -> Mapping[str, NDArray[np.float32]]:
+        """See `Sampled`: picked anew when the commits have doubled, and for another space."""
+        with self._gate:
+            space = self._truth.space
+            when = self._truth.seq.bit_length(), None if space is None else space.fingerprint
+            if self._picked is None or self._picked[0] != when:
+                self._picked = (when, self._truth.vectors_from_all_over(_PICKED))
+            return self._picked[1]
 
     @property
     def templates(self) -> list[list[str]]:

@@ -27,6 +27,7 @@ __all__ = [
     "Remembers",
     "Request",
     "Row",
+    "Sampled",
     "Store",
     "StoreInfo",
     "one_by_one",
@@ -247,6 +248,18 @@ class Remembers(Protocol):
 
     def weigh_parts(self, weights: dict[str, float] | None) -> None:
         """Keep other weights of parts, or none; durable on return."""
+        ...
+
+
+@runtime_checkable
+class Sampled(Protocol):
+    """What a store may offer besides: vectors that were picked blindly."""
+
+    def sampled(self) -> Mapping[str, NDArray[np.float32]]:
+        """Up to 256 of the vectors of each field, from all over the collection: [n, dim] each.
+
+        They need not be of the latest commit: what they say of a kind changes slowly.
+        """
         ...
 
 

@@ -155,6 +155,20 @@ class Truth(About):
             sql = "SELECT text FROM items WHERE n % ? = 0 AND text IS NOT NULL LIMIT ?"
             return [text for (text,) in self._all(sql, (step, count))]
 
+    def vectors_from_all_over(self, count: int) -> dict[str, NDArray[np.float32]]:
+        """About so many vectors of each field, evenly spaced: float32 [n, dim] each."""
+        found = {}
+        with sqlite_errors(self.path):
+            for field, rows in self._all("SELECT field, count(*) FROM vectors GROUP BY field", ()):
+                sql = (
+                    "SELECT n FROM (SELECT n, row_number() OVER (ORDER BY n) AS r FROM vectors"
+                    " WHERE field=?) WHERE r % ? = 0"
+                )
+                keys = [n for (n,) in self._all(sql, (field, -(-rows // count)))]
+                picked = self._vectors(keys)
+                found[field] = np.stack([picked[n][field] for n in keys])
+        return found
+
     # --- writing ---
 
     def write(self, rows: Sequence[Row], *, replace: bool, failures: Sequence[Failure]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cospace.encode.combiner import Combiner
 from cospace.progress import Progress
-from cospace.train.binding import Adaptation, Binding, adapt, adapt_back, bind
+from cospace.train.binding import Adaptation, Binding, adapt, adapt_back, bind, widen
 from cospace.train.combiner import CombinerFit, Triples, fit_combiner
 from cospace.train.compress import Compression, autoencoder
 from cospace.train.contrastive import contrastive
@@ -45,5 +45,6 @@ __all__ = [
     "read_corpus",
     "subwords",
     "supervised",
+    "widen",
     "word2vec",
 ]

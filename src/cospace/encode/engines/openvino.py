@@ -41,8 +41,9 @@ _importing = threading.Lock()
 
 # One stream on all cores runs many images as fast as one stream a core, and a single one twice
 # as fast (4.9 against 9.7 ms). Besides, OpenVINO 2026.4.1 gives wrong numbers for convolutions
-# with 8-bit weights in more than one stream (cosine 0.57 to the known answers).
-_ONE_STREAM = frozenset({"image"})
+# with 8-bit weights in more than one stream (cosine 0.57 to the known answers). What is seen by
+# an image's tower is such a graph too.
+_ONE_STREAM = frozenset({"image", "video", "thermal", "depth"})
 
 # What the engine is set to for each precision. The graph is as it is; this is how it is computed.
 # int8: graphs with fixed ranges run in 8 bits as they are; where only the weights are 8-bit, each

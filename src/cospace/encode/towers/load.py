@@ -72,11 +72,17 @@ def _signal(name: str) -> Callable[[Folder, Tower, Runner], LoadedTower]:
     return made
 
 
+def _audio(folder: Folder, tower: Tower, graph: Runner) -> LoadedTower:
+    """The class for what the graph takes of a sound: its samples, or energies."""
+    takes = tower.preprocess.get("takes", "")
+    return _signal("WaveTower" if takes == "samples" else "AudioTower")(folder, tower, graph)
+
+
 # One class per modality; a new one is a new row.
 FAMILIES: Mapping[str, Callable[[Folder, Tower, Runner], LoadedTower]] = {
     "text": TextTower,
     "image": ImageTower,
-    "audio": _signal("AudioTower"),
+    "audio": _audio,
     "video": _signal("VideoTower"),
     "depth": _signal("DepthTower"),
     "thermal": _signal("ThermalTower"),

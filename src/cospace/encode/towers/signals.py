@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from cospace.encode.folder import Folder
     from cospace.space import Tower
 
-__all__ = ["AudioTower", "DepthTower", "MotionTower", "ThermalTower", "VideoTower"]
+__all__ = ["AudioTower", "DepthTower", "MotionTower", "ThermalTower", "VideoTower", "WaveTower"]
 
 
 class AudioTower(SignalTower):
@@ -83,6 +83,47 @@ class AudioTower(SignalTower):
     def example(self, number: int) -> NDArray[np.float32]:
         """Energies between -15 and 5."""
         return _grid(number, self.whole("bands"), self.whole("steps")) * np.float32(20) - 15
+
+
+class WaveTower(SignalTower):
+    """Audio: the samples float32 [samples] of a few clips, the ends filled with zeros.
+
+    For encoders that make their own features. A recording that is shorter than a clip is one clip.
+    """
+
+    kind = "audio"
+    entry = "samples"
+    axes = ("sample",)
+    needs = ("rate", "clips", "clip_seconds")
+    settled: ClassVar[Mapping[str, str]] = {
+        "takes": "samples",
+        "channels": "mean",
+        "resampler": "sinc-hann-6-0.99",
+    }
+
+    def clips(self, value: Any, name: str, data: bytes | None) -> list[NDArray[Any]]:
+        """The samples of each clip."""
+        recording = open_audio(media_bytes("audio", value, name) if data is None else data, name)
+        rate, size = self.whole("rate"), self._size
+        total = recording.frames_at(rate)
+        starts = clip_starts(
+            Fraction(total, rate), self.number["clip_seconds"], self.whole("clips")
+        )
+        found = []
+        for start in (int(start * rate) for start in starts):
+            samples = recording.at(rate, start, min(start + size, total))
+            found.append(np.pad(samples, (0, size - len(samples))).astype(np.float32))
+        return found
+
+    def example(self, number: int) -> NDArray[np.float32]:
+        """Samples between -1/2 and 1/2."""
+        y, x = divmod(np.arange(self._size), 256)
+        steps = y * (number + 1) * 3 + x * (number + 2) * 5 + ((x * y) >> number)
+        return ((steps % 256) / 256 - 0.5).astype(np.float32)
+
+    @property
+    def _size(self) -> int:
+        return int(self.number["rate"] * self.number["clip_seconds"])
 
 
 class VideoTower(SignalTower):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypedDict, Unpack
 
-from cospace.encode import Model, load
+from cospace.encode import Model
 from cospace.encode.features import Features
 from cospace.errors import BadArgument
 from cospace.item import Content, Item
@@ -18,6 +18,7 @@ from cospace.train.binding.check import Learnt, learn
 from cospace.train.binding.fit import Settings
 from cospace.train.binding.folder import write_bound
 from cospace.train.binding.pairs import Sighted, parted, see, vectors_of
+from cospace.train.binding.widen import local_model, seeing
 from cospace.train.card import Card
 
 __all__ = ["Binding", "Options", "bind", "card_of", "settings_for"]
@@ -47,7 +48,7 @@ class Binding:
 
     `card` says it in full. `failed` are the pairs that could not be used, with the reasons.
     `better` is whether recall at 10 on held-out pairs is above what it was before (above chance,
-    for a kind that the anchor had no tower for), at 99%.
+    where the encoder's own vectors are of another space), at 99%.
     """
 
     model: Model
@@ -75,26 +76,49 @@ def bind(
     (Girdhar et al., ImageBind: One Embedding Space To Bind Them All, 2023).
 
     `encoder` is a model with a tower for `kind`, whose head is replaced; the anchor itself by
-    default. `options` are those of `Settings`: the loss "softmax" (CLIP) or "sigmoid" (SigLIP),
-    the width of a `hidden` layer, and how it is trained. Pairs that are bound to the same are not
-    one another's negatives. A fifth of the pairs, in whole groups of near duplicates, is held out
-    to check; `card.md` in the folder has the figures. Ctrl-C keeps the best so far.
+    default. Videos, heat and depth are seen by its image tower where it has no other (`widen`).
+    `options` are those of `Settings`: the loss "softmax" (CLIP) or "sigmoid" (SigLIP), the width
+    of a `hidden` layer, and how it is trained. Pairs that are bound to the same are not one
+    another's negatives. A fifth of the pairs, in whole groups of near duplicates, is held out to
+    check; `card.md` in the folder has the figures. Ctrl-C keeps the best so far.
 
     Raises `BadArgument` for too few pairs, or all bound to the same; `BadItem` for a pair that
     lacks a side; `BadVector` for features that are not finite; `UnsupportedModel` for an encoder
     whose head cannot be replaced.
     """
-    base = _model(anchor)
-    source = base if encoder is None else _model(encoder)
+    base = local_model(anchor)
+    source = base if encoder is None else local_model(encoder)
     if to not in base.space.kinds or to == kind:
         raise BadArgument(f"to= is another kind that {base.name} takes: {base.space.kinds}")
-    if kind not in source.space.kinds:
-        raise BadArgument(f"{source.name} has no tower for {kind}: it takes {source.space.kinds}")
     target = Path(out)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise BadArgument(f"{target}: it exists already; name another folder")
-    same = kind in base.space.kinds and not base.space.conflict(source.space)
-    features = Features(source.folder, kind, base=same)
+    with seeing(source, kind, target) as source:
+        if kind not in source.space.kinds:
+            takes = source.space.kinds
+            raise BadArgument(f"{source.name} has no tower for {kind}: it takes {takes}")
+        return _bound(
+            pairs,
+            target,
+            base,
+            Features(source.folder, kind, base=not base.space.conflict(source.space)),
+            to,
+            progress,
+            options,
+        )
+
+
+def _bound(
+    pairs: Reading | Iterable[Item | tuple[Content, Content]],
+    target: Path,
+    base: Model,
+    features: Features,
+    to: str,
+    progress: Watch,
+    options: Options,
+) -> Binding:
+    """What was bound: looked at, learnt and written."""
+    kind = features.kind
     with metered(progress, None, "pairs") as meter:
         meter.stage = "looking"
         seen = see(
@@ -148,12 +172,3 @@ def card_of(title: str, seen: Sighted, learnt: Learnt, settings: Settings) -> Ca
         points=learnt.fitted.points,
         notes=notes,
     )
-
-
-def _model(named: Named) -> Model:
-    model = named if isinstance(named, Model) else load(named, cache=False)
-    if type(model) is not Model:
-        raise BadArgument(
-            f"expected a model folder with graphs, or its name, not {type(model).__name__}"
-        )
-    return model

@@ -11,7 +11,7 @@ from cospace.encode.engines.openvino import openvino, read_graph
 from cospace.encode.features import Features
 from cospace.encode.folder import Folder, open_folder, sha256_of
 from cospace.encode.record import known_answer, write_record
-from cospace.encode.saving import beside, copy_towers, new_folder
+from cospace.encode.saving import beside, copy_towers, new_folder, size_of
 from cospace.encode.towers.load import known_answers, load_tower
 from cospace.errors import UnsupportedModel
 from cospace.files import copy_file, make_folder
@@ -39,12 +39,12 @@ def write_bound(
 
     It holds the files of the anchor's other towers as they are, and the tower of `features` with
     `head` in its graph. Raises `UnsupportedModel` when the graph does not give what the head gives;
-    `BadArgument` where something stands already; `DiskFull`; `ModelDamaged` when the anchor's files
-    changed.
+    `BadArgument` where something stands already; `DiskFull`; `ModelNotFound` and `ModelDamaged`
+    when the anchor's files have gone or changed.
     """
     kind, source = features.kind, features.folder
     others = [tower for tower in anchor.space.towers if tower.kind != kind]
-    size = sum(_size(anchor, tower) for tower in others) + _size(source, source.tower(kind))
+    size = size_of(anchor, others) + size_of(source, [source.tower(kind)])
     with new_folder(target, size + 4 * head.layers["w"].size, replace=False) as made:
         copy_towers(anchor, others, made)
         for folder in {anchor.path: anchor, source.path: source}.values():
@@ -89,7 +89,3 @@ def _prove(folder: Folder, tower: Tower) -> None:
             f"the {tower.kind} tower with its new head does not give what was learnt: the least"
             f" cosine is {least:.5f}"
         )
-
-
-def _size(folder: Folder, tower: Tower) -> int:
-    return sum((folder.path / name).stat().st_size for name in tower.files)
