@@ -35,7 +35,7 @@ __all__ = ["Made", "Wanted", "bind_new"]
 
 _WINDOW = 64
 _WIDTH = 128
-_STEPS = 400  # of training, or 60 epochs where that is less
+_STEPS, _EPOCHS = 400, 120  # of training, at most
 Given = tuple[str, Any, Any, str]
 
 
@@ -103,9 +103,9 @@ def bind_new(
 
 
 def settings_for(pairs: int, options: dict[str, Any]) -> Settings:
-    """As many epochs as make 400 steps, 60 at most; no early end, for the rate falls slowly."""
+    """As many epochs as make 400 steps, 120 at most; no early end, for the rate falls slowly."""
     batch = int(options.get("batch", 128 if pairs >= 1_000 else 32))
-    usual = min(60, max(8, round(_STEPS * batch / max(1, pairs))))
+    usual = min(_EPOCHS, max(8, round(_STEPS * batch / max(1, pairs))))
     epochs = options.get("epochs", usual)
     start = Settings(
         hidden=_WIDTH, base=0.0, epochs=epochs, batch=batch, rate=2e-3, drop=0.3, patience=epochs

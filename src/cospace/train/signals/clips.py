@@ -81,7 +81,7 @@ def record_of(kind: str, values: Sequence[Any]) -> dict[str, Any]:
         usual = int(np.median(lengths)) if lengths else _READINGS[0]
         readings = min(max(usual, _READINGS[0]), _READINGS[1])
         return {"readings": readings, "seconds": _SECONDS, "resampler": "sinc-hann-6-0.99"}
-    short = not lengths or float(np.quantile(lengths, _SHARE)) <= 1.0
+    short = not lengths or float(np.quantile(lengths, _SHARE, method="lower")) <= 1.0
     seconds = 1 if short else 2
     return {
         "rate": RATE,

@@ -80,9 +80,10 @@ def fit(
 ) -> Heard:
     """The network after the epoch that was best on `validation`, by the mean of 1 / rank.
 
-    Without `validation` it is that after `stop_after` epochs. Each step sees one clip of each
-    recording of its batch, changed at random. Ctrl-C gives the best so far. The numbers drawn are
-    of `settings.seed`, and torch's own stay as they were.
+    Of equals it is the last: the rate falls, and later ones are steadier. Without `validation` it
+    is that after `stop_after` epochs. Each step sees one clip of each recording of its batch,
+    changed at random. Ctrl-C gives the best so far. The numbers drawn are of `settings.seed`, and
+    torch's own stay as they were.
 
     Raises `BadArgument` for fewer than two different targets, `TrainingDiverged`.
     """
@@ -118,7 +119,7 @@ def _fit(
             if validation is not None:
                 measure = Heard(learner.net, [], epoch).ranks(validation).reciprocal
                 points.append(Point(epoch, loss, measure))
-            if measure is None or measure > best:
+            if measure is None or measure >= best:
                 best, at, kept = measure or 0.0, epoch, learner.net.weights()
             tell(epoch, loss, measure)
             if epoch - at >= settings.patience:
