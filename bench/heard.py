@@ -1,7 +1,7 @@
 """Sounds and motions bound by networks of our own: what is heard finds words it never saw.
 
     python bench/heard.py [--only digits|motions|stamps] [--seeds 3] [--stamps FOLDER]
-        [--motions FOLDER] [--epochs 8] [--json]
+        [--motions FOLDER] [--epochs 18] [--first 0] [--ways pictures,names,mixed] [--json]
 
 Digits (../shared/data/digits): pictures of handwritten digits are bound to their names, spoken
 digits to other pictures alone, and what speakers say who were never heard is told by the names.
@@ -42,7 +42,9 @@ def main() -> None:
     one = argparse.ArgumentParser(description=__doc__)
     one.add_argument("--only", choices=("digits", "motions", "stamps"))
     one.add_argument("--seeds", type=int, default=3)
-    one.add_argument("--epochs", type=int, default=8)
+    one.add_argument("--first", type=int, default=0, help="the first seed")
+    one.add_argument("--ways", default="pictures,names,mixed", help="of the digits, by commas")
+    one.add_argument("--epochs", type=int, default=18)
     one.add_argument("--stamps", type=Path)
     one.add_argument("--motions", type=Path)
     one.add_argument("--json", action="store_true")
@@ -61,7 +63,8 @@ def measured(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         if args.only in (None, "digits"):
-            yield from digits(place, args.seeds, args.epochs)
+            seeds = range(args.first, args.first + args.seeds)
+            yield from digits(place, seeds, args.epochs, args.ways.split(","))
         if args.only in (None, "motions") and args.motions:
             for seed in range(args.seeds):
                 yield motions(place, args.motions, seed)
@@ -70,7 +73,7 @@ def measured(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
                 yield stamps(place, args.stamps, seed, args.epochs)
 
 
-def digits(place: Path, seeds: int, epochs: int) -> Iterator[dict[str, Any]]:
+def digits(place: Path, seeds: range, epochs: int, ways: list[str]) -> Iterator[dict[str, Any]]:
     """What a speaker says who was never heard, told by names."""
     pictures, number = handwritten()
     pairs = [(pictures[i], NAMES[number[i]]) for i in range(BOUND)]
@@ -85,7 +88,7 @@ def digits(place: Path, seeds: int, epochs: int) -> Iterator[dict[str, Any]]:
     said = np.array([int(file.name[0]) for file in files])
     speaker = np.array([file.name.split("_")[1] for file in files])
     everyone = sorted(set(speaker.tolist()))
-    for seed in range(seeds):
+    for seed in seeds:
         random = np.random.default_rng(seed)
         away = everyone[(2 * seed) % len(everyone)]
         heard = np.flatnonzero(speaker != away)
@@ -98,7 +101,8 @@ def digits(place: Path, seeds: int, epochs: int) -> Iterator[dict[str, Any]]:
             "mixed": [shown[i] for i in random.permutation(len(shown))],
         }
         line: dict[str, Any] = {"what": "spoken digits by name", "away": away, "chance": 10}
-        for way, targets in bound.items():
+        for way in ways:
+            targets = bound[way]
             started = time.process_time()
             made = cs.train.bind(
                 [(cs.Audio(files[i]), other) for i, other in zip(heard, targets, strict=True)],

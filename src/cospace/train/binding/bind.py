@@ -83,11 +83,9 @@ def bind(  # noqa: PLR0913 - what is bound, to what, and how
     what must not be on both sides of the check, such as the speaker: a key of the items'
     metadata, or a value for each pair.
 
-    `options` are those of `Settings`: the loss "softmax" (CLIP) or "sigmoid" (SigLIP), the width
-    of a `hidden` layer (of a network: its channels), and how it is trained. Pairs that are bound
-    to the same are not one another's negatives. A fifth of the pairs, in whole groups of near
-    duplicates, is held out to check; `card.md` in the folder has the figures. Ctrl-C keeps the
-    best so far.
+    `options` are those of `Settings`. Pairs that are bound to the same are not one another's
+    negatives. A fifth of the pairs, in whole groups of near duplicates, is held out to check;
+    `card.md` in the folder has the figures. Ctrl-C keeps the best so far.
 
     Raises `BadArgument` for too few pairs, or all bound to the same; `BadItem` for a pair that
     lacks a side; `BadVector` for features that are not finite; `UnsupportedModel` for an encoder
@@ -95,25 +93,20 @@ def bind(  # noqa: PLR0913 - what is bound, to what, and how
     """
     base = _model(anchor)
     source = base if encoder is None else _model(encoder)
+    fresh = encoder is None and kind in _OWN and kind not in base.space.kinds
     if to not in base.space.kinds or to == kind:
         raise BadArgument(f"to= is another kind that {base.name} takes: {base.space.kinds}")
-    fresh = encoder is None and kind not in base.space.kinds
-    if kind not in source.space.kinds and not (fresh and kind in _OWN):
-        raise BadArgument(
-            f"{source.name} has no tower for {kind}: it takes {source.space.kinds}. Give encoder=,"
-            f" a model that has one; only for {' and '.join(_OWN)} one is trained from nothing"
-        )
-    if group is not None and not fresh:
-        raise BadArgument("group= is for a tower that is trained from nothing")
-    target = Path(out)
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise BadArgument(f"{target}: it exists already; name another folder")
+    if not fresh:
+        _check_encoder(source, kind, group)
+    target = _new(out)
     if fresh:
         from cospace.train.signals.bind import Wanted, bind_new
 
         given, labels = _labelled(pairs, kind, to, group)
-        wanted = Wanted(kind, to, labels, dict(options))
-        return Binding(*bind_new(given, target, base, wanted, progress=progress))
+        new = bind_new(
+            given, target, base, Wanted(kind, to, labels, {**options}), progress=progress
+        )
+        return Binding(*new)
     same = kind in base.space.kinds and not base.space.conflict(source.space)
     features = Features(source.folder, kind, base=same)
     with metered(progress, None, "pairs") as meter:
@@ -121,13 +114,30 @@ def bind(  # noqa: PLR0913 - what is bound, to what, and how
         seen = see(
             parted(pairs, kind, to), features, lambda some: vectors_of(base, some), meter=meter
         )
-        settings = settings_for(seen, options)
+    settings = settings_for(seen, options)
     with metered(progress, None, "epochs") as meter:
         meter.stage = "learning"
         learnt = learn(seen.pairs, settings, meter=meter)
     card = card_of(f"{target.name}: {kind} bound to {to} of {base.name}", seen, learnt, settings)
     model = write_bound(target, base.folder, features, learnt.head, name=target.name, card=card)
     return Binding(model, card, learnt.better, seen.failed)
+
+
+def _new(out: str | os.PathLike[str]) -> Path:
+    target = Path(out)
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise BadArgument(f"{target}: it exists already; name another folder")
+    return target
+
+
+def _check_encoder(source: Model, kind: str, group: object) -> None:
+    if kind not in source.space.kinds:
+        raise BadArgument(
+            f"{source.name} has no tower for {kind}: it takes {source.space.kinds}. Give encoder=,"
+            f" a model that has one; only for {' and '.join(_OWN)} one is trained from nothing"
+        )
+    if group is not None:
+        raise BadArgument("group= is for a tower that is trained from nothing")
 
 
 def _labelled(

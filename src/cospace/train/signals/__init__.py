@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from cospace.need import need
 
-__all__: list[str] = []
+__all__ = ()
 
 need("torch", extra="torch")

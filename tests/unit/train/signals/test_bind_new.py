@@ -26,9 +26,9 @@ pytest.importorskip("torch")
 def named(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model in which pictures of four colours lie at their names."""
     place = tmp_path_factory.mktemp("named")
-    seen = [(colour(n % 4), WORDS[n % 4]) for n in range(80)]
+    seen = [(colour(n % 4), WORDS[n % 4]) for n in range(60)]
     noisy = [(cs.Image(one.value), word) for one, word in seen]
-    bind(_spread(noisy), place / "named", anchor=anchor(place), kind="image", epochs=60)
+    bind(_spread(noisy), place / "named", anchor=anchor(place), kind="image", epochs=40, rate=0.01)
     return place / "named"
 
 
@@ -54,7 +54,9 @@ def _spread(seen: list[tuple[cs.Part, str]]) -> list[tuple[cs.Part, str]]:
 @pytest.fixture(scope="module")
 def hears(named: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("hears") / "hears"
-    made = bind(pairs(), place, anchor=named, kind="audio", to="image", epochs=25, hidden=32)
+    made = bind(
+        pairs(), place, anchor=named, kind="audio", to="image", epochs=45, hidden=32, rate=4e-3
+    )
     assert made.better
     assert made.failed == []
     return place
