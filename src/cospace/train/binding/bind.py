@@ -77,15 +77,13 @@ def bind(  # noqa: PLR0913 - what is bound, to what, and how
     compare with them and with all that was bound to them: audio bound to images alone finds texts
     (Girdhar et al., ImageBind: One Embedding Space To Bind Them All, 2023).
 
-    `encoder` is a model with a tower for `kind`, whose head is replaced; the anchor itself by
-    default. Where neither has one for audio or motion ("imu"), a small network of our own is
-    trained from nothing, which needs torch (once: the model runs without). `group` says for it
-    what must not be on both sides of the check, such as the speaker: a key of the items'
-    metadata, or a value for each pair.
-
-    `options` are those of `Settings`. Pairs that are bound to the same are not one another's
-    negatives. A fifth of the pairs, in whole groups of near duplicates, is held out to check;
-    `card.md` in the folder has the figures. Ctrl-C keeps the best so far.
+    `encoder` is a model with a tower for `kind`, whose head is replaced; the anchor by default.
+    Where neither has one for audio or motion ("imu"), a small network is trained from nothing,
+    with torch; the model runs without. `group` says for it what is never on both sides of the
+    check, such as the speaker: a key of the items' metadata, or a value for each pair. `options`
+    are those of `Settings`. Pairs that are bound to the same are not one another's negatives. A
+    fifth of the pairs, in whole groups of near duplicates, is held out to check; `card.md` in the
+    folder has the figures. Ctrl-C keeps the best so far.
 
     Raises `BadArgument` for too few pairs, or all bound to the same; `BadItem` for a pair that
     lacks a side; `BadVector` for features that are not finite; `UnsupportedModel` for an encoder
@@ -109,18 +107,27 @@ def bind(  # noqa: PLR0913 - what is bound, to what, and how
         return Binding(*new)
     same = kind in base.space.kinds and not base.space.conflict(source.space)
     features = Features(source.folder, kind, base=same)
-    with metered(progress, None, "pairs") as meter:
-        meter.stage = "looking"
-        seen = see(
-            parted(pairs, kind, to), features, lambda some: vectors_of(base, some), meter=meter
-        )
-    settings = settings_for(seen, options)
-    with metered(progress, None, "epochs") as meter:
-        meter.stage = "learning"
-        learnt = learn(seen.pairs, settings, meter=meter)
+    seen, settings, learnt = _learnt(parted(pairs, kind, to), features, base, options, progress)
     card = card_of(f"{target.name}: {kind} bound to {to} of {base.name}", seen, learnt, settings)
     model = write_bound(target, base.folder, features, learnt.head, name=target.name, card=card)
     return Binding(model, card, learnt.better, seen.failed)
+
+
+def _learnt(
+    given: Iterable[tuple[str, Any, Any, str]],
+    features: Features,
+    base: Model,
+    options: Options,
+    progress: Watch,
+) -> tuple[Sighted, Settings, Learnt]:
+    """A head for the features, with what it learnt from and how."""
+    with metered(progress, None, "pairs") as meter:
+        meter.stage = "looking"
+        seen = see(given, features, lambda some: vectors_of(base, some), meter=meter)
+        settings = settings_for(seen, options)
+    with metered(progress, None, "epochs") as meter:
+        meter.stage = "learning"
+        return seen, settings, learn(seen.pairs, settings, meter=meter)
 
 
 def _new(out: str | os.PathLike[str]) -> Path:
