@@ -47,7 +47,7 @@ RUNS_CODE = {"cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve", "su
 # pip, of this interpreter, brings one package that is pinned by its hash.
 STARTS_PROCESSES = {"adopt/multilingual/package.py", "evaluate/alone.py"}
 # The folders that may import torch; what they read is safetensors.
-TORCH = ("adopt/", "encode/modules/", "train/contrastive/")
+TORCH = ("adopt/", "encode/modules/", "train/contrastive/", "train/signals/")
 WRITE_METHODS = {
     "chmod", "hardlink_to", "mkdir", "rename", "rmdir", "rmtree", "symlink_to", "touch", "unlink",
     "write_bytes", "write_text",

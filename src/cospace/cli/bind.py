@@ -21,8 +21,10 @@ def parser() -> Parser:
         "model's space: a head is trained on pairs of that kind and of one that the anchor\n"
         "encodes, and checked on a fifth of them. The anchor's own vectors stay as they are, so\n"
         "what is stored stays valid. SOURCE is a table or a folder, as `cospace index` reads it.\n"
+        "Audio and motion (imu) need no --encoder: a small network is trained, with torch.\n"
         "OUT gets card.md: how good it is on held-out pairs, beside chance.",
         "cospace bind listings.csv -o ./my-model --anchor starter --kind image",
+        "cospace bind clips.csv -o ./hears --anchor ./my-model --kind audio --to image",
     )
     one.add_argument("source", metavar="SOURCE", help="a table, or a folder")
     one.add_argument("-o", "--out", metavar="OUT", required=True, help="the new model's folder")
@@ -30,6 +32,9 @@ def parser() -> Parser:
     one.add_argument("--kind", default="image", help="what is bound; default: image")
     one.add_argument("--to", default="text", metavar="KIND", help="to what; default: text")
     one.add_argument("--encoder", metavar="MODEL", help="whose tower it is; default: the anchor's")
+    one.add_argument(
+        "--group", metavar="COLUMN", help="never on both sides of the check, such as the speaker"
+    )
     named_columns(one)
     head_options(one)
     return one
@@ -45,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     reading = cs.read(args.source, **columns_of(args))
     made = bind(
         reading, Path(args.out), anchor=args.anchor, kind=args.kind, to=args.to,
-        encoder=args.encoder, progress=watched(), **options_of(args),
+        encoder=args.encoder, group=args.group, progress=watched(), **options_of(args),
     )  # fmt: skip
     failed = [{"name": name, "reason": reason} for name, reason in made.failed]
     if args.json:

@@ -66,8 +66,7 @@ def read(  # noqa: PLR0913 - most name what a column is for
     `source` is the path of a .csv, .tsv, .jsonl, .ndjson, .json or a product feed in .xml (all
     also with .gz), an .xlsx or .parquet file, of a folder of images, recordings, videos and .txt or
     .md texts, of one such file; a DataFrame of pandas or polars or an Arrow table; or an iterable
-    of dicts.
-    The rows of one item in an export of Shopify, WooCommerce or eBay are joined.
+    of dicts. The rows of one item in an export of Shopify, WooCommerce or eBay are joined.
 
     - `id`: the column of ids; without one, an id is made of the row's text and image.
     - `text`: a column, or a template such as ``"{title}. {description}"``.
@@ -78,9 +77,9 @@ def read(  # noqa: PLR0913 - most name what a column is for
       long text that the item holds already (description, text, body, ...).
     - `location`: the columns of latitude and longitude, kept as ``{"lat": .., "lon": ..}``.
 
-    What is None is guessed from the columns' names, and `Reading.notes` says what was guessed.
-    A bad row never stops the rest: `Reading.failed` lists it with its reason, and
-    `Reading.partial` a row that is kept without a photo or a cell that cannot be used.
+    What is None is guessed from the columns' names, and `Reading.notes` says what was guessed. A
+    bad row never stops the rest: `Reading.failed` lists it with its reason, `Reading.partial` a
+    row that is kept without a photo or a cell that cannot be used.
 
     With `changes` rows are for `Collection.update`: they need neither text nor image.
 

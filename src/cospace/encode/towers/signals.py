@@ -40,7 +40,8 @@ class AudioTower(SignalTower):
     """Audio: log-mel energies float32 [bands, steps] of a few clips, the ends filled with zeros.
 
     A clip of two seconds has 198 windows, and the graph takes 204; that is as the model was
-    trained. A recording that is shorter than a clip is one clip.
+    trained. A recording that is shorter than a clip is one clip. Where the record says "silence":
+    "refused", clips of digital silence are left out, and a recording of nothing else is refused.
     """
 
     kind = "audio"
@@ -71,7 +72,13 @@ class AudioTower(SignalTower):
         length = self.number["clip_seconds"]
         starts = clip_starts(Fraction(total, RATE), length, self.whole("clips"))
         edges = [(int(start * RATE), int((start + length) * RATE)) for start in starts]
-        return [self._energies(recording.at(RATE, a, min(b, total))) for a, b in edges]
+        heard = (recording.at(RATE, a, min(b, total)) for a, b in edges)
+        if self.record.get("silence") == "refused":  # a network of our own has nothing to go by
+            heard = (samples for samples in heard if samples.any())
+        found = [self._energies(samples) for samples in heard]
+        if not found:
+            raise BadItem(name, "the audio is silent: all of its samples are 0")
+        return found
 
     def _energies(self, samples: NDArray[np.float64]) -> NDArray[np.float32]:
         bands, steps = self.whole("bands"), self.whole("steps")

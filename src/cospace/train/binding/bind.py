@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 from cospace.encode import Model
 from cospace.encode.features import Features
-from cospace.errors import BadArgument
+from cospace.errors import BadArgument, BadItem
 from cospace.item import Content, Item
 from cospace.progress import Watch, metered
 from cospace.read import Reading
@@ -26,6 +26,8 @@ __all__ = ["Binding", "Options", "bind", "card_of", "settings_for"]
 Named = str | os.PathLike[str] | Model
 # From so many pairs on a hidden layer pays, where there is no head to begin with.
 _MANY, _HIDDEN = 1_000, 512
+# What a network of our own can be trained for.
+_OWN = ("audio", "imu")
 
 
 class Options(TypedDict, total=False):
@@ -57,7 +59,7 @@ class Binding:
     failed: list[tuple[str, str]]
 
 
-def bind(
+def bind(  # noqa: PLR0913 - what is bound, to what, and how
     pairs: Reading | Iterable[Item | tuple[Content, Content]],
     out: str | os.PathLike[str],
     *,
@@ -65,6 +67,7 @@ def bind(
     kind: str,
     to: str = "text",
     encoder: Named | None = None,
+    group: str | Sequence[Hashable] | None = None,
     progress: Watch = None,
     **options: Unpack[Options],
 ) -> Binding:
@@ -75,12 +78,14 @@ def bind(
     compare with them and with all that was bound to them: audio bound to images alone finds texts
     (Girdhar et al., ImageBind: One Embedding Space To Bind Them All, 2023).
 
-    `encoder` is a model with a tower for `kind`, whose head is replaced; the anchor itself by
-    default. Videos, heat and depth are seen by its image tower where it has no other (`widen`).
-    `options` are those of `Settings`: the loss "softmax" (CLIP) or "sigmoid" (SigLIP), the width
-    of a `hidden` layer, and how it is trained. Pairs that are bound to the same are not one
-    another's negatives. A fifth of the pairs, in whole groups of near duplicates, is held out to
-    check; `card.md` in the folder has the figures. Ctrl-C keeps the best so far.
+    `encoder` is a model with a tower for `kind`, whose head is replaced; the anchor by default.
+    Videos, heat and depth are seen by its image tower where it has no other (`widen`). Where
+    neither has one for audio or motion ("imu"), a small network is trained from nothing,
+    with torch; the model runs without. `group` says for it what is never on both sides of the
+    check, such as the speaker: a key of the items' metadata, or a value for each pair. `options`
+    are those of `Settings`. Pairs that are bound to the same are not one another's negatives. A
+    fifth of the pairs, in whole groups of near duplicates, is held out to check; `card.md` in the
+    folder has the figures. Ctrl-C keeps the best so far.
 
     Raises `BadArgument` for too few pairs, or all bound to the same; `BadItem` for a pair that
     lacks a side; `BadVector` for features that are not finite; `UnsupportedModel` for an encoder
@@ -90,26 +95,24 @@ def bind(
     source = base if encoder is None else local_model(encoder)
     if to not in base.space.kinds or to == kind:
         raise BadArgument(f"to= is another kind that {base.name} takes: {base.space.kinds}")
-    target = Path(out)
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise BadArgument(f"{target}: it exists already; name another folder")
+    fresh = encoder is None and kind in _OWN and kind not in base.space.kinds
+    if group is not None and not fresh:
+        raise BadArgument("group= is for a tower that is trained from nothing")
+    target = _new(out)
+    if fresh:
+        from cospace.train.signals.bind import Wanted, bind_new
+
+        given, labels = _labelled(pairs, kind, to, group)
+        wanted = Wanted(kind, to, labels, {**options})
+        return Binding(*bind_new(given, target, base, wanted, progress=progress))
     with seeing(source, kind, target) as source:
-        if kind not in source.space.kinds:
-            takes = source.space.kinds
-            raise BadArgument(f"{source.name} has no tower for {kind}: it takes {takes}")
-        return _bound(
-            pairs,
-            target,
-            base,
-            Features(source.folder, kind, base=not base.space.conflict(source.space)),
-            to,
-            progress,
-            options,
-        )
+        _check_encoder(source, kind)
+        features = Features(source.folder, kind, base=not base.space.conflict(source.space))
+        return _bound(parted(pairs, kind, to), target, base, features, to, progress, options)
 
 
 def _bound(
-    pairs: Reading | Iterable[Item | tuple[Content, Content]],
+    given: Iterable[tuple[str, Any, Any, str]],
     target: Path,
     base: Model,
     features: Features,
@@ -121,9 +124,7 @@ def _bound(
     kind = features.kind
     with metered(progress, None, "pairs") as meter:
         meter.stage = "looking"
-        seen = see(
-            parted(pairs, kind, to), features, lambda some: vectors_of(base, some), meter=meter
-        )
+        seen = see(given, features, lambda some: vectors_of(base, some), meter=meter)
         settings = settings_for(seen, options)
     with metered(progress, None, "epochs") as meter:
         meter.stage = "learning"
@@ -131,6 +132,44 @@ def _bound(
     card = card_of(f"{target.name}: {kind} bound to {to} of {base.name}", seen, learnt, settings)
     model = write_bound(target, base.folder, features, learnt.head, name=target.name, card=card)
     return Binding(model, card, learnt.better, seen.failed)
+
+
+def _new(out: str | os.PathLike[str]) -> Path:
+    target = Path(out)
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise BadArgument(f"{target}: it exists already; name another folder")
+    return target
+
+
+def _check_encoder(source: Model, kind: str) -> None:
+    if kind not in source.space.kinds:
+        raise BadArgument(
+            f"{source.name} has no tower for {kind}: it takes {source.space.kinds}. Give encoder=,"
+            f" a model that has one; only for {' and '.join(_OWN)} one is trained from nothing"
+        )
+
+
+def _labelled(
+    pairs: Reading | Iterable[Item | tuple[Content, Content]],
+    kind: str,
+    to: str,
+    group: str | Sequence[Hashable] | None,
+) -> tuple[list[tuple[str, Any, Any, str]], list[Hashable] | None]:
+    """The pairs as `parted` gives them, and the group of each."""
+    whole = list(pairs)
+    given = list(parted(whole, kind, to))
+    if group is None:
+        return given, None
+    if not isinstance(group, str):
+        labels = list(group)
+        if len(labels) != len(given):
+            raise BadArgument(f"group= has {len(labels)} values for {len(given)} pairs")
+        return given, labels
+    found = [one.metadata.get(group) if isinstance(one, Item) else None for one in whole]
+    if None in found:
+        name = given[found.index(None)][0]
+        raise BadItem(name, f"its metadata has no {group!r}, by which the pairs are grouped")
+    return given, [str(one) for one in found]
 
 
 def settings_for(seen: Sighted, options: Options) -> Settings:

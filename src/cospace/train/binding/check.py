@@ -18,14 +18,16 @@ from cospace.train.binding.measure import Ranks, chance, ranks
 from cospace.train.card import Figure
 from cospace.train.heldout import split_groups
 
-__all__ = ["LEAST", "Learnt", "learn"]
+__all__ = [
+    "HELD", "LEAST", "LEVEL", "VALIDATION", "Learnt", "figures_of", "interval", "learn", "told",
+]  # fmt: skip
 
 LEAST = 20  # pairs, and groups of them
 _DEPTHS = (1, 5, 10)
 # Of 100 catalogues from which nothing can be learnt one in 200 passes: the range has to leave 0
 # out at 99%, on one side of it.
-_LEVEL = 0.99
-_HELD, _VALIDATION = 0.2, 0.15
+LEVEL = 0.99
+HELD, VALIDATION = 0.2, 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +78,11 @@ def learn(
             f"{len(pairs)} pairs in {groups} groups of near duplicates: too few to learn from and"
             f" to check on. The least is {LEAST} of both; a few hundred is where it begins to pay"
         )
-    kept, held = split_groups(pairs.group, share=_HELD, seed=settings.seed)
-    inner, stopping = split_groups(pairs.group[kept], share=_VALIDATION, seed=settings.seed + 1)
+    kept, held = split_groups(pairs.group, share=HELD, seed=settings.seed)
+    inner, stopping = split_groups(pairs.group[kept], share=VALIDATION, seed=settings.seed + 1)
     train, validation = pairs.part(kept[inner]), pairs.part(kept[stopping])
     tested = pairs.part(held)
-    tell = _told(meter, settings, 3)
+    tell = told(meter, settings, 3)
     first = fit(train, settings, validation=validation, tell=tell(0))
     after = _ranks(first.head, tested)
     was = pairs.own if before is None else before
@@ -94,9 +96,9 @@ def learn(
         control = fit(train.shuffled(settings.seed), short, stop_after=epochs, tell=tell(1))
         mixed = _ranks(control.head, tested)
         final = fit(pairs, short, stop_after=epochs, tell=tell(2))
-    figures = [_figure(k, tested, old, after, seen, mixed) for k in _DEPTHS]
+    figures = figures_of(tested.meaning, tested.group, old, after, seen, mixed)
     hits = old.hits(10) if old else np.full(len(held), figures[-1].chance)
-    gain = _interval(after.hits(10) - hits, tested.group, level=_LEVEL)
+    gain = interval(after.hits(10) - hits, tested.group, level=LEVEL)
     return Learnt(final.head, first.head, figures, first, gain, held, len(train), old, after)
 
 
@@ -104,20 +106,29 @@ def _ranks(head: Head, pairs: Pairs) -> Ranks:
     return ranks(head.apply(pairs.features, pairs.own), pairs.targets, pairs.meaning)
 
 
-def _figure(
-    k: int, tested: Pairs, before: Ranks | None, after: Ranks, seen: Ranks, mixed: Ranks | None
-) -> Figure:
-    return Figure(
-        f"recall@{k}, both ways",
-        _interval(after.hits(k), tested.group),
-        chance(tested.meaning, k),
-        before=None if before is None else _interval(before.hits(k), tested.group),
-        train=float(seen.hits(k).mean()),
-        shuffled=None if mixed is None else float(mixed.hits(k).mean()),
-    )
+def figures_of(
+    meaning: NDArray[np.intp],
+    group: NDArray[np.intp],
+    before: Ranks | None,
+    after: Ranks,
+    seen: Ranks,
+    mixed: Ranks | None,
+) -> list[Figure]:
+    """Recall at 1, 5 and 10 of held-out pairs of these meanings and groups."""
+    return [
+        Figure(
+            f"recall@{k}, both ways",
+            interval(after.hits(k), group),
+            chance(meaning, k),
+            before=None if before is None else interval(before.hits(k), group),
+            train=float(seen.hits(k).mean()),
+            shuffled=None if mixed is None else float(mixed.hits(k).mean()),
+        )
+        for k in _DEPTHS
+    ]
 
 
-def _interval(
+def interval(
     values: NDArray[np.float64], groups: NDArray[np.intp], *, level: float = 0.95
 ) -> Interval:
     """The mean of `values`, and its percentile interval when whole groups are drawn again."""
@@ -132,7 +143,7 @@ def _interval(
     return Interval(float(values.mean()), float(low), float(high))
 
 
-def _told(
+def told(
     meter: Meter | None, settings: Settings, parts: int
 ) -> Callable[[int], Callable[[int, float, float | None], None]]:
     """For each of the trainings, what tells how far the whole is."""

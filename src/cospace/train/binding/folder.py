@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from cospace.encode import Model
 from cospace.encode.engines.heads import with_head
@@ -19,9 +21,9 @@ from cospace.space import Space, Tower
 from cospace.train.binding.head import Head
 from cospace.train.card import Card, write_card
 
-__all__ = ["write_bound"]
+__all__ = ["ANSWERS", "write_bound", "write_towers", "written_graph"]
 
-_ANSWERS = ("pattern:1", "pattern:2")
+ANSWERS = ("pattern:1", "pattern:2")
 # The cosine between what was learnt and what the written tower gives.
 _EQUAL = 0.999
 
@@ -43,32 +45,60 @@ def write_bound(
     when the anchor's files have gone or changed.
     """
     kind, source = features.kind, features.folder
-    others = [tower for tower in anchor.space.towers if tower.kind != kind]
-    size = size_of(anchor, others) + size_of(source, [source.tower(kind)])
-    with new_folder(target, size + 4 * head.layers["w"].size, replace=False) as made:
-        copy_towers(anchor, others, made)
-        for folder in {anchor.path: anchor, source.path: source}.values():
+    size = size_of(source, [source.tower(kind)]) + 4 * head.layers["w"].size
+    return write_towers(
+        target, anchor, lambda made: _tower(made, features, head),
+        sources=[anchor, source], size=size, name=name, card=card,
+    )  # fmt: skip
+
+
+def write_towers(
+    target: Path,
+    anchor: Folder,
+    tower: Callable[[Path], Tower],
+    *,
+    sources: Sequence[Folder],
+    size: int,
+    name: str,
+    card: Card,
+) -> Model:
+    """A folder of `tower` and the anchor's towers for other kinds, whole or not at all.
+
+    `tower` writes its files, about `size` bytes, into a folder, and gives its record. The
+    licences of `sources` go with them. Raises as `write_bound`.
+    """
+    size += size_of(anchor, anchor.space.towers)
+    with new_folder(target, size, replace=False) as made:
+        bound = tower(made)
+        kind = bound.kind
+        copy_towers(anchor, [one for one in anchor.space.towers if one.kind != kind], made)
+        for folder in {source.path: source for source in sources}.values():
             for licence in beside(folder):
                 place = made / licence.name
                 if place.exists() and place.read_bytes() != licence.read_bytes():
                     place = made / f"{licence.name}.{kind}"
                 copy_file(licence, place)
-        bound = _tower(made, features, head)
-        towers = {tower.kind: tower for tower in anchor.space.towers} | {kind: bound}
+        towers = {one.kind: one for one in anchor.space.towers} | {kind: bound}
         write_record(made, Space(name, anchor.space.dim, towers=tuple(towers.values())))
         _prove(open_folder(made), bound)
         write_card(made, card)
     return Model(open_folder(target))
 
 
+def written_graph(made: Path, kind: str, graph: Any) -> tuple[dict[str, str], str]:
+    """The hashes of the files of a graph, now in the folder, and the name of the first."""
+    make_folder(made / kind)
+    xml, weights = f"{kind}/bound.xml", f"{kind}/bound.bin"
+    openvino().serialize(graph, str(made / xml), str(made / weights))
+    return {name: sha256_of(made / name) for name in (xml, weights)}, xml
+
+
 def _tower(made: Path, features: Features, head: Head) -> Tower:
     """The record of the bound tower, after its graph was written."""
     kind, source = features.kind, features.folder.tower(features.kind)
-    make_folder(made / kind)
     graph = with_head(read_graph(features.folder, source), head.layers, base=head.base)
-    xml, weights = f"{kind}/bound.xml", f"{kind}/bound.bin"
-    openvino().serialize(graph, str(made / xml), str(made / weights))
-    given = [features.canary(answer) for answer in _ANSWERS]
+    files, xml = written_graph(made, kind, graph)
+    given = [features.canary(answer) for answer in ANSWERS]
     rows = head.apply(*features.rows(given))
     model = source.model.removesuffix(", bound")
     return replace(
@@ -76,8 +106,8 @@ def _tower(made: Path, features: Features, head: Head) -> Tower:
         model=f"{model}, bound",
         head_sha256=head.sha256,
         graph=xml,
-        files={name: sha256_of(made / name) for name in (xml, weights)},
-        canaries=tuple(known_answer(a, row) for a, row in zip(_ANSWERS, rows, strict=True)),
+        files=files,
+        canaries=tuple(known_answer(a, row) for a, row in zip(ANSWERS, rows, strict=True)),
     )
 
 

@@ -23,11 +23,11 @@ from cospace.train.binding.fit import Pairs
 from cospace.train.heldout import grouped, near
 from cospace.train.losses import unit
 
-__all__ = ["Sighted", "gathered", "parted", "see", "vectors_of"]
+__all__ = ["FEW", "Sighted", "gathered", "meanings", "parted", "see", "vectors_of"]
 
 # Features of two photos of one thing from one place lie closer than this; other photos do not.
 _SAME = 0.98
-_FEW = 4  # pairs that say the same and are taken for one thing, shown several times
+FEW = 4  # pairs that say the same and are taken for one thing, shown several times
 _WINDOW = 64
 
 
@@ -125,7 +125,7 @@ def gathered(
     if not np.isfinite(features).all():
         row = int(np.flatnonzero(~np.isfinite(features).all(1))[0])
         raise BadVector(f"{names[row]}: its features hold NaN or Inf", row=row)
-    meaning = _meaning(targets)
+    meaning = meanings(targets)
     pairs = Pairs(features, targets, meaning, _groups(words, features), own)
     digest = hashlib.sha256("\n".join(names).encode())
     digest.update(features.tobytes() + targets.tobytes())
@@ -139,7 +139,8 @@ def gathered(
     return sighted
 
 
-def _meaning(rows: NDArray[np.float32]) -> NDArray[np.intp]:
+def meanings(rows: NDArray[np.float32]) -> NDArray[np.intp]:
+    """A number for each different row of [n, d]."""
     _, found = np.unique(rows.round(5), axis=0, return_inverse=True)
     return found.reshape(-1).astype(np.intp)
 
@@ -152,7 +153,7 @@ def _groups(words: Sequence[str], features: NDArray[np.float32]) -> NDArray[np.i
     standard = unit((features - features.mean(0)) / (features.std(0) + np.float32(1e-3)))
     folded = [fold(said) for said in words]
     times = Counter(folded)
-    keys = [said if said and times[said] <= _FEW else None for said in folded]
+    keys = [said if said and times[said] <= FEW else None for said in folded]
     return grouped(keys, joined=near(standard, _SAME))
 
 
