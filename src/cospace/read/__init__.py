@@ -81,8 +81,7 @@ def read(  # noqa: PLR0913 - most name what a column is for
     bad row never stops the rest: `Reading.failed` lists it with its reason, `Reading.partial` a
     row that is kept without a photo or a cell that cannot be used.
 
-    With `changes` rows are for `Collection.update`: they need neither text nor image.
-
+    With `changes` rows are for `Collection.update`, and need neither text nor image.
     Raises `NotFound`, `UnsafeFile` for a format that can run code, `BadItem` for a damaged file,
     `BadArgument` for a column that is not there or a kind of file that cannot be read,
     `MissingExtra` for an .xlsx without openpyxl.

@@ -79,7 +79,7 @@ def test_what_cannot_be_bound_is_refused(tmp_path: Path) -> None:
         with pytest.raises(BadArgument, match=match):
             bind([], tmp_path / "x", **wanted)  # type: ignore[arg-type]
 
-    refused("starter has no tower for depth", kind="depth")
+    refused("starter has no tower for smell", kind="smell")
     refused("to= is another kind", to="image")
     refused("no pair can be used: none was given")
     (tmp_path / "x").mkdir()

@@ -17,49 +17,9 @@ from cospace.progress import Progress
 from cospace.testing.signals import wav_bytes
 from cospace.train import bind
 
-from .tones import WORDS, anchor, colour, motion, pairs, tone
+from .tones import WORDS, colour, motion, pairs, tone
 
 pytest.importorskip("torch")
-
-
-@pytest.fixture(scope="module")
-def named(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model in which pictures of four colours lie at their names."""
-    place = tmp_path_factory.mktemp("named")
-    seen = [(colour(n % 4), WORDS[n % 4]) for n in range(60)]
-    noisy = [(cs.Image(one.value), word) for one, word in seen]
-    bind(_spread(noisy), place / "named", anchor=anchor(place), kind="image", epochs=40, rate=0.01)
-    return place / "named"
-
-
-def _spread(seen: list[tuple[cs.Part, str]]) -> list[tuple[cs.Part, str]]:
-    """The same pictures with some noise, so that they are no near duplicates."""
-    import io
-
-    from PIL import Image as Pillow
-
-    random = np.random.default_rng(0)
-    made = []
-    for part, word in seen:
-        pixels = np.asarray(Pillow.open(io.BytesIO(part.value))).astype(int)
-        file = io.BytesIO()
-        changed = np.clip(
-            pixels + np.kron(random.integers(-60, 61, (4, 4, 3)), np.ones((4, 4, 1), int)), 0, 255
-        )
-        Pillow.fromarray(changed.astype(np.uint8)).save(file, "PNG")
-        made.append((cs.Image(file.getvalue()), word))
-    return made
-
-
-@pytest.fixture(scope="module")
-def hears(named: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("hears") / "hears"
-    made = bind(
-        pairs(), place, anchor=named, kind="audio", to="image", epochs=45, hidden=32, rate=4e-3
-    )
-    assert made.better
-    assert made.failed == []
-    return place
 
 
 def test_tones_bound_to_pictures_find_words(hears: Path) -> None:
@@ -178,8 +138,8 @@ def test_what_it_cannot_be_trained_for_is_refused(named: Path, tmp_path: Path) -
         with pytest.raises(BadArgument, match=match):
             bind(given, tmp_path / "x", **what)  # type: ignore[arg-type]
 
-    refused(r"no tower for depth: .* Give encoder=, a model that has one; only for audio and imu",
-            kind="depth")  # fmt: skip
+    refused(r"no tower for smell: .* Give encoder=, a model that has one; only for audio and imu",
+            kind="smell")  # fmt: skip
     refused("no tower for audio", encoder=named)
     refused("group= is for a tower that is trained from nothing", kind="image", to="text",
             group="who")  # fmt: skip
