@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 import cospace as cs
 from cospace.cli.main import main
+from cospace.train.binding.kept import vectors_kept
 from tests.unit.train.binding.catalogue import items
 
 
@@ -40,6 +42,10 @@ def test_a_shop_is_adapted_backed_up_and_taken_back(
     said = run(capsys, "index", shop / "shop.csv", "--into", market, "--adapt")
     assert "120 pairs of image and text; 24 were held out:" in said
     assert "recall@10, both ways" in said
+    kept = re.search(r"text: 120 vectors as they were, to the bit \(sha256 (\w{12}) before", said)
+    assert kept is not None
+    with cs.open(market, read_only=True) as opened:
+        assert vectors_kept(opened.store, "text")[1].startswith(kept[1])
     assert f"{market} searches with the new vectors. Back: cospace adapt {market} --back" in said
     photo = shop / "photos" / "7.png"
     found = run(capsys, "search", market, "--image", photo, "--json")
@@ -72,6 +78,7 @@ def test_bind_writes_a_model(shop: Path, capsys: pytest.CaptureFixture[str]) -> 
     said = run(capsys, "bind", shop / "shop.csv", "-o", out, "--epochs", 8, "--rate", 0.003)
     assert f"{out} is ready" in said
     assert "recall at 10 on held-out pairs is better beyond doubt than before" in said
+    assert re.search(r"text: \d+ files as they were, to the bit", said)
     assert cs.load(out).space.kinds == ("text", "image")
     assert main(["bind", str(shop / "shop.csv"), "-o", str(out)]) == 2
     assert "exists already" in capsys.readouterr().err

@@ -78,6 +78,7 @@ def _lines(made: Adaptation, folder: str) -> list[str]:
         found.append(f"not read: {name}: {reason}")
     found.append("")
     if made.switched:
+        found.append(f"{made.kept}")
         found.append(f"{folder} searches with the new vectors. Back: cospace adapt {folder} --back")
     else:
         found.append(f"nothing was changed: {made.reason}")
@@ -92,6 +93,7 @@ def _record(made: Adaptation) -> dict[str, Any]:
         "gain": {**made.gain.to_json(), "level": 0.99},
         "moved": [one._asdict() for one in made.moved],
         "failed": [{"name": name, "reason": reason} for name, reason in made.failed],
+        "kept": None if made.kept is None else made.kept._asdict(),
         "card": made.card.to_json(),
     }
 

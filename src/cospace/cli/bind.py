@@ -54,7 +54,8 @@ def run(args: argparse.Namespace) -> int:
     )  # fmt: skip
     failed = [{"name": name, "reason": reason} for name, reason in made.failed]
     if args.json:
-        record = {"folder": args.out, "better": made.better, "failed": failed}
+        kept = [one._asdict() for one in made.kept]
+        record = {"folder": args.out, "better": made.better, "failed": failed, "kept": kept}
         document({**record, "card": made.card.to_json()})
         return 0
     better = "better beyond doubt" if made.better else "NOT better beyond doubt"
@@ -65,6 +66,7 @@ def run(args: argparse.Namespace) -> int:
             *figures(made.card.figures),
             "",
             f"recall at 10 on held-out pairs is {better} than before",
+            *map(str, made.kept),
             *(f"not read: {one['name']}: {one['reason']}" for one in failed[:5]),
         ]
     )

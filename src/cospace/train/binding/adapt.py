@@ -28,6 +28,7 @@ from cospace.store.protocol import Row
 from cospace.train.binding.bind import Options, card_of, settings_for
 from cospace.train.binding.check import LEAST, Learnt, learn
 from cospace.train.binding.folder import write_bound
+from cospace.train.binding.kept import Kept, vectors_kept
 from cospace.train.binding.pairs import Sighted, gathered
 from cospace.train.card import Card, Figure
 
@@ -51,7 +52,8 @@ class Adaptation:
     """What came of it: whether the collection was switched over, and why or why not.
 
     `gain` is how much higher recall at 10 is on held-out pairs, with its 99% interval; `moved`
-    are the held-out images that moved most.
+    are the held-out images that moved most, and `kept` proves that the texts are as they were,
+    where it was switched over.
     """
 
     switched: bool
@@ -60,6 +62,7 @@ class Adaptation:
     gain: Interval
     moved: list[Moved]
     failed: list[tuple[str, str]]
+    kept: Kept | None = None
 
     @property
     def figure(self) -> Figure:
@@ -125,6 +128,7 @@ def adapt(
         card = card_of(f"{collection.name}: {kind} bound to its texts", sighted, learnt, settings)
         moved = _moved(rows, sighted, learnt)
         why = _reason(learnt, check_only=check_only)
+        kept = None
         if not why:
             if failed:
                 raise IncompleteSource(
@@ -132,8 +136,10 @@ def adapt(
                     f" {failed[0][0]!r} ({failed[0][1]}), so their vectors could not follow."
                     " Nothing was changed. Bring the files back, or delete these items"
                 )
+            count, texts = vectors_kept(store, "text")
             _switch(collection, store, features, learnt, card, rows, seen)
-        return Adaptation(not why, why, card, learnt.gain, moved, failed)
+            kept = Kept("text", "vectors", count, texts, vectors_kept(store, "text")[1])
+        return Adaptation(not why, why, card, learnt.gain, moved, failed, kept)
 
 
 def adapt_back(collection: Collection, *, progress: Watch = None) -> int:

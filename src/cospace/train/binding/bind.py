@@ -17,6 +17,7 @@ from cospace.read import Reading
 from cospace.train.binding.check import Learnt, learn
 from cospace.train.binding.fit import Settings
 from cospace.train.binding.folder import write_bound
+from cospace.train.binding.kept import Kept, towers_kept
 from cospace.train.binding.pairs import Sighted, parted, see, vectors_of
 from cospace.train.binding.widen import local_model, seeing
 from cospace.train.card import Card
@@ -50,13 +51,15 @@ class Binding:
 
     `card` says it in full. `failed` are the pairs that could not be used, with the reasons.
     `better` is whether recall at 10 on held-out pairs is above what it was before (above chance,
-    where the encoder's own vectors are of another space), at 99%.
+    where the encoder's own vectors are of another space), at 99%. `kept` proves that the towers of
+    other kinds are as they were.
     """
 
     model: Model
     card: Card
     better: bool
     failed: list[tuple[str, str]]
+    kept: tuple[Kept, ...] = ()
 
 
 def bind(  # noqa: PLR0913 - what is bound, to what, and how
@@ -104,7 +107,8 @@ def bind(  # noqa: PLR0913 - what is bound, to what, and how
 
         given, labels = _labelled(pairs, kind, to, group)
         wanted = Wanted(kind, to, labels, {**options})
-        return Binding(*bind_new(given, target, base, wanted, progress=progress))
+        made = Binding(*bind_new(given, target, base, wanted, progress=progress))
+        return replace(made, kept=towers_kept(base.folder, made.model.folder, kind))
     with seeing(source, kind, target) as source:
         _check_encoder(source, kind)
         features = Features(source.folder, kind, base=not base.space.conflict(source.space))
@@ -131,7 +135,8 @@ def _bound(
         learnt = learn(seen.pairs, settings, meter=meter)
     card = card_of(f"{target.name}: {kind} bound to {to} of {base.name}", seen, learnt, settings)
     model = write_bound(target, base.folder, features, learnt.head, name=target.name, card=card)
-    return Binding(model, card, learnt.better, seen.failed)
+    kept = towers_kept(base.folder, model.folder, kind)
+    return Binding(model, card, learnt.better, seen.failed, kept)
 
 
 def _new(out: str | os.PathLike[str]) -> Path:
