@@ -18,6 +18,7 @@ _NAMED = re.compile(
     rf"(?<![\w.\-'\"])({'|'.join(_OPTIONS)})="
     r"(?:\[?(\.\.\.)\]?|\[([^\]]*)\]|'([^']*)'|\"([^\"]*)\"|([A-Z]+\b))?(?![\w='\"\[])"
 )
+_SCALE = re.compile(r"depth_scale=\{([^{}]*)\}")
 _ASIDES = re.compile(
     r", on the command line --\w+ \w+| \(on the command line without --\w+\)"
     r"|, or read\(\.\.\., changes=True\)"
@@ -32,7 +33,14 @@ def spoken(message: str) -> str:
     """
     message = _PLACE.sub(r"--lat \1 --lon \2", _ASIDES.sub("", message))
     message = re.sub(r"(?<![\w.-])location= ", "--lat and --lon ", message)
+    message = _SCALE.sub(_scale, message)
     return _NAMED.sub(_option, message)
+
+
+def _scale(found: re.Match[str]) -> str:
+    """--depth-scale metres=0.001,focal=518.9, of depth_scale={'metres': 0.001, 'focal': 518.9}."""
+    plain = found[1].replace("'", "").replace('"', "").replace(": ", "=").replace(", ", ",")
+    return f"--depth-scale {plain}"
 
 
 def _option(found: re.Match[str]) -> str:

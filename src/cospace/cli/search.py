@@ -135,10 +135,12 @@ def _query(args: argparse.Namespace) -> Content:
     for kind, path in paths.items():
         if not Path(path).is_file():
             raise NotFound(f"no such {NOUNS[kind]}: {path}")
-    parts = {
-        kind: made(kind, Path(path), checked_scale(args.depth_scale))
-        for kind, path in paths.items()
-    }
+    unit = checked_scale(args.depth_scale)
+    if "depth" in paths and unit is None:
+        raise BadArgument(
+            "--depth goes with --depth-scale metres=0.001,focal=518.9, or disparity=1"
+        )
+    parts = {kind: made(kind, Path(path), unit) for kind, path in paths.items()}
     if not paths and Path(text).suffix.lower() in IMAGE_SUFFIXES and not args.json:
         tell(f"note: {text!r} is searched as a text; for the image write --image {text}")
     weights = None if args.weight is None else dict(args.weight)

@@ -56,6 +56,7 @@ def bad_signals() -> list[tuple[str, Part]]:
         ("bytes that are no video", Video(b"<html></html>")),
         ("a depth that does not say what it is", Part("depth", np.ones((8, 8), np.uint16))),
         ("a depth of NaN", Depth(nan, disparity=1.0)),
+        ("a depth of nothing", Depth(np.zeros((8, 8), np.uint16), disparity=1.0)),
         ("a missing thermal image", Part("thermal", gone)),
         ("a thermal image in colour", Part("thermal", np.zeros((8, 8, 3), np.uint8))),
         ("a missing motion", Part("imu", gone)),

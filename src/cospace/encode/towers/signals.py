@@ -187,6 +187,8 @@ class DepthTower(SignalTower):
                 " Depth(source, disparity=...)",
             )
         samples = read_plane("depth", value.source, name, data=data).astype(np.float32)
+        if not (samples > 0).any():
+            raise BadItem(name, "the depth map holds nothing above 0: nothing was measured")
         most = float(self.number["most_disparity"])
         if value.disparity is not None:
             disparity = samples * value.disparity

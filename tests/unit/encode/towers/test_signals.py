@@ -185,6 +185,7 @@ def test_metres_become_disparity(model: Any) -> None:
 
     def plane(value: float, **meaning: float) -> float:
         samples = np.full((30, 40), value, np.float32)
+        samples[0, 0] = value or 1  # a map of nothing but 0 is refused
         part = cs.Depth(samples, **meaning)
         [clip] = depth.prepare(part.value, "")
         assert (224, 224) == clip.shape
