@@ -83,7 +83,7 @@ def widen(
     >>> with tempfile.TemporaryDirectory() as place:
     ...     sees = cs.train.widen("starter", f"{place}/sees", kinds=["thermal"])
     ...     heat = cs.Part("thermal", np.eye(64, dtype=np.float32))
-    ...     cs.similarity(sees.encode("a line"), sees.encode(heat)).shape
+    ...     cs.similarity(sees.encode(["a line"]), sees.encode([heat])).shape
     (1, 1)
     """
     base = local_model(model)
