@@ -26,7 +26,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "update": ("update", "a table's columns into stored items: what it lacks stays as it is"),
     "delete": ("delete", "items out of a collection, by id or by filter"),
     "search": ("search", "find by meaning, by image, by word, with filters and distance"),
-    "serve": ("serve", "collections and models over HTTP: the API of OpenAI and Cohere, and search"),
+    "serve": (
+        "serve",
+        "an HTTP API: search, and the vectors and rankings that clients know",
+    ),
     "tune": ("tune", "what each list counts, fitted on judged queries, and whether that pays"),
     "adapt": (
         "adapt",

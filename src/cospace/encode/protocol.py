@@ -90,8 +90,15 @@ class Remembered(Protocol):
 class Through(Protocol):
     """Where everything that is asked of an encoder goes first: its cache, or a server's turns."""
 
-    hits: int
-    cache: VectorCache | None
+    @property
+    def hits(self) -> int:
+        """How many vectors came from the cache."""
+        ...
+
+    @property
+    def cache(self) -> VectorCache | None:
+        """The cache, where there is one."""
+        ...
 
     def encode(self, own: Any, inputs: Sequence[Content], role: Role) -> Vectors:
         """Vectors [n, dim] of inputs."""

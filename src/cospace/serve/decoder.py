@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
 from cospace.errors import BadItem
@@ -64,7 +65,7 @@ class Decoder:
             self._served = 0
             # BLAS asks for memory a thread, which the child's limit would count.
             own = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-            self._child = subprocess.Popen(  # noqa: S603 - this interpreter, a fixed module
+            self._child = subprocess.Popen(
                 [sys.executable, "-m", "cospace.serve.decoder"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -80,10 +81,8 @@ class Decoder:
         child.wait()
         for pipe in (child.stdin, child.stdout):
             if pipe is not None:
-                try:
+                with suppress(OSError):  # what was on its way to a child that is gone
                     pipe.close()
-                except OSError:  # what was still on its way to a child that is gone
-                    pass
 
 
 def _asked(child: subprocess.Popen[bytes], kind: str, data: bytes, name: str) -> NDArray[Any]:

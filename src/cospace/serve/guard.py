@@ -44,7 +44,7 @@ def refusal(message: str, *, kind: str, code: str | None = None) -> bytes:
     return orjson.dumps({"message": message, "error": error})
 
 
-class _Refused(Exception):  # noqa: N818 - it never leaves this module
+class _Refused(Exception):
     def __init__(self, status: int, message: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(message)
         self.status = status
@@ -78,7 +78,7 @@ class Guard:
             await self.app(scope, body, watched)
         except _Refused as error:
             await _refuse(watched, error)
-        except Exception:  # the last resort: the client is told nothing of our insides
+        except Exception:  # noqa: BLE001 - the last resort: the client is told nothing of our insides
             _LOG.exception("unexpected: %s %s", scope["method"], scope["path"])
             await _refuse(watched, _Refused(500, "unexpected error; the server's log has it"))
         finally:

@@ -1,10 +1,10 @@
 """What clients send to be encoded: texts, tokens, and parts in the forms of Jina, vLLM, Infinity.
 
-    "text", ["text", ...]                                 OpenAI
-    [1, 2], [[1, 2], ...]                                 OpenAI: tokens
-    [{"text": "..."}, {"image": "data:image/png;..."}]    Jina
-    [{"content": [{"type": "image_url", "image_url": {"url": "data:..."}}, ...]}]   vLLM
-    modality="image", ["data:image/png;...", ...]         Infinity
+"text", ["text", ...]                                 OpenAI
+[1, 2], [[1, 2], ...]                                 OpenAI: tokens
+[{"text": "..."}, {"image": "data:image/png;..."}]    Jina
+[{"content": [{"type": "image_url", "image_url": {"url": "data:..."}}, ...]}]   vLLM
+modality="image", ["data:image/png;...", ...]         Infinity
 """
 
 from __future__ import annotations

@@ -38,17 +38,13 @@ def router(server: Server) -> APIRouter:
     async def add(name: str, request: Request) -> Response:
         asked = await read(request, Items)
         collection = server.collection(name)
-        return await _once(
-            server, request, lambda: _stored(server, collection, asked.items, collection.add)
-        )
+        return await _once(server, request, lambda: _stored(server, asked.items, collection.add))
 
     @routes.put(path, **described(Items, "Store items, in place of those of the same id."))
     async def upsert(name: str, request: Request) -> Response:
         asked = await read(request, Items)
         collection = server.collection(name)
-        return await _once(
-            server, request, lambda: _stored(server, collection, asked.items, collection.upsert)
-        )
+        return await _once(server, request, lambda: _stored(server, asked.items, collection.upsert))
 
     @routes.patch(path, **described(Updates, "Change stored items: what is not named stays."))
     async def update(name: str, request: Request) -> Response:
@@ -57,7 +53,7 @@ def router(server: Server) -> APIRouter:
         return await _once(
             server,
             request,
-            lambda: _stored(server, collection, asked.items, collection.update, Change),
+            lambda: _stored(server, asked.items, collection.update, Change),
         )
 
     @routes.delete(path, **described(Delete, "Delete items, by ids or by a filter."))
@@ -84,9 +80,7 @@ def router(server: Server) -> APIRouter:
     return routes
 
 
-async def _once(
-    server: Server, request: Request, write: Callable[[], Awaitable[Kept]]
-) -> Response:
+async def _once(server: Server, request: Request, write: Callable[[], Awaitable[Kept]]) -> Response:
     """The answer to a write, or to the same one before it."""
     key = request.headers.get(_BY_KEY)
     if key is None:
@@ -99,7 +93,6 @@ async def _once(
 
 async def _stored(
     server: Server,
-    collection: Collection,
     given: list[dict[str, Any]],
     write: Callable[..., Report],
     shape: type[Write | Change] = Write,
@@ -209,4 +202,3 @@ def _record(collection: str, item: Item) -> dict[str, Any]:
     if item.vectors:
         record["vectors"] = {name: row.tolist() for name, row in item.vectors.items()}
     return record
-

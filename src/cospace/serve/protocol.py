@@ -61,5 +61,3 @@ class Protocol(HttpToolsProtocol):
 
     def _close(self) -> None:
         self.transport.abort()
-
-

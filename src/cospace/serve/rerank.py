@@ -66,18 +66,19 @@ async def _scores(
     """A score for each text, and what a reader should know."""
     ranker = server.rerankers.get(name)
     if ranker is not None:
-        scores = await server.searches.run(ranker.score, query, texts)
-        return 1 / (1 + np.exp(-scores.astype(np.float64))), []
+        found = await server.searches.run(ranker.judge, query, texts)
+        odds = 1 / (1 + np.exp(-found.logits.astype(np.float64)))
+        return odds.astype(np.float32), _told(len(found.truncated), len(texts), name)
     model: BaseEncoder = server.model(name)
     turns = server.turns(model)
     one = turns.submit([query], "query")
     many = turns.submit(texts, "document")
     asker, _, _ = await finished(request, one, server.metrics)
     rows, cut, _ = await finished(request, many, server.metrics)
-    warnings = []
-    if cut:
-        warnings.append(
-            f"{len(cut)} of {len(texts)} documents are longer than {name} reads; they were scored"
-            f" by their beginnings: {', '.join(map(str, cut[:20]))}"
-        )
-    return np.einsum("ij,j->i", rows, asker[0]), warnings
+    return np.einsum("ij,j->i", rows, asker[0]), _told(len(cut), len(texts), name)
+
+
+def _told(cut: int, of: int, name: str) -> list[str]:
+    return [f"{cut} of {of} documents were scored by their beginnings: {name} reads no more"] * (
+        cut > 0
+    )

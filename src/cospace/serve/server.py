@@ -15,6 +15,7 @@ import cospace as cs
 from cospace.cores import cores
 from cospace.encode import Encoder
 from cospace.encode.base import BaseEncoder
+from cospace.encode.reranker import Reranker, load_reranker
 from cospace.errors import BadArgument, CollectionNotFound, ModelNotFound, TooBusy
 from cospace.item import Content, Image, Part, Parts
 from cospace.serve.decoder import Decoder
@@ -186,4 +187,3 @@ def _name_of(path: str) -> str:
             f" and '-', at most 100; not {name!r}"
         )
     return name
-

@@ -45,7 +45,7 @@ TABLE = (
     Row("origins", "", "pages that may call it from a browser, with commas", "URLS"),
     Row("models", "", "more models for /v1/embeddings, with commas", "NAMES"),
     Row("rerankers", "", "cross-encoders for /rerank, with commas", "NAMES"),
-    Row("token_ids", "", "what lists of tokens are of: own, or a file cl100k_base.tiktoken", "KIND"),
+    Row("token_ids", "", "whose tokens lists are: own, or a file cl100k_base.tiktoken", "KIND"),
     Row("read_only", "", "1: nothing is written, and another process may own the collections", "1"),
 )
 
@@ -92,9 +92,7 @@ class Settings:
             return self.host == "localhost"
 
     @classmethod
-    def of(
-        cls, collections: tuple[str, ...], given: Mapping[str, str | None], /
-    ) -> Settings:
+    def of(cls, collections: tuple[str, ...], given: Mapping[str, str | None], /) -> Settings:
         """Settings of flags (None where not given), else of the environment, else the defaults."""
         found = {}
         for row in TABLE:

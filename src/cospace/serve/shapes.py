@@ -84,7 +84,7 @@ class RerankRequest(_Shape):
     )
     max_chunks_per_doc: int | None = Field(None, description="taken, and not used")
     priority: int | None = Field(None, description="taken, and not used")
-    rank_fields: Strings | None = Field(None, description="only [\"text\"]")
+    rank_fields: Strings | None = Field(None, description='only ["text"]')
 
 
 class Near(_Shape):
@@ -102,9 +102,7 @@ class Question(_Shape):
     model_config = ConfigDict(
         extra="forbid",
         strict=True,
-        json_schema_extra={
-            "examples": [{"query": "vintage comfortable seating", "k": 3}]
-        },
+        json_schema_extra={"examples": [{"query": "vintage comfortable seating", "k": 3}]},
     )
 
     query: str | None = Field(None, description="a text")

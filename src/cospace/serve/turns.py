@@ -283,5 +283,3 @@ def _text(one: Any) -> str:
 def _size(one: Any) -> int:
     """About how many characters of text an input takes as long as."""
     return len(one) if isinstance(one, str) else 2_000
-
-

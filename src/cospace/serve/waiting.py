@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cospace.serve.body import BadRequest
 
@@ -21,13 +21,14 @@ _PATIENCE = 0.05  # seconds, before it is worth asking whether the client is the
 
 async def finished(request: Request, future: Future[T], metrics: Metrics) -> T:
     """The result. A client that goes away takes with it what has not begun for it."""
-    work = asyncio.wrap_future(future)
+    work: asyncio.Future[T] = asyncio.wrap_future(future)
     done, _ = await asyncio.wait({work}, timeout=_PATIENCE)
     if done:
         return work.result()
     gone = asyncio.ensure_future(_gone(request))
     try:
-        await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+        both: set[asyncio.Future[Any]] = {work, gone}
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         if work.done():
             return work.result()
         future.cancel()

@@ -42,7 +42,7 @@ class Memory:
     """
 
     def __init__(self, cache: VectorCache | None = None) -> None:
-        self.cache: VectorCache | None = VectorCache() if cache is None else cache
+        self.cache = VectorCache() if cache is None else cache
         self.hits = 0
         self._flying: set[bytes] = set()
         self._landed = threading.Condition()
