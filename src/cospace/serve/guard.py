@@ -62,6 +62,10 @@ class Guard:
         # Where others may connect, a token stands before everything, and names may be any.
         self._any_host = not settings.loopback and not settings.hosts
         self._origins = set(settings.origins)
+        # Read once: the environment does not change while a server runs.
+        self._most_open = limit("open_requests")
+        self._most = limit("request_bytes"), limit("upload_bytes")
+        self._seconds = limit("body_seconds")
         self.open = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -98,17 +102,17 @@ class Guard:
             return receive
         if scope["method"] != "OPTIONS":  # a browser asks first, without the token
             self._check_token(headers.get(b"authorization", b""))
-        if self.open > limit("open_requests"):
+        if self.open > self._most_open:
             raise _Refused(429, "too many requests are open; try again", {"retry-after": "1"})
         kind = headers.get(b"content-type", b"").lower()
         files = kind.startswith(b"multipart/form-data")
-        most = limit("upload_bytes" if files else "request_bytes")
+        most = self._most[files]
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or len(length) > 18:
             raise _Refused(400, "content-length is not a number")
         if int(length) > most:
             raise _Refused(413, f"the body has {int(length):,} bytes; at most {most:,} are taken")
-        return _Counted(receive, most)
+        return _Counted(receive, most, self._seconds)
 
     def _check_place(self, headers: dict[bytes, bytes]) -> None:
         host = _host(headers.get(b"host", b"").decode("latin-1"))
@@ -135,12 +139,12 @@ class Guard:
 class _Counted:
     """The body of a request, counted and timed as it comes in."""
 
-    def __init__(self, receive: Receive, most: int) -> None:
+    def __init__(self, receive: Receive, most: int, seconds: int) -> None:
         self._receive = receive
         self._most = most
         self._bytes = 0
         self._whole = False
-        self._seconds = limit("body_seconds")
+        self._seconds = seconds
         self._until: float | None = None
 
     async def __call__(self) -> MutableMapping[str, Any]:

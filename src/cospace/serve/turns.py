@@ -62,14 +62,16 @@ class _Job:
     inputs: Sequence[Any]
     count: bool = False
     future: Future[Encoded] = field(default_factory=Future)
+    begun: bool = False
     done: int = 0
     rows: list[NDArray[np.float32]] = field(default_factory=list)
     cut: list[int] = field(default_factory=list)
     tokens: int = 0
 
     def begin(self) -> bool:
-        """Whether it still has somebody who waits."""
-        return bool(self.done) or self.future.set_running_or_notify_cancel()
+        """Whether it still has somebody who waits; once begun, it is brought to its end."""
+        self.begun = self.begun or self.future.set_running_or_notify_cancel()
+        return self.begun
 
     def take(self, rows: NDArray[np.float32], cut: list[int], tokens: int) -> None:
         self.cut += [self.done + i for i in cut]
