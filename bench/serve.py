@@ -26,8 +26,9 @@ from typing import Any
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-import cospace as cs  # noqa: E402
-from serving import Running, serving  # noqa: E402
+from serving import Running, serving
+
+import cospace as cs
 
 CLIENTS = 32
 
@@ -119,11 +120,50 @@ def http(address: tuple[str, int], path: str, body: Any) -> bytes:
 def short_texts(count: int, seed: int = 0) -> list[str]:
     """Made-up names of things for sale: 5 to 12 words."""
     draw = np.random.default_rng(seed)
-    words = (
-        "retro velvet armchair oak table lamp brass blue green small large vintage bicycle kitchen"
-        " garden chair sofa leather wool rug mirror glass steel wooden cabinet shelf desk white"
-        " black handmade ceramic bowl plant pot camera lens phone case winter jacket shoes size"
-    ).split()
+    words = [
+        "retro",
+        "velvet",
+        "armchair",
+        "oak",
+        "table",
+        "lamp",
+        "brass",
+        "blue",
+        "green",
+        "small",
+        "large",
+        "vintage",
+        "bicycle",
+        "kitchen",
+        "garden",
+        "chair",
+        "sofa",
+        "leather",
+        "wool",
+        "rug",
+        "mirror",
+        "glass",
+        "steel",
+        "wooden",
+        "cabinet",
+        "shelf",
+        "desk",
+        "white",
+        "black",
+        "handmade",
+        "ceramic",
+        "bowl",
+        "plant",
+        "pot",
+        "camera",
+        "lens",
+        "phone",
+        "case",
+        "winter",
+        "jacket",
+        "shoes",
+        "size",
+    ]
     return [" ".join(draw.choice(words, draw.integers(5, 13))) for _ in range(count)]
 
 

@@ -35,6 +35,10 @@ TABLE: dict[str, Limit] = {
     row.name: row
     for row in (
         Limit("text_chars", 100_000, "characters", "longer texts are refused as BadItem"),
+        Limit("document_chars", 10_000_000, "characters", "longer documents are refused unread"),
+        Limit("document_bytes", 100_000_000, "bytes", "larger .pdf, .docx, .html are refused"),
+        Limit("document_pages", 5_000, "pages", "a .pdf with more is refused"),
+        Limit("document_unpacked", 400_000_000, "bytes", "a .docx that unpacks to more is refused"),
         Limit("image_pixels", 65_000_000, "pixels", "checked in the header, before decoding"),
         Limit("jpeg_pixels", 250_000_000, "pixels", "as image_pixels: JPEGs are decoded smaller"),
         Limit("image_bytes", 100_000_000, "bytes", "larger image files are refused unread"),

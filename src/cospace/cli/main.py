@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "serve",
         "an HTTP API: search, and the vectors and rankings that clients know",
     ),
+    "mcp": ("mcp", "a collection as tools for an assistant: search, get, context"),
     "tune": ("tune", "what each list counts, fitted on judged queries, and whether that pays"),
     "adapt": (
         "adapt",

@@ -20,10 +20,11 @@ class Report:
     `partial` items are stored without the part or the cell that failed, and counted as added,
     updated or unchanged too; `left_out` says how many photos and cells of each column those are.
     `kept` items keep what is stored of a part that cannot be read now. `repeated` counts
-    duplicate ids in one run: the last item of each was kept. Texts in `truncated` were cut to
-    what the model reads. `notes` says what was guessed of the columns of a table. `named` are the
-    ids of all items that were given, `became` says of the first of them what became of it: "added",
-    "updated", "unchanged" or "failed".
+    duplicate ids in one run: the last item of each was kept. `documents` were stored as chunks,
+    which are what the other counts count; `removed` were chunks that these had before. Texts in
+    `truncated` were cut to what the model reads. `notes` says what was guessed of the columns of a
+    table. `named` are the ids of all items that were given; `became` says of the first of them
+    what became of it: "added", "updated", "unchanged" or "failed".
     """
 
     added: int = 0
@@ -34,6 +35,8 @@ class Report:
     kept: int = 0
     truncated: int = 0
     repeated: int = 0
+    documents: int = 0
+    removed: int = 0
     seconds: float = 0.0
     reasons: Failures = field(default_factory=Failures)
     notes: list[str] = field(default_factory=list)
@@ -86,6 +89,10 @@ class Report:
 
     def __str__(self) -> str:
         parts = [f"{self.added} added", f"{self.updated} updated", f"{self.unchanged} unchanged"]
+        if self.documents:
+            parts.insert(0, f"{self.documents} documents in chunks")
+        if self.removed:
+            parts.append(f"{self.removed} chunks that are no longer there removed")
         if self.failed:
             parts.append(f"{self.failed} failed")
         if self.partial:

@@ -16,7 +16,7 @@ from cospace.serve.answers import answer, described
 from cospace.serve.body import BadRequest, parse, read, shaped
 from cospace.serve.inputs import file_of
 from cospace.serve.server import Server
-from cospace.serve.shapes import Question
+from cospace.serve.shapes import ContextRequest, Question
 from cospace.store.where import distance_km
 
 if TYPE_CHECKING:
@@ -72,6 +72,18 @@ def router(server: Server) -> APIRouter:
             exclude=asked.exclude,
         )
         return answer(_record(name, asked, results, place))
+
+    @routes.post(
+        "/collections/{name}/context",
+        **described(ContextRequest, "The passages that answer a question, with their places."),
+    )
+    async def context(name: str, request: Request) -> Response:
+        collection = server.collection(name)
+        asked = await read(request, ContextRequest)
+        found = await server.searches.run(
+            collection.context, asked.question, tokens=asked.tokens, where=asked.where
+        )
+        return answer(found.to_dict())
 
     @routes.get("/collections/{name}/media", summary="The file of a part of an item.")
     async def media(name: str, id: str, part: str = "image") -> Response:

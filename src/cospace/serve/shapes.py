@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
-    "Change", "Delete", "Document", "EmbeddingRequest", "Get", "Items", "Near", "Question",
-    "RerankRequest", "Updates", "Write",
+    "Change", "ContextRequest", "Delete", "Document", "EmbeddingRequest", "Get", "Items", "Near",
+    "Question", "RerankRequest", "Updates", "Write",
 ]  # fmt: skip
 
 
@@ -116,6 +116,20 @@ class Question(_Shape):
     by: Strings | None = Field(None, description="the lists to rank by")
     explain: bool = False
     exclude: Strings = Field(default_factory=list, description="ids that are never found")
+
+
+class ContextRequest(_Shape):
+    """A question, and how much may be read to answer it."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={"examples": [{"question": "how long can I return a chair?"}]},
+    )
+
+    question: str
+    tokens: int = Field(2_000, ge=1, le=100_000, description="as the collection's model counts")
+    where: dict[str, Any] | None = Field(None, description="a filter: docs/filters.md")
 
 
 class Write(_Shape):
