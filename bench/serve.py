@@ -298,7 +298,10 @@ def memory() -> None:
     """10,000 mixed texts through the server; its greatest memory."""
     draw = np.random.default_rng(5)
     names = short_texts(10_000, 5)
-    texts = [" ".join([name] * int(n)) for name, n in zip(names, draw.integers(1, 60, 10_000))]
+    texts = [
+        " ".join([name] * int(n))
+        for name, n in zip(names, draw.integers(1, 60, 10_000), strict=True)
+    ]
     with serving("--models", "starter") as server:
         seconds, _ = load(
             server.address, texts_as_requests(server.address, texts, 50, "starter"), 8

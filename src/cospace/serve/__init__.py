@@ -1,6 +1,4 @@
-"""The HTTP API: what `cospace serve` runs. See docs/serve.md."""
+"""The HTTP API: what `cospace serve` runs. See docs/serve.md.
 
-from cospace.serve.app import build
-from cospace.serve.settings import Settings
-
-__all__ = ["Settings", "build"]
+The process that decodes uploads begins in this folder too, so nothing heavy is imported here.
+"""

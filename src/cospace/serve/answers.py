@@ -35,6 +35,8 @@ async def of_error(request: Request, error: Exception) -> Response:
     headers = {}
     if isinstance(error, TooBusy):
         headers["Retry-After"] = str(error.retry_after)
+    if status in (408, 413):  # what is left of the body is not read
+        headers["Connection"] = "close"
     code = getattr(error, "code", None) or type(error).__name__
     return Answer(refusal(str(error), kind=kind, code=code), status, headers)
 

@@ -45,9 +45,11 @@ class Decoder:
             late.start()
             try:
                 return _asked(child, "image", data, name)
+            except BadItem:
+                raise
             except (OSError, ValueError, EOFError) as error:
-                child.kill()
-                why = "took too long" if not late.is_alive() else "took too much memory"
+                why = "took too much memory" if late.is_alive() else "took too long"
+                self._end()
                 raise BadItem(name, f"decoding it {why}, and was stopped") from error
             finally:
                 late.cancel()

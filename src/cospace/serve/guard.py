@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from cospace.limits import limit
+from cospace.serve.body import BadRequest
 from cospace.serve.metrics import Metrics
 from cospace.serve.settings import Settings
 
@@ -156,11 +157,13 @@ class _Counted:
             async with asyncio.timeout_at(self._until):
                 message = await self._receive()
         except TimeoutError:
-            raise _Refused(408, f"the body did not come in {self._seconds} seconds") from None
+            raise BadRequest(
+                f"the body did not come in {self._seconds} seconds", status=408
+            ) from None
         self._bytes += len(message.get("body", b""))
         self._whole = not message.get("more_body", False)
         if self._bytes > self._most:
-            raise _Refused(413, f"the body has more than {self._most:,} bytes")
+            raise BadRequest(f"the body has more than {self._most:,} bytes", status=413)
         return message
 
 

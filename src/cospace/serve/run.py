@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -15,6 +17,7 @@ from cospace.serve.settings import Settings
 
 __all__ = ["start"]
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Told when it listens: the address, the models, the collections.
 Listening = Callable[[str, list[str], list[str]], object]
 
@@ -38,7 +41,21 @@ def start(settings: Settings, listening: Listening) -> None:
     host, port = door.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     listening(f"http://{shown}:{port}", list(server.models), list(server.collections))
-    uvicorn.Server(config).run(sockets=[door])
+    _Server(config).run(sockets=[door])
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's, which ends as it was told to: it would raise the signal again at its end."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """A block in which SIGTERM and Ctrl-C mean: answer what was accepted, and end."""
+        before = {one: signal.signal(one, self.handle_exit) for one in _SIGNALS}
+        try:
+            yield
+        finally:
+            for one, handler in before.items():
+                signal.signal(one, handler)
 
 
 def _door(settings: Settings) -> socket.socket:
