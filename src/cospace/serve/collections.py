@@ -149,7 +149,9 @@ def _place(
     if near.field is None and len(names) != 1:
         there = f"several locations, {', '.join(names)}: say near.field" if names else "no location"
         raise BadArgument(f"near: the items have {there}")
-    name = near.field or names[0]
+    name = names[0] if near.field is None else near.field
+    if name not in names:
+        raise BadArgument(f"near.field: {name[:100]!r} is no location; there is {', '.join(names)}")
     close = {name: {"$near": [near.lat, near.lon], "$km": near.km}}
     return {"$and": [where, close]} if where else close, (name, near.lat, near.lon)
 
