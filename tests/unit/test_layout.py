@@ -45,7 +45,7 @@ ONLINE = "encode/hosted/"
 RUNS_CODE = {"cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve", "subprocess", "torch"}
 # A model is measured in a process of its own: this interpreter, with a program that is fixed. And
 # pip, of this interpreter, brings one package that is pinned by its hash.
-STARTS_PROCESSES = {"adopt/multilingual/package.py", "evaluate/alone.py"}
+STARTS_PROCESSES = {"adopt/package.py", "evaluate/alone.py"}
 # The folders that may import torch; what they read is safetensors.
 TORCH = ("adopt/", "encode/modules/", "train/contrastive/", "train/signals/")
 WRITE_METHODS = {
