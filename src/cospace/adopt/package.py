@@ -133,7 +133,7 @@ class Package:
         return None
 
     def _download(self, place: Path) -> Path:
-        """`place`, with the wheel in it. pip's own settings count: its index, proxy, certificates."""
+        """`place`, with the wheel in it. pip's own settings count: its index, proxy, and so on."""
         wanted = place / "wanted.txt"
         write_bytes(wanted, f"{self.name}=={self.version} --hash=sha256:{self.wheel}\n".encode())
         command = [

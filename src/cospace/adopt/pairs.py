@@ -1,4 +1,4 @@
-"""What a new reranker is held to: pairs that are tried, its known answers, its fastest precision."""
+"""What a new reranker is held to: pairs that are tried, known answers, the fastest precision."""
 
 from __future__ import annotations
 
@@ -32,8 +32,7 @@ PROBES: tuple[Pair, ...] = (
     ("a place to sit", "Steel rake with a wooden handle, hardly used"),
     (
         "How many people live in Berlin?",
-        "Berlin had a population of 3,520,031 registered inhabitants in an area of 891.82 square"
-        " kilometers.",
+        "Berlin had 3,520,031 registered inhabitants in an area of 891.82 square kilometers.",
     ),
     ("How many people live in Berlin?", "Berlin is well known for its museums."),
     ("bicycle", "bicycle"),

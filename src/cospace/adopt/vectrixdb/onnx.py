@@ -24,7 +24,12 @@ _GRAPH = 7
 _NODE, _INITIALIZER = 1, 5
 _INPUT, _NAME, _OPERATION = 1, 3, 4
 _DIMS, _TYPE, _FLOATS, _INTEGERS, _TENSOR, _RAW = 1, 2, 4, 5, 8, 9
-_KINDS = {1: np.dtype("<f4"), 2: np.dtype("u1"), 3: np.dtype("i1"), 7: np.dtype("<i8")}
+_KINDS: dict[int, np.dtype[Any]] = {
+    1: np.dtype("<f4"),
+    2: np.dtype("u1"),
+    3: np.dtype("i1"),
+    7: np.dtype("<i8"),
+}
 
 
 @dataclass(frozen=True)

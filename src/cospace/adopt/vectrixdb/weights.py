@@ -67,7 +67,7 @@ class Rounded:
     @property
     def width(self) -> int:
         """The channels of a token."""
-        return self.word.levels.shape[1]
+        return int(self.word.levels.shape[1])
 
     @property
     def hidden(self) -> int:
@@ -97,7 +97,7 @@ class Rounded:
 
 
 def read_rounded(data: bytes) -> Rounded:
-    """The weights in the bytes of the .onnx file. Raises `ModelDamaged` for another kind of graph."""
+    """The weights in the bytes of the file. Raises `ModelDamaged` for another kind of graph."""
     try:
         return _read(read_onnx(data))
     except (KeyError, ValueError, IndexError, TypeError) as error:
@@ -118,8 +118,8 @@ def _read(file: Onnx) -> Rounded:
             products[f"{name}.w"] = _product(file, f"{slash}{where}/MatMul_quant")
             vectors[f"{name}.b"] = _floats(file, f"{dot}{where.replace('/', '.')}.bias")
         for norm, place in _NORMS.items():
-            place = f"encoder/layer.{layers}/{place}".replace("/", ".")
-            vectors |= _norm(file, f"l{layers}.{norm}", dot + place)
+            where = f"encoder/layer.{layers}/{place}".replace("/", ".")
+            vectors |= _norm(file, f"l{layers}.{norm}", dot + where)
         layers += 1
     if not layers:
         raise ValueError("it has no layers")
@@ -178,7 +178,7 @@ def _checked(weights: Rounded) -> Rounded:
         bias = weights.vectors[name.removesuffix("w") + "b"]
         if levels.shape != (len(bias), expected) or not np.isfinite(step).all():
             raise ValueError(f"{name} has another shape than its network, or a step that is none")
-    numbers: list[NDArray[Any]] = [*weights.vectors.values(), np.float32([weights.word.step])]
+    numbers: list[NDArray[Any]] = [*weights.vectors.values(), np.array([weights.word.step])]
     if not all(np.isfinite(one).all() for one in numbers):
         raise ValueError("a number is none")
     return weights
