@@ -22,7 +22,7 @@ from cospace.encode.engines.rebuild import KEPT
 from cospace.encode.engines.torch import TorchGraph
 from cospace.encode.folder import open_folder, sha256_of
 from cospace.encode.record import known_answer, write_record
-from cospace.encode.towers.load import CLOSE, FAMILIES
+from cospace.encode.towers.load import CLOSE, FAMILIES, SAME_LOGITS
 from cospace.errors import BadArgument, UnsupportedModel
 from cospace.files import copy_file, make_folder, write_bytes
 from cospace.space import Space, Tower
@@ -42,8 +42,6 @@ _KEPT_SUFFIXES = (".gz", ".jinja", ".json", ".model", ".safetensors", ".txt")
 # The cosine that every probe must reach: the graph computes what the module computes.
 _EQUAL = 0.9999
 
-# The same of the logits of pairs, bf16 too.
-_EQUAL_LOGITS = 0.995
 
 # Turns of each precision while the faster is looked for; the best counts.
 _TURNS = 3
@@ -161,9 +159,9 @@ def write_pair(
     tell("comparing it with the module it was made from")
     module = TorchGraph(built.module, built.inputs, unit=False)
     answers, expected = proved(place, tower, module)
-    precision, found = fastest(place, tower)
+    precision, found = fastest(place, tower, expected)
     error = error_of(found, expected)
-    if not error <= 1 - (CLOSE if how.precision == "int8" else _EQUAL_LOGITS):
+    if not error <= 1 - (CLOSE if how.precision == "int8" else SAME_LOGITS):
         raise UnsupportedModel(
             "the graph does not compute what its module computes: the largest error of a logit is"
             f" {error:.5f} of their range"

@@ -45,6 +45,9 @@ def cross_encoder(place: Path, kind: str = "Bert", *, labels: int = 1, plain: bo
         for weight in model.parameters():
             if weight.ndim > 1:
                 weight.mul_(4)
+        for name, weight in model.named_parameters():
+            if name in ("classifier.weight", "classifier.out_proj.weight"):
+                weight.mul_(40)
     model.save_pretrained(place)
     pad = torch_models.TEXTS[kind].get("pad_token_id", 0)
     torch_models.tokenizer(pad=pad).save_pretrained(place)
@@ -64,7 +67,7 @@ def test_scores_are_those_of_sentence_transformers(tmp_path: Path, kind: str) ->
     assert added.error < 0.005
     expected = theirs.predict([(QUERY, one) for one in DOCUMENTS])
     exact = load_reranker("judge", engine="openvino:f32").score(QUERY, DOCUMENTS)
-    np.testing.assert_allclose(exact, expected, atol=2e-5)
+    np.testing.assert_allclose(exact, expected, atol=1e-4)
     np.testing.assert_allclose(added.model.score(QUERY, DOCUMENTS), expected, atol=0.02)
 
 
@@ -85,21 +88,27 @@ def test_one_of_transformers_alone_has_a_sigmoid(tmp_path: Path) -> None:
     assert ("theirs", "sigmoid") == (added.model.name, added.model.activation)
     expected = theirs.predict([(QUERY, one) for one in DOCUMENTS])
     exact = load_reranker("theirs", engine="openvino:f32").score(QUERY, DOCUMENTS)
-    np.testing.assert_allclose(exact, expected, atol=2e-5)
+    np.testing.assert_allclose(exact, expected, atol=1e-4)
 
 
-@pytest.mark.parametrize("weights", ["f32", "int8"])
-def test_a_pair_keeps_its_score_in_every_batch(tmp_path: Path, weights: str) -> None:
+def test_a_pair_keeps_its_score_in_every_batch(tmp_path: Path) -> None:
     cross_encoder(tmp_path / "theirs")
-    model = adopt(tmp_path / "theirs", how=How(weights=weights)).model
-    pairs: dict[str, list[str]] = {}
-    for query, document in PROBES:
-        pairs.setdefault(query, []).append(document)
-    documents = [document for _, document in PROBES] * 3
-    for query in pairs:
+    model = adopt(tmp_path / "theirs").model
+    documents = [document for _, document in PROBES] * 2
+    for query in ("a place to sit", "word " * 40):
         together = model.score(query, documents)
         alone = np.concatenate([model.score(query, [one]) for one in documents])
         np.testing.assert_allclose(together, alone, atol=1e-4)
+
+
+def test_weights_in_8_bits_are_close_or_refused(tmp_path: Path) -> None:
+    cross_encoder(tmp_path / "theirs")
+    try:
+        error = adopt(tmp_path / "theirs", how=How(weights="int8")).error
+        assert error is not None
+        assert error <= 0.01
+    except UnsupportedModel as refused:
+        assert "Store it with --weights f32" in str(refused)
 
 
 def test_it_searches(tmp_path: Path) -> None:
@@ -133,9 +142,11 @@ def test_what_a_reranker_has_not_is_refused(tmp_path: Path, choices: Choices) ->
 
 
 def test_an_encoder_is_no_reranker(tmp_path: Path) -> None:
-    torch_models.text_model(tmp_path / "encoder")
-    assert not is_pair(tmp_path / "encoder")
-    assert ("text",) == adopt(tmp_path / "encoder").model.space.kinds
+    torch_models.text_model(tmp_path)
+    assert not is_pair(tmp_path / "saved")
+    changed(tmp_path / "saved", "config.json", architectures=["BertForSequenceClassification"])
+    assert not is_pair(tmp_path / "saved"), "its token vectors are pooled"
+    assert ("text",) == adopt(tmp_path / "saved").model.space.kinds
 
 
 def changed(folder: Path, name: str, **more: Any) -> None:

@@ -101,7 +101,7 @@ def adopt_reranker(
         folder = open_folder(exact)
         answers, expected = proved(exact, tower, Graph(folder, tower, "f32"))
         tower = given.written(made, _with_answers(record, answers), name, _OF_THE_RERANKER)
-        precision, found = fastest(made, tower)
+        precision, found = fastest(made, tower, expected)
         error = error_of(found, expected)
         if not error <= 1 - CLOSE:
             raise ModelDamaged(f"the graph in 8 bits does not give what its weights give: {error}")

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from cospace.space import Tower
 
 __all__ = [
+    "CLOSE",
     "FAMILIES",
+    "SAME_LOGITS",
     "LoadedTower",
     "known_answers",
     "load_tower",
