@@ -185,7 +185,7 @@ class Asking:
         item that a query is `like` is left out too.
 
         `rerank` is the name or the folder of a reranker, or a loaded `Reranker`, for a query that
-        is a text: it scores the text of each of the first 50 candidates, and the score is a mix
+        is a text: it scores the text of each of the first 20 candidates, and the score is a mix
         of its standard score and the one before (docs/reranking.md). By default none, or the one
         that `reranking` keeps, for queries that are texts; "" for none.
 
