@@ -15,7 +15,7 @@ import numpy as np
 
 from cospace.adopt.convert import convert, save
 from cospace.adopt.native import native_space
-from cospace.adopt.pairs import error_of, fastest, proved
+from cospace.adopt.pairs import error_of, precise, proved
 from cospace.adopt.probes import probes
 from cospace.encode.engines.openvino import Graph, has_bf16
 from cospace.encode.engines.rebuild import KEPT
@@ -159,7 +159,7 @@ def write_pair(
     tell("comparing it with the module it was made from")
     module = TorchGraph(built.module, built.inputs, unit=False)
     answers, expected = proved(place, tower, module)
-    precision, found = fastest(place, tower, expected)
+    precision, found = precise(place, tower, expected)
     error = error_of(found, expected)
     if not error <= 1 - (CLOSE if how.precision == "int8" else SAME_LOGITS):
         raise UnsupportedModel(

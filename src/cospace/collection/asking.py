@@ -22,7 +22,7 @@ from cospace.item import Content, Item, check_id
 from cospace.results import Results
 from cospace.search import Query, ask_many
 from cospace.space import Space
-from cospace.store.protocol import Remembers, Store
+from cospace.store.protocol import Store
 from cospace.store.where import Node, parse
 from cospace.vectors import Vectors
 
@@ -300,17 +300,27 @@ class Asking:
     @property
     def weights(self) -> Mapping[str, float] | None:
         """What each list counts for queries that are texts; None: as docs/ranking.md says."""
-        return self.store.weights if isinstance(self.store, Remembers) else None
+        found: Mapping[str, float] | None = self._kept("weights")
+        return found
 
     @property
     def part_weights(self) -> Mapping[str, float] | None:
         """What each part counts in a query of all of these kinds; None: all the same."""
-        return self.store.part_weights if isinstance(self.store, Remembers) else None
+        found: Mapping[str, float] | None = self._kept("part_weights")
+        return found
 
     @property
     def reranking(self) -> Mapping[str, Any] | None:
         """The reranker that queries go through which are texts; None: no reranker."""
-        return self.store.reranking if isinstance(self.store, Remembers) else None
+        found: Mapping[str, Any] | None = self._kept("reranking")
+        return found
+
+    def _kept(self, name: str) -> Any:
+        """What the store keeps under a name of `Remembers`; None where it keeps nothing.
+
+        Asked for itself: whether a store is a `Remembers` reads all that it keeps from disk.
+        """
+        return getattr(self.store, name, None)
 
     def tune_rerank(
         self, judged: Judged, reranker: str | Reranker, *, seed: int = 0

