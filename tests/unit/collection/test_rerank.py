@@ -167,7 +167,7 @@ def test_names_are_looked_up_and_loaded_once(shop: cs.Collection, home: Path) ->
 # --- kept with the collection ---
 
 
-def kept(home: Path, share: float = 0.5) -> dict[str, Any]:
+def kept(home: Path, share: float = 0.25) -> dict[str, Any]:
     """The setting of a reranker that was added."""
     return setting_of(Reranking(load_reranker(tiny_reranker_folder(home / "judge")), share))
 
