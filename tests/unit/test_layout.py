@@ -48,7 +48,7 @@ RUNS_CODE = {"cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve", "su
 # A model is measured in a process of its own: this interpreter, with a program that is fixed. And
 # pip, of this interpreter, brings one package that is pinned by its hash.
 STARTS_PROCESSES = {
-    "adopt/multilingual/package.py",
+    "adopt/package.py",
     "evaluate/alone.py",
     "serve/decoder.py",  # what strangers send is decoded apart
 }
