@@ -21,7 +21,7 @@ from cospace.store.language import stem, stop_words
 __all__ = ["held", "said"]
 
 _WORDS, _FEW, _COSINE = 0.6, 0.3, 0.6
-_CITED = re.compile(r"\s*\[(\d{1,4}(?:, ?\d{1,4})*)\]")
+_CITED = re.compile(r"\[(\d{1,4}(?:, ?\d{1,4})*)\]")
 
 
 def said(text: str) -> list[Said]:
@@ -38,16 +38,23 @@ def said(text: str) -> list[Said]:
         place = 0
         while mark := _CITED.match(one, place):
             place = mark.end()
+            place += len(one[place:]) - len(one[place:].lstrip())
         before, rest = (one[:place], one[place:]) if found else ("", one)
         if before:
             last = found[-1]
             found[-1] = Said(last.text, _once((*last.citations, *_numbers(before))))
-        bare = " ".join(_CITED.sub("", rest).split())
+        bare = _bare(rest)
         if bare.strip(".,;:!?-*"):
             found.append(Said(bare, _once(_numbers(rest))))
         elif found and rest.strip():
             found[-1] = Said(found[-1].text, _once((*found[-1].citations, *_numbers(rest))))
     return found
+
+
+def _bare(text: str) -> str:
+    """The sentence without its citations, nor the space that they leave before a full stop."""
+    bare = " ".join(_CITED.sub(" ", text).split())
+    return bare[:-2] + bare[-1] if bare[-2:-1] == " " and bare[-1] in ".,;:!?" else bare
 
 
 def _numbers(text: str) -> list[int]:
