@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
             if args.json:
                 document(context.to_dict())
             else:
-                show([context.text] if context.passages else [])
+                show(context.text.splitlines())
                 tell(f"{context.read:,} of {context.stored:,} passages, {context.tokens:,} tokens")
             return 0
         answer = collection.ask(
