@@ -27,6 +27,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "delete": ("delete", "items out of a collection, by id or by filter"),
     "search": ("search", "find by meaning, by image, by word, with filters and distance"),
     "ask": ("ask", "a question answered from documents, with citations, or refused"),
+    "serve": (
+        "serve",
+        "an HTTP API: search, and the vectors and rankings that clients know",
+    ),
+    "mcp": ("mcp", "a collection as tools for an assistant: search, get, context"),
     "tune": ("tune", "what each list counts, fitted on judged queries, and whether that pays"),
     "adapt": (
         "adapt",

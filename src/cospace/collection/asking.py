@@ -40,6 +40,7 @@ class Asking:
         self._model = model
         self._queries = queries
         self._checked: Space | None = None
+        self._route: Callable[[Encoder], Encoder] | None = None
 
     @property
     def space(self) -> Space | None:
@@ -67,13 +68,21 @@ class Asking:
             model = model_of(space, getattr(self.store, "folder", None))
             what = f"{self.name} and the model {space.name!r}"
             space.check(model.space, what=what, stored=True)
-            self._model = model
+            self._model = model if self._route is None else self._route(model)
         return self._model
 
     @property
     def asker(self) -> Encoder:
         """What encodes questions that are texts: the `queries` given to `open`, or the model."""
         return self.model if self._queries is None else self._queries
+
+    def through(self, route: Callable[[Encoder], Encoder]) -> None:
+        """From now on use what `route` gives for each model: a server's turns stand before it."""
+        self._route = route
+        if self._model is not None:
+            self._model = route(self._model)
+        if self._queries is not None:
+            self._queries = route(self._queries)
 
     @overload
     def get(self, ids: str | Sequence[str], *, vectors: bool = False) -> list[Item | None]: ...

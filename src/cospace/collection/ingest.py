@@ -167,6 +167,10 @@ class Ingest:
         self.report.fail(failures)
         self.report.updated += sum(id in stored for id in rows)
         self.report.added += sum(id not in stored for id in rows)
+        self.report.tell((one.name for one in failures if one.name not in self._seen), "failed")
+        self.report.tell((one.item.id for one in batch if one.item.id in self._seen), "unchanged")
+        self.report.tell((id for id in rows if id in stored), "updated")
+        self.report.tell((id for id in rows if id not in stored), "added")
 
     def _afresh(self, one: Encoded, old: Row | None) -> Encoded:
         """`one`, encoded after all when what it was like has changed since it was skipped."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from cospace.limits import limit
 from cospace.read import Failure, Failures, Reading
 
 __all__ = ["Report"]
@@ -22,7 +23,8 @@ class Report:
     duplicate ids in one run: the last item of each was kept. `documents` were stored as chunks,
     which are what the other counts count; `removed` were chunks that these had before. Texts in
     `truncated` were cut to what the model reads. `notes` says what was guessed of the columns of a
-    table. `named` are the ids of all items that were given.
+    table. `named` are the ids of all items that were given; `became` says of the first of them
+    what became of it: "added", "updated", "unchanged" or "failed".
     """
 
     added: int = 0
@@ -40,11 +42,18 @@ class Report:
     notes: list[str] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     named: set[str] = field(default_factory=set, repr=False, compare=False)
+    became: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def stored(self) -> int:
         """Items of this run that the collection holds now."""
         return self.added + self.updated + self.unchanged
+
+    def tell(self, ids: Iterable[str], what: str) -> None:
+        """Say what became of items, as far as `report_reasons` (limits.py) goes."""
+        for id in ids:
+            if id in self.became or len(self.became) < limit("report_reasons"):
+                self.became[id] = what
 
     def fail(self, failures: Iterable[Failure], *, partial: bool = False) -> None:
         """Count failures, and keep the first of their reasons."""
@@ -71,7 +80,7 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """A record of plain types; `unlisted` is how many reasons were not kept."""
-        names = [n for n in self.__dataclass_fields__ if n not in ("reasons", "named")]
+        names = [n for n in self.__dataclass_fields__ if n not in ("reasons", "named", "became")]
         return {
             **{name: getattr(self, name) for name in names},
             "reasons": [list(reason) for reason in self.reasons],
