@@ -21,6 +21,7 @@ CospaceError                    exit 1   http 500
 ├── CollectionBusy              exit 5   http 423   another process owns it
 ├── CollectionClosed            exit 5   http 409   used after close() or across fork()
 ├── CollectionReadOnly          exit 5   http 409   a write to what was opened to be read
+├── TooBusy                     exit 5   http 429   a server has as much to do as it can take
 ├── StorageError                exit 6   http 500
 │   ├── DiskFull                         http 507
 │   ├── DurabilityError                             the system did not confirm a write
@@ -69,6 +70,7 @@ __all__ = [
     "ServiceError",
     "SpaceMismatch",
     "StorageError",
+    "TooBusy",
     "TrainingDiverged",
     "UnknownWord",
     "UnsafeFile",
@@ -223,6 +225,17 @@ class CollectionReadOnly(CospaceError):
 
     exit_code = 5
     http_status = 409
+
+
+class TooBusy(CospaceError):
+    """A server has as much to do as it can take; try again after `retry_after` seconds."""
+
+    exit_code = 5
+    http_status = 429
+
+    def __init__(self, message: str, *, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class StorageError(CospaceError):

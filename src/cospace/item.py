@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from cospace.outline import Outline
     from cospace.space import Space
 
 __all__ = [
@@ -371,6 +372,9 @@ class Item:
     be read now: then it holds the path by the name of the part. A collection that has stored such a
     part keeps it.
 
+    `outline` is None, unless ``cospace.read(..., chunks=True)`` gave the item: then a collection
+    stores its text as chunks.
+
     >>> Item("MK-1", "Retro velvet armchair", {"price": 120.0}).parts.text
     'Retro velvet armchair'
 
@@ -385,6 +389,7 @@ class Item:
         init=False, repr=False, compare=False, default_factory=dict
     )
     missing: Mapping[str, str] = field(init=False, repr=False, compare=False, default_factory=dict)
+    outline: Outline | None = field(init=False, repr=False, compare=False, default=None)
 
     def __post_init__(self) -> None:
         check_id(self.id)

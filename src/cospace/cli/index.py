@@ -41,6 +41,7 @@ def parser() -> Parser:
         "cospace index listings.csv",
         "cospace index listings.csv --dry-run",
         "cospace index listings.csv --prune",
+        "cospace index handbook/ --chunks",
         "cospace index prices.csv --into listings.cospace --update",
         "cospace index listings.csv --into shop.cospace --id sku --image photo \\\n"
         "      --text '{title}. {description}' --metadata price,city --lat lat --lon lon",
@@ -74,6 +75,11 @@ def parser() -> Parser:
     one.add_argument(
         "--adapt", action="store_true", help="then bind its images anew to its texts, if better"
     )
+    one.add_argument(
+        "--chunks",
+        action="store_true",
+        help="store long texts in chunks of whole sentences, so that all of them is read",
+    )
     one.add_argument("--strict", action="store_true", help="stop at the first bad item")
     one.add_argument("--yes", action="store_true", help="do not ask what a hosted model may cost")
     return one
@@ -90,10 +96,11 @@ def run(args: argparse.Namespace) -> int:
 
     into = Path(args.into) if args.into else _beside(args.source)
     if args.update:
-        if args.replace or args.prune or args.dry_run or args.adapt:
-            raise BadArgument("--update goes without --replace, --prune, --dry-run and --adapt")
+        if args.replace or args.prune or args.dry_run or args.adapt or args.chunks:
+            others = "--replace, --prune, --dry-run, --adapt and --chunks"
+            raise BadArgument(f"--update goes without {others}")
         return change(args, into)
-    reading = cs.read(args.source, **columns_of(args))
+    reading = cs.read(args.source, chunks=args.chunks, **columns_of(args))
     if args.dry_run:
         return pruning.dry_run(reading, args.source, into, json=args.json)
     model = _model(args, into)
@@ -127,7 +134,8 @@ def run(args: argparse.Namespace) -> int:
         show(pruning.lines(report, left, removed, args.source))
         if info.language not in ("", "english") and args.language is None:
             tell(f"words are read as {info.language.title()}; say --language for another")
-        show(_next(into, items))
+        show(_cut(report, args))
+        show(_next(into, items, args))
     if report.kept:
         return KEPT
     return 0 if report.stored else 2
@@ -194,9 +202,18 @@ def fill(collection: Collection, reading: Reading, *, strict: bool = False) -> R
         raise
 
 
-def _next(into: Path, items: int) -> list[str]:
+def _cut(report: Report, args: argparse.Namespace) -> list[str]:
+    """What to do where texts were cut."""
+    if not report.truncated or args.chunks:
+        return []
+    return ["the end of long texts is not found; with --chunks all of every text is read"]
+
+
+def _next(into: Path, items: int, args: argparse.Namespace) -> list[str]:
     if not items:
         return []
+    if args.chunks:
+        return [f"{into} holds {count(items, 'chunk')}. Ask it:", f'  cospace ask {into} "..."']
     return [f"{into} holds {count(items, 'item')}. Search it:", f'  cospace search {into} "..."']
 
 

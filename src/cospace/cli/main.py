@@ -26,6 +26,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "update": ("update", "a table's columns into stored items: what it lacks stays as it is"),
     "delete": ("delete", "items out of a collection, by id or by filter"),
     "search": ("search", "find by meaning, by image, by word, with filters and distance"),
+    "serve": (
+        "serve",
+        "an HTTP API: search, and the vectors and rankings that clients know",
+    ),
+    "mcp": ("mcp", "a collection as tools for an assistant: search, get, context"),
     "tune": ("tune", "what each list counts, fitted on judged queries, and whether that pays"),
     "adapt": (
         "adapt",

@@ -43,13 +43,15 @@ def dry_run(reading: Reading, source: str, into: Path, *, json: bool) -> int:
 
     report = Report()
     first: list[Item] = []
+    documents: set[str] = set()
     for item in reading:
+        documents |= {item.id} if item.outline is not None else set()
         first += [item] if len(first) < _SHOWN else []
         report.named.add(item.id)
     report.take(reading)
     if not json:
         show(_preview(reading, first, len(report.named), source))
-    items, gone = _gone(into, report, source)
+    items, gone = _gone(into, report, source, documents)
     if json:
         document(
             {
@@ -75,7 +77,7 @@ def dry_run(reading: Reading, source: str, into: Path, *, json: bool) -> int:
 _SHOWN, _WIDTH = 3, 300  # items, and characters of a text
 
 
-def _gone(into: Path, report: Report, source: str) -> tuple[int, list[str]]:
+def _gone(into: Path, report: Report, source: str, documents: set[str]) -> tuple[int, list[str]]:
     """How many items are stored, and the ids of those that the source does not hold."""
     from cospace.cli.holding import Holding
     from cospace.collection.compared import absent, check_whole
@@ -84,7 +86,7 @@ def _gone(into: Path, report: Report, source: str) -> tuple[int, list[str]]:
         return 0, []
     check_whole(report, source)
     with Holding(into) as holding:
-        return holding.info().items, absent(holding, report.named)
+        return holding.info().items, absent(holding, report.named, documents)
 
 
 def _preview(reading: Reading, first: list[Item], items: int, source: str) -> list[str]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
+from cospace.collection.context import Context, gathered
+from cospace.collection.grouped import check_count, grouped
 from cospace.collection.models import model_of
 from cospace.collection.query import excluded, queries_of, query_of
 from cospace.collection.stored import checked_ids, item_of, selected
 from cospace.collection.tune import Judged, Tuning, tune
 from cospace.collection.tune_parts import Composed, PartTuning, tune_parts
 from cospace.encode import Encoder
+from cospace.encode.sizes import sizes_of
 from cospace.errors import BadArgument, BadItem, ItemNotFound
 from cospace.item import Content, Item, check_id
 from cospace.results import Results
@@ -34,6 +37,7 @@ class Asking:
         self._model = model
         self._queries = queries
         self._checked: Space | None = None
+        self._route: Callable[[Encoder], Encoder] | None = None
 
     @property
     def space(self) -> Space | None:
@@ -61,13 +65,21 @@ class Asking:
             model = model_of(space, getattr(self.store, "folder", None))
             what = f"{self.name} and the model {space.name!r}"
             space.check(model.space, what=what, stored=True)
-            self._model = model
+            self._model = model if self._route is None else self._route(model)
         return self._model
 
     @property
     def asker(self) -> Encoder:
         """What encodes questions that are texts: the `queries` given to `open`, or the model."""
         return self.model if self._queries is None else self._queries
+
+    def through(self, route: Callable[[Encoder], Encoder]) -> None:
+        """From now on use what `route` gives for each model: a server's turns stand before it."""
+        self._route = route
+        if self._model is not None:
+            self._model = route(self._model)
+        if self._queries is not None:
+            self._queries = route(self._queries)
 
     @overload
     def get(self, ids: str | Sequence[str], *, vectors: bool = False) -> list[Item | None]: ...
@@ -207,6 +219,56 @@ class Asking:
         """
         asked = queries_of(queries, self, by, self._where(where), excluded(exclude))
         return ask_many(self.store, asked, k=k, offset=offset, explain=explain)
+
+    def context(
+        self,
+        question: str,
+        *,
+        tokens: int = 2000,
+        k: int = 50,
+        where: Mapping[str, Any] | None = None,
+    ) -> Context:
+        """The passages that answer a question, of the `k` best items, in at most `tokens` tokens.
+
+        They are counted with the collection's model, sources included. Neighbours that overlap
+        are one passage, and what says nearly the same is there once. `where` is a filter.
+
+        Raises `BadArgument` for fewer than 1 token, and as `search` does.
+
+        >>> import cospace as cs
+        >>> shop = cs.open(":memory:", model="starter")
+        >>> _ = shop.add(cs.Item("returns", "Send it back within 30 days."))
+        >>> [one.source for one in shop.context("how long can I return a chair?").passages]
+        ['returns']
+        """
+        check_count("tokens", tokens)
+        stored = self.count(where)
+        hits = self.search(question, k, where=where) if stored else ()
+        sizes = sizes_of(self.model)
+        return gathered(question, hits, sizes, tokens=tokens, stored=stored)
+
+    def documents(
+        self,
+        query: Content | Vectors,
+        k: int = 10,
+        *,
+        where: Mapping[str, Any] | None = None,
+        by: str | Sequence[str] | None = None,
+    ) -> Results:
+        """The best chunk of each of the `k` best documents; its text is the passage itself.
+
+        A document stands where its best chunk stands in `search`, and its hit has that chunk's id;
+        an item that was not stored in chunks is a document of its own. The first k of a longer
+        list are the same k. At most `max_k` (limits.py) chunks are looked at.
+
+        >>> import cospace as cs
+        >>> shop = cs.open(":memory:", model="starter")
+        >>> row = {"id": "care", "text": "Oil oak each spring. " + "Keep it dry. " * 80}
+        >>> _ = shop.add(cs.read([row], chunks=True))
+        >>> [hit.metadata["document"] for hit in shop.documents("oak care")]
+        ['care']
+        """
+        return grouped(lambda depth: self.search(query, depth, where=where, by=by), k)
 
     @property
     def weights(self) -> Mapping[str, float] | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from itertools import islice
 from typing import Protocol
 
+from cospace.collection.chunks import number_of
 from cospace.collection.report import Report
 from cospace.errors import IncompleteSource
 from cospace.item import Item
@@ -26,9 +27,17 @@ class Scanned(Protocol):
         ...
 
 
-def absent(store: Scanned, named: set[str]) -> list[str]:
-    """The ids of the stored items that are not among `named`, oldest first."""
-    return [row.id for row in store.scan() if row.id not in named]
+def absent(store: Scanned, named: set[str], documents: Set[str] = frozenset()) -> list[str]:
+    """The ids of the stored items that are not among `named`, oldest first.
+
+    Neither are they chunks of `documents`, whatever their number.
+    """
+    rows = (row for row in store.scan() if row.id not in named)
+    return [
+        row.id
+        for row in rows
+        if number_of(row.id, row.metadata) is None or row.metadata["document"] not in documents
+    ]
 
 
 def check_whole(report: Report, source: str) -> None:

@@ -15,6 +15,7 @@ from dataclasses import replace as changed
 from itertools import count
 from typing import Any, TypeAlias
 
+from cospace.collection.chunking import Chunking, remove_stale
 from cospace.collection.given import Incoming
 from cospace.collection.report import Report
 from cospace.collection.stored import paths_of
@@ -70,8 +71,9 @@ class Ingest:
     def run(self, given: Incoming, progress: Watch, settle: Callable[[], object]) -> Report:
         """The report, when every item has been stored or reported, and `settle` called."""
         started = time.monotonic()
+        items = Chunking(given.items, self.encoder, strict=self.strict)
         batches = encode_items(
-            self.encoder, given.items, batch=limit("batch_items"), known=self._is_stored
+            self.encoder, items, batch=limit("batch_items"), known=self._is_stored
         )
         # Closed here and now when a batch is refused: left to the garbage collector, its threads
         # would be joined wherever that happens to run.
@@ -79,18 +81,31 @@ class Ingest:
             for batch in batches:
                 with self._lock:
                     self._store(batch)
-                self._remember(given)
-                if given.reading is not None:
+                if not items.documents:  # a chunk is not what a template made
+                    self._remember(given)
+                if items.documents:
+                    meter.total = None  # nobody knows how many chunks there will be
+                elif given.reading is not None:
                     meter.total = given.reading.total  # a long file's is an estimate, and changes
                 meter.add(len(batch))
             if given.reading is not None:
                 self.report.take(given.reading)
                 self._keep_unread(given.reading.unread)
-                meter.total = given.reading.total
+                meter.total = None if items.documents else given.reading.total
                 meter.add(len(given.reading.failed))
+        self._finish(items)
         settle()
         self.report.seconds = time.monotonic() - started
         return self.report
+
+    def _finish(self, items: Chunking) -> None:
+        """Count in what became of documents; chunks that a document has no longer are removed."""
+        self.report.fail(items.failures)
+        self.report.notes += items.notes
+        self.report.documents = len(items.documents)
+        if self.replace:
+            with self._lock:
+                self.report.removed = remove_stale(self.store, items.documents, self.report.named)
 
     def _keep_unread(self, ids: list[str]) -> None:
         """Count in stored items whose row holds nothing but a photo that cannot be used now."""
@@ -152,6 +167,10 @@ class Ingest:
         self.report.fail(failures)
         self.report.updated += sum(id in stored for id in rows)
         self.report.added += sum(id not in stored for id in rows)
+        self.report.tell((one.name for one in failures if one.name not in self._seen), "failed")
+        self.report.tell((one.item.id for one in batch if one.item.id in self._seen), "unchanged")
+        self.report.tell((id for id in rows if id in stored), "updated")
+        self.report.tell((id for id in rows if id not in stored), "added")
 
     def _afresh(self, one: Encoded, old: Row | None) -> Encoded:
         """`one`, encoded after all when what it was like has changed since it was skipped."""

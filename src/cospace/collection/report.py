@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from cospace.limits import limit
 from cospace.read import Failure, Failures, Reading
 
 __all__ = ["Report"]
@@ -19,9 +20,11 @@ class Report:
     `partial` items are stored without the part or the cell that failed, and counted as added,
     updated or unchanged too; `left_out` says how many photos and cells of each column those are.
     `kept` items keep what is stored of a part that cannot be read now. `repeated` counts
-    duplicate ids in one run: the last item of each was kept. Texts in `truncated` were cut to
-    what the model reads. `notes` says what was guessed of the columns of a table. `named` are the
-    ids of all items that were given.
+    duplicate ids in one run: the last item of each was kept. `documents` were stored as chunks,
+    which are what the other counts count; `removed` were chunks that these had before. Texts in
+    `truncated` were cut to what the model reads. `notes` says what was guessed of the columns of a
+    table. `named` are the ids of all items that were given; `became` says of the first of them
+    what became of it: "added", "updated", "unchanged" or "failed".
     """
 
     added: int = 0
@@ -32,16 +35,25 @@ class Report:
     kept: int = 0
     truncated: int = 0
     repeated: int = 0
+    documents: int = 0
+    removed: int = 0
     seconds: float = 0.0
     reasons: Failures = field(default_factory=Failures)
     notes: list[str] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     named: set[str] = field(default_factory=set, repr=False, compare=False)
+    became: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def stored(self) -> int:
         """Items of this run that the collection holds now."""
         return self.added + self.updated + self.unchanged
+
+    def tell(self, ids: Iterable[str], what: str) -> None:
+        """Say what became of items, as far as `report_reasons` (limits.py) goes."""
+        for id in ids:
+            if id in self.became or len(self.became) < limit("report_reasons"):
+                self.became[id] = what
 
     def fail(self, failures: Iterable[Failure], *, partial: bool = False) -> None:
         """Count failures, and keep the first of their reasons."""
@@ -68,7 +80,7 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """A record of plain types; `unlisted` is how many reasons were not kept."""
-        names = [n for n in self.__dataclass_fields__ if n not in ("reasons", "named")]
+        names = [n for n in self.__dataclass_fields__ if n not in ("reasons", "named", "became")]
         return {
             **{name: getattr(self, name) for name in names},
             "reasons": [list(reason) for reason in self.reasons],
@@ -77,6 +89,10 @@ class Report:
 
     def __str__(self) -> str:
         parts = [f"{self.added} added", f"{self.updated} updated", f"{self.unchanged} unchanged"]
+        if self.documents:
+            parts.insert(0, f"{self.documents} documents in chunks")
+        if self.removed:
+            parts.append(f"{self.removed} chunks that are no longer there removed")
         if self.failed:
             parts.append(f"{self.failed} failed")
         if self.partial:

@@ -94,13 +94,16 @@ class Update:
                     raise
                 reason = error.reason if isinstance(error, BadItem) else str(error)
                 self.report.fail([Failure(item.id, reason)])
+                self.report.tell([item.id], "failed")
                 continue
             if _same(row, old):
                 self.report.unchanged += 1
+                self.report.tell([item.id], "unchanged")
             else:
                 rows.append(row)
         commit(self.store, space, rows, [], schema, before)
         self.report.updated += len(rows)
+        self.report.tell((row.id for row in rows), "updated")
 
     def _row(self, item: Item, old: Row, schema: Schema) -> tuple[Row, dict[str, Part]]:
         """The row with its new metadata, and the parts that have to be encoded."""

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cospace.encode.cache.disk import VectorCache
-    from cospace.encode.cache.memory import Memory
-    from cospace.encode.protocol import Encoder
+    from cospace.encode.protocol import Encoder, Through
 
 __all__ = ["BaseEncoder", "uncached"]
 
@@ -38,7 +37,7 @@ class BaseEncoder(ABC):
     """An `Encoder` of ours. Threads may share it."""
 
     space: Space
-    memory: Memory | None = None
+    memory: Through | None = None  # where what is asked of it goes first: a cache, or turns
 
     # --- what users call ---
 
@@ -150,6 +149,12 @@ class BaseEncoder(ABC):
             raise BadArgument(f"{self.space.name} has a cache already")
         twin = copy.copy(self)
         twin.memory = Memory(cache)
+        return twin
+
+    def through(self, route: Through) -> Self:
+        """The same model, of which everything that is asked goes to `route` first."""
+        twin = copy.copy(self)
+        twin.memory = route
         return twin
 
     def uncached(self) -> Encoder:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from cospace.encode.folder import open_folder, read_space
 from cospace.encode.hosted import SERVICES, service
-from cospace.encode.names import BUILT_IN, installed, load
+from cospace.encode.names import BUILT_IN, folder_of, installed, load
 from cospace.errors import CospaceError
 from cospace.space import Space
 
@@ -20,7 +21,8 @@ class ModelInfo:
     `place` is "built in" (of the package cospace-starter), "added" (a folder of the model home),
     or "hosted" (behind a service: `ready` is whether its library and a key are here; whether the
     service takes the key, nobody has asked). `dim` is the default one; 0 where it is not known.
-    `space` is None for a hosted model, and for one that cannot be loaded.
+    `space` is None for a hosted model, and for one that cannot be loaded. The kind of a reranker is
+    "pair": `load_reranker` loads it, and its `dim` is 0, for it makes no vectors.
     """
 
     name: str
@@ -55,6 +57,9 @@ def models() -> list[ModelInfo]:
 def _local(name: str) -> ModelInfo:
     place: Literal["built in", "added"] = "built in" if name in BUILT_IN else "added"
     try:
+        folder = folder_of(name)
+        if read_space(folder).kinds == ("pair",):
+            return ModelInfo(name, place, ("pair",), 0, open_folder(folder).space)
         space = load(name, cache=False).space
     except CospaceError as error:
         return ModelInfo(name, place, why=str(error))

@@ -172,6 +172,15 @@ class Model(BaseEncoder):
             raise BadArgument(f"{what}; tokens are shown for models that read texts here")
         return tower
 
+    def count_tokens(self, texts: Sequence[str], role: Role = "document") -> list[int]:
+        """How many tokens of each text are read, with the prompt and special tokens.
+
+        >>> import cospace as cs
+        >>> cs.load("starter").count_tokens(["a chair", "a retro velvet armchair"])
+        [4, 7]
+        """
+        return self.text_tower().counts(texts, role)
+
     def lacks(self, kind: str) -> str:
         """Why a part of `kind` cannot be encoded."""
         return lacks(self.space, kind)

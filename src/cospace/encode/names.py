@@ -20,7 +20,15 @@ from cospace.space import Space
 if TYPE_CHECKING:
     from cospace.encode.hosted import Hosted
 
-__all__ = ["find_installed", "installed", "is_hosted", "load", "load_folder", "model_home"]
+__all__ = [
+    "find_installed",
+    "folder_of",
+    "installed",
+    "is_hosted",
+    "load",
+    "load_folder",
+    "model_home",
+]
 
 SCHEME = re.compile(r"[a-z][a-z0-9]+")  # one letter alone is a drive of Windows
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -95,32 +103,38 @@ def is_hosted(name: object) -> bool:
 
 
 def _load_local(name: str | os.PathLike[str], dim: int | None, engine: str) -> Model:
+    folder = folder_of(name)
+    if name in ("minilm", _MINILM):
+        return Model(open_folder(folder), kinds=("text",), dim=dim, engine=engine)
+    return load_folder(folder, dim, engine)
+
+
+def folder_of(name: str | os.PathLike[str]) -> Path:
+    """The folder of a model's name, read as `load` reads it. Raises as `load` for a name."""
     if not isinstance(name, (str, os.PathLike)):
         raise BadArgument(f"a model is given by its name or folder, not as {name!r}")
     if not isinstance(name, str):
-        return load_folder(Path(name), dim, engine)
+        return _existing(Path(name))
     _refuse_unsafe(name)
     scheme, colon, rest = name.partition(":")
     if colon and SCHEME.fullmatch(scheme):
-        return _load_added(scheme, rest, dim, engine)
+        return _folder_added(scheme, rest)
     if _looks_like_path(name):
-        return load_folder(Path(name).expanduser(), dim, engine)
+        return _existing(Path(name).expanduser())
     if not NAME.fullmatch(name):
         raise BadArgument(
             f"{name[:80]!r} is not a model's name: letters, digits, '.', '_' and '-', at most 64."
             " For a folder write its path with a slash, such as './model'"
         )
     if name in BUILT_IN or name == _MINILM:
-        folder: Path = need("cospace_starter", extra="starter").folder()
-        if name == "starter":
-            return load_folder(folder, dim, engine)
-        return Model(open_folder(folder), kinds=("text",), dim=dim, engine=engine)
+        built_in: Path = need("cospace_starter", extra="starter").folder()
+        return built_in
     if name in installed():
-        return load_folder(model_home() / name, dim, engine)
+        return model_home() / name
     raise ModelNotFound(_missing(name))
 
 
-def _load_added(scheme: str, rest: str, dim: int | None, engine: str) -> Model:
+def _folder_added(scheme: str, rest: str) -> Path:
     """The model that was added from this source; sources are never fetched while loading."""
     repository, _, revision = rest.partition("@")
 
@@ -130,7 +144,7 @@ def _load_added(scheme: str, rest: str, dim: int | None, engine: str) -> Model:
 
     found = find_installed(fits, f"{scheme}:{rest}")
     if found:
-        return load_folder(model_home() / found, dim, engine)
+        return model_home() / found
     known = ("hf", "timm", "torchvision", *SERVICES)
     if scheme not in known:
         near = get_close_matches(scheme, known, 1, cutoff=0.5)
@@ -192,11 +206,7 @@ def model_home() -> Path:
 
 def load_folder(path: Path, dim: int | None = None, engine: str = "") -> Model:
     """The model in a folder, without a cache in front. Raises as `load`."""
-    if not path.is_dir():
-        _refuse_unsafe(path.name)
-        what = "is a file" if path.is_file() else "there is nothing"
-        raise ModelNotFound(f"{path}: {what}; expected a model folder, with a space.json in it")
-    folder = open_folder(path)
+    folder = open_folder(_existing(path))
     if folder.space.towers[0].family == "native":
         from cospace.encode.native import Native
 
@@ -214,7 +224,20 @@ def load_folder(path: Path, dim: int | None = None, engine: str = "") -> Model:
             f"{path}: a head, which takes vectors of another model and no texts or images;"
             " cospace.train.Head.load opens it"
         )
+    if folder.space.kinds == ("pair",):
+        raise BadArgument(
+            f"{path}: a reranker, which scores a query with a document and makes no vectors;"
+            " cospace.encode.reranker.load_reranker opens it"
+        )
     return Model(folder, dim=dim, engine=engine)
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_dir():
+        _refuse_unsafe(path.name)
+        what = "is a file" if path.is_file() else "there is nothing"
+        raise ModelNotFound(f"{path}: {what}; expected a model folder, with a space.json in it")
+    return path
 
 
 def _refuse_unsafe(name: str) -> None:

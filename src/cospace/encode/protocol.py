@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Encoder", "Piece", "Prepares", "Remembered", "Role"]
+    from cospace.encode.cache.disk import VectorCache
+
+__all__ = ["Encoder", "Piece", "Prepares", "Remembered", "Role", "Through"]
 
 Role: TypeAlias = Literal["query", "document"]
 
@@ -83,3 +85,29 @@ class Remembered(Protocol):
     def _report(
         self, cut: Sequence[int], total: int, others: Mapping[str, Sequence[int]]
     ) -> list[str]: ...
+
+
+class Through(Protocol):
+    """Where everything that is asked of an encoder goes first: its cache, or a server's turns."""
+
+    @property
+    def hits(self) -> int:
+        """How many vectors came from the cache."""
+        ...
+
+    @property
+    def cache(self) -> VectorCache | None:
+        """The cache, where there is one."""
+        ...
+
+    def encode(self, own: Any, inputs: Sequence[Content], role: Role) -> Vectors:
+        """Vectors [n, dim] of inputs."""
+        ...
+
+    def prepare(self, own: Any, kind: str, part: Part, data: bytes | None) -> Any:
+        """What `encode_prepared` takes, for one part."""
+        ...
+
+    def encode_prepared(self, own: Any, kind: str, prepared: Sequence[Any]) -> Vectors:
+        """Vectors [n, dim] of prepared parts of one kind, as documents."""
+        ...

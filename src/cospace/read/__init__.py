@@ -20,7 +20,7 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 from cospace.errors import BadArgument
 from cospace.lazy import lazy
@@ -59,14 +59,16 @@ def read(  # noqa: PLR0913 - most name what a column is for
     location: Sequence[str] | None = None,
     images: str | os.PathLike[str] | None = None,
     changes: bool = False,
+    chunks: bool = False,
     **signals: Unpack[Signals],
 ) -> Reading:
     """Items from a table, a folder, a file or an iterable of dicts, streamed in bounded memory.
 
     `source` is the path of a .csv, .tsv, .jsonl, .ndjson, .json or a product feed in .xml (all
-    also with .gz), an .xlsx or .parquet file, of a folder of images, recordings, videos and .txt or
-    .md texts, of one such file; a DataFrame of pandas or polars or an Arrow table; or an iterable
-    of dicts. The rows of one item in an export of Shopify, WooCommerce or eBay are joined.
+    also with .gz), an .xlsx or .parquet file, of a folder of images, recordings, videos and
+    documents (.txt, .md, .html, .pdf, .docx), of one such file; a DataFrame of pandas or polars or
+    an Arrow table; or an iterable of dicts. The rows of one item in an export of Shopify,
+    WooCommerce or eBay are joined.
 
     - `id`: the column of ids; without one, an id is made of the row's text and image.
     - `text`: a column, or a template such as ``"{title}. {description}"``.
@@ -79,9 +81,10 @@ def read(  # noqa: PLR0913 - most name what a column is for
 
     What is None is guessed from the columns' names, and `Reading.notes` says what was guessed. A
     bad row never stops the rest: `Reading.failed` lists it with its reason, `Reading.partial` a
-    row that is kept without a photo or a cell that cannot be used.
+    row that is kept without a photo or a cell that cannot be used. With `chunks` a collection
+    stores texts in chunks, none longer than its model reads (docs/documents.md). With `changes`
+    rows are for `Collection.update`, and need neither text nor image.
 
-    With `changes` rows are for `Collection.update`, and need neither text nor image.
     Raises `NotFound`, `UnsafeFile` for a format that can run code, `BadItem` for a damaged file,
     `BadArgument` for a column that is not there or a kind of file that cannot be read,
     `MissingExtra` for an .xlsx without openpyxl.
@@ -103,15 +106,16 @@ def read(  # noqa: PLR0913 - most name what a column is for
     wanted = Wanted(id, text, image, metadata, location, named)
     if not isinstance(found, Files):
         wanted = replace(wanted, scaled=scale is not None)
-        return _table(found, wanted, changes, None if images is None else Path(images), scale)
+        made = _Made(changes, chunks, None if images is None else Path(images), scale)
+        return _table(found, wanted, made)
     if replace(wanted, metadata=wanted.metadata or None) != Wanted() or images is not None:
         raise BadArgument(
             "a folder or a single file has no columns: leave out id=, text=, images=, ..."
         )
-    return _folder(found, changes)
+    return _folder(found, changes, chunks)
 
 
-def _folder(source: Files, changes: bool) -> Reading:
+def _folder(source: Files, changes: bool, chunks: bool) -> Reading:
     """The reading of a folder's files, or of one."""
     from cospace.read.columns import Wanted, choose
     from cospace.read.items import Maker
@@ -123,7 +127,8 @@ def _folder(source: Files, changes: bool) -> Reading:
     signals = dict(zip(SIGNALS, SIGNALS, strict=True))
     everything = Wanted("id", "text", "image", (), signals=signals, scaled=True)
     columns = choose(everything, source.sample, notes, changes=changes)
-    return Reading(source, Maker(columns, Photos(source.folder), None), notes)
+    maker = Maker(columns, Photos(source.folder), None, changes=changes, chunks=chunks)
+    return Reading(source, maker, notes)
 
 
 def _check_names(columns: Mapping[str, Any], images: Any) -> None:
@@ -135,13 +140,16 @@ def _check_names(columns: Mapping[str, Any], images: Any) -> None:
         raise BadArgument(f"images= takes the path of a folder, not {images!r:.80}")
 
 
-def _table(
-    source: Source,
-    wanted: Wanted,
-    changes: bool,
-    images: Path | None,
-    scale: Mapping[str, float] | None,
-) -> Reading:
+class _Made(NamedTuple):
+    """How the items of a table are made, as `read` says."""
+
+    changes: bool
+    chunks: bool
+    images: Path | None
+    scale: Mapping[str, float] | None
+
+
+def _table(source: Source, wanted: Wanted, made: _Made) -> Reading:
     """The reading of a table; what is guessed, and what is done to its cells, is told."""
     from cospace.read.columns import Known, choose
     from cospace.read.forms import Forms
@@ -155,7 +163,7 @@ def _table(
     told = Told(notes)
     joined = join(source, wanted.id, told)
     source, known = (source, Known()) if joined is None else (joined, joined.known)
-    columns = choose(wanted, source.sample, notes, changes=changes, known=known)
+    columns = choose(wanted, source.sample, notes, changes=made.changes, known=known)
     if columns.used is not None:
         source.choose(columns.used)
     columns = narrow(columns, source.sample, notes)
@@ -164,11 +172,12 @@ def _table(
     told.seen(source.sample, columns)
     maker = Maker(
         columns,
-        Photos(source.folder, images, scale),
+        Photos(source.folder, made.images, made.scale),
         forms,
         cells=source.cells,
         tell=told.tell,
-        changes=changes,
+        changes=made.changes,
+        chunks=made.chunks,
     )
     return Reading(source, maker, notes, columns, made=[*forms.made, "photos"])
 

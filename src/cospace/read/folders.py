@@ -1,4 +1,4 @@
-"""Folders: images, recordings, videos and texts below a folder, in a fixed order, one row each."""
+"""Folders: images, recordings, videos and documents below a folder, in a fixed order."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from cospace.errors import BadArgument, BadItem, EmptyItem
-from cospace.read.regular import read_text, shown
+from cospace.errors import BadArgument, BadItem, EmptyItem, MissingExtra
+from cospace.read import documents
+from cospace.read.regular import shown
 from cospace.read.rows import Row, Sample
 from cospace.read.signals import SIGNALS, made
 
-__all__ = ["TEXT_SUFFIXES", "Files"]
+__all__ = ["LOST", "OUTLINE", "TEXT_SUFFIXES", "Files"]
 
-TEXT_SUFFIXES = frozenset({".txt", ".md"})
+TEXT_SUFFIXES = frozenset({".txt", ".md", *documents.SUFFIXES})
+# What rows hold of a document beside its text: its outline, and what of it is not read.
+OUTLINE, LOST = "outline", "lost"
 # The files of one row, by the kind of part that they are.
 _Found: TypeAlias = dict[str, Path]
 
@@ -26,9 +29,9 @@ class Files:
     `kinds` says by suffix what a file is, `scale` what the numbers of depth maps mean. A row's id
     is the path below the folder, with "/" on every system. Files of one stem are one row: an image
     with the recording of the same name, and the text of a .txt or .md; of several of a kind, the
-    others are rows of their own, each with that text. Hidden files are left out, and other kinds
-    of file are counted in `notes`. Folders that are symlinks are not entered, and a file that is a
-    symlink has to stay inside.
+    others are rows of their own, each with that text. A .pdf, .docx or .html is a row always.
+    Hidden files are left out, and other kinds of file are counted in `notes`. Folders that are
+    symlinks are not entered, and a file that is a symlink has to stay inside.
     """
 
     cells = False
@@ -52,7 +55,9 @@ class Files:
         self._unlisted: dict[str, str] = {}  # folders below, and why they cannot be listed
         self._home = os.path.realpath(self.folder)
         others: Counter[str] = Counter()
-        self.total: int | None = sum(1 for _ in self._found(others))
+        rows = [next(iter(row.values())) for row in self._found(others)]
+        found = {path.suffix.lower() for path in rows}
+        self.total: int | None = len(rows)
         if not self.total:
             suffixes = ", ".join(sorted({*kinds, *TEXT_SUFFIXES}))
             raise EmptyItem(self.name, f"the folder holds no {_listed(kinds)} ({suffixes})")
@@ -60,6 +65,7 @@ class Files:
             told = ", ".join(f"{kind} {count:,}" for kind, count in others.most_common(5))
             count = sum(others.values())
             self.notes.append(f"{count:,} files of other kinds were left out ({shown(told)})")
+        self.notes += documents.notes(found)
 
     def choose(self, columns: set[str]) -> None:
         """There is nothing to choose from."""
@@ -76,10 +82,14 @@ class Files:
                     self._check(path, name)
                 values: dict[str, object] = {"id": below, "text": None}
                 for kind, path in found.items():
-                    text = kind == "text"
-                    values[kind] = read_text(path, name) if text else made(kind, path, self._scale)
-            except BadItem as error:
-                yield Row(name, number, error.reason)
+                    if kind == "text":
+                        found_text = documents.read_document(path, name)
+                        values |= {"text": found_text.text, OUTLINE: found_text.outline}
+                        values[LOST] = found_text.lost
+                    else:
+                        values[kind] = made(kind, path, self._scale)
+            except (BadItem, MissingExtra) as error:
+                yield Row(name, number, getattr(error, "reason", str(error)))
             else:
                 yield Row(name, number, values)
         for where, why in self._unlisted.items():
@@ -113,15 +123,17 @@ class Files:
         """By the name of its first file, the files of each row of a folder."""
         media: dict[str, list[tuple[str, str]]] = {}  # by stem: kind and name
         texts: dict[str, str] = {}
+        rows: dict[str, _Found] = {}
         for name in names:
             stem, suffix = Path(name).stem, Path(name).suffix.lower()
             if suffix in self._kinds:
                 media.setdefault(stem, []).append((self._kinds[suffix], name))
             elif suffix not in TEXT_SUFFIXES:
                 others[suffix or "no suffix"] += 1
+            elif suffix in documents.SUFFIXES:
+                rows[name] = {"text": folder / name}
             elif stem not in texts or suffix == ".txt":  # of both, the .txt stands beside a file
                 texts[stem] = name
-        rows: dict[str, _Found] = {}
         for stem, files in media.items():
             files.sort(key=lambda one: (one[0] != "image", one[1]))
             own: list[_Found] = []
@@ -132,10 +144,8 @@ class Files:
                     own.append({kind: folder / name})
             beside = {"text": folder / texts[stem]} if stem in texts else {}
             rows |= {next(iter(row.values())).name: row | beside for row in own}
-        for name in names:
-            if Path(name).suffix.lower() in TEXT_SUFFIXES and Path(name).stem not in media:
-                rows[name] = {"text": folder / name}
-        return rows
+        alone = (n for n in names if Path(n).suffix.lower() in TEXT_SUFFIXES)
+        return rows | {n: {"text": folder / n} for n in alone if Path(n).stem not in media}
 
     def _check(self, path: Path, name: str) -> None:
         """Refuse a link that leads out of the folder, and what is not a regular file."""
@@ -152,5 +162,5 @@ def _listed(kinds: Mapping[str, str]) -> str:
     """What a folder was looked through for."""
     found = set(kinds.values())
     if found == {"image", "audio", "video"}:
-        return "images, recordings, videos or texts"
+        return "images, recordings, videos or documents"
     return f"{' or '.join(sorted(found))} files"

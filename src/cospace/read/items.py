@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 from cospace.errors import BadItem, EmptyItem
 from cospace.item import Item, Part, Parts, check_id, kind_of
 from cospace.limits import limit
+from cospace.outline import Outline
 from cospace.read.amounts import amount_of
 from cospace.read.clean import clean
 from cospace.read.columns import Columns
+from cospace.read.folders import LOST, OUTLINE
 from cospace.read.forms import Forms
 from cospace.read.metadata import sift_metadata
 from cospace.read.photofiles import Missing, Photos
@@ -32,7 +34,8 @@ class Maker:
 
     Rows of a folder have no `forms`, and are taken as they are. `tell` is called with what no row
     of the sample has shown. With `changes` an item needs neither text nor image: it holds what
-    changes of a stored one. `photos` finds the files that cells name.
+    changes of a stored one. With `chunks` its text may be long, and it has an outline. `photos`
+    finds the files that cells name.
     """
 
     def __init__(
@@ -44,9 +47,11 @@ class Maker:
         cells: bool = False,
         tell: Callable[[str, str], None] = lambda _kind, _note: None,
         changes: bool = False,
+        chunks: bool = False,
     ) -> None:
         self._columns = columns
         self._changes = changes
+        self._chunks = chunks
         self._photos = photos
         self._forms = forms
         self._cells = cells
@@ -86,6 +91,11 @@ class Maker:
         item = Item(key or self._made_id(text, values, met), parts, metadata)
         if away := _away(missing):
             object.__setattr__(item, "missing", away)
+        if self._chunks:
+            outline = values.get(OUTLINE) if self._forms is None else None
+            object.__setattr__(item, "outline", outline or Outline())
+        if self._forms is None and values.get(LOST):
+            met.partial.add(row.name, values[LOST])
         if odd:
             met.left_out.update(odd.keys())
             told = "; ".join(odd.values())
@@ -124,7 +134,8 @@ class Maker:
         if self._columns.text is None:
             return None
         text = self._columns.text.render(values)
-        return None if is_blank(text) else check_text(text)
+        most = "document_chars" if self._chunks else "text_chars"
+        return None if is_blank(text) else check_text(text, most=most)
 
     def _images(
         self,

@@ -33,8 +33,8 @@ _ARCHIVES = frozenset(
 
 _READABLE = (
     ".csv, .tsv, .jsonl, .ndjson, .json, a product feed in .xml (all also with .gz), .xlsx,"
-    " .parquet, a folder of images, recordings, videos and texts (.txt, .md), one such file, a"
-    " DataFrame or Arrow table, or an iterable of dicts"
+    " .parquet, a folder of images, recordings, videos and documents (.txt, .md, .html, .pdf,"
+    " .docx), one such file, a DataFrame or Arrow table, or an iterable of dicts"
 )
 
 _SHEETS = frozenset({".xls", ".xlsb", ".ods", ".numbers", ".gsheet"})

@@ -33,8 +33,10 @@ def is_blank(text: str) -> bool:
     return all(c in _FILLERS or unicodedata.category(c) in _INVISIBLE for c in text)
 
 
-def check_text(text: str, name: str = "") -> str:
+def check_text(text: str, name: str = "", *, most: str = "text_chars") -> str:
     """`text` itself, unchanged, when it can be encoded; `name` says whose it is in an error.
+
+    `most` is the limit (limits.py) that its length is held to.
 
     Raises `EmptyItem` for a text in which nothing can be seen, and `BadItem` for one that is
     too long, holds a NUL or a lone surrogate, or is not a str. Nothing is ever cut off.
@@ -44,12 +46,16 @@ def check_text(text: str, name: str = "") -> str:
     """
     if not isinstance(text, str):
         raise BadItem(name, f"a text is a str, not {type(text).__name__}")
-    most = limit("text_chars")
-    if len(text) > most:
+    if len(text) > limit(most):
+        cut = (
+            "Split it into several items, or"
+            if most != "text_chars"
+            else ("Read it in chunks (chunks=True), split it into several items, or")
+        )
         raise BadItem(
             name,
-            f"the text has {len(text):,} characters; at most {most:,} are taken. Split it into"
-            " several items, or raise COSPACE_LIMIT_TEXT_CHARS",
+            f"the text has {len(text):,} characters; at most {limit(most):,} are taken. {cut}"
+            f" raise COSPACE_LIMIT_{most.upper()}",
         )
     nul = text.find("\x00")
     if nul >= 0:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["tiny_folder", "tiny_model"]
+__all__ = ["pieces_tokenizer", "tiny_folder", "tiny_model"]
 
 _SIDE = 224
 _GRID = 4
@@ -77,7 +77,7 @@ def tiny_folder(
         openvino().serialize(graphs[kind], *(str(path / name) for name in names))
         if kind == "text":
             names.append("text/tokenizer.json")
-            write_bytes(path / names[-1], _tokenizer().encode())
+            write_bytes(path / names[-1], pieces_tokenizer().encode())
         files = {name: hashlib.sha256((path / name).read_bytes()).hexdigest() for name in names}
         towers.append(
             {
@@ -126,7 +126,7 @@ def _vocabulary() -> list[str]:
     return ["[UNK]", *pieces, *(f"##{piece}" for piece in pieces)]
 
 
-def _tokenizer() -> str:
+def pieces_tokenizer() -> str:
     """A tokenizer that splits words into pairs of letters, and all else into bytes."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 

@@ -12,7 +12,7 @@ def folder(tmp_path: Path) -> Path:
     for name, data in {
         "b/chair.jpg": b"x", "b/chair.txt": b"a red chair", "b.txt": b"alone",
         "a/notes.md": b"# Notes", "a/x.png": b"x", "z.JPG": b"x", "z.md": b"upper",
-        ".hidden.jpg": b"x", "table.pdf": b"x", "b/data.pkl": b"x", "b/other.pdf": b"x",
+        ".hidden.jpg": b"x", "table.ppt": b"x", "b/data.pkl": b"x", "b/other.ppt": b"x",
     }.items():  # fmt: skip
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
@@ -31,7 +31,7 @@ def test_a_folder_gives_images_and_texts_in_order(folder: Path) -> None:
         ("z.JPG", "upper", True, {}),
     ] == found
     assert (5, 5, 0) == (reading.total, reading.position, len(reading.failed))
-    assert ["3 files of other kinds were left out (.pdf 2, .pkl 1)"] == reading.notes
+    assert ["3 files of other kinds were left out (.ppt 2, .pkl 1)"] == reading.notes
     assert [i.id for i in reading] == [i.id for i in reading]
 
 
@@ -71,6 +71,6 @@ def test_a_name_that_is_not_unicode_costs_one_item(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_other_things_says_so(tmp_path: Path) -> None:
-    (tmp_path / "a.pdf").write_bytes(b"x")
-    with pytest.raises(BadItem, match="no images, recordings, videos or texts"):
+    (tmp_path / "a.ppt").write_bytes(b"x")
+    with pytest.raises(BadItem, match="no images, recordings, videos or documents"):
         read(tmp_path)

@@ -94,7 +94,7 @@ def test_a_wrong_argument_says_what_to_write(
 
 
 def test_what_cannot_be_read_says_what_can(tmp_path: Path) -> None:
-    for name in ("a.docx", "a", "a.parquet.gz"):
+    for name in ("a.doc", "a", "a.parquet.gz"):
         (tmp_path / name).write_bytes(b"x")
         with pytest.raises(BadArgument, match=r"\.csv, \.tsv"):
             read(tmp_path / name)

@@ -108,7 +108,7 @@ def test_what_cannot_be_asked_of_a_source(tmp_path: Path) -> None:
         read(tmp_path / "a.csv", files="audio")
     with pytest.raises(BadArgument, match="files='audio' is of a folder"):
         read([{"id": "a"}], files="audio")
-    with pytest.raises(EmptyItem, match=r"the folder holds no imu files \(\.csv, \.md, \.txt\)"):
+    with pytest.raises(EmptyItem, match=r"the folder holds no imu files \(\.csv, \.docx"):
         read(_files(tmp_path / "b", "a.wav"), files="imu")
     with pytest.raises(TypeError, match="unexpected keyword argument 'smell'"):
         read(tmp_path, smell="a")  # type: ignore[call-arg]

@@ -71,6 +71,7 @@ class OnnxGraph:
         self.streams = streams()
         self.batching: Batching = "alone" if any(node in data for node in _DYNAMIC) else "equal"
         self._pooling, self._dim, self._where = tower.pooling, folder.dim, folder.path / name
+        self._unit = tower.kind != "pair"  # a logit stays as long as it is
         try:
             options = _options(ort)
             names, buffers = _beside(folder, tower, name)
@@ -105,7 +106,7 @@ class OnnxGraph:
             raise ModelDamaged(
                 f"{self._where}: gives {list(rows.shape)}; space.json says [{count}, {self._dim}]"
             )
-        return unit(rows)
+        return unit(rows) if self._unit else rows
 
     def run_each(self, batches: Iterable[Batch], out: NDArray[np.float32]) -> None:
         """Runs every batch, as many at once as there are cores, into its rows of `out`."""
@@ -113,7 +114,7 @@ class OnnxGraph:
 
     def _outputs(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         known = dict(inputs)
-        if "input_ids" in known:
+        if "input_ids" in known and "token_type_ids" not in known:
             known["token_type_ids"] = np.zeros_like(known["input_ids"])
         try:
             given = {

@@ -159,7 +159,8 @@ class Graph:
     Texts have one stream a core: each batch runs on one core, and as many run at once as there
     are streams. That is about a fifth cheaper than all cores sharing one batch.
 
-    With `change`, the graph is what that makes of it, and its rows stay as long as they are.
+    With `change`, the graph is what that makes of it, and its rows stay as long as they are; so do
+    the logits of pairs.
 
     Raises `ModelDamaged` when the engine refuses the graph, or its outputs are of another width.
     """
@@ -178,7 +179,7 @@ class Graph:
         self.streams = _streams(tower.kind, precision)
         self.batching: Batching = "padded"
         settings = {**_SETTINGS[precision], **_threads(self.streams), "CACHE_DIR": ""}
-        self._finish = unit if change is None else _as_they_are
+        self._finish = unit if change is None and tower.kind != "pair" else _as_they_are
         try:
             model = read_graph(folder, tower)
             if change is not None:

@@ -38,12 +38,18 @@ def pick_device(asked: str = "") -> str:
 
 
 class TorchGraph:
-    """A torch module as the engine of a tower: named arrays in, unit rows float32 [n, dim] out."""
+    """A torch module as the engine of a tower: named arrays in, unit rows float32 [n, dim] out.
 
-    def __init__(self, module: Any, inputs: Iterable[str], device: str = "cpu") -> None:
+    Without `unit` the rows stay as long as they are.
+    """
+
+    def __init__(
+        self, module: Any, inputs: Iterable[str], device: str = "cpu", *, unit: bool = True
+    ) -> None:
         self.inputs = tuple(inputs)
         self.precision = f"f32 on {device}"
         self.streams = 1
+        self._unit = unit
         self.batching: Batching = "padded"
         self._device = device
         if device == "cpu" and torch().get_num_threads() > cores():
@@ -51,12 +57,13 @@ class TorchGraph:
         self._module = module.eval().to(device)
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
-        """The unit rows float32 [n, dim] of one batch."""
+        """The rows float32 [n, dim] of one batch."""
         given = [torch().from_numpy(inputs[name]).to(self._device) for name in self.inputs]
         with torch().inference_mode():
             rows = self._module(*given).float()
-            rows = torch().nn.functional.normalize(rows, dim=-1).cpu()
-        found: NDArray[np.float32] = rows.numpy()
+            if self._unit:
+                rows = torch().nn.functional.normalize(rows, dim=-1)
+        found: NDArray[np.float32] = rows.cpu().numpy()
         return found
 
     def run_each(self, batches: Iterable[Batch], out: NDArray[np.float32]) -> None:

@@ -146,7 +146,9 @@ class Hosted(BaseEncoder):
 
         Neither does what is in the model's cache.
         """
-        if self.memory is not None:
+        from cospace.encode.cache.memory import Memory
+
+        if isinstance(self.memory, Memory):
             return self.estimate_with(self.memory, inputs)
         tokens = images = count = 0
         for content in inputs:

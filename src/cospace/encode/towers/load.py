@@ -15,6 +15,7 @@ import numpy as np
 from cospace.encode.engines.choice import graphs
 from cospace.encode.engines.protocol import Runner
 from cospace.encode.towers.image import ImageTower
+from cospace.encode.towers.pair import PairTower
 from cospace.encode.towers.text import TextTower
 from cospace.errors import BadInput, ModelDamaged
 
@@ -81,6 +82,7 @@ def _audio(folder: Folder, tower: Tower, graph: Runner) -> LoadedTower:
 # One class per modality; a new one is a new row.
 FAMILIES: Mapping[str, Callable[[Folder, Tower, Runner], LoadedTower]] = {
     "text": TextTower,
+    "pair": PairTower,
     "image": ImageTower,
     "audio": _audio,
     "video": _signal("VideoTower"),
@@ -136,7 +138,11 @@ _in_use: MutableMapping[tuple[Hashable, ...], LoadedTower] = WeakValueDictionary
 
 
 def known_answers(loaded: LoadedTower, tower: Tower, folder: Folder) -> float:
-    """The smallest cosine between what the tower gives and what its record says it gives."""
+    """The smallest cosine between what the tower gives and what its record says it gives.
+
+    A logit has no direction: for pairs it is 1 less the largest error, as a part of the distance
+    between the least and the greatest logit that are known.
+    """
     if not tower.canaries:
         raise ModelDamaged(f"{folder.path}: space.json holds no known answers for {tower.kind}")
     dim = folder.dim
@@ -148,10 +154,18 @@ def known_answers(loaded: LoadedTower, tower: Tower, folder: Folder) -> float:
         raise ModelDamaged(f"{folder.path}: the known answers cannot be used ({error})") from error
     except RuntimeError as error:  # the engine, at a graph with other inputs than expected
         raise ModelDamaged(f"{folder.path}: the graph cannot be run ({error})") from error
+    if tower.kind == "pair":
+        return _agreement(found, expected)
     norms = np.linalg.norm(found, axis=1) * np.linalg.norm(expected, axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         cosines = np.einsum("ij,ij->i", found, expected) / norms
     return float(np.nan_to_num(cosines, nan=-1.0).min())
+
+
+def _agreement(found: NDArray[np.float32], expected: NDArray[np.float32]) -> float:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error = np.abs(found - expected).max() / np.ptp(expected)
+    return float(np.nan_to_num(1 - error, nan=-1.0, neginf=-1.0))
 
 
 def _vector(encoded: str, dim: int) -> NDArray[np.float32]:

@@ -137,6 +137,11 @@ class TextTower:
         found = self._guarded(self._tokenizer.encode_batch, [prompt + text for text in texts])
         return [[one, *one.overflowing] for one in found]
 
+    def counts(self, texts: Sequence[str], role: str = "document") -> list[int]:
+        """How many tokens of each text `encode` reads, with the prompt and special tokens."""
+        prompt = self._prompts.get(role, "")
+        return [len(one) for one in self._tokenise([prompt + text for text in texts])]
+
     def pieces(self, words: Sequence[str]) -> list[int]:
         """In how many pieces the vocabulary cuts each word, standing alone."""
         cut = partial(self._tokenizer.encode_batch_fast, add_special_tokens=False)

@@ -1,0 +1,333 @@
+"""The server beside the library, beside one request at a time, and beside a peer.
+
+    python bench/serve.py                          # embeddings and search
+    python bench/serve.py --peer PYTHON            # of an environment with infinity-emb
+    python bench/serve.py --only embeddings,search,ingest,memory
+
+Clients are one process that keeps 32 connections busy over loopback; it writes requests and reads
+lengths, and parses nothing. Server and clients share the machine's cores, and so do the two sides
+of every ratio.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from serving import Running, serving
+
+import cospace as cs
+
+CLIENTS = 32
+
+
+# --- clients ---
+
+
+async def _one(address: tuple[str, int], requests: list[bytes], times: list[float]) -> None:
+    """One connection that sends its requests one after another."""
+    reader, writer = await asyncio.open_connection(*address, limit=2**24)
+    for request in requests:
+        start = time.perf_counter()
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
+        body = await reader.readexactly(length)
+        if b" 200 " not in head[:20]:
+            raise RuntimeError(f"{head!r} {body[:500]!r}")
+        times.append(time.perf_counter() - start)
+    writer.close()
+
+
+async def _paced(
+    address: tuple[str, int], requests: list[bytes], rate: float, times: list[float]
+) -> None:
+    """Requests begun at a steady rate, whether or not earlier ones are answered."""
+    begin = time.perf_counter()
+    tasks = []
+    idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+
+    async def ask(request: bytes, due: float) -> None:
+        reader, writer = idle.pop() if idle else await asyncio.open_connection(*address)
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
+        await reader.readexactly(length)
+        assert b" 200 " in head[:20], head
+        times.append(time.perf_counter() - due)
+        idle.append((reader, writer))
+
+    for number, request in enumerate(requests):
+        due = begin + number / rate
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        tasks.append(asyncio.create_task(ask(request, due)))
+    await asyncio.gather(*tasks)
+
+
+def _work(pipe: Any, address: tuple[str, int], requests: list[bytes], clients: int, rate: float):
+    times: list[float] = []
+
+    async def all_of_them() -> None:
+        if rate:
+            await _paced(address, requests, rate, times)
+            return
+        await asyncio.gather(
+            *(_one(address, requests[at::clients], times) for at in range(clients))
+        )
+
+    start = time.perf_counter()
+    asyncio.run(all_of_them())
+    pipe.send((time.perf_counter() - start, times))
+
+
+def load(
+    address: tuple[str, int], requests: list[bytes], clients: int = CLIENTS, rate: float = 0.0
+) -> tuple[float, list[float]]:
+    """Seconds in all, and of each request."""
+    mine, theirs = multiprocessing.Pipe()
+    context = multiprocessing.get_context("spawn")
+    other = context.Process(target=_work, args=(theirs, address, requests, clients, rate))
+    other.start()
+    found = mine.recv()
+    other.join()
+    return found
+
+
+def http(address: tuple[str, int], path: str, body: Any) -> bytes:
+    data = json.dumps(body).encode()
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: {address[0]}:{address[1]}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
+    )
+    return head.encode() + data
+
+
+# --- texts ---
+
+
+def short_texts(count: int, seed: int = 0) -> list[str]:
+    """Made-up names of things for sale: 5 to 12 words."""
+    draw = np.random.default_rng(seed)
+    words = [
+        "retro",
+        "velvet",
+        "armchair",
+        "oak",
+        "table",
+        "lamp",
+        "brass",
+        "blue",
+        "green",
+        "small",
+        "large",
+        "vintage",
+        "bicycle",
+        "kitchen",
+        "garden",
+        "chair",
+        "sofa",
+        "leather",
+        "wool",
+        "rug",
+        "mirror",
+        "glass",
+        "steel",
+        "wooden",
+        "cabinet",
+        "shelf",
+        "desk",
+        "white",
+        "black",
+        "handmade",
+        "ceramic",
+        "bowl",
+        "plant",
+        "pot",
+        "camera",
+        "lens",
+        "phone",
+        "case",
+        "winter",
+        "jacket",
+        "shoes",
+        "size",
+    ]
+    return [" ".join(draw.choice(words, draw.integers(5, 13))) for _ in range(count)]
+
+
+def texts_as_requests(
+    address: tuple[str, int], texts: list[str], each: int, model: str
+) -> list[bytes]:
+    # base64, as the official client asks for.
+    return [
+        http(
+            address,
+            "/v1/embeddings",
+            {"model": model, "input": texts[i : i + each], "encoding_format": "base64"},
+        )
+        for i in range(0, len(texts), each)
+    ]
+
+
+# --- what is measured ---
+
+
+def processor(pid: int) -> float:
+    """Seconds of processor time that a process has taken."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def embeddings(server: Running, count: int) -> None:
+    """By the clock, where clients take their share of the cores; and by the processor time of
+    the one process that encodes, which is what a busy machine does not change."""
+    model = cs.load("starter").warm("text")
+    model.encode_document(short_texts(count))
+    for each in (1, 16, 64):
+        clock: dict[str, list[float]] = {"library": [], "server": [], "alone": []}
+        own: dict[str, list[float]] = {"library": [], "server": [], "alone": []}
+        for run in range(3):
+            some = short_texts(count, run)
+            start, used = time.perf_counter(), time.process_time()
+            model.encode_document(some)
+            clock["library"].append(count / (time.perf_counter() - start))
+            own["library"].append(count / (time.process_time() - used))
+            asked = texts_as_requests(server.address, some, each, "starter")
+            for name, clients in (("server", CLIENTS), ("alone", 1)):
+                part = asked if clients > 1 else asked[: max(8, len(asked) // 8)]
+                used = processor(server.process.pid)
+                seconds, _ = load(server.address, part, clients)
+                texts = min(count, len(part) * each)
+                clock[name].append(texts / seconds)
+                own[name].append(texts / (processor(server.process.pid) - used))
+        print(f"/v1/embeddings, {each} short text(s) a request, {CLIENTS} clients")
+        for what, rates in (("texts/s by the clock", clock), ("texts/s of processor", own)):
+            middle = {name: statistics.median(found) for name, found in rates.items()}
+            print(
+                f"  {what}: {middle['server']:.0f}; library {middle['library']:.0f}"
+                f" (ratio {middle['server'] / middle['library']:.2f}); one request at a time"
+                f" {middle['alone']:.0f} (ratio {middle['server'] / middle['alone']:.2f})"
+            )
+
+
+def search(items: int) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "shop.cospace"
+        vectors = _collection(folder, items)
+        with serving(folder) as server:
+            texts = short_texts(4_000, 7)
+            asked = [
+                http(server.address, "/collections/shop/search", {"query": text, "k": 10})
+                for text in texts
+            ]
+            load(server.address, asked[:200], 8)
+            seconds, _ = load(server.address, asked)
+            top = len(asked) / seconds
+            _, times = load(server.address, asked[:2_000], rate=top / 2)
+            p50, p99 = np.percentile(times, [50, 99])
+            print(
+                f"search by text at {vectors:,}: at most {top:.0f}/s with {CLIENTS} clients; at"
+                f" half of that median {1e3 * p50:.1f} ms, p99 {1e3 * p99:.1f} ms"
+                f" (ratio {p99 / p50:.1f})"
+            )
+
+
+def ingest(items: int) -> None:
+    """A question while another client uploads in bulk."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "shop.cospace"
+        _collection(folder, items)
+        with serving(folder) as server:
+            body = {"query": "vintage comfortable seating", "k": 10}
+            asked = [http(server.address, "/collections/shop/search", body)] * 200
+            load(server.address, asked, 1)
+            _, idle = load(server.address, asked, 1)
+            uploads = []
+            for at in range(40):
+                texts = [" ".join(short_texts(8, 1_000 * at + i)) for i in range(250)]
+                rows = [{"id": f"new-{at}-{i}", "text": text} for i, text in enumerate(texts)]
+                path = "/collections/shop/items"
+                uploads.append(http(server.address, path, {"items": rows}))
+            context = multiprocessing.get_context("spawn")
+            mine, theirs = context.Pipe()
+            other = context.Process(target=_work, args=(theirs, server.address, uploads, 2, 0.0))
+            other.start()
+            time.sleep(3)
+            _, busy = load(server.address, asked, 1)
+            still = not mine.poll()
+            other.kill()
+            other.join()
+            a, b = statistics.median(idle), statistics.median(busy)
+            print(
+                f"a question: idle median {1e3 * a:.1f} ms, during bulk upload {1e3 * b:.1f} ms"
+                f" (ratio {b / a:.2f}){'' if still else '; THE UPLOAD WAS OVER BEFORE'}"
+            )
+
+
+def _collection(folder: Path, items: int) -> int:
+    """So many items, their vectors made up near those of real texts."""
+    model = cs.load("starter")
+    texts = short_texts(2_000, 3)
+    seeds = model.encode_document(texts).array
+    draw = np.random.default_rng(0)
+    with cs.open(folder, model=model) as shop, shop.bulk():
+        for start in range(0, items, 10_000):
+            size = min(10_000, items - start)
+            pick = draw.integers(0, len(texts), size)
+            rows = seeds[pick] + draw.normal(0, 0.03, (size, seeds.shape[1])).astype(np.float32)
+            rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+            space = model.space
+            ids = [f"i-{start + i}" for i in range(size)]
+            shop.add_vectors(ids, cs.Vectors(rows, space), texts=[texts[i] for i in pick])
+    return items
+
+
+def memory() -> None:
+    """10,000 mixed texts through the server; its greatest memory."""
+    draw = np.random.default_rng(5)
+    names = short_texts(10_000, 5)
+    texts = [
+        " ".join([name] * int(n))
+        for name, n in zip(names, draw.integers(1, 60, 10_000), strict=True)
+    ]
+    with serving("--models", "starter") as server:
+        seconds, _ = load(
+            server.address, texts_as_requests(server.address, texts, 50, "starter"), 8
+        )
+        status = Path(f"/proc/{server.process.pid}/status").read_text()
+        peak = int(status.partition("VmHWM:")[2].split()[0]) / 1024
+        print(f"10,000 mixed texts: {10_000 / seconds:.0f} texts/s, peak memory {peak:.0f} MiB")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="embeddings,search,ingest,memory")
+    parser.add_argument("--texts", type=int, default=6_400)
+    parser.add_argument("--items", type=int, default=100_000)
+    args = parser.parse_args()
+    wanted = args.only.split(",")
+    if "embeddings" in wanted:
+        with serving("--models", "starter") as server:
+            embeddings(server, args.texts)
+    if "search" in wanted:
+        search(args.items)
+    if "ingest" in wanted:
+        ingest(min(args.items, 20_000))
+    if "memory" in wanted:
+        memory()
+
+
+if __name__ == "__main__":
+    main()

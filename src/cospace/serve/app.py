@@ -1,0 +1,72 @@
+"""The application: all routes, behind the guard."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+
+from cospace.errors import CospaceError
+from cospace.serve import collections, embeddings, items, rerank
+from cospace.serve.answers import answer, of_error, of_http
+from cospace.serve.guard import Guard
+from cospace.serve.server import Server
+from cospace.serve.settings import Settings
+
+__all__ = ["build"]
+
+
+def build(settings: Settings, server: Server | None = None) -> Guard:
+    """The ASGI application; it closes what it opened when it is told to shut down."""
+    server = Server(settings) if server is None else server
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        server.close()
+
+    app = FastAPI(
+        title="cospace",
+        version=version("cospace"),
+        description="Search by meaning, and the vectors behind it.",
+        lifespan=life,
+        docs_url=None,  # its pages load scripts from elsewhere
+        redoc_url=None,
+        exception_handlers={CospaceError: of_error, HTTPException: of_http},
+    )
+    for module in (embeddings, rerank, collections, items):
+        app.include_router(module.router(server))
+    _watching(app, server)
+    outer: Any = app
+    if settings.origins:
+        outer = CORSMiddleware(
+            app,
+            allow_origins=settings.origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["authorization", "content-type", "idempotency-key"],
+        )
+    return Guard(outer, settings, server.metrics)
+
+
+def _watching(app: FastAPI, server: Server) -> None:
+    """Routes for those who watch the server."""
+
+    @app.get("/health", tags=["state"], summary="The server runs.")
+    async def health() -> Response:
+        return answer({"status": "ok"})
+
+    @app.get("/ready", tags=["state"], summary="The server can answer.")
+    async def ready() -> Response:
+        return answer({"ready": server.ready}, 200 if server.ready else 503)
+
+    @app.get("/metrics", tags=["state"], summary="Counters for Prometheus.")
+    async def metrics(request: Request) -> Response:
+        del request
+        server.metrics.waiting.set(server.waiting)
+        page = server.metrics.page()
+        return Response(page, media_type="text/plain; version=0.0.4; charset=utf-8")

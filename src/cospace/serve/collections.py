@@ -1,0 +1,201 @@
+"""Collections: what there is, and `POST /collections/{name}/search`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
+
+from cospace.errors import BadArgument, BadItem, ItemNotFound
+from cospace.item import Content, Image, Parts, kind_of
+from cospace.read.headers import sniff
+from cospace.read.regular import read_file
+from cospace.serve.answers import answer, described
+from cospace.serve.body import BadRequest, parse, read, shaped
+from cospace.serve.inputs import file_of
+from cospace.serve.server import Server
+from cospace.serve.shapes import ContextRequest, Question
+from cospace.store.where import distance_km
+
+if TYPE_CHECKING:
+    from cospace.collection import Collection
+    from cospace.results import Hit, Results
+
+__all__ = ["router"]
+
+# What a browser may show in place: nothing that can hold a script.
+_SHOWN = {
+    "PNG": "image/png",
+    "JPEG": "image/jpeg",
+    "GIF": "image/gif",
+    "WEBP": "image/webp",
+    "AVIF": "image/avif",
+    "BMP": "image/bmp",
+}
+
+
+def router(server: Server) -> APIRouter:
+    """The routes."""
+    routes = APIRouter(tags=["collections"])
+
+    @routes.get("/collections", summary="The collections of this server.")
+    async def listed() -> Response:
+        found = await server.searches.run(
+            lambda: [_about(name, one) for name, one in server.collections.items()]
+        )
+        return answer({"collections": found})
+
+    @routes.get("/collections/{name}", summary="What a collection holds.")
+    async def info(name: str) -> Response:
+        collection = server.collection(name)
+        return answer(await server.searches.run(_about, name, collection))
+
+    @routes.post(
+        "/collections/{name}/search",
+        **described(Question, "The items nearest to a text, an image, or both.", files=True),
+    )
+    async def search(name: str, request: Request) -> Response:
+        collection = server.collection(name)
+        asked, uploaded = await _question(request)
+        content = await _content(server, asked, uploaded)
+        where, place = _place(collection, asked)
+        results = await server.searches.run(
+            collection.search,
+            content,
+            asked.k,
+            where=where,
+            offset=asked.offset,
+            by=asked.by,
+            explain=asked.explain,
+            exclude=asked.exclude,
+        )
+        return answer(_record(name, asked, results, place))
+
+    @routes.post(
+        "/collections/{name}/context",
+        **described(ContextRequest, "The passages that answer a question, with their places."),
+    )
+    async def context(name: str, request: Request) -> Response:
+        collection = server.collection(name)
+        asked = await read(request, ContextRequest)
+        found = await server.searches.run(
+            collection.context, asked.question, tokens=asked.tokens, where=asked.where
+        )
+        return answer(found.to_dict())
+
+    @routes.get("/collections/{name}/media", summary="The file of a part of an item.")
+    async def media(name: str, id: str, part: str = "image") -> Response:
+        collection = server.collection(name)
+        return await server.searches.run(_file, collection, id, part)
+
+    return routes
+
+
+def _about(name: str, collection: Collection) -> dict[str, Any]:
+    info = collection.info()
+    space = collection.space
+    return {
+        "name": name,
+        "items": info.items,
+        "vectors": dict(info.fields),
+        "model": None if space is None else space.name,
+        "fingerprint": None if space is None else space.fingerprint,
+        "kinds": [] if space is None else list(space.kinds),
+        "metadata": {field.name: field.type for field in info.schema.fields.values()},
+        "failures": info.failures,
+    }
+
+
+async def _question(request: Request) -> tuple[Question, bytes | None]:
+    """What was asked, and the image that was uploaded with it."""
+    kind = request.headers.get("content-type", "").lower()
+    if not kind.startswith("multipart/form-data"):
+        return await read(request, Question), None
+    async with request.form(max_files=1, max_fields=1) as form:
+        other = [name for name in form if name not in ("request", "image")]
+        if other:
+            raise BadArgument(f"the form has {other[0][:100]!r}; it takes request and image")
+        said, file = form.get("request", "{}"), form.get("image")
+        if not isinstance(said, str):
+            raise BadArgument("request is JSON in a field, not a file")
+        if file is None or isinstance(file, str):
+            raise BadArgument("the form has no file image")
+        return shaped(parse(said.encode()), Question), await file.read()
+
+
+async def _content(server: Server, asked: Question, uploaded: bytes | None) -> Content:
+    if asked.image is not None and uploaded is not None:
+        raise BadArgument("one image is asked by: as a file, or in the JSON")
+    data = uploaded if asked.image is None else file_of(asked.image, "image")
+    image: Image | None = None if data is None else await server.image(data)
+    if asked.query is None and image is None and asked.like is None:
+        raise BadArgument("give query (a text), image, like (an id), or several")
+    if image is None and asked.like is None and asked.weights is None:
+        return asked.query or ""
+    return Parts(text=asked.query, image=image, like=asked.like, weights=asked.weights)
+
+
+def _place(
+    collection: Collection, asked: Question
+) -> tuple[dict[str, Any] | None, tuple[str, float, float] | None]:
+    """The filter with the place in it, and the place."""
+    near, where = asked.near, asked.where
+    if near is None:
+        return where, None
+    fields = collection.store.schema.fields.values()
+    names = [field.name for field in fields if field.type == "location"]
+    if near.field is None and len(names) != 1:
+        there = f"several locations, {', '.join(names)}: say near.field" if names else "no location"
+        raise BadArgument(f"near: the items have {there}")
+    name = near.field or names[0]
+    close = {name: {"$near": [near.lat, near.lon], "$km": near.km}}
+    return {"$and": [where, close]} if where else close, (name, near.lat, near.lon)
+
+
+def _record(
+    name: str, asked: Question, results: Results, place: tuple[str, float, float] | None
+) -> dict[str, Any]:
+    record = results.to_json()
+    for hit, shown in zip(results, record["hits"], strict=True):
+        shown["media"] = {part: link(name, hit.id, part) for part in hit.media}
+        if place is not None:
+            km = _kilometres(hit, place)
+            shown["km"] = None if km is None else round(km, 3)
+    whole = len(results) == asked.k
+    return {**record, "next_offset": asked.offset + asked.k if whole else None}
+
+
+def link(collection: str, id: str, part: str) -> str:
+    """Where the file of an item's part is served: paths of this machine are not told."""
+    return f"/collections/{quote(collection)}/media?id={quote(id, safe='')}&part={quote(part)}"
+
+
+def _kilometres(hit: Hit, place: tuple[str, float, float]) -> float | None:
+    name, lat, lon = place
+    value: Any = hit.metadata
+    for key in name.split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    places = value if isinstance(value, list) else [value]
+    found = [distance_km(lat, lon, p["lat"], p["lon"]) for p in places if isinstance(p, dict)]
+    return min(found, default=None)
+
+
+def _file(collection: Collection, id: str, part: str) -> Response:
+    """A stored file: an image in place, anything else to be saved."""
+    item = collection[id]
+    found = item.parts.get(part)
+    path: Path | None = None if found is None else found.path
+    if path is None:
+        raise ItemNotFound(f"{id!r} has no file {part[:100]!r}", id=id)
+    most = "image_bytes" if kind_of(part) == "image" else "video_bytes"
+    try:
+        data = read_file(path, part, most=most)
+    except BadItem as error:
+        raise BadRequest(f"{part} of {id!r} cannot be read now", status=404) from error
+    kind = _SHOWN.get(sniff(data))
+    if kind is not None:
+        return Response(data, media_type=kind)
+    headers = {"content-disposition": "attachment"}
+    return Response(data, media_type="application/octet-stream", headers=headers)

@@ -1,0 +1,63 @@
+"""uvicorn's protocol, held to limits: how long, and how large, the head of a request may be."""
+
+from __future__ import annotations
+
+import asyncio
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from cospace.limits import limit
+
+__all__ = ["Protocol"]
+
+
+class Protocol(HttpToolsProtocol):
+    """One connection. uvicorn 0.54 times what comes between requests, but not their heads."""
+
+    _head: asyncio.TimerHandle | None = None
+    _head_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Refuse one connection too many; give the others time for their first head."""
+        super().connection_made(transport)
+        if len(self.connections) > limit("connections"):
+            transport.abort()
+            return
+        self._wait_for_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the timer."""
+        self._stop()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Some bytes: a head that has grown too large ends the connection."""
+        if self._head is not None:
+            if self._head_bytes > limit("head_bytes"):
+                self.transport.abort()
+                return
+            self._head_bytes += len(data)
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        """A head begins; the time for it runs from here."""
+        if self._head is None:
+            self._wait_for_head()
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        self._stop()
+        super().on_headers_complete()
+
+    def _wait_for_head(self) -> None:
+        self._head_bytes = 0
+        self._head = self.loop.call_later(limit("head_seconds"), self._close)
+
+    def _stop(self) -> None:
+        if self._head is not None:
+            self._head.cancel()
+            self._head = None
+
+    def _close(self) -> None:
+        self.transport.abort()

@@ -1,0 +1,83 @@
+"""Idempotency keys: a write that is sent again under its key is answered as before.
+
+    POST /collections/market/items
+    Idempotency-Key: 5f0c...
+
+Keys are kept while the server runs. After that nothing is lost: an item that is stored already is
+"unchanged" when it is sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from cospace.serve.body import BadRequest
+
+__all__ = ["Answer", "Repeats"]
+
+# A status and a body.
+Answer: TypeAlias = tuple[int, bytes]
+_MOST = 1_000  # keys
+_MOST_BYTES = 50_000_000  # of the answers kept
+_LONGEST = 255
+
+
+@dataclass
+class _Kept:
+    digest: bytes
+    answer: asyncio.Future[Answer]
+    size: int = 0
+
+
+class Repeats:
+    """The answers kept, the oldest first."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._bytes = 0
+
+    async def once(
+        self, key: str, request: bytes, write: Callable[[], Awaitable[Answer]]
+    ) -> tuple[Answer, bool]:
+        """The answer, and whether it is one from before; `request` is what came under the key.
+
+        Raises `BadRequest` for a key that came with another request.
+        """
+        if len(key) > _LONGEST:
+            raise BadRequest(f"an Idempotency-Key has at most {_LONGEST} characters")
+        digest = hashlib.sha256(request).digest()
+        known = self._kept.get(key)
+        if known is not None:
+            if known.digest != digest:
+                raise BadRequest("this Idempotency-Key came with another request", status=422)
+            return await asyncio.shield(known.answer), True
+        one = _Kept(digest, asyncio.get_running_loop().create_future())
+        self._kept[key] = one
+        try:
+            answer = await write()
+        except BaseException as error:  # not kept: it may be tried again
+            del self._kept[key]
+            if isinstance(error, Exception):
+                one.answer.set_exception(error)
+                one.answer.exception()  # seen: nobody may be waiting for it
+            else:
+                one.answer.cancel()
+            raise
+        one.answer.set_result(answer)
+        one.size = len(answer[1])
+        self._bytes += one.size
+        self._forget()
+        return answer, False
+
+    def _forget(self) -> None:
+        for key, one in list(self._kept.items()):
+            if len(self._kept) <= _MOST and self._bytes <= _MOST_BYTES:
+                return
+            if one.answer.done():
+                self._bytes -= one.size
+                del self._kept[key]

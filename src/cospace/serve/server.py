@@ -1,0 +1,189 @@
+"""What is served: models with their turns, collections by name, and who works for them."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import cospace as cs
+from cospace.cores import cores
+from cospace.encode import Encoder
+from cospace.encode.base import BaseEncoder
+from cospace.encode.reranker import Reranker, load_reranker
+from cospace.errors import BadArgument, CollectionNotFound, ModelNotFound, TooBusy
+from cospace.item import Content, Image, Part, Parts
+from cospace.serve.decoder import Decoder
+from cospace.serve.metrics import Metrics
+from cospace.serve.repeats import Repeats
+from cospace.serve.settings import Settings
+from cospace.serve.tokenids import TokenIds
+from cospace.serve.turns import Turns
+
+if TYPE_CHECKING:
+    from cospace.collection import Collection
+
+__all__ = ["Server", "Workers"]
+
+T = TypeVar("T")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_SUFFIX = ".cospace"
+
+
+class Workers:
+    """Threads for one sort of work, and a bound on how much of it may wait."""
+
+    def __init__(self, name: str, threads: int, most: int) -> None:
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=f"cospace-{name}")
+        self._most = most
+        self._name = name
+        self.under_way = 0
+
+    async def run(self, task: Callable[..., T], *given: Any, **named: Any) -> T:
+        """What the task gives. Raises `TooBusy` where too much is waiting already."""
+        if self.under_way >= self._most:
+            raise TooBusy(f"{self.under_way} requests to {self._name} are waiting; try again")
+        self.under_way += 1
+        try:
+            loop = asyncio.get_running_loop()
+            work = partial(copy_context().run, partial(task, *given, **named))
+            return await loop.run_in_executor(self._threads, work)
+        finally:
+            self.under_way -= 1
+
+    def close(self) -> None:
+        """What has begun ends."""
+        self._threads.shutdown()
+
+
+class Server:
+    """Opens what the settings name. Raises what `cospace.open` and `cospace.load` raise."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.metrics = Metrics()
+        self.token_ids = TokenIds(settings.token_ids)
+        self.decoder = Decoder()
+        self.repeats = Repeats()
+        self.searches = Workers("search", 2 * cores(), 512)
+        self.writes = Workers("write", 2, 64)
+        self.decoding = Workers("decode", 1, 256)
+        self.collections: dict[str, Collection] = {}
+        self.models: dict[str, BaseEncoder] = {}
+        self._turns: dict[str, Turns] = {}
+        self.rerankers: dict[str, Reranker] = {}
+        self._names: dict[str, str] = {}  # what a model is asked by, to its name in `models`
+        self.ready = False
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self) -> None:
+        settings = self.settings
+        for path in settings.collections:
+            name = _name_of(path)
+            if name in self.collections:
+                raise BadArgument(f"two collections are called {name!r}: rename one of the folders")
+            opened = cs.open(path, create=False, read_only=settings.read_only)
+            self.collections[name] = opened
+            opened.through(self._taking_turns)
+            if opened.space is not None:
+                self._add(opened.model, opened.model.space.name)
+        named = settings.models or (() if self.models else ("starter",))
+        for name in named:
+            self._add(self._taking_turns(cs.load(name)), name)
+        for name in settings.rerankers:
+            self.rerankers[name] = load_reranker(name)
+        self.ready = True
+
+    def _add(self, model: Encoder, name: str) -> None:
+        """Serve a model for embeddings, by its own name, and by the one it was loaded by."""
+        if not isinstance(model, BaseEncoder):
+            return
+        own = model.space.name
+        self.models.setdefault(own, model)
+        self._names |= {own: own, name: own}
+
+    def _taking_turns(self, model: Encoder) -> Encoder:
+        """The model, asked in turns; models of one space share them."""
+        if not isinstance(model, BaseEncoder) or isinstance(model.memory, Turns):
+            return model
+        key = model.space.fingerprint
+        if key not in self._turns:
+            model.warm()
+            name = model.space.name
+            count = self.metrics.encoded
+            self._turns[key] = Turns(model, watch=lambda inputs, _: count(name, inputs))
+        return model.through(self._turns[key])
+
+    # --- what requests name ---
+
+    def model(self, name: str) -> BaseEncoder:
+        """The model of this name. Only models that the server was started with are known."""
+        if name not in self._names:
+            known = ", ".join(self.models)
+            raise ModelNotFound(f"this server has no model {name!r}; it has {known}")
+        return self.models[self._names[name]]
+
+    def turns(self, model: BaseEncoder) -> Turns:
+        """The turns that a served model is asked through."""
+        assert isinstance(model.memory, Turns)
+        return model.memory
+
+    def collection(self, name: str) -> Collection:
+        """The collection of this name. A name is no path: only what was opened at the start."""
+        if name not in self.collections:
+            known = ", ".join(self.collections) or "none"
+            raise CollectionNotFound(f"no collection {name[:100]!r} here; there is {known}")
+        return self.collections[name]
+
+    # --- what comes from strangers ---
+
+    async def safe(self, content: Content) -> Content:
+        """The content, its images decoded by the process that is there for it."""
+        if isinstance(content, str):
+            return content
+        made: dict[str, Part] = {}
+        for name, part in Parts.of(content).items():
+            made[name] = part
+            if part.kind == "image":
+                made[name] = await self.image(part.value)
+        return Parts(**made)
+
+    async def image(self, data: bytes) -> Image:
+        """An image that was sent. Raises `BadItem`."""
+        return Image(await self.decoding.run(self.decoder.image, data))
+
+    @property
+    def waiting(self) -> int:
+        """Inputs that wait to be encoded."""
+        return sum(one.waiting for one in self._turns.values())
+
+    def close(self) -> None:
+        """What was accepted is finished, then everything is let go of."""
+        self.ready = False
+        for workers in (self.writes, self.searches, self.decoding):
+            workers.close()
+        for turns in self._turns.values():
+            turns.close()
+        for collection in self.collections.values():
+            collection.close()
+        self.decoder.close()
+
+
+def _name_of(path: str) -> str:
+    """ "market" of "shops/market.cospace". Raises `BadArgument` for what cannot be a name."""
+    name = Path(path).resolve().name.removesuffix(_SUFFIX)
+    if not _NAME.fullmatch(name):
+        raise BadArgument(
+            f"{path}: a collection is served by the name of its folder: letters, digits, '.', '_'"
+            f" and '-', at most 100; not {name!r}"
+        )
+    return name

@@ -1,0 +1,195 @@
+"""What requests hold, as pydantic models: what is sent in another shape is refused by name."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = [
+    "Change", "ContextRequest", "Delete", "Document", "EmbeddingRequest", "Get", "Items", "Near",
+    "Question", "RerankRequest", "Updates", "Write",
+]  # fmt: skip
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+_DATA = "a data URL, such as data:image/png;base64,...; addresses are never fetched"
+Strings = list[str]
+_Part = dict[str, Any]
+
+
+class EmbeddingRequest(_Shape):
+    """OpenAI's request for embeddings, and what Jina, vLLM and Infinity add to it."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [{"model": "starter", "input": ["retro velvet armchair", "steel rake"]}]
+        },
+    )
+
+    model: str = Field(description="one of GET /v1/models")
+    input: str | list[str | int | list[int] | _Part] | _Part | None = Field(
+        None,
+        description="a text, a list of texts, tokens, a list of those, or parts such as"
+        f' {{"text": "..."}} and {{"image": URL}}, where URL is {_DATA}',
+    )
+    messages: list[_Part] | None = Field(None, description="as vLLM takes them, in place of input")
+    dimensions: int | None = Field(None, ge=1, description="the first numbers, at length one")
+    encoding_format: Literal["float", "base64"] = "float"
+    input_type: Literal["query", "document", "search_query", "search_document"] = Field(
+        "document", description="which of the model's prompts is put in front"
+    )
+    modality: Literal["text", "image", "audio"] = Field(
+        "text", description="what the strings of input are, as Infinity has it"
+    )
+    user: str | None = Field(None, description="taken, and not used")
+
+
+class Document(_Shape):
+    """A text to rank."""
+
+    text: str
+
+
+class RerankRequest(_Shape):
+    """Cohere's request for a ranking."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "model": "starter",
+                    "query": "vintage comfortable seating",
+                    "documents": ["steel rake", "retro velvet armchair"],
+                    "top_n": 1,
+                }
+            ]
+        },
+    )
+
+    model: str | None = Field(None, description="a model or a cross-encoder of this server")
+    query: str
+    documents: list[str | Document] = Field(min_length=1, max_length=1_000)
+    top_n: int | None = Field(None, ge=1)
+    return_documents: bool = False
+    max_tokens_per_doc: int | None = Field(
+        None, description="refused unless it is more than what the model reads"
+    )
+    max_chunks_per_doc: int | None = Field(None, description="taken, and not used")
+    priority: int | None = Field(None, description="taken, and not used")
+    rank_fields: Strings | None = Field(None, description='only ["text"]')
+
+
+class Near(_Shape):
+    """A place, and how near to it."""
+
+    lat: float = Field(ge=-90, le=90)
+    lon: float = Field(ge=-180, le=180)
+    km: float = Field(10.0, gt=0)
+    field: str | None = Field(None, description="the location, where items have several")
+
+
+class Question(_Shape):
+    """What is searched for: a text, an image, a stored item, or several of these."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={"examples": [{"query": "vintage comfortable seating", "k": 3}]},
+    )
+
+    query: str | None = Field(None, description="a text")
+    image: str | None = Field(None, description=_DATA)
+    like: str | None = Field(None, description="the id of a stored item")
+    weights: dict[str, float] | None = Field(None, description="what each part counts")
+    k: int = Field(10, ge=1)
+    offset: int = Field(0, ge=0)
+    where: dict[str, Any] | None = Field(None, description="a filter: docs/filters.md")
+    near: Near | None = None
+    by: Strings | None = Field(None, description="the lists to rank by")
+    explain: bool = False
+    exclude: Strings = Field(default_factory=list, description="ids that are never found")
+
+
+class ContextRequest(_Shape):
+    """A question, and how much may be read to answer it."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={"examples": [{"question": "how long can I return a chair?"}]},
+    )
+
+    question: str
+    tokens: int = Field(2_000, ge=1, le=100_000, description="as the collection's model counts")
+    where: dict[str, Any] | None = Field(None, description="a filter: docs/filters.md")
+
+
+class Write(_Shape):
+    """One item to store."""
+
+    id: str
+    text: str | None = None
+    image: str | None = Field(None, description=f"{_DATA}; its vector is kept, the file is not")
+    metadata: dict[str, Any] = Field(default_factory=dict)
+
+
+class Items(_Shape):
+    """Items to store."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "items": [
+                        {
+                            "id": "MK-1",
+                            "text": "Retro velvet armchair",
+                            "metadata": {"price": 120},
+                        }
+                    ]
+                }
+            ]
+        },
+    )
+
+    items: Annotated[list[dict[str, Any]], Field(min_length=1)]
+
+
+class Change(_Shape):
+    """What changes of one stored item: null takes a field of the metadata away."""
+
+    id: str
+    text: str | None = None
+    image: str | None = Field(None, description=_DATA)
+    metadata: dict[str, Any] = Field(default_factory=dict)
+
+
+class Updates(Items):
+    """Changes of stored items."""
+
+
+class Get(_Shape):
+    """Items to read: by their ids, or by a filter."""
+
+    ids: Strings | None = None
+    where: dict[str, Any] | None = None
+    limit: int = Field(100, ge=1, le=1_000)
+    offset: int = Field(0, ge=0)
+    vectors: bool = False
+
+
+class Delete(_Shape):
+    """Items to delete: by their ids, or by a filter."""
+
+    ids: Strings | None = None
+    where: dict[str, Any] | None = None
