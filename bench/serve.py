@@ -1,7 +1,8 @@
 """The server beside the library, beside one request at a time, and beside a peer.
 
     python bench/serve.py                          # embeddings and search
-    python bench/serve.py --peer PYTHON            # of an environment with infinity-emb
+    python bench/serve.py --infinity PROGRAM       # beside infinity_emb 0.0.77, of another
+                                                   # environment: infinity-emb[server,torch]
     python bench/serve.py --only embeddings,search,ingest,memory
 
 Clients are one process that keeps 32 connections busy over loopback; it writes requests and reads
@@ -17,6 +18,7 @@ import json
 import multiprocessing
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -88,8 +90,12 @@ def _work(pipe: Any, address: tuple[str, int], requests: list[bytes], clients: i
         )
 
     start = time.perf_counter()
-    asyncio.run(all_of_them())
-    pipe.send((time.perf_counter() - start, times))
+    try:
+        asyncio.run(all_of_them())
+    except OSError as error:
+        pipe.send(error)
+    else:
+        pipe.send((time.perf_counter() - start, times))
 
 
 def load(
@@ -100,8 +106,11 @@ def load(
     context = multiprocessing.get_context("spawn")
     other = context.Process(target=_work, args=(theirs, address, requests, clients, rate))
     other.start()
+    theirs.close()
     found = mine.recv()
     other.join()
+    if isinstance(found, OSError):
+        raise found
     return found
 
 
@@ -222,6 +231,51 @@ def embeddings(server: Running, count: int) -> None:
             )
 
 
+def peer(server: Running, program: str, count: int) -> None:
+    """The same requests to infinity-emb, with the same genuine weights, in turn with ours."""
+    from peers.install import weights
+
+    port = 7_997
+    command = [program, "v2", "--model-id", str(weights()), "--port", str(port)]
+    command += ["--host", "127.0.0.1", "--engine", "torch", "--device", "cpu"]
+    command += ["--no-bettertransformer", "--served-model-name", "starter", "--url-prefix", "/v1"]
+    own = {**os.environ, "HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "1"}
+    own |= {"INFINITY_ANONYMOUS_USAGE_STATS": "0"}
+    own.pop("PYTHONPATH", None)
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(command, env=own, stdout=quiet, stderr=quiet)
+    try:
+        address = ("127.0.0.1", port)
+        while True:
+            try:
+                load(address, texts_as_requests(address, short_texts(64), 8, "starter"), 4)
+                break
+            except OSError:
+                time.sleep(1)
+        for each in (1, 16):
+            clock: dict[str, list[float]] = {"ours": [], "theirs": []}
+            used: dict[str, list[float]] = {"ours": [], "theirs": []}
+            for run in range(3):
+                texts = short_texts(count, run)
+                for name, place, pid in (
+                    ("ours", server.address, server.process.pid),
+                    ("theirs", address, process.pid),
+                ):
+                    before = processor(pid)
+                    seconds, _ = load(place, texts_as_requests(place, texts, each, "starter"))
+                    clock[name].append(count / seconds)
+                    used[name].append(count / (processor(pid) - before))
+            for what, rates in (("by the clock", clock), ("of processor", used)):
+                a, b = (statistics.median(rates[name]) for name in ("ours", "theirs"))
+                print(
+                    f"  infinity, {each} a request: {a:.0f} texts/s {what} beside {b:.0f}"
+                    f" (ratio {a / b:.2f})"
+                )
+    finally:
+        process.terminate()
+        process.wait()
+
+
 def search(items: int) -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "shop.cospace"
@@ -314,6 +368,7 @@ def memory() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="embeddings,search,ingest,memory")
+    parser.add_argument("--infinity", help="the program infinity_emb of another environment")
     parser.add_argument("--texts", type=int, default=6_400)
     parser.add_argument("--items", type=int, default=100_000)
     args = parser.parse_args()
@@ -321,6 +376,8 @@ def main() -> None:
     if "embeddings" in wanted:
         with serving("--models", "starter") as server:
             embeddings(server, args.texts)
+            if args.infinity:
+                peer(server, args.infinity, args.texts)
     if "search" in wanted:
         search(args.items)
     if "ingest" in wanted:

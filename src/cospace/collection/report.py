@@ -50,9 +50,10 @@ class Report:
         return self.added + self.updated + self.unchanged
 
     def tell(self, ids: Iterable[str], what: str) -> None:
-        """Say what became of items, as far as `report_reasons` (limits.py) goes."""
+        """Say what became of items, as many as a request to a server may hold."""
+        most = limit("request_items")
         for id in ids:
-            if id in self.became or len(self.became) < limit("report_reasons"):
+            if id in self.became or len(self.became) < most:
                 self.became[id] = what
 
     def fail(self, failures: Iterable[Failure], *, partial: bool = False) -> None:

@@ -273,7 +273,7 @@ def first_numbers(rows: NDArray[np.float32], dim: int) -> NDArray[np.float32]:
     """
     if dim == rows.shape[1]:
         return rows
-    rows = np.ascontiguousarray(rows[:, :dim])
+    rows = np.array(rows[:, :dim], order="C")  # a copy: one row alone would be the given one
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
     lost = np.flatnonzero(norms[:, 0] < 1e-9)
     if lost.size:

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from cospace.errors import CospaceError, TooBusy
 from cospace.serve.guard import refusal
 
-__all__ = ["Answer", "answer", "described", "of_error", "of_http"]
+__all__ = ["Answer", "answer", "described", "of_error", "of_fault", "of_http"]
 
 
 class Answer(Response):
@@ -39,6 +39,12 @@ async def of_error(request: Request, error: Exception) -> Response:
         headers["Connection"] = "close"
     code = getattr(error, "code", None) or type(error).__name__
     return Answer(refusal(str(error), kind=kind, code=code), status, headers)
+
+
+async def of_fault(request: Request, error: Exception) -> Response:
+    """The answer to what nobody expected: it tells nothing of our insides; `Guard` logs it."""
+    del request, error
+    return Answer(refusal("unexpected error; the server's log has it", kind="server_error"), 500)
 
 
 async def of_http(request: Request, error: Exception) -> Response:

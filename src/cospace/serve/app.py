@@ -15,7 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from cospace.errors import CospaceError
 from cospace.serve import collections, embeddings, items, rerank
-from cospace.serve.answers import answer, of_error, of_http
+from cospace.serve.answers import answer, of_error, of_fault, of_http
 from cospace.serve.guard import Guard
 from cospace.serve.server import Server
 from cospace.serve.settings import Settings
@@ -40,7 +40,11 @@ def build(settings: Settings, server: Server | None = None) -> Guard:
         docs_url=None,  # its pages load scripts from elsewhere
         redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
-        exception_handlers={CospaceError: of_error, HTTPException: of_http},
+        exception_handlers={
+            CospaceError: of_error,
+            HTTPException: of_http,
+            Exception: of_fault,
+        },
     )
     for module in (embeddings, rerank, collections, items):
         app.include_router(module.router(server))
@@ -78,7 +82,7 @@ def _openapi(app: FastAPI, server: Server) -> dict[str, Any]:
 def _watching(app: FastAPI, server: Server) -> None:
     """Routes for those who watch the server."""
 
-    @app.get("/health", tags=["state"], summary="The server runs.")
+    @app.api_route("/health", methods=["GET", "HEAD"], tags=["state"], summary="The server runs.")
     async def health() -> Response:
         return answer({"status": "ok"})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +19,9 @@ __all__ = ["BadRequest", "parse", "read", "shaped"]
 
 M = TypeVar("M", bound=BaseModel)
 
+# Digits to 0, all else to a blank; and the shortest run that may be too long for 64 bits.
+_DIGITS = bytes(48 if 48 <= byte < 58 else 32 for byte in range(256))
+_TWENTY = b"0" * 19
 _JSON = ("application/json", "")
 
 
@@ -54,11 +58,20 @@ def parse(raw: bytes) -> Any:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise BadRequest(f"the body is not JSON: {error}") from None
+    if _TWENTY in raw.translate(_DIGITS):
+        json.loads(raw, parse_int=_of_64_bits)
     most = limit("json_depth")
     # Brackets inside of texts count here too; only then is it looked at more closely.
     if raw.count(b"[") + raw.count(b"{") > most and _deeper(value, most):
         raise BadRequest(f"the JSON is nested more than {most} deep")
     return value
+
+
+def _of_64_bits(text: str) -> int:
+    """orjson would make a float of a longer integer, and say nothing."""
+    if len(text) > 20 or not -(2**63) <= int(text) < 2**64:
+        raise BadRequest("an integer has more than 64 bits; send it as a string")
+    return int(text)
 
 
 def _deeper(value: Any, most: int) -> bool:
@@ -87,5 +100,11 @@ def shaped(value: Any, shape: type[M]) -> M:
         if first["type"] == "extra_forbidden":
             names = ", ".join(shape.model_fields)
             raise BadArgument(f"{place}: not known here; there are {names}") from None
-        given = f"; given: {first['input']!r:.100}" if first["type"] != "missing" else ""
-        raise BadArgument(f"{place}: {first['msg']}{given}") from None
+        raise BadArgument(f"{place}: {first['msg']}{_given(first)}") from None
+
+
+def _given(first: Mapping[str, Any]) -> str:
+    value = first["input"]
+    if first["type"] == "missing" or not isinstance(value, str | int | float | bool | None):
+        return ""
+    return f"; given: {value[:100] if isinstance(value, str) else value!r}"

@@ -62,18 +62,23 @@ def router(server: Server) -> APIRouter:
         asked, uploaded = await _question(request)
         content = await _content(server, asked, uploaded)
         where, place = _place(collection, asked)
-        results = await server.searches.run(
-            collection.search,
-            content,
-            asked.k,
-            where=where,
-            offset=asked.offset,
-            by=asked.by,
-            explain=asked.explain,
-            exclude=asked.exclude,
-            rerank=_reranker(server, asked.rerank),
-        )
-        return answer(_record(name, asked, results, place))
+        ranker = _reranker(server, asked.rerank)
+
+        def found() -> Response:
+            results = collection.search(
+                content,
+                asked.k,
+                where=where,
+                offset=asked.offset,
+                by=asked.by,
+                explain=asked.explain,
+                exclude=asked.exclude,
+                rerank=ranker,
+            )
+            return answer(_record(name, asked, results, place))
+
+        slow = bool(ranker) or collection.reranking is not None
+        return await (server.reranking if slow else server.searches).run(found)
 
     @routes.post(
         "/collections/{name}/context",
@@ -115,6 +120,13 @@ async def _question(request: Request) -> tuple[Question, bytes | None]:
     kind = request.headers.get("content-type", "").lower()
     if not kind.startswith("multipart/form-data"):
         return await read(request, Question), None
+    try:
+        return await _form(request)
+    except UnicodeError:
+        raise BadRequest("the form is not UTF-8") from None
+
+
+async def _form(request: Request) -> tuple[Question, bytes]:
     async with request.form(max_files=1, max_fields=1) as form:
         other = [name for name in form if name not in ("request", "image")]
         if other:

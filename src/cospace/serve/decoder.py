@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Decoder", "main"]
 
 _SERVED = 1_000  # files, before a child is replaced
+_SECRETS = ("_TOKEN", "_KEY", "_SECRET", "_PASSWORD")  # ends of variables that it does not get
 
 
 class Decoder:
@@ -41,15 +42,23 @@ class Decoder:
         """The pixels uint8 [height, width, 3]. Raises `BadItem`, also for what takes too much."""
         with self._mutex:
             child = self._running()
-            late = threading.Timer(limit("upload_seconds"), child.kill)
+            killed: list[bool] = []
+
+            def kill() -> None:
+                killed.append(True)
+                child.kill()
+
+            late = threading.Timer(limit("upload_seconds"), kill)
             late.start()
             try:
                 return _asked(child, "image", data, name)
             except BadItem:
                 raise
-            except (OSError, ValueError, EOFError) as error:
-                why = "took too much memory" if late.is_alive() else "took too long"
+            except BaseException as error:  # what it would say next belongs to nobody
                 self._end()
+                if not isinstance(error, (OSError, ValueError, EOFError, MemoryError)):
+                    raise
+                why = "took too long" if killed else "took too much memory"
                 raise BadItem(name, f"decoding it {why}, and was stopped") from error
             finally:
                 late.cancel()
@@ -65,14 +74,17 @@ class Decoder:
     def _running(self) -> subprocess.Popen[bytes]:
         if self._child is None:
             self._served = 0
-            # BLAS asks for memory a thread, which the child's limit would count.
-            own = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+            # No secrets for it. BLAS asks for memory a thread, which the child's limit would count.
+            own = {k: v for k, v in os.environ.items() if not k.endswith(_SECRETS)}
+            own |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "cospace.serve.decoder"],
+                [sys.executable, "-P", "-m", "cospace.serve.decoder"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env=own,
             )
+            assert self._child.stdout is not None
+            _head(self._child.stdout)  # it is there; the time of a file begins after that
         return self._child
 
     def _end(self) -> None:
@@ -104,6 +116,7 @@ def _asked(child: subprocess.Popen[bytes], kind: str, data: bytes, name: str) ->
 def main() -> None:
     """The child: decode what comes in, until nothing more comes."""
     _hold_back()
+    _send(sys.stdout.buffer, {"ready": True}, b"")
     while True:
         try:
             head = _head(sys.stdin.buffer)
@@ -113,9 +126,11 @@ def main() -> None:
         try:
             array = _decoded(data)
         except BadItem as error:
-            _send(sys.stdout.buffer, {"error": error.reason}, b"")
+            _send(sys.stdout.buffer, {"error": error.reason[:1_000]}, b"")
         except MemoryError:
             _send(sys.stdout.buffer, {"error": "decoding it took too much memory"}, b"")
+        except Exception as error:  # noqa: BLE001 - of a library that decodes
+            _send(sys.stdout.buffer, {"error": f"it cannot be decoded: {error}"[:1_000]}, b"")
         else:
             about = {"shape": list(array.shape), "dtype": array.dtype.str}
             _send(sys.stdout.buffer, about, array.tobytes())

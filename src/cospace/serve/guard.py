@@ -13,7 +13,6 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 
@@ -59,7 +58,7 @@ class Guard:
         self.app = app
         self.metrics = metrics
         self._token = _digest(settings.token) if settings.token else b""
-        self._hosts = {*settings.hosts, settings.host} | _LOOPBACK
+        self._hosts = {name.lower() for name in (*settings.hosts, settings.host)} | _LOOPBACK
         # Where others may connect, a token stands before everything, and names may be any.
         self._any_host = not settings.loopback and not settings.hosts
         self._origins = set(settings.origins)
@@ -122,7 +121,7 @@ class Guard:
         origin = headers.get(b"origin", b"").decode("latin-1")
         if origin and origin not in self._origins:
             own = headers.get(b"host", b"").decode("latin-1")
-            if urlsplit(origin).netloc != own:
+            if not own or origin.partition("://")[2] != own:
                 raise _Refused(403, f"pages of {origin!r} may not call this server; see --origins")
 
     def _check_token(self, given: bytes) -> None:
@@ -184,7 +183,8 @@ class _Sending:
 async def _refuse(send: _Sending, error: _Refused) -> None:
     if send.status:  # too late: the answer has begun
         return
-    body = refusal(str(error), kind="invalid_request_error", code=None)
+    kind = "invalid_request_error" if error.status < 500 else "server_error"
+    body = refusal(str(error), kind=kind)
     # Closed, so that what is left of the body is not read.
     headers = [
         (b"content-type", b"application/json"),
@@ -203,5 +203,5 @@ def _digest(token: str | bytes) -> bytes:
 def _host(header: str) -> str:
     """The name in a Host header, without its port."""
     if header.startswith("["):
-        return header[1:].partition("]")[0]
+        return header[1:].partition("]")[0].lower()
     return header.partition(":")[0].lower()

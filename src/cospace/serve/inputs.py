@@ -69,11 +69,11 @@ def _parts(one: dict[str, Any], name: str) -> Parts:
     return Parts(**made)
 
 
-def _message(messages: list[dict[str, Any]]) -> Content:
+def _message(messages: list[Any]) -> Content:
     """One input, of all the parts of a conversation, as vLLM takes them."""
     found: dict[str, Any] = {}
     for message in messages:
-        content = message.get("content")
+        content = message.get("content") if isinstance(message, dict) else None
         listed = [{"type": "text", "text": content}] if isinstance(content, str) else content
         if not isinstance(listed, list):
             raise BadArgument("a message has content: a text, or a list of parts")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from cospace.errors import BadArgument, BadItem, CospaceError
+from cospace.errors import BadArgument, BadItem, CospaceError, TooBusy
 from cospace.item import Image, Item, Parts
 from cospace.limits import limit
 from cospace.serve.answers import Answer, answer, described
-from cospace.serve.body import read, shaped
+from cospace.serve.body import BadRequest, read, shaped
 from cospace.serve.collections import link
 from cospace.serve.inputs import file_of
 from cospace.serve.repeats import Answer as Kept
@@ -27,6 +27,7 @@ __all__ = ["router"]
 # By id, in the order given: what became of each.
 _Statuses: TypeAlias = dict[str, dict[str, Any]]
 _BY_KEY = "idempotency-key"
+_LONGEST_KEY = 255
 
 
 def router(server: Server) -> APIRouter:
@@ -44,7 +45,9 @@ def router(server: Server) -> APIRouter:
     async def upsert(name: str, request: Request) -> Response:
         asked = await read(request, Items)
         collection = server.collection(name)
-        return await _once(server, request, lambda: _stored(server, asked.items, collection.upsert))
+        return await _once(
+            server, request, lambda: _stored(server, asked.items, collection.upsert, last=True)
+        )
 
     @routes.patch(path, **described(Updates, "Change stored items: what is not named stays."))
     async def update(name: str, request: Request) -> Response:
@@ -68,8 +71,7 @@ def router(server: Server) -> APIRouter:
         collection = server.collection(name)
         if asked.ids is not None and len(asked.ids) > limit("request_items"):
             raise BadArgument(f"one request takes {limit('request_items'):,} ids")
-        found = await server.searches.run(_got, name, collection, asked)
-        return answer({"items": found})
+        return await server.searches.run(lambda: answer({"items": _got(name, collection, asked)}))
 
     @routes.get(path + "/{id:path}", summary="One stored item.")
     async def one(name: str, id: str) -> Response:
@@ -80,40 +82,52 @@ def router(server: Server) -> APIRouter:
     return routes
 
 
-async def _once(server: Server, request: Request, write: Callable[[], Awaitable[Kept]]) -> Response:
+async def _once(
+    server: Server, request: Request, write: Callable[[], Coroutine[Any, Any, Kept]]
+) -> Response:
     """The answer to a write, or to the same one before it."""
     key = request.headers.get(_BY_KEY)
     if key is None:
         status, body = await write()
         return Answer(body, status)
+    if len(key) > _LONGEST_KEY:
+        raise BadRequest(f"an Idempotency-Key has at most {_LONGEST_KEY} characters")
     sent = f"{request.method} {request.url.path}\n".encode() + await request.body()
-    (status, body), again = await server.repeats.once(key, sent, write)
+    (status, body), again = await server.repeats.once(f"{request.url.path} {key}", sent, write)
     return Answer(body, status, {"Idempotent-Replayed": "true"} if again else {})
 
 
 async def _stored(
     server: Server,
-    given: list[dict[str, Any]],
+    given: list[Any],
     write: Callable[..., Report],
     shape: type[Write | Change] = Write,
+    *,
+    last: bool = False,
 ) -> Kept:
     """The items, each stored or refused for itself."""
     if len(given) > limit("request_items"):
         raise BadArgument(f"{len(given):,} items; one request takes {limit('request_items'):,}")
     statuses: _Statuses = {}
-    items: list[Item] = []
+    items: dict[str, Item] = {}
     failed: list[dict[str, Any]] = []
     for at, raw in enumerate(given):
-        name = raw.get("id") if isinstance(raw.get("id"), str) else f"item {at}"
+        named = isinstance(raw, dict) and isinstance(raw.get("id"), str)
         try:
             one = shaped(raw, shape)
-            if one.id in statuses:
+            again = one.id in items
+            if again and not last:
                 raise BadItem("", "the id is there twice in this request; the first was taken")
-            items.append(await _item(server, one))
+            items[one.id] = await _item(server, one)
             statuses[one.id] = {"id": one.id}
+            if again:
+                statuses[one.id]["note"] = "the id is there twice in this request; the last counts"
+        except TooBusy:
+            raise
         except CospaceError as error:
-            failed.append(_failed(str(name), error))
-    report = await server.writes.run(write, items, errors="report") if items else None
+            failed.append(_failed(raw["id"] if named else f"item {at}", error))
+    there = list(items.values())
+    report = await server.writes.run(write, there, errors="report") if there else None
     if report is not None:
         _tell(statuses, report)
     told = [*statuses.values(), *failed]
@@ -144,7 +158,7 @@ def _tell(statuses: _Statuses, report: Report) -> None:
         if status["status"] == "failed":
             status["error"] = {"type": "BadItem", "message": why or "it was not stored"}
         elif why:
-            status["note"] = why
+            status["note"] = "; ".join(filter(None, (status.get("note"), why)))
 
 
 def _failed(name: str, error: CospaceError) -> dict[str, Any]:

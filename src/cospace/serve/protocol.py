@@ -15,6 +15,7 @@ class Protocol(HttpToolsProtocol):
     """One connection. uvicorn 0.54 times what comes between requests, but not their heads."""
 
     _head: asyncio.TimerHandle | None = None
+    _slow: asyncio.TimerHandle | None = None
     _head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -26,8 +27,10 @@ class Protocol(HttpToolsProtocol):
         self._wait_for_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the timer."""
+        """Forget the timers."""
         self._stop()
+        if self._slow is not None:
+            self._slow.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -38,6 +41,22 @@ class Protocol(HttpToolsProtocol):
                 return
             self._head_bytes += len(data)
         super().data_received(data)
+        answered = self.cycle is None or self.cycle.response_complete
+        timed = self._head is not None or self.timeout_keep_alive_task is not None
+        if answered and not timed and not self.transport.is_closing():
+            self._wait_for_head()  # the rest of a body that nobody reads, or no head yet
+
+    def pause_writing(self) -> None:
+        """The client reads slower than it is answered: not for ever."""
+        self._slow = self.loop.call_later(limit("body_seconds"), self.transport.abort)
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """It has caught up."""
+        if self._slow is not None:
+            self._slow.cancel()
+            self._slow = None
+        super().resume_writing()
 
     def on_message_begin(self) -> None:
         """A head begins; the time for it runs from here."""
@@ -60,4 +79,8 @@ class Protocol(HttpToolsProtocol):
             self._head = None
 
     def _close(self) -> None:
-        self.transport.abort()
+        self._head = None
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._wait_for_head()  # the head of the next request, while this one is answered
+        else:
+            self.transport.abort()

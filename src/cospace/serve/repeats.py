@@ -12,9 +12,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from cospace.serve.body import BadRequest
 
@@ -24,7 +24,6 @@ __all__ = ["Answer", "Repeats"]
 Answer: TypeAlias = tuple[int, bytes]
 _MOST = 1_000  # keys
 _MOST_BYTES = 50_000_000  # of the answers kept
-_LONGEST = 255
 
 
 @dataclass
@@ -42,37 +41,31 @@ class Repeats:
         self._bytes = 0
 
     async def once(
-        self, key: str, request: bytes, write: Callable[[], Awaitable[Answer]]
+        self, key: str, request: bytes, write: Callable[[], Coroutine[Any, Any, Answer]]
     ) -> tuple[Answer, bool]:
         """The answer, and whether it is one from before; `request` is what came under the key.
 
         Raises `BadRequest` for a key that came with another request.
         """
-        if len(key) > _LONGEST:
-            raise BadRequest(f"an Idempotency-Key has at most {_LONGEST} characters")
         digest = hashlib.sha256(request).digest()
         known = self._kept.get(key)
         if known is not None:
             if known.digest != digest:
                 raise BadRequest("this Idempotency-Key came with another request", status=422)
             return await asyncio.shield(known.answer), True
-        one = _Kept(digest, asyncio.get_running_loop().create_future())
+        # A task of its own: a client that goes away stops neither the write nor who else waits.
+        one = _Kept(digest, asyncio.ensure_future(write()))
         self._kept[key] = one
-        try:
-            answer = await write()
-        except BaseException as error:  # not kept: it may be tried again
-            del self._kept[key]
-            if isinstance(error, Exception):
-                one.answer.set_exception(error)
-                one.answer.exception()  # seen: nobody may be waiting for it
-            else:
-                one.answer.cancel()
-            raise
-        one.answer.set_result(answer)
-        one.size = len(answer[1])
+        one.answer.add_done_callback(lambda _: self._done(key, one))
+        return await asyncio.shield(one.answer), False
+
+    def _done(self, key: str, one: _Kept) -> None:
+        if one.answer.cancelled() or one.answer.exception() is not None:
+            del self._kept[key]  # not kept: it may be tried again
+            return
+        one.size = len(one.answer.result()[1])
         self._bytes += one.size
         self._forget()
-        return answer, False
 
     def _forget(self) -> None:
         for key, one in list(self._kept.items()):

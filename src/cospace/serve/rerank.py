@@ -34,7 +34,7 @@ def router(server: Server) -> APIRouter:
         asked = await read(request, RerankRequest)
         _check(asked)
         texts = [one if isinstance(one, str) else one.text for one in asked.documents]
-        name = asked.model or next(iter(server.models))
+        name = asked.model or next(iter(server.models), "")
         scores, warnings = await _scores(server, request, name, asked.query, texts)
         # Equal scores stand in the order in which they came.
         order = np.argsort(-scores, kind="stable")[: asked.top_n]
@@ -66,15 +66,19 @@ async def _scores(
     """A score for each text, and what a reader should know."""
     ranker = server.rerankers.get(name)
     if ranker is not None:
-        found = await server.searches.run(ranker.judge, query, texts)
+        found = await server.reranking.run(ranker.judge, query, texts)
         odds = 1 / (1 + np.exp(-found.logits.astype(np.float64)))
         return odds.astype(np.float32), _told(len(found.truncated), len(texts), name)
     model: BaseEncoder = server.model(name)
     turns = server.turns(model)
-    one = turns.submit([query], "query")
     many = turns.submit(texts, "document")
-    asker, _, _ = await finished(request, one, server.metrics)
-    rows, cut, _ = await finished(request, many, server.metrics)
+    try:
+        one = turns.submit([query], "query")
+        asker, _, _ = await finished(request, one, server.metrics)
+        rows, cut, _ = await finished(request, many, server.metrics)
+    except BaseException:
+        many.cancel()  # nobody waits for them
+        raise
     return np.einsum("ij,j->i", rows, asker[0]), _told(len(cut), len(texts), name)
 
 

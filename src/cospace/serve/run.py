@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import uvicorn
 
@@ -24,13 +25,17 @@ Listening = Callable[[str, list[str], list[str]], object]
 
 def start(settings: Settings, listening: Listening) -> None:
     """Serve until SIGTERM or Ctrl-C; what was accepted by then is answered first."""
-    server = Server(settings)
     door = _door(settings)
+    try:
+        server = Server(settings)
+    except BaseException:
+        door.close()
+        raise
     config = uvicorn.Config(
         build(settings, server),
         http=Protocol,
         ws="none",
-        log_level="warning",
+        log_level="error",
         access_log=False,
         server_header=False,
         date_header=False,
@@ -41,11 +46,20 @@ def start(settings: Settings, listening: Listening) -> None:
     host, port = door.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     listening(f"http://{shown}:{port}", list(server.models), list(server.collections))
-    _Server(config).run(sockets=[door])
+    _Server(config, server).run(sockets=[door])
 
 
 class _Server(uvicorn.Server):
     """uvicorn's, which ends as it was told to: it would raise the signal again at its end."""
+
+    def __init__(self, config: uvicorn.Config, server: Server) -> None:
+        super().__init__(config)
+        self._own = server
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Told to end: it is not ready for more."""
+        self._own.ready = False
+        super().handle_exit(sig, frame)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -18,6 +20,7 @@ from cospace.encode.base import BaseEncoder
 from cospace.encode.reranker import Reranker, load_reranker
 from cospace.errors import BadArgument, CollectionNotFound, ModelNotFound, TooBusy
 from cospace.item import Content, Image, Part, Parts
+from cospace.limits import limit
 from cospace.serve.decoder import Decoder
 from cospace.serve.metrics import Metrics
 from cospace.serve.repeats import Repeats
@@ -73,6 +76,9 @@ class Server:
         self.searches = Workers("search", 2 * cores(), 512)
         self.writes = Workers("write", 2, 64)
         self.decoding = Workers("decode", 1, 256)
+        self.reranking = Workers("rerank", 1, 32)
+        self._held = 0
+        self._counting = threading.RLock()  # an image may go at any moment, also in here
         self.collections: dict[str, Collection] = {}
         self.models: dict[str, BaseEncoder] = {}
         self._turns: dict[str, Turns] = {}
@@ -182,8 +188,18 @@ class Server:
         return Parts(**made)
 
     async def image(self, data: bytes) -> Image:
-        """An image that was sent. Raises `BadItem`."""
-        return Image(await self.decoding.run(self.decoder.image, data))
+        """An image that was sent. Raises `BadItem`, and `TooBusy` while too many are held."""
+        if self._held > limit("upload_held"):
+            raise TooBusy("too many images are held at once; send fewer in a request, or later")
+        pixels = await self.decoding.run(self.decoder.image, data)
+        self._hold(pixels.nbytes)
+        weakref.finalize(pixels, self._hold, -pixels.nbytes)
+        return Image(pixels)
+
+    def _hold(self, size: int) -> None:
+        """Count the bytes of decoded images: a few bytes of a file can be many pixels."""
+        with self._counting:
+            self._held += size
 
     @property
     def waiting(self) -> int:
@@ -193,7 +209,7 @@ class Server:
     def close(self) -> None:
         """What was accepted is finished, then everything is let go of."""
         self.ready = False
-        for workers in (self.writes, self.searches, self.decoding):
+        for workers in (self.writes, self.searches, self.decoding, self.reranking):
             workers.close()
         for turns in self._turns.values():
             turns.close()

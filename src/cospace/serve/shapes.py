@@ -20,7 +20,17 @@ class _Shape(BaseModel):
 
 
 _DATA = "a data URL, such as data:image/png;base64,...; addresses are never fetched"
-Strings = list[str]
+# Lists are bounded before what is in them is looked at. What may be long is looked at one by one
+# by the routes: pydantic would tell all that is wrong with each of a million elements.
+_MOST = 1_000
+Strings = Annotated[list[str], Field(max_length=_MOST)]
+_ANY_INPUT: dict[str, Any] = {
+    "anyOf": [
+        {"type": "string"},
+        {"type": "array", "items": {"type": ["string", "integer", "array", "object"]}},
+        {"type": "object"},
+    ]
+}
 _Part = dict[str, Any]
 
 
@@ -35,12 +45,15 @@ class EmbeddingRequest(_Shape):
     )
 
     model: str = Field(description="one of GET /v1/models")
-    input: str | list[str | int | list[int] | _Part] | _Part | None = Field(
+    input: str | list[Any] | _Part | None = Field(
         None,
+        json_schema_extra=_ANY_INPUT,
         description="a text, a list of texts, tokens, a list of those, or parts such as"
         f' {{"text": "..."}} and {{"image": URL}}, where URL is {_DATA}',
     )
-    messages: list[_Part] | None = Field(None, description="as vLLM takes them, in place of input")
+    messages: list[Any] | None = Field(
+        None, max_length=_MOST, description="as vLLM takes them, in place of input"
+    )
     dimensions: int | None = Field(None, ge=1, description="the first numbers, at length one")
     encoding_format: Literal["float", "base64"] = "float"
     input_type: Literal["query", "document", "search_query", "search_document"] = Field(
@@ -77,7 +90,7 @@ class RerankRequest(_Shape):
 
     model: str | None = Field(None, description="a model or a cross-encoder of this server")
     query: str
-    documents: list[str | Document] = Field(min_length=1, max_length=1_000)
+    documents: list[str | Document] = Field(min_length=1, max_length=_MOST)
     top_n: int | None = Field(None, ge=1)
     return_documents: bool = False
     max_tokens_per_doc: int | None = Field(
@@ -163,7 +176,7 @@ class Items(_Shape):
         },
     )
 
-    items: Annotated[list[dict[str, Any]], Field(min_length=1)]
+    items: list[Any] = Field(min_length=1, json_schema_extra={"items": {"type": "object"}})
 
 
 class Change(_Shape):

@@ -12,7 +12,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -106,6 +108,7 @@ class Turns:
         self._rate = 100.0  # inputs a second, lately
         self._asked = 0.0  # when the last question came
         self._row = 0
+        self._third = False
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="cospace-turns", daemon=True)
         self._thread.start()
@@ -167,7 +170,14 @@ class Turns:
             if line == 0:
                 self._asked = time.monotonic()
             self._came.notify()
+        job.future.add_done_callback(partial(self._forget, len(job.inputs)))
         return job
+
+    def _forget(self, inputs: int, future: Future[Encoded]) -> None:
+        """A request that was cancelled before its turn: nothing of it waits any more."""
+        if future.cancelled():
+            with self._came:
+                self._waiting -= inputs
 
     def _run(self) -> None:
         while slices := self._next():
@@ -177,7 +187,8 @@ class Turns:
             count = sum(stop - start for _, start, stop in slices)
             self._rate = 0.9 * self._rate + 0.1 * count / max(seconds, 1e-4)
             if self._watch is not None:
-                self._watch(count, seconds)
+                with suppress(Exception):  # who counts must not stop who encodes
+                    self._watch(count, seconds)
 
     def _next(self) -> _Slices:
         """What is encoded next; empty when it is closed and nothing waits."""
@@ -201,9 +212,8 @@ class Turns:
             return self._cut(first, _TOGETHER)
         self._row = 0
         busy = time.monotonic() - self._asked < _BUSY_SECONDS
-        if second and third:  # in turn, so that indexing goes on beside long lists
-            self._lines = (first, third, second)
-        return self._cut(second or third, _POLITE if busy else _SLICE)
+        self._third = bool(third) and not (second and self._third)  # in turn, where both wait
+        return self._cut(third if self._third else second, _POLITE if busy else _SLICE)
 
     def _cut(self, line: deque[_Job], most: tuple[int, int]) -> _Slices:
         """Up to `most` inputs and characters from the head of a line, at least one."""
@@ -212,7 +222,7 @@ class Turns:
         while line:
             job = line[0]
             if not job.begin():
-                self._waiting -= len(line.popleft().inputs)
+                line.popleft()  # `_forget` has counted it out
                 continue
             if slices and job.key != slices[0][0].key:
                 break
@@ -235,7 +245,10 @@ class Turns:
         inputs = [one for job, start, stop in slices for one in job.inputs[start:stop]]
         try:
             vectors = self._vectors(slices[0][0].key, inputs)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to one of them
+            counts = [self._tokens(job, a, b) if job.count else 0 for job, a, b in slices]
+            if len(vectors) != len(inputs):
+                raise RuntimeError(f"{len(vectors)} vectors came of {len(inputs)} inputs")
+        except BaseException as error:  # noqa: BLE001 - a panic of Rust is no Exception
             if len(slices) > 1:
                 for one in slices:
                     self._encode([one])
@@ -243,10 +256,9 @@ class Turns:
             self._fail(slices[0], error)
             return
         at = 0
-        for job, start, stop in slices:
+        for (job, start, stop), tokens in zip(slices, counts, strict=True):
             size = stop - start
             cut = [i - at for i in vectors.truncated if at <= i < at + size]
-            tokens = self._tokens(job, start, stop) if job.count else 0
             job.take(vectors.array[at : at + size], cut, tokens)
             at += size
 
@@ -264,8 +276,10 @@ class Turns:
         count = getattr(self.model, "count_tokens", None)
         return 0 if count is None or not texts else sum(count(texts, job.key[1]))
 
-    def _fail(self, one: tuple[_Job, int, int], error: Exception) -> None:
+    def _fail(self, one: tuple[_Job, int, int], error: BaseException) -> None:
         job, start, stop = one
+        if not isinstance(error, Exception):
+            error = RuntimeError(f"encoding failed: {error!r:.300}")
         try:
             with renamed(range(start, stop)):
                 raise error
