@@ -89,6 +89,7 @@ class _Writer:
         self._writing = Writing()
         self._inline: list[str] = []
         self._rows: list[list[str]] = []  # of tables that are open, the cells of their row
+        self._cells: list[list[str]] = []  # of these rows, the blocks of the cell that is open
         self._depth = 0  # of rows in rows
         self._level = 0
         self._item = False
@@ -109,14 +110,15 @@ class _Writer:
                 self._depth += 1
                 if self._depth <= _NESTED:
                     self._rows.append([])
+                    self._cells.append([])
 
     def leave(self, tag: str) -> None:
         if tag in _INLINE or tag == "br":
             return
+        self._flush()
         if tag in _CELLS and 0 < self._depth <= _NESTED:
-            self._rows[-1].append(self._taken())
-        else:
-            self._flush()
+            self._rows[-1].append(" ".join(self._cells[-1]))
+            self._cells[-1] = []
         if tag == "tr":
             self._leave_row()
         self._literal -= tag == "pre"
@@ -129,7 +131,7 @@ class _Writer:
         self._depth -= 1
         if self._depth >= _NESTED:
             return
-        row = " | ".join(self._rows.pop())
+        row = " | ".join([*self._rows.pop(), *self._cells.pop()])
         if row.strip(" |"):
             self._add(row, close=True)
 
@@ -145,7 +147,7 @@ class _Writer:
 
     def _add(self, block: str, *, close: bool) -> None:
         if self._rows:  # a block in a cell, or a table in one
-            self._inline += [block, " "]
+            self._cells[-1].append(block)
         else:
             self._writing.add(block, level=self._level, close=close)
 
