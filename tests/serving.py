@@ -83,9 +83,11 @@ def serving(*words: str | Path, variables: dict[str, str] | None = None) -> Iter
     try:
         assert process.stdout is not None
         line = ""
-        while not line.rstrip().endswith("}") and (more := process.stdout.readline()):
+        while not line.endswith("\n}\n") and (more := process.stdout.readline()):
             line += more
-        yield Running(process, json.loads(line))
+        told = json.loads(line)
+        assert "url" in told, told
+        yield Running(process, told)
     finally:
         if process.poll() is None:
             process.terminate()

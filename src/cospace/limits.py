@@ -59,6 +59,7 @@ TABLE: dict[str, Limit] = {
         Limit("metadata_depth", 8, "levels", "nesting of an item's metadata"),
         Limit("id_bytes", 256, "bytes", "an item's id as UTF-8"),
         Limit("max_k", 1_000, "hits", "the largest k + offset of one search"),
+        Limit("rerank_candidates", 20, "hits", "the first of a search, which a reranker scores"),
         Limit("dim", 16_384, "numbers", "the largest dimension of a vector"),
         Limit("filter_clauses", 1_024, "clauses", "conditions in one filter"),
         Limit("filter_depth", 16, "levels", "nesting of one filter"),

@@ -113,7 +113,7 @@ def test_ranking_says_the_weights_and_numbers_of_the_code() -> None:
         assert [weights.get(name) for name in ("text", "image", "words")] == found
     assert f"best {DEPTH} that pass" in text
     assert f"**{fuse._BM25:g}** \u00d7 min(1, rows / **{fuse._ENOUGH}**)⁴" in text
-    assert f"**{fuse._NAME:g}**" in text
+    assert f"**{fuse.NAME:g}**" in text
     assert f"from {fuse._NAME_FROM:g} of the query on, and in full from {fuse._NAME_FULL:g}" in text
     assert f"by {fuse._STEP:g}" in text
     assert f"at most {FEW} items" in text

@@ -42,10 +42,16 @@ NETWORK = {
 }  # fmt: skip
 # The one folder that may reach for a network: each file asks one service, through its SDK.
 ONLINE = "encode/hosted/"
+# The one folder that listens.
+LISTENS = "serve/"
 RUNS_CODE = {"cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve", "subprocess", "torch"}
 # A model is measured in a process of its own: this interpreter, with a program that is fixed. And
 # pip, of this interpreter, brings one package that is pinned by its hash.
-STARTS_PROCESSES = {"adopt/multilingual/package.py", "evaluate/alone.py"}
+STARTS_PROCESSES = {
+    "adopt/package.py",
+    "evaluate/alone.py",
+    "serve/decoder.py",  # what strangers send is decoded apart
+}
 # The folders that may import torch; what they read is safetensors.
 TORCH = ("adopt/", "encode/modules/", "train/contrastive/", "train/signals/")
 WRITE_METHODS = {
@@ -155,7 +161,9 @@ def test_every_public_module_lists_its_names() -> None:
         targets = [t for n in tree.body if isinstance(n, ast.Assign) for t in n.targets]
         return any(isinstance(t, ast.Name) and t.id == "__all__" for t in targets)
 
-    names_alone = {"cli/__init__.py", "encode/engines/__init__.py", "encode/towers/__init__.py"}
+    names_alone = {
+        f"{folder}/__init__.py" for folder in ("cli", "encode/engines", "encode/towers", "serve")
+    }
     exempt = {"__main__.py", *names_alone}
     assert exempt >= {name for name, tree in TREES.items() if not lists(tree)}
 
@@ -205,17 +213,31 @@ def test_a_library_that_writes_its_own_files_stays_behind_its_modules(library: s
 
 def test_nothing_opens_a_socket() -> None:
     found = {name: sorted(imports(tree) & NETWORK) for name, tree in TREES.items()}
-    reach = {name: libraries for name, libraries in found.items() if libraries}
+    reach = {
+        name: libraries
+        for name, libraries in found.items()
+        if libraries and not (name.startswith(LISTENS) and set(libraries) <= {"asyncio", "urllib"})
+    }
     assert {} == {name: found for name, found in reach.items() if not name.startswith(ONLINE)}
     names = ("bedrock", "chat", "gemini", "openai")
     assert {f"{ONLINE}{name}.py" for name in names} == set(reach)
 
 
-def test_socket_is_imported_for_the_name_of_this_host_alone() -> None:
+def test_a_server_listens_and_calls_nobody() -> None:
+    """Its clients' addresses are never fetched, for nothing in it can connect."""
+    ways_out = {"connect", "create_connection", "open_connection", "urlopen", "sock_connect"}
+    for name, tree in TREES.items():
+        if name.startswith(LISTENS):
+            assert not ways_out & {called for _, _, called in calls(tree)}, name
+            whole = {one.module for one in ast.walk(tree) if isinstance(one, ast.ImportFrom)}
+            assert {"urllib.parse"} >= {one for one in whole if one and "urllib" in one}, name
+
+
+def test_socket_is_imported_for_the_name_of_this_host_and_to_listen() -> None:
     users = {name for name, tree in TREES.items() if "socket" in imports(tree)}
-    assert {"store/lock.py"} >= users
+    assert {"store/lock.py", "serve/run.py"} >= users
     used = {name for user in users for _, on, name in calls(TREES[user]) if on == "socket"}
-    assert {"gethostname"} >= used
+    assert {"gethostname", "socket"} >= used
 
 
 def test_one_module_reads_model_weights() -> None:

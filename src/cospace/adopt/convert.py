@@ -86,6 +86,9 @@ def _example(name: str, given: Input) -> Any:
     if name == "attention_mask":
         array = np.ones(shape, np.int64)
         array[1, shape[1] // 2 :] = 0
+    elif name == "token_type_ids":
+        array = np.zeros(shape, np.int64)
+        array[:, shape[1] // 2 :] = 1
     elif given.dtype == "int64":
         array = random.integers(1, 40, shape, np.int64)
     elif given.dtype == "uint8":

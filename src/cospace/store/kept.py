@@ -99,3 +99,14 @@ class Kept:
         """See `Remembers`."""
         with self._gate:
             self._truth.weigh_parts(weights)
+
+    @property
+    def reranking(self) -> dict[str, Any] | None:
+        """See `Remembers`."""
+        with self._gate:
+            return self._truth.reranking
+
+    def keep_reranking(self, setting: dict[str, Any] | None) -> None:
+        """See `Remembers`."""
+        with self._gate:
+            self._truth.keep_reranking(setting)

@@ -218,7 +218,7 @@ class Store(Protocol):
 
 @runtime_checkable
 class Remembers(Protocol):
-    """What a store may offer besides: it keeps templates of texts, and weights."""
+    """What a store may offer besides: it keeps templates of texts, weights, a reranker."""
 
     @property
     def templates(self) -> list[list[str]]:
@@ -248,6 +248,15 @@ class Remembers(Protocol):
 
     def weigh_parts(self, weights: dict[str, float] | None) -> None:
         """Keep other weights of parts, or none; durable on return."""
+        ...
+
+    @property
+    def reranking(self) -> dict[str, Any] | None:
+        """Which reranker queries go through, and with which share; None by default."""
+        ...
+
+    def keep_reranking(self, setting: dict[str, Any] | None) -> None:
+        """Keep another reranker, or none; durable on return."""
         ...
 
 

@@ -100,6 +100,10 @@ class LocalReader(Opened):
         """Raises `CollectionReadOnly`."""
         raise self._refusal()
 
+    def keep_reranking(self, setting: object) -> None:  # noqa: ARG002
+        """Raises `CollectionReadOnly`."""
+        raise self._refusal()
+
     def _refusal(self) -> CollectionReadOnly:
         return CollectionReadOnly(
             f"{self.folder}: opened with read_only=True, so nothing can be written; open it"

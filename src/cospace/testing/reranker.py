@@ -53,7 +53,7 @@ def tiny_reranker_folder(
     make_folder(path / "pair")
     tokenizer, vocabulary = _tokenizer()
     write_bytes(path / _FILES[2], tokenizer.encode())
-    graph = _graph(np.random.default_rng(seed), vocabulary)
+    graph = _graph(np.random.default_rng([seed, 1]), vocabulary)
     openvino().serialize(graph, *(str(path / name) for name in _FILES[:2]))
     files = {name: sha256_of(path / name) for name in _FILES}
     tower = Tower(

