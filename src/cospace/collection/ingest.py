@@ -101,6 +101,7 @@ class Ingest:
     def _finish(self, items: Chunking) -> None:
         """Count in what became of documents; chunks that a document has no longer are removed."""
         self.report.fail(items.failures)
+        self.report.tell((one.name for one in items.failures), "failed")
         self.report.notes += items.notes
         self.report.documents = len(items.documents)
         if self.replace:

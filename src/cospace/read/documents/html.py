@@ -26,6 +26,8 @@ _INLINE = frozenset({
     "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr",
 })  # fmt: skip
 _CELLS = frozenset({"td", "th"})
+# Tables in tables, whose cells are still put into rows; those deeper inside are lines.
+_NESTED = 8
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -87,6 +89,8 @@ class _Writer:
         self._writing = Writing()
         self._inline: list[str] = []
         self._rows: list[list[str]] = []  # of tables that are open, the cells of their row
+        self._cells: list[list[str]] = []  # of these rows, the blocks of the cell that is open
+        self._depth = 0  # of rows in rows
         self._level = 0
         self._item = False
         self._literal = 0
@@ -103,25 +107,33 @@ class _Writer:
             self._level = _level(tag) or self._level
             self._item = self._item or tag == "li"
             if tag == "tr":
-                self._rows.append([])
+                self._depth += 1
+                if self._depth <= _NESTED:
+                    self._rows.append([])
+                    self._cells.append([])
 
     def leave(self, tag: str) -> None:
         if tag in _INLINE or tag == "br":
             return
-        if tag in _CELLS and self._rows:
-            self._rows[-1].append(self._taken())
-        elif tag == "tr" and self._rows:
-            self._flush()
-            row = " | ".join(self._rows.pop())
-            if row.strip(" |"):
-                self._add(row, close=True)
-        else:
-            self._flush()
+        self._flush()
+        if tag in _CELLS and 0 < self._depth <= _NESTED:
+            self._rows[-1].append(" ".join(self._cells[-1]))
+            self._cells[-1] = []
+        if tag == "tr":
+            self._leave_row()
         self._literal -= tag == "pre"
         if _level(tag):
             self._level = 0
         if tag == "li":
             self._item = False
+
+    def _leave_row(self) -> None:
+        self._depth -= 1
+        if self._depth >= _NESTED:
+            return
+        row = " | ".join([*self._rows.pop(), *self._cells.pop()])
+        if row.strip(" |"):
+            self._add(row, close=True)
 
     def done(self) -> Document:
         self._flush()
@@ -135,7 +147,7 @@ class _Writer:
 
     def _add(self, block: str, *, close: bool) -> None:
         if self._rows:  # a block in a cell, or a table in one
-            self._inline += [block, " "]
+            self._cells[-1].append(block)
         else:
             self._writing.add(block, level=self._level, close=close)
 

@@ -38,7 +38,7 @@ def read_word(path: Path, name: str) -> Document:
         file = docx.Document(io.BytesIO(data))
         levels = {style.style_id: level for style in file.styles if (level := _level(style))}
         writing = Writing()
-        for block in _blocks(file.element.body):
+        for block in _inside(file.element.body, _BLOCKS):
             _write(writing, block, levels)
         return writing.done()
     except BadItem:
@@ -79,12 +79,12 @@ def _level(style: Any) -> int:
     return 0
 
 
-def _blocks(body: Any) -> Iterator[Any]:
-    """The paragraphs and tables of a body, in order, those inside of content controls too."""
+def _inside(body: Any, tags: frozenset[str]) -> Iterator[Any]:
+    """What has one of the tags, in order, inside of content controls too; not what is in these."""
     left = list(reversed(body))
     while left:
         node = left.pop()
-        if node.tag in _BLOCKS:
+        if node.tag in tags:
             yield node
         elif node.tag not in _LEFT_OUT:
             left += reversed(node)
@@ -92,7 +92,7 @@ def _blocks(body: Any) -> Iterator[Any]:
 
 def _write(writing: Writing, block: Any, levels: dict[str, int]) -> None:
     if block.tag == _W + "tbl":
-        for row in block.iter(_W + "tr"):
+        for row in _inside(block, frozenset({_W + "tr"})):
             cells = [" ".join(_text(cell).split()) for cell in row.iterchildren(_W + "tc")]
             if any(cells):
                 writing.add(" | ".join(cells), close=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,19 @@ def test_a_docx_gives_paragraphs_headings_lists_and_tables(tmp_path: Path) -> No
     assert expected == item.parts.text
 
 
+def test_a_table_in_a_cell_of_a_docx_is_read_once(tmp_path: Path) -> None:
+    def cell(inside: str) -> str:
+        return f"<w:tc>{inside}</w:tc>"
+
+    def paragraph(text: str) -> str:
+        return f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>"
+
+    inner = f"<w:tbl><w:tr>{cell(paragraph('in'))}{cell(paragraph('side'))}</w:tr></w:tbl>"
+    row = f"<w:tr>{cell(paragraph('a'))}{cell(inner)}</w:tr>"
+    path = with_body(word(tmp_path / "a.docx", []), f"<w:tbl>{row}</w:tbl>")
+    assert "a | in side" == read_one(path).parts.text
+
+
 def test_inserted_text_is_kept_deleted_text_is_not_and_controls_are_entered(tmp_path: Path) -> None:
     path = with_body(
         word(tmp_path / "a.docx", []),
@@ -207,6 +221,19 @@ def test_what_is_hidden_in_html_is_left_out(tmp_path: Path, hidden: str) -> None
     assert "Shown.\n\nToo." == page(tmp_path, f"<p>Shown.</p>{hidden}<p>Too.</p>").parts.text
 
 
+def test_tables_in_tables_are_read_once(tmp_path: Path) -> None:
+    inner = "<table><tr><td>in<td>side</table>"
+    item = page(tmp_path, f"<table><tr><td>a<td>{inner}<tr><td>b<td>c</table>")
+    assert "a | in | side\nb | c" == item.parts.text
+
+
+def test_tables_nested_very_deeply_are_read_once_and_in_linear_time(tmp_path: Path) -> None:
+    deep = 5_000
+    text = page(tmp_path, "<table><tr><td>w " * deep).parts.text or ""
+    assert deep == text.count("w")
+    assert len(text) < 10 * deep
+
+
 def test_html_nested_very_deeply_is_read(tmp_path: Path) -> None:
     assert "deep" == page(tmp_path, "<div>" * 5_000 + "deep").parts.text
 
@@ -263,6 +290,20 @@ def test_a_fence_ends_where_it_is_closed() -> None:
 def test_plain_text_has_no_outline(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("# not a heading", encoding="utf-8")
     assert ("# not a heading", Outline(), "") == read_document(tmp_path / "a.txt", "a.txt")
+
+
+@pytest.mark.parametrize(
+    ("name", "library"), [("a.pdf", "pypdf"), ("a.docx", "docx"), ("a.html", "selectolax.lexbor")]
+)
+def test_without_its_library_a_document_says_what_to_install(
+    tmp_path: Path, name: str, library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "b.txt").write_text("Oil it.", encoding="utf-8")
+    reading = cs.read(tmp_path)
+    assert ["b.txt"] == [item.id for item in reading]
+    assert "pip install '.[documents]'" in dict(reading.failed)[name]
 
 
 # --- all of them, beside each other ---
