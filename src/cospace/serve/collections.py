@@ -21,6 +21,7 @@ from cospace.store.where import distance_km
 
 if TYPE_CHECKING:
     from cospace.collection import Collection
+    from cospace.encode.reranker import Reranker
     from cospace.results import Hit, Results
 
 __all__ = ["router"]
@@ -70,6 +71,7 @@ def router(server: Server) -> APIRouter:
             by=asked.by,
             explain=asked.explain,
             exclude=asked.exclude,
+            rerank=_reranker(server, asked.rerank),
         )
         return answer(_record(name, asked, results, place))
 
@@ -135,6 +137,11 @@ async def _content(server: Server, asked: Question, uploaded: bytes | None) -> C
     if image is None and asked.like is None and asked.weights is None:
         return asked.query or ""
     return Parts(text=asked.query, image=image, like=asked.like, weights=asked.weights)
+
+
+def _reranker(server: Server, name: str | None) -> Reranker | str | None:
+    """The loaded reranker: a name in a request never loads one."""
+    return server.reranker(name) if name else name
 
 
 def _place(
