@@ -30,7 +30,11 @@ def half_weight(weight: Array) -> ov.Node:
 
 
 def save(model: ov.Model, xml: Path) -> None:
-    """Writes `xml` and the `.bin` beside it; the same model gives the same bytes every time."""
+    """Writes `xml` and the `.bin` beside it; the same model gives the same bytes every time.
+
+    But for the names of its inputs and outputs, which end in OpenVINO's count of what the process
+    made. They stay so: another name is another hash, and so another space.
+    """
     for number, node in enumerate(model.get_ordered_ops()):
         if node.get_type_name() not in ("Parameter", "Result"):
             node.set_friendly_name(f"{node.get_type_name()}_{number}")

@@ -48,7 +48,7 @@ def expected() -> np.ndarray:
 
 
 def told(program: str, *words: str) -> object:
-    """What a program prints as JSON: others' libraries in a process of their own, without a way out."""
+    """What a program prints as JSON: libraries of others run in a process of their own."""
     own = {**os.environ, "TIKTOKEN_CACHE_DIR": str(_cl100k().parent), "OPENAI_API_KEY": "none"}
     done = subprocess.run(
         [sys.executable, "-c", program, *words],
@@ -92,9 +92,10 @@ def test_cohere(server: Running):
     program = """
 import sys, json, cohere
 client = cohere.ClientV2(api_key="none", base_url=sys.argv[1])
-found = client.rerank(model="starter", query="comfortable seating", documents=["rake", "armchair"], top_n=1)
+asked = dict(model="starter", query="comfortable seating", documents=["rake", "armchair"])
+found = client.rerank(**asked, top_n=1)
 old = cohere.Client(api_key="none", base_url=sys.argv[1])
-first = old.rerank(model="starter", query="comfortable seating", documents=["rake", "armchair"], return_documents=True)
+first = old.rerank(**asked, return_documents=True)
 print(json.dumps([found.results[0].index, first.results[0].document.text]))
 """
     assert [1, "armchair"] == told(program, server.url)
@@ -107,7 +108,9 @@ from langchain_openai import OpenAIEmbeddings
 texts = json.loads(sys.argv[2])
 found = []
 for check in (False, True):
-    model = OpenAIEmbeddings(model="starter", base_url=sys.argv[1] + "/v1", check_embedding_ctx_length=check)
+    model = OpenAIEmbeddings(
+        model="starter", base_url=sys.argv[1] + "/v1", check_embedding_ctx_length=check
+    )
     found.append(model.embed_documents(texts) + [model.embed_query(texts[0])])
 print(json.dumps(found))
 """

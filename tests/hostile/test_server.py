@@ -296,7 +296,7 @@ def test_a_decoder_is_held_to_its_memory(monkeypatch: pytest.MonkeyPatch):
     Image.fromarray(np.zeros((7_900, 8_000), np.uint8)).save(file, "PNG")
     decoder = Decoder()
     try:
-        with pytest.raises(BadItem, match="too much memory|cannot be decoded|was stopped"):
+        with pytest.raises(BadItem, match=r"too much memory|cannot be decoded|was stopped"):
             decoder.image(file.getvalue())
     finally:
         decoder.close()

@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "update": ("update", "a table's columns into stored items: what it lacks stays as it is"),
     "delete": ("delete", "items out of a collection, by id or by filter"),
     "search": ("search", "find by meaning, by image, by word, with filters and distance"),
+    "ask": ("ask", "a question answered from documents, with citations, or refused"),
     "serve": (
         "serve",
         "an HTTP API: search, and the vectors and rankings that clients know",

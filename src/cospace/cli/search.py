@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cospace.results import Results
     from cospace.store.schema import Schema
 
-__all__ = ["parser", "run"]
+__all__ = ["opened", "parser", "run"]
 
 _RERANKER = "reranker"  # what `cospace models add reranker` is called
 
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     where = filter_of(args.where)
     if args.km is not None and args.near is None:
         raise BadArgument("--km goes with --near LAT,LON")
-    with _opened(args) as collection:
+    with opened(args) as collection:
         near = None
         if args.near is not None:
             near = (location_field(collection.store.schema), *args.near)
@@ -106,7 +106,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _opened(args: argparse.Namespace) -> Collection:
+def opened(args: argparse.Namespace) -> Collection:
     """The collection, as its owner; where another process is that, as a reader."""
     import cospace as cs
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
+from cospace.collection.answer import Answer
+from cospace.collection.answering import Wished, answered
 from cospace.collection.context import Context, gathered
 from cospace.collection.grouped import check_count, grouped
 from cospace.collection.models import model_of
@@ -14,6 +16,7 @@ from cospace.collection.stored import checked_ids, item_of, selected
 from cospace.collection.tune import Judged, Tuning, tune
 from cospace.collection.tune_parts import Composed, PartTuning, tune_parts
 from cospace.collection.tune_rerank import RerankTuning, tune_rerank
+from cospace.collection.written import Writer
 from cospace.encode import Encoder
 from cospace.encode.reranker import Reranker
 from cospace.encode.sizes import sizes_of
@@ -273,6 +276,36 @@ class Asking:
         hits = self.search(question, k, where=where) if stored else ()
         sizes = sizes_of(self.model)
         return gathered(question, hits, sizes, tokens=tokens, stored=stored)
+
+    def ask(
+        self,
+        question: str,
+        *,
+        tokens: int = 2000,
+        where: Mapping[str, Any] | None = None,
+        chat: Writer | None = None,
+        least: float = 0.0,
+        tell: Callable[[str], object] | None = None,
+    ) -> Answer:
+        """The answer to a question, each sentence with a citation, or that none was found.
+
+        Its sentences are the passages' own, of a `context` of so many `tokens`; before it says
+        that there is none, twice as many are read. `least` is the score that an answer needs:
+        more makes fewer answers wrong, and more questions unanswered.
+
+        With `chat`, such as `cospace.encode.hosted.chat.Chat(url, model)`, that model writes it
+        from the passages; each sentence is then held against the passages that it cites
+        (docs/documents.md), and marked where they do not hold it. `tell` is given its pieces.
+
+        Raises `BadArgument`, `BadItem`, and what the chat model's service raises.
+
+        >>> import cospace as cs
+        >>> shop = cs.open(":memory:", model="starter")
+        >>> _ = shop.add(ids=["r", "h"], documents=["Return it in 30 days.", "We open at 9."])
+        >>> print(shop.ask("When do you open?"))
+        We open at 9. [1]
+        """
+        return answered(self, question, Wished(tokens, where, chat, least, tell))
 
     def documents(
         self,

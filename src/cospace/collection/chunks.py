@@ -20,8 +20,8 @@ __all__ = ["FIELDS", "Chunk", "chunk_items", "chunks_of", "number_of", "passage_
 
 # The tokens of a chunk, its headings among them, where the model reads as many; docs/documents.md
 # says on what this was chosen. Neighbours share whole sentences of at most so many tokens.
-TOKENS = 128
-OVERLAP = 24
+TOKENS = 96
+OVERLAP = 20
 # Headings take at most this part of a chunk.
 _HEADINGS = 3
 # Characters of a chunk at the most: a model may take a long word without meaning for one token.

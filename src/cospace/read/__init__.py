@@ -82,8 +82,8 @@ def read(  # noqa: PLR0913 - most name what a column is for
     What is None is guessed from the columns' names, and `Reading.notes` says what was guessed. A
     bad row never stops the rest: `Reading.failed` lists it with its reason, `Reading.partial` a
     row that is kept without a photo or a cell that cannot be used. With `chunks` a collection
-    stores texts in chunks, none longer than its model reads (docs/documents.md). With `changes`
-    rows are for `Collection.update`, and need neither text nor image.
+    stores texts in chunks (docs/documents.md). With `changes` rows are for `Collection.update`, and
+    need neither text nor image.
 
     Raises `NotFound`, `UnsafeFile` for a format that can run code, `BadItem` for a damaged file,
     `BadArgument` for a column that is not there or a kind of file that cannot be read,
@@ -104,30 +104,30 @@ def read(  # noqa: PLR0913 - most name what a column is for
     _check_names({"id": id, "text": text, "image": image, **named}, images)
     found = find_source(source, files, scale)
     wanted = Wanted(id, text, image, metadata, location, named)
+    made = _Made(changes, chunks, None if images is None else Path(images), scale)
     if not isinstance(found, Files):
-        wanted = replace(wanted, scaled=scale is not None)
-        made = _Made(changes, chunks, None if images is None else Path(images), scale)
-        return _table(found, wanted, made)
-    if replace(wanted, metadata=wanted.metadata or None) != Wanted() or images is not None:
-        raise BadArgument(
-            "a folder or a single file has no columns: leave out id=, text=, images=, ..."
-        )
-    return _folder(found, changes, chunks)
+        return _table(found, replace(wanted, scaled=scale is not None), made)
+    return _folder(found, wanted, made)
 
 
-def _folder(source: Files, changes: bool, chunks: bool) -> Reading:
-    """The reading of a folder's files, or of one."""
+def _folder(source: Files, wanted: Wanted, made: _Made) -> Reading:
+    """The reading of a folder's files, or of one. Raises `BadArgument` for columns."""
     from cospace.read.columns import Wanted, choose
     from cospace.read.items import Maker
     from cospace.read.photofiles import Photos
     from cospace.read.reading import Reading
     from cospace.read.signals import SIGNALS
 
+    if replace(wanted, metadata=wanted.metadata or None) != Wanted() or made.images is not None:
+        raise BadArgument(
+            "a folder or a single file has no columns: leave out id=, text=, images=, ..."
+        )
     notes = list(source.notes)
     signals = dict(zip(SIGNALS, SIGNALS, strict=True))
     everything = Wanted("id", "text", "image", (), signals=signals, scaled=True)
-    columns = choose(everything, source.sample, notes, changes=changes)
-    maker = Maker(columns, Photos(source.folder), None, changes=changes, chunks=chunks)
+    columns = choose(everything, source.sample, notes, changes=made.changes)
+    photos = Photos(source.folder)
+    maker = Maker(columns, photos, None, changes=made.changes, chunks=made.chunks)
     return Reading(source, maker, notes)
 
 

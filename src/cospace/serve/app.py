@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
@@ -37,11 +39,13 @@ def build(settings: Settings, server: Server | None = None) -> Guard:
         lifespan=life,
         docs_url=None,  # its pages load scripts from elsewhere
         redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         exception_handlers={CospaceError: of_error, HTTPException: of_http},
     )
     for module in (embeddings, rerank, collections, items):
         app.include_router(module.router(server))
     _watching(app, server)
+    app.openapi = partial(_openapi, app, server)  # type: ignore[method-assign]
     outer: Any = app
     if settings.origins:
         outer = CORSMiddleware(
@@ -51,6 +55,24 @@ def build(settings: Settings, server: Server | None = None) -> Guard:
             allow_headers=["authorization", "content-type", "idempotency-key"],
         )
     return Guard(outer, settings, server.metrics)
+
+
+def _openapi(app: FastAPI, server: Server) -> dict[str, Any]:
+    """The OpenAPI page, with the names that this server knows."""
+    if app.openapi_schema is None:
+        page = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes
+        )
+        for methods in page["paths"].values():
+            for route in methods.values():
+                for one in route.get("parameters", ()):
+                    if one["name"] == "name" and server.collections:
+                        one["schema"]["enum"] = list(server.collections)
+        route = page["paths"]["/v1/embeddings"]["post"]
+        shape = route["requestBody"]["content"]["application/json"]["schema"]
+        shape["properties"]["model"]["enum"] = list(server.models)
+        app.openapi_schema = page
+    return app.openapi_schema
 
 
 def _watching(app: FastAPI, server: Server) -> None:

@@ -21,6 +21,7 @@ from cospace.store.where import distance_km
 
 if TYPE_CHECKING:
     from cospace.collection import Collection
+    from cospace.encode.reranker import Reranker
     from cospace.results import Hit, Results
 
 __all__ = ["router"]
@@ -70,6 +71,7 @@ def router(server: Server) -> APIRouter:
             by=asked.by,
             explain=asked.explain,
             exclude=asked.exclude,
+            rerank=_reranker(server, asked.rerank),
         )
         return answer(_record(name, asked, results, place))
 
@@ -137,6 +139,11 @@ async def _content(server: Server, asked: Question, uploaded: bytes | None) -> C
     return Parts(text=asked.query, image=image, like=asked.like, weights=asked.weights)
 
 
+def _reranker(server: Server, name: str | None) -> Reranker | str | None:
+    """The loaded reranker: a name in a request never loads one."""
+    return server.reranker(name) if name else name
+
+
 def _place(
     collection: Collection, asked: Question
 ) -> tuple[dict[str, Any] | None, tuple[str, float, float] | None]:
@@ -149,7 +156,9 @@ def _place(
     if near.field is None and len(names) != 1:
         there = f"several locations, {', '.join(names)}: say near.field" if names else "no location"
         raise BadArgument(f"near: the items have {there}")
-    name = near.field or names[0]
+    name = names[0] if near.field is None else near.field
+    if name not in names:
+        raise BadArgument(f"near.field: {name[:100]!r} is no location; there is {', '.join(names)}")
     close = {name: {"$near": [near.lat, near.lon], "$km": near.km}}
     return {"$and": [where, close]} if where else close, (name, near.lat, near.lon)
 

@@ -101,7 +101,8 @@ class Server:
         for name, model in loaded.items():
             self._add(self._taking_turns(model), name)
         for name in settings.rerankers:
-            self.rerankers[name] = load_reranker(name)
+            ranker = load_reranker(name)
+            self.rerankers |= {ranker.name: ranker, name: ranker}
         self.ready = True
 
     def _collection(self, path: str, loaded: list[Encoder]) -> Collection:
@@ -147,6 +148,13 @@ class Server:
             known = ", ".join(self.models)
             raise ModelNotFound(f"this server has no model {name!r}; it has {known}")
         return self.models[self._names[name]]
+
+    def reranker(self, name: str) -> Reranker:
+        """The cross-encoder of this name, of those that the server was started with."""
+        if name not in self.rerankers:
+            known = ", ".join(self.rerankers) or "none"
+            raise ModelNotFound(f"this server has no reranker {name[:100]!r}; it has {known}")
+        return self.rerankers[name]
 
     def turns(self, model: BaseEncoder) -> Turns:
         """The turns that a served model is asked through."""

@@ -116,6 +116,9 @@ class Question(_Shape):
     by: Strings | None = Field(None, description="the lists to rank by")
     explain: bool = False
     exclude: Strings = Field(default_factory=list, description="ids that are never found")
+    rerank: str | None = Field(
+        None, description='a cross-encoder of this server; "" for none, also where one is kept'
+    )
 
 
 class ContextRequest(_Shape):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["finished"]
 
 T = TypeVar("T")
-_PATIENCE = 0.05  # seconds, before it is worth asking whether the client is there
+_PATIENCE = 0.5  # seconds, before it is worth asking whether the client is there
 
 
 async def finished(request: Request, future: Future[T], metrics: Metrics) -> T:

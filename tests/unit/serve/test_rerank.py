@@ -86,3 +86,18 @@ def test_a_cross_encoder_scores_between_0_and_1(tmp_path):
         found = by_index(server.post("/rerank", asked))
     expected = 1 / (1 + np.exp(-logits))
     np.testing.assert_allclose([found[i] for i in range(3)], expected, atol=1e-4)
+
+
+def test_a_search_goes_through_a_reranker_of_the_server_and_loads_none(tmp_path):
+    folder = tiny_reranker_folder(tmp_path / "judge")
+    with cs.open(tmp_path / "shop.cospace", model="starter") as made:
+        made.add(ids=["a", "b", "c"], documents=["a red chair", "my blue bus", "a lamp"])
+        expected = made.search("a chair", rerank=load_reranker(folder))
+    with serving(tmp_path / "shop.cospace", "--rerankers", folder) as server:
+        path = "/collections/shop/search"
+        reply = server.post(path, {"query": "a chair", "rerank": str(folder)})
+        plain = server.post(path, {"query": "a chair", "rerank": ""})
+        other = server.post(path, {"query": "a chair", "rerank": str(tmp_path)})
+    assert expected.ids == [hit["id"] for hit in reply.json["hits"]]
+    assert expected.score == reply.json["score"] != plain.json["score"]
+    assert 404 == other.status

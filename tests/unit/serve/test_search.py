@@ -128,6 +128,7 @@ def test_passages_with_their_places(shop: Running):
         ({"query": "x", "by": ["smell"]}, 400, "smell"),
         ({"query": "x", "near": {"lat": 91, "lon": 0}}, 400, "near.lat"),
         ({"query": "x", "near": {"lat": 1, "lon": 0, "field": "price"}}, 400, "price"),
+        ({"query": "x", "near": {"lat": 1, "lon": 0, "field": ""}}, 400, "no location"),
         ({"like": "nobody"}, 404, "nobody"),
         ({"query": "x", "limit": 3}, 400, "limit: not known here"),
         ({"image": "https://example.org/a.png"}, 400, "never fetched"),

@@ -20,7 +20,7 @@ from cospace.encode.hosted.calls import HalfAnswer, Trouble, seconds
 from cospace.limits import limit
 from cospace.need import need
 
-__all__ = ["OpenAI"]
+__all__ = ["OpenAI", "trouble_of"]
 
 _OWN = "https://api.openai.com/v1"
 
@@ -81,20 +81,25 @@ class OpenAI(Hosted):
 
     def why(self, error: Exception) -> Trouble | None:
         """What an error of the SDK means; None for one that is not the SDK's."""
-        sdk = need("openai", extra="openai")
-        if isinstance(error, sdk.APITimeoutError):
-            return Trouble("down", f"no answer within {limit('service_ms') / 1000:g} s")
-        if isinstance(error, sdk.APIConnectionError):
-            return Trouble("down", f"{self.place} cannot be reached")
-        if isinstance(error, sdk.APIStatusError):
-            return _of_status(error)
-        if isinstance(error, sdk.APIError):
-            return Trouble("down", f"its answer cannot be read ({type(error).__name__})")
-        if isinstance(error, sdk.OpenAIError):  # raised while the client is made
-            return Trouble("key", "there is no key; set OPENAI_API_KEY")
-        if isinstance(error, ValueError):  # json's, at an answer that is none
-            return Trouble("down", f"its answer cannot be read ({type(error).__name__})")
-        return None
+        return trouble_of(error, self.place)
+
+
+def trouble_of(error: Exception, place: str) -> Trouble | None:
+    """What an error of the SDK means, where `place` was asked; None for one that is not its."""
+    sdk = need("openai", extra="openai")
+    if isinstance(error, sdk.APITimeoutError):
+        return Trouble("down", f"no answer within {limit('service_ms') / 1000:g} s")
+    if isinstance(error, sdk.APIConnectionError):
+        return Trouble("down", f"{place} cannot be reached")
+    if isinstance(error, sdk.APIStatusError):
+        return _of_status(error)
+    if isinstance(error, sdk.APIError):
+        return Trouble("down", f"its answer cannot be read ({type(error).__name__})")
+    if isinstance(error, sdk.OpenAIError):  # raised while the client is made
+        return Trouble("key", "there is no key; set OPENAI_API_KEY")
+    if isinstance(error, ValueError):  # json's, at an answer that is none
+        return Trouble("down", f"its answer cannot be read ({type(error).__name__})")
+    return None
 
 
 def _of_status(error: Any) -> Trouble:
