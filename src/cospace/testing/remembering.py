@@ -8,16 +8,23 @@ __all__ = ["weights_are_kept"]
 
 
 def weights_are_kept(store: Store) -> None:
-    """A store that keeps weights keeps those of lists and those of parts, apart from each other."""
+    """A store that keeps weights keeps those of lists, those of parts, and a reranker, apart."""
     if not isinstance(store, Remembers):
         return
     assert store.weights is None
     assert store.part_weights is None
+    assert store.reranking is None
     lists, parts = {"text": 1.0, "words": 3.5}, {"image": 1.0, "text": 0.6}
     store.weigh(lists)
     assert store.part_weights is None
     store.weigh_parts(parts)
     _held(store, lists, parts)
+    setting = {"name": "judge", "fingerprint": "ab", "folder": "./judge", "share": 0.25}
+    store.keep_reranking(setting)
+    assert store.reranking == setting
+    _held(store, lists, parts)
+    store.keep_reranking(None)
+    assert store.reranking is None
     store.weigh_parts({"image": 0.0, "text": 1.0})
     _held(store, lists, {"image": 0.0, "text": 1.0})
     store.weigh_parts(None)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import cospace as cs
 from cospace.collection.rerank import check_setting, setting_of
-from cospace.collection.tune_rerank import SHARES
+from cospace.collection.tune_rerank import SHARES, _scores
 from cospace.encode.reranker import load_reranker
 from cospace.errors import (
     BadArgument,
@@ -23,6 +23,7 @@ from cospace.errors import (
     SpaceMismatch,
 )
 from cospace.limits import override
+from cospace.measures.metrics import ndcg
 from cospace.search.rerank import Reranking
 from cospace.testing import tiny_model, tiny_reranker, tiny_reranker_folder
 
@@ -265,6 +266,30 @@ def test_a_reranker_that_knows_is_recommended_and_one_that_does_not_is_not(
             assert "mix" in shop.search("red chair").score
         assert {"share", "before", "held_out", "better"} <= set(tuning.to_json())
         assert "nDCG@10" in str(tuning)
+
+
+def test_what_is_measured_is_what_a_search_gives(shop: cs.Collection) -> None:
+    """Each share's figure is that of searches with this share; share 0 is a search without."""
+    right = judged()
+    grades = {query: dict.fromkeys(ids, 1.0) for query, ids in right.items()}
+    table, cut = _scores(shop, grades, tiny_reranker())
+    assert ((len(SHARES), 24), 0) == (table.shape, cut)
+    for row, share in zip(table, SHARES, strict=True):
+        by = Reranking(tiny_reranker(), share) if share else ""
+        for figure, (query, judgment) in zip(row, grades.items(), strict=True):
+            found = shop.search(query, k=10, rerank=by).ids
+            expected = ndcg([judgment.get(id, 0.0) for id in found], [1.0], k=10)
+            assert expected == pytest.approx(figure)
+    tuning = shop.tune_rerank(right, tiny_reranker())
+    assert tuning.before.value == pytest.approx(float(table[0].mean()))
+
+
+def test_passages_and_documents_go_through_the_one_that_is_kept(home: Path) -> None:
+    with cs.open(":memory:", model=tiny_model()) as shop:
+        shop.add(ids=["a", "b", "c"], documents=["red chair", "blue bus", "oak chair"])
+        shop.reranking = kept(home)
+        assert shop.search("an oak chair").ids == shop.documents("an oak chair").ids
+        assert "oak chair" in str(shop.context("an oak chair"))
 
 
 def test_where_all_is_right_already_nothing_is_gained(shop: cs.Collection) -> None:

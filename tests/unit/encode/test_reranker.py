@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import threading
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
 
 import cospace as cs
 from cospace.encode.reranker import Reranker, load_reranker
@@ -141,7 +143,7 @@ def test_two_of_one_folder_share_what_is_compiled(home: Path) -> None:
 def test_a_name_that_nothing_has_says_what_is_near(home: Path) -> None:
     tiny_reranker_folder(home / "reranked")
     with pytest.raises(ModelNotFound, match="did you mean 'reranked'"):
-        load_reranker("reranker")
+        load_reranker("rerankd")
     with pytest.raises(ModelNotFound, match=r"space\.json"):
         load_reranker(home)
     with pytest.raises(UnsafeFile):
@@ -222,6 +224,23 @@ def test_answers_that_are_all_alike_prove_nothing(tmp_path: Path) -> None:
         load_reranker(tmp_path)
 
 
+def test_a_score_that_is_no_number_is_refused(tmp_path: Path) -> None:
+    """The known answers hold no "zz": what it stands for can be damaged without their notice."""
+    tiny_reranker_folder(tmp_path)
+    tokenizer = Tokenizer.from_file(str(tmp_path / "pair/tokenizer.json"))
+    [piece] = tokenizer.encode("zz", add_special_tokens=False).ids
+    file = tmp_path / "pair/model.bin"
+    numbers = np.frombuffer(file.read_bytes()[: (piece + 1) * 32 * 4], "<f4").reshape(-1, 32).copy()
+    numbers[piece] = np.nan
+    file.write_bytes(numbers.tobytes() + file.read_bytes()[numbers.nbytes :])
+    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+    changed(tmp_path, lambda record, tower: tower["files"].update({"pair/model.bin": sha256}))
+    reranker = load_reranker(tmp_path)
+    assert np.isfinite(reranker.score("red chair", ["blue bus"])).all()
+    with pytest.raises(ModelDamaged, match="no number for document 1"):
+        reranker.score("red chair", ["blue bus", "zz"])
+
+
 def test_a_tokenizer_that_joins_no_texts_is_refused(tmp_path: Path) -> None:
     tiny_reranker_folder(tmp_path)
     file = tmp_path / "pair/tokenizer.json"
@@ -229,7 +248,7 @@ def test_a_tokenizer_that_joins_no_texts_is_refused(tmp_path: Path) -> None:
     record["post_processor"]["pair"] = record["post_processor"]["pair"][:1]
     file.write_text(json.dumps(record))
     changed(tmp_path, lambda record, tower: tower["files"].update(
-        {"pair/tokenizer.json": __import__("hashlib").sha256(file.read_bytes()).hexdigest()}
+        {"pair/tokenizer.json": hashlib.sha256(file.read_bytes()).hexdigest()}
     ))  # fmt: skip
     with pytest.raises(ModelDamaged):
         load_reranker(tmp_path)

