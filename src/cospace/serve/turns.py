@@ -39,7 +39,7 @@ FEW = 8
 # Inputs and characters that are encoded together: of questions; of the rest; and of the rest while
 # questions come, whose wait is the time of one such slice.
 _TOGETHER = (256, 200_000)
-_SLICE = (64, 50_000)
+_SLICE = (256, 40_000)
 _POLITE = (4, 600)
 _BUSY_SECONDS = 0.5  # after a question, so long
 _MOST_IN_A_ROW = 16  # batches of questions before what waits behind them has a slice
