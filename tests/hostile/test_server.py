@@ -1,5 +1,6 @@
 """What strangers do to a server: each is refused for what it is, and others are answered."""
 
+import base64
 import concurrent.futures
 import contextlib
 import io
@@ -233,6 +234,61 @@ def test_nonsense_instead_of_http(server: Running):
         assert b" 200 " not in got[:20]
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/embeddings", b'{"model":"starter","input":[' + b"null," * 15_000 + b"null]}"),
+        ("/v1/embeddings", b'{"model":"starter","messages":[' + b"0," * 40_000 + b"0]}"),
+        ("/collections/shop/items", b'{"items":[' + b"0," * 40_000 + b"0]}"),
+        ("/collections/shop/items/get", b'{"ids":[' + b"0," * 40_000 + b"0]}"),
+        ("/collections/shop/search", b'{"query":"x","exclude":[' + b"0," * 40_000 + b"0]}"),
+        ("/rerank", b'{"query":"x","documents":[' + b"0," * 40_000 + b"0]}"),
+    ],
+)
+def test_a_list_is_bounded_before_what_is_in_it_is_told(server: Running, path, body):
+    """pydantic collects a complaint about each element, and of each form that it may have."""
+    before = _memory(server)
+    reply = server.post(path, raw=body)
+    assert 400 == reply.status
+    assert len(reply.body) < 2_000
+    assert _memory(server) < before + 50_000
+
+
+def _memory(server: Running) -> int:
+    """The most KiB that the server ever had; 0 where nobody says."""
+    status = Path(f"/proc/{server.process.pid}/status")
+    return int(status.read_text().partition("VmHWM:")[2].split()[0]) if status.exists() else 0
+
+
+def test_a_connection_is_not_held_by_a_byte_now_and_then(server: Running):
+    """One that has its answer, and sends what is no head, is closed after `head_seconds`."""
+    for begin, then in (("Content-Length: 10", b"x"), ("X: y", b"\r\n"), ("X: y", b"GET /h")):
+        with socket.create_connection(server.address, timeout=20) as one:
+            one.sendall(head(server, "/health", begin, method="GET"))
+            got = b""
+            while not got.endswith(b'"ok"}'):
+                assert (piece := one.recv(10_000)), got
+                got += piece
+            one.sendall(then)
+            with contextlib.suppress(OSError):
+                assert b"" == one.recv(1_000)
+
+
+def test_an_odd_origin_and_an_odd_charset_are_no_fault_of_ours(server: Running):
+    assert 403 == server.get("/v1/models", headers={"Origin": "http://["}).status
+    lines = b'--x\r\nContent-Disposition: form-data; name="request"\r\n\r\n\\ud800\r\n--x--\r\n'
+    for charset in ("raw_unicode_escape", "punycode", "nonsense", "utf-16"):
+        kind = f"multipart/form-data; boundary=x; charset={charset}"
+        reply = server.post("/collections/shop/search", raw=lines, headers={"Content-Type": kind})
+        assert 400 == reply.status, (charset, reply.body)
+
+
+def test_head_and_a_name_in_capitals(server: Running, guarded: Running):
+    assert 200 == server.ask("HEAD", "/health").status
+    got = raw(server, b"GET /health HTTP/1.0\r\nHost: LocalHost\r\n\r\n", wait=5)
+    assert got.startswith(b"HTTP/1.1 200")
+
+
 # --- images ---
 
 
@@ -298,6 +354,49 @@ def test_a_decoder_is_held_to_its_memory(monkeypatch: pytest.MonkeyPatch):
     try:
         with pytest.raises(BadItem, match=r"too much memory|cannot be decoded|was stopped"):
             decoder.image(file.getvalue())
+    finally:
+        decoder.close()
+
+
+def test_few_bytes_of_many_images_do_not_fill_the_memory(folder: Path):
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.new("RGB", (2_000, 1_000)).save(file, "WEBP", lossless=True)
+    assert len(file.getvalue()) < 1_000
+    url = "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
+    variables = {"COSPACE_LIMIT_UPLOAD_HELD": "20000000"}
+    with serving(folder, variables=variables) as server:
+        many = {"model": "starter", "input": [{"image": url}] * 20}
+        reply = server.post("/v1/embeddings", many)
+        assert (429, True) == (reply.status, "retry-after" in reply.headers)
+        rows = [{"id": f"i{n}", "image": url} for n in range(20)]
+        assert 429 == server.post("/collections/shop/items", {"items": rows}).status
+        few = {"model": "starter", "input": [{"image": url}] * 2}
+        assert 200 == server.post("/v1/embeddings", few).status, "the others were let go"
+
+
+def test_the_decoder_knows_no_secret_and_runs_no_code_of_the_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    from PIL import Image
+
+    from cospace.serve.decoder import Decoder
+
+    canary = tmp_path / "canary"
+    (tmp_path / "json.py").write_text(f"open({str(canary)!r}, 'w')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(TOKEN, SECRET)
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    file = io.BytesIO()
+    Image.new("RGB", (30, 20)).save(file, "PNG")
+    decoder = Decoder()
+    try:
+        assert (20, 30, 3) == decoder.image(file.getvalue()).shape
+        assert not canary.exists()
+        assert decoder._child is not None
+        environ = Path(f"/proc/{decoder._child.pid}/environ")
+        assert not environ.exists() or SECRET.encode() not in environ.read_bytes()
     finally:
         decoder.close()
 

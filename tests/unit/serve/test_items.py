@@ -147,3 +147,35 @@ def test_found_as_soon_as_it_is_acknowledged(mine: Mine):
         mine.post(PATH, items({"id": f"n{n}", "text": f"unicorn number {n}"}))
         reply = mine.post("/search", {"query": f"unicorn number {n}", "k": 1})
         assert [f"n{n}"] == [hit["id"] for hit in json.loads(reply.body)["hits"]]
+
+
+def test_of_an_id_that_comes_twice_add_takes_the_first_and_upsert_the_last(mine: Mine):
+    twice = items({"id": "two", "text": "the first"}, {"id": "two", "text": "the last"})
+    added = mine.post(PATH, twice)
+    assert (207, 1, 1) == (added.status, added.json["added"], added.json["failed"])
+    assert "the first" == mine.get(f"{PATH}/two").json["text"]
+    put = mine.ask("PUT", PATH, twice)
+    assert (200, {"two": "updated"}) == (put.status, statuses(put))
+    assert "the last counts" in put.json["items"][0]["note"]
+    assert "the last" == mine.get(f"{PATH}/two").json["text"]
+
+
+def test_a_key_is_of_one_collection(mine: Mine):
+    key = {"Idempotency-Key": "shared"}
+    other = Mine(mine.server, "mine0")
+    assert 200 == mine.post(PATH, items({"id": "k1", "text": "A lamp"}), headers=key).status
+    assert 200 == other.post(PATH, items({"id": "k2", "text": "A sofa"}), headers=key).status
+
+
+def test_what_is_no_item_fails_alone(mine: Mine):
+    reply = mine.post(PATH, {"items": [1, None, "x", [], {"id": "good", "text": "A lamp"}]})
+    assert (207, 1, 4) == (reply.status, reply.json["added"], reply.json["failed"])
+    assert {"item 0", "item 1", "item 2", "item 3", "good"} == set(statuses(reply))
+
+
+def test_a_number_of_more_than_64_bits_is_refused_and_not_rounded(mine: Mine):
+    raw = b'{"items":[{"id":"n","text":"x","metadata":{"n":18446744073709551617}}]}'
+    reply = mine.post(PATH, raw=raw)
+    assert (400, True) == (reply.status, "64 bits" in reply.error)
+    sound = b'{"items":[{"id":"n","text":"0123456789012345678901234","metadata":{"n":0.1}}]}'
+    assert {"n": "added"} == statuses(mine.post(PATH, raw=sound))

@@ -74,3 +74,28 @@ def test_the_oldest_keys_are_forgotten():
         assert "1199" in repeats._kept
 
     asyncio.run(story())
+
+
+def test_a_client_that_goes_away_stops_neither_the_write_nor_who_else_waits():
+    repeats, tries = Repeats(), []
+    go = asyncio.Event()
+
+    async def write():
+        tries.append(1)
+        await go.wait()
+        return 200, b"done"
+
+    async def story():
+        first = asyncio.create_task(repeats.once("k", b"x", write))
+        await asyncio.sleep(0)
+        second = asyncio.create_task(repeats.once("k", b"x", write))
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.sleep(0)
+        third = asyncio.create_task(repeats.once("k", b"x", write))
+        await asyncio.sleep(0)
+        go.set()
+        assert [((200, b"done"), True)] * 2 == await asyncio.gather(second, third)
+
+    asyncio.run(story())
+    assert [1] == tries

@@ -204,3 +204,91 @@ def test_a_collection_asks_through_turns_and_finds_the_same():
         shop.add(ids=["a", "b"], documents=["a red chair", "my blue bus"])
     assert plain.search("a chair").to_json() == shared.search("a chair").to_json()
     turns.close()
+
+
+class Panic(BaseException):
+    """As a panic of the Rust library comes: no Exception."""
+
+
+@pytest.mark.parametrize("error", [Panic("broken"), RuntimeError("broken"), MemoryError()])
+def test_nothing_that_a_model_raises_ends_the_thread(held, error):
+    model, turns = held
+    sound = model.encode_document
+
+    def broken(inputs):
+        model.came.release()
+        raise error
+
+    model.encode_document = broken
+    with pytest.raises(Exception, match=r"broken|^$"):
+        turns.submit(["a chair"], "document").result(30)
+    model.encode_document = sound
+    let_go(model)
+    assert (1, 32) == turns.submit(["a chair"], "document").result(30).rows.shape
+
+
+def test_neither_a_count_that_fails_nor_a_watch_ends_the_thread():
+    def watch(inputs, seconds):
+        raise OSError("no more room for figures")
+
+    model = Held()
+    turns = Turns(model, watch=watch)
+    let_go(model)
+
+    def broken(texts, role):
+        raise RuntimeError("no tokens")
+
+    sound, model.count_tokens = model.count_tokens, broken
+    with pytest.raises(RuntimeError, match="no tokens"):
+        turns.submit(["a chair"], "document", count=True).result(30)
+    model.count_tokens = sound
+    assert turns.submit(["a chair"], "document", count=True).result(30).tokens
+    turns.close()
+
+
+def test_fewer_vectors_than_inputs_are_noticed(held):
+    model, turns = held
+    whole = model.inner.encode_document
+    model.encode_document = lambda inputs: whole(list(inputs)[:1])
+    with pytest.raises(RuntimeError, match="1 vectors came of 2 inputs"):
+        turns.submit(["a chair", "a lamp"], "document").result(30)
+
+
+def test_what_is_cancelled_counts_as_waiting_no_longer(held):
+    model, turns = held
+    busy(model, turns)
+    waiting = [turns.submit(["x"] * 20, "document") for _ in range(5)]
+    assert 100 == turns.waiting
+    assert all(one.cancel() for one in waiting)
+    assert 0 == turns.waiting
+    let_go(model)
+    turns.submit(["goes on"], "query").result(30)
+    assert 0 == turns.waiting
+
+
+def test_long_lists_and_indexing_take_turns_and_stay_behind_questions(held):
+    model, turns = held
+    busy(model, turns)
+    lists = turns.submit([f"list {n}" for n in range(2_000)], "document")
+    prepared = [model.inner.prepare("text", tiny_part(f"item {n}")) for n in range(2_000)]
+    done = threading.Thread(target=turns.encode_prepared, args=(model.inner, "text", prepared))
+    done.start()
+    while turns.waiting < 4_000:
+        pass
+    let_go(model, 5)
+    for _ in range(5):
+        assert model.came.acquire(timeout=30)
+    question = turns.submit(["a question"], "query")
+    let_go(model)
+    question.result(30)
+    lists.result(30)
+    done.join()
+    first = [batch[0].split()[0] for batch in model.batches[1:5]]
+    assert {"list", "item"} == set(first[:2]) == set(first[2:4])
+    assert 6 >= model.batches.index(["a question"])
+
+
+def tiny_part(text):
+    from cospace.item import Part
+
+    return Part("text", text)
