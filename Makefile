@@ -45,6 +45,8 @@ bench: $(VENV)/.bench
 	$(BIN)/python bench/words.py
 	$(BIN)/python bench/words_reading.py
 	$(BIN)/python bench/ranking.py
+	$(BIN)/python bench/serve.py
+	$(BIN)/python bench/rag.py
 	$(BIN)/python bench/photo_and_word.py
 	$(BIN)/python bench/joint.py
 	$(BIN)/python bench/composed.py

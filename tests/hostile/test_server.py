@@ -267,7 +267,8 @@ def test_a_connection_is_not_held_by_a_byte_now_and_then(server: Running):
             one.sendall(head(server, "/health", begin, method="GET"))
             got = b""
             while not got.endswith(b'"ok"}'):
-                assert (piece := one.recv(10_000)), got
+                piece = one.recv(10_000)
+                assert piece, got
                 got += piece
             one.sendall(then)
             with contextlib.suppress(OSError):

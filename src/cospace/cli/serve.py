@@ -34,7 +34,14 @@ def parser() -> Parser:
 
 def run(args: argparse.Namespace) -> int:
     """0 when it was told to end, and all that was accepted is done."""
-    for module in ("uvicorn", "fastapi", "orjson", "prometheus_client", "httptools", "multipart"):
+    for module in (
+        "uvicorn",
+        "fastapi",
+        "orjson",
+        "prometheus_client",
+        "httptools",
+        "python_multipart",
+    ):
         need(module, extra="serve")
     from cospace.serve.run import start
     from cospace.serve.settings import TABLE, Settings
