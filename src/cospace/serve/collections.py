@@ -61,24 +61,10 @@ def router(server: Server) -> APIRouter:
         collection = server.collection(name)
         asked, uploaded = await _question(request)
         content = await _content(server, asked, uploaded)
-        where, place = _place(collection, asked)
         ranker = _reranker(server, asked.rerank)
-
-        def found() -> Response:
-            results = collection.search(
-                content,
-                asked.k,
-                where=where,
-                offset=asked.offset,
-                by=asked.by,
-                explain=asked.explain,
-                exclude=asked.exclude,
-                rerank=ranker,
-            )
-            return answer(_record(name, asked, results, place))
-
         slow = bool(ranker) or collection.reranking is not None
-        return await (server.reranking if slow else server.searches).run(found)
+        workers = server.reranking if slow else server.searches
+        return await workers.run(_found, name, collection, content, asked, ranker)
 
     @routes.post(
         "/collections/{name}/context",
@@ -98,6 +84,27 @@ def router(server: Server) -> APIRouter:
         return await server.searches.run(_file, collection, id, part)
 
     return routes
+
+
+def _found(
+    name: str,
+    collection: Collection,
+    content: Content,
+    asked: Question,
+    ranker: Reranker | str | None,
+) -> Response:
+    where, place = _place(collection, asked)
+    results = collection.search(
+        content,
+        asked.k,
+        where=where,
+        offset=asked.offset,
+        by=asked.by,
+        explain=asked.explain,
+        exclude=asked.exclude,
+        rerank=ranker,
+    )
+    return answer(_record(name, asked, results, place))
 
 
 def _about(name: str, collection: Collection) -> dict[str, Any]:
