@@ -6,13 +6,14 @@ from typing import Any
 
 import orjson
 from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from cospace.errors import CospaceError, TooBusy
 from cospace.serve.guard import refusal
 
-__all__ = ["Answer", "answer", "described", "of_error", "of_fault", "of_http"]
+__all__ = ["Answer", "answer", "described", "of_error", "of_fault", "of_http", "of_query"]
 
 
 class Answer(Response):
@@ -39,6 +40,15 @@ async def of_error(request: Request, error: Exception) -> Response:
         headers["Connection"] = "close"
     code = getattr(error, "code", None) or type(error).__name__
     return Answer(refusal(str(error), kind=kind, code=code), status, headers)
+
+
+async def of_query(request: Request, error: Exception) -> Response:
+    """The answer to an address whose part after the ? lacks something, or has it wrong."""
+    del request
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    text = f"{'.'.join(map(str, first['loc'][1:]))}: {first['msg']}"
+    return Answer(refusal(text, kind="invalid_request_error", code="BadArgument"), 400)
 
 
 async def of_fault(request: Request, error: Exception) -> Response:

@@ -9,13 +9,14 @@ from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from cospace.errors import CospaceError
 from cospace.serve import collections, embeddings, items, rerank
-from cospace.serve.answers import answer, of_error, of_fault, of_http
+from cospace.serve.answers import answer, of_error, of_fault, of_http, of_query
 from cospace.serve.guard import Guard
 from cospace.serve.server import Server
 from cospace.serve.settings import Settings
@@ -43,6 +44,7 @@ def build(settings: Settings, server: Server | None = None) -> Guard:
         exception_handlers={
             CospaceError: of_error,
             HTTPException: of_http,
+            RequestValidationError: of_query,
             Exception: of_fault,
         },
     )

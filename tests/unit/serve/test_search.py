@@ -176,3 +176,8 @@ def test_openapi_has_every_route_with_an_example(shop: Running):
         body = page["paths"][path]["post"]["requestBody"]["content"]["application/json"]
         assert body["example"]
         assert "$ref" not in json.dumps(body["schema"])
+
+
+def test_an_address_that_lacks_something_says_what(shop: Running):
+    reply = shop.get("/collections/shop/media")
+    assert (400, True) == (reply.status, reply.error.startswith("id: "))
