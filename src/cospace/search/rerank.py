@@ -91,22 +91,14 @@ def _results(
     first = np.array([answer.scores[place] for place in places])
     named = np.array([answer.named[place] for place in places])
     head = min(depth, len(found))
-    texts = {
-        i: row.text for i, row in enumerate(found[:head]) if row.text and not is_blank(row.text)
-    }
-    judged = by.reranker.judge(query, list(texts.values()))
-    logits = np.full(head, np.nan)
-    logits[list(texts)] = judged.logits
+    judged, logits, own = judged_of(by.reranker, query, found[:head])
     scores, shares = mixed(first, named, logits, by.share)
     order = [*np.argsort(-scores[:head], kind="stable"), *range(head, len(found))]
     ranks = {place: rank for rank, place in enumerate(_ranked(logits), start=1)}
-    own = dict(zip(texts, judged.scores.tolist(), strict=True))
     hits = []
     for i in order[span]:
-        row, whys = (
-            found[i],
-            list(answer.whys[places[i]](answer.keys[places[i]])) if explain else [],
-        )
+        row, place = found[i], places[i]
+        whys = list(answer.whys[place](answer.keys[place])) if explain else []
         if i < head:
             whys.append(Why(FIRST, i + 1, float(first[i]), float(scores[i] - shares[i])))
         if i in own:
