@@ -35,11 +35,11 @@ def text(id: str) -> str:
     return f"my red chair {id} of a long text " * 3
 
 
-def upload(server: Running, life: int, acknowledged: list[str], over: threading.Event) -> None:
+def upload(server: Running, name: str, acknowledged: list[str], over: threading.Event) -> None:
     """Uploads, one after another, until the server is gone."""
     for number in range(10_000):
-        ids = [f"{life}-{threading.get_ident() % 1_000}-{number}-{row}" for row in range(ROWS)]
-        rows = [{"id": id, "text": text(id), "metadata": {"life": life}} for id in ids]
+        ids = [f"{name}-{number}-{row}" for row in range(ROWS)]
+        rows = [{"id": id, "text": text(id), "metadata": {"by": name}} for id in ids]
         try:
             reply = server.post("/collections/shop/items", {"items": rows})
         except (OSError, HTTPException, ValueError):
@@ -60,8 +60,8 @@ def test_every_acknowledged_item_is_there_after_kill_9(tmp_path: Path, model: Pa
         with serving(folder, "--models", model) as server:
             over = threading.Event()
             threads = [
-                threading.Thread(target=upload, args=(server, life, acknowledged, over))
-                for _ in range(3)
+                threading.Thread(target=upload, args=(server, f"{life}-{part}", acknowledged, over))
+                for part in range(3)
             ]
             for one in threads:
                 one.start()

@@ -177,7 +177,7 @@ class Model(BaseEncoder):
 
         >>> import cospace as cs
         >>> cs.load("starter").count_tokens(["a chair", "a retro velvet armchair"])
-        [4, 7]
+        [4, 6]
         """
         return self.text_tower().counts(texts, role)
 
