@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from cospace.cli.table import Column, room, table
 from cospace.cli.text import one_line, width
 from cospace.results import Hit, Results
-from cospace.store.schema import is_location
-from cospace.store.where import distance_km
+from cospace.store.where import kilometres
 
-__all__ = ["hit_table", "kilometres", "parts_of_score", "title_of"]
+__all__ = ["hit_table", "parts_of_score", "title_of"]
 
 # Metadata that says what an item is called.
 TITLES = ("title", "name", "headline", "product_name")
@@ -51,7 +49,7 @@ def hit_table(
         row = [str(rank), f"{hit.score:.3f}", hit.id, title_of(hit)]
         row += [_value(hit.metadata.get(name)) for name in fields]
         if near:
-            km = kilometres(hit, near)
+            km = kilometres(hit.metadata, near)
             row.append("" if km is None else f"{km:.1f}")
         if images:
             row.append(_below(hit.media.get("image", ""), images))
@@ -81,17 +79,6 @@ def parts_of_score(hit: Hit) -> str:
         rank = "" if why.rank is None else f", rank {why.rank}"
         parts.append(f"{why.list} {why.score:.3f}{rank}, adds {why.share:+.3f}")
     return "; ".join(parts)
-
-
-def kilometres(hit: Hit, near: tuple[str, float, float]) -> float | None:
-    """How far the hit lies from the place, or None where it has no location."""
-    name, lat, lon = near
-    value: Any = hit.metadata
-    for key in name.split("."):
-        value = value.get(key) if isinstance(value, Mapping) else None
-    places = value if isinstance(value, list | tuple) else [value]
-    found = [distance_km(lat, lon, p["lat"], p["lon"]) for p in places if is_location(p)]
-    return min(found, default=None)
 
 
 def _fitting(results: Results, left: int) -> list[str]:

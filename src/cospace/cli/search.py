@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cospace.cli.hits import hit_table, kilometres
+from cospace.cli.hits import hit_table
 from cospace.cli.output import count, document, show, tell
 from cospace.cli.parsing import SIGNALS, Parser, command, filter_of, names_of, place, scale
 from cospace.errors import BadArgument, CollectionBusy, NotFound
@@ -206,9 +206,11 @@ def _record(
     asked |= {kind: path for kind in SIGNALS if (path := getattr(args, kind)) is not None}
     if args.like is not None or args.exclude:
         asked |= {"like": args.like, "exclude": args.exclude or []}
+    from cospace.store.where import kilometres
+
     record = {**asked, **results.to_json()}
     if near is not None:
         for hit, shown in zip(results, record["hits"], strict=True):
-            km = kilometres(hit, near)
+            km = kilometres(hit.metadata, near)
             shown["km"] = None if km is None else round(km, 3)
     return record

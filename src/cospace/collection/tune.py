@@ -19,8 +19,8 @@ from cospace.search.ask import DEPTH, WORDS
 from cospace.search.candidates import Query, gather, rank_lists
 
 __all__ = [
-    "LEAST_QUERIES", "Judged", "Judgment", "Tuning", "best_setting", "check_weights", "grades_of",
-    "held_out", "read_judgment", "tune",
+    "LEAST_QUERIES", "Judged", "Judgment", "Tuning", "best_setting", "check_weights", "gain_of",
+    "grades_of", "held_out", "read_judgment", "tune",
 ]  # fmt: skip
 
 # Fewer queries cannot tell one setting from another: the held-out figures would be luck.
@@ -62,10 +62,7 @@ class Tuning:
     @property
     def advice(self) -> str:
         """Whether to use the weights, and why."""
-        low, high = self.difference.low, self.difference.high
-        gain = (
-            f"{self.difference.value:+.3f} nDCG@10 on held-out queries ({low:+.3f} to {high:+.3f})"
-        )
+        gain = gain_of(self.difference)
         if dict(self.weights) == dict(DEFAULT):
             return "keep the default weights: no others were better on these queries"
         if self.better:
@@ -89,6 +86,12 @@ class Tuning:
         weights = ", ".join(f"{name} {weight:g}" for name, weight in self.weights.items())
         figures = f"nDCG@10 {self.before.value:.3f} before, {self.held_out.value:.3f} held out"
         return "\n".join([f"{weights} ({self.queries} queries: {figures})", self.advice])
+
+
+def gain_of(difference: Difference) -> str:
+    """A difference in words, with its interval."""
+    low, high = difference.low, difference.high
+    return f"{difference.value:+.3f} nDCG@10 on held-out queries ({low:+.3f} to {high:+.3f})"
 
 
 def tuned(

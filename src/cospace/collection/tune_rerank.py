@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cospace.collection.composed import Searched
 from cospace.collection.query import queries_of
 from cospace.collection.rerank import setting_of
-from cospace.collection.tune import Judged, best_setting, grades_of, held_out
+from cospace.collection.tune import Judged, best_setting, gain_of, grades_of, held_out
 from cospace.encode.reranker import Reranker
 from cospace.limits import limit
 from cospace.measures.bootstrap import Difference, Interval, mean_difference, mean_interval
@@ -60,10 +60,7 @@ class RerankTuning:
         """Whether to use the reranker, and why."""
         if not self.share:
             return "search without it: no share of it was better on these queries"
-        low, high = self.difference.low, self.difference.high
-        gain = (
-            f"{self.difference.value:+.3f} nDCG@10 on held-out queries ({low:+.3f} to {high:+.3f})"
-        )
+        gain = gain_of(self.difference)
         if self.better:
             return f"use it with a share of {self.share:g}: {gain}"
         return f"search without it: {gain} is no clear gain; more judged queries may tell"

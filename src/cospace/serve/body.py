@@ -21,7 +21,7 @@ M = TypeVar("M", bound=BaseModel)
 
 # Digits to 0, all else to a blank; and the shortest run that may be too long for 64 bits.
 _DIGITS = bytes(48 if 48 <= byte < 58 else 32 for byte in range(256))
-_TWENTY = b"0" * 19
+_LONG_RUN = b"0" * 19
 _JSON = ("application/json", "")
 
 
@@ -58,7 +58,7 @@ def parse(raw: bytes) -> Any:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise BadRequest(f"the body is not JSON: {error}") from None
-    if _TWENTY in raw.translate(_DIGITS):
+    if _LONG_RUN in raw.translate(_DIGITS):
         json.loads(raw, parse_int=_of_64_bits)
     most = limit("json_depth")
     # Brackets inside of texts count here too; only then is it looked at more closely.

@@ -17,12 +17,12 @@ from cospace.serve.body import BadRequest, parse, read, shaped
 from cospace.serve.inputs import file_of
 from cospace.serve.server import Server
 from cospace.serve.shapes import ContextRequest, Question
-from cospace.store.where import distance_km
+from cospace.store.where import kilometres
 
 if TYPE_CHECKING:
     from cospace.collection import Collection
     from cospace.encode.reranker import Reranker
-    from cospace.results import Hit, Results
+    from cospace.results import Results
 
 __all__ = ["router"]
 
@@ -189,7 +189,7 @@ def _record(
     for hit, shown in zip(results, record["hits"], strict=True):
         shown["media"] = {part: link(name, hit.id, part) for part in hit.media}
         if place is not None:
-            km = _kilometres(hit, place)
+            km = kilometres(hit.metadata, place)
             shown["km"] = None if km is None else round(km, 3)
     whole = len(results) == asked.k
     return {**record, "next_offset": asked.offset + asked.k if whole else None}
@@ -198,16 +198,6 @@ def _record(
 def link(collection: str, id: str, part: str) -> str:
     """Where the file of an item's part is served: paths of this machine are not told."""
     return f"/collections/{quote(collection)}/media?id={quote(id, safe='')}&part={quote(part)}"
-
-
-def _kilometres(hit: Hit, place: tuple[str, float, float]) -> float | None:
-    name, lat, lon = place
-    value: Any = hit.metadata
-    for key in name.split("."):
-        value = value.get(key) if isinstance(value, dict) else None
-    places = value if isinstance(value, list) else [value]
-    found = [distance_km(lat, lon, p["lat"], p["lon"]) for p in places if isinstance(p, dict)]
-    return min(found, default=None)
 
 
 def _file(collection: Collection, id: str, part: str) -> Response:

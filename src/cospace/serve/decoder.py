@@ -1,6 +1,6 @@
 """A process that decodes what strangers send, with limits of memory and time of its own.
 
-    parent -> child   a line of JSON {"kind", "bytes"}, then the bytes
+    parent -> child   a line of JSON {"bytes"}, then the bytes
     child -> parent   a line of JSON {"shape", "dtype"} or {"error"}, then the array's bytes
 
 The child begins as `python -m cospace.serve.decoder`. A file that makes it grow too large or run
@@ -51,7 +51,7 @@ class Decoder:
             late = threading.Timer(limit("upload_seconds"), kill)
             late.start()
             try:
-                return _asked(child, "image", data, name)
+                return _asked(child, data, name)
             except BadItem:
                 raise
             except BaseException as error:  # what it would say next belongs to nobody
@@ -99,12 +99,12 @@ class Decoder:
                     pipe.close()
 
 
-def _asked(child: subprocess.Popen[bytes], kind: str, data: bytes, name: str) -> NDArray[Any]:
+def _asked(child: subprocess.Popen[bytes], data: bytes, name: str) -> NDArray[Any]:
     import numpy as np
 
     assert child.stdin is not None
     assert child.stdout is not None
-    _send(child.stdin, {"kind": kind, "bytes": len(data)}, data)
+    _send(child.stdin, {"bytes": len(data)}, data)
     head = _head(child.stdout)
     if "error" in head:
         raise BadItem(name, head["error"])

@@ -18,7 +18,7 @@ from cospace.errors import BadFilter
 from cospace.limits import limit
 from cospace.read.dates import iso, moment
 from cospace.read.regular import listed
-from cospace.store.schema import Field, Schema, flatten
+from cospace.store.schema import Field, Schema, flatten, is_location
 
 __all__ = ["All", "Any_", "Compare", "Exists", "In", "Near", "Node", "Not", "matches", "parse"]
 
@@ -295,6 +295,20 @@ def distance_km(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
         + math.cos(p1) * math.cos(p2) * math.sin(math.radians(lon2 - lon1) / 2) ** 2
     )
     return 2 * EARTH_KM * math.asin(min(1.0, math.sqrt(half)))
+
+
+def kilometres(metadata: Mapping[str, Any], near: tuple[str, float, float]) -> float | None:
+    """How far an item lies from a place, or None where it has no location there.
+
+    `near` is (location field, latitude, longitude); of several places the nearest counts.
+    """
+    name, lat, lon = near
+    value: Any = metadata
+    for key in name.split("."):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    places = value if isinstance(value, list | tuple) else [value]
+    found = [distance_km(lat, lon, p["lat"], p["lon"]) for p in places if is_location(p)]
+    return min(found, default=None)
 
 
 _TESTS: dict[str, Callable[[float, float], bool]] = {
