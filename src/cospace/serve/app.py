@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from cospace.errors import CospaceError
-from cospace.serve import collections, embeddings, items, rerank
+from cospace.serve import collections, embeddings, items, pages, rerank
 from cospace.serve.answers import answer, of_error, of_fault, of_http, of_query
 from cospace.serve.guard import Guard
 from cospace.serve.server import Server
@@ -50,6 +50,7 @@ def build(settings: Settings, server: Server | None = None) -> Guard:
     )
     for module in (embeddings, rerank, collections, items):
         app.include_router(module.router(server))
+    app.include_router(pages.router(settings))
     _watching(app, server)
     app.openapi = partial(_openapi, app, server)  # type: ignore[method-assign]
     outer: Any = app
