@@ -46,7 +46,8 @@ def router(server: Server) -> APIRouter:
         found = await server.searches.run(
             lambda: [_about(name, one) for name, one in server.collections.items()]
         )
-        return answer({"collections": found})
+        rankers = sorted({one.name for one in server.rerankers.values()})
+        return answer({"collections": found, "rerankers": rankers})
 
     @routes.get("/collections/{name}", summary="What a collection holds.")
     async def info(name: str) -> Response:
