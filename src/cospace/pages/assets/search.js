@@ -90,7 +90,16 @@ class Page {
 
   // What changes the search
 
-  typed = later(30, () => { history.replaceState(null, "", location.pathname + write(this.state)); this.search(); });
+  typed = later(30, () => {
+    history.replaceState(null, "", location.pathname + write(this.state));
+    if (Boolean(this.slider) !== this.mixed()) this.drawChips();
+    this.search();
+  });
+
+  /** Whether there is something to weigh words against. */
+  mixed() {
+    return Boolean((this.picture || this.state.like) && this.state.q.trim());
+  }
 
   complete = later(60, async () => {
     const text = this.box.value.trim();
@@ -276,8 +285,9 @@ class Page {
     } else if (state.like) {
       found.push(chip(t("searching_like", { title: this.titles.get(state.like) ?? state.like }), null, () => { state.like = ""; this.changed(); }));
     }
-    if ((this.picture || state.like) && state.q.trim()) {
-      const slider = h("input", { type: "range", min: "0", max: "1", step: "0.05", value: String(state.weight), "aria-label": t("words_or_picture"), oninput: later(60, () => {
+    this.slider = null;
+    if (this.mixed()) {
+      const slider = this.slider = h("input", { type: "range", min: "0", max: "1", step: "0.05", value: String(state.weight), "aria-label": t("words_or_picture"), oninput: later(60, () => {
         state.weight = Number(slider.value);
         history.replaceState(null, "", location.pathname + write(state));
         this.search();
