@@ -217,7 +217,7 @@ class Asking(Browsing):
         """
         place = self._place(near)
         node = self._where(where if place is None else place.within(where))
-        meant = respelt([query], self) if spelling else {}
+        meant = respelt([query], self, by) if spelling else {}
         [asked] = self._queries_of([query], by, node, exclude, meant)
         if sort is not None:
             if rerank:
@@ -258,7 +258,7 @@ class Asking(Browsing):
         [['MK-1'], ['MK-2']]
         """
         given = queries if isinstance(queries, Vectors) else listed(queries)
-        meant = respelt(given, self) if spelling else {}
+        meant = respelt(given, self, by) if spelling else {}
         asked = self._queries_of(given, by, self._where(where), exclude, meant)
         answered = self._answers(asked, given, rerank, k=k, offset=offset, explain=explain)
         for place, found in enumerate(answered):

@@ -13,6 +13,7 @@ from cospace.collection.spelling import completions, spelling
 from cospace.errors import BadArgument
 from cospace.read.texts import check_text
 from cospace.results import DidYouMean, Results
+from cospace.store.columnar import columnar
 from cospace.store.columns import Columns
 from cospace.store.where import Node, parse
 
@@ -106,11 +107,10 @@ class Browsing(Searched):
         return completions(self, check_text(text, "the text")) if text.strip() else []
 
     def _columns(self) -> Columns:
-        columns = getattr(self.store, "columns", None)
-        if columns is None:
+        store = columnar(self.store)
+        if store is None:
             raise BadArgument(f"{self.name}: this store keeps no columns of metadata")
-        found: Columns = columns()
-        return found
+        return store.columns()
 
     def _place(self, near: Mapping[str, Any] | None) -> Place | None:
         return None if near is None else place_of(near, self.store.schema)

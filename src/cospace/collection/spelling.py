@@ -9,13 +9,17 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 
 from cospace.collection.composed import Searched
 from cospace.encode.unknown import unknown_words
+from cospace.errors import CospaceError
 from cospace.item import Content, Parts
 from cospace.read.terms import fold, pairs
 from cospace.results import DidYouMean
+from cospace.search.candidates import WORDS
+from cospace.store.columnar import columnar
 from cospace.store.language import any_stop_words
 from cospace.store.lexicon import Lexicon, Near
 from cospace.store.protocol import Lexical
@@ -34,16 +38,43 @@ _EDIT, _FIRST = 8.0, 4.0
 
 def spelling(collection: Searched, text: str) -> DidYouMean | None:
     """See `Collection.spelling`."""
-    lexicon: Callable[[], Lexicon] | None = getattr(collection.store, "lexicon", None)
-    if lexicon is None or collection.store.space is None:
-        return None
-    text = unicodedata.normalize("NFC", text)
-    spans = [span for span in _spans(text) if _may_be_wrong(text, *span)]
-    strange = _strange(collection, list({fold(text[a:b]) for a, b in spans})) if spans else ()
+    return respelt([text], collection).get(0)
+
+
+def respelt(
+    queries: Sequence[Content | Vectors] | Vectors,
+    collection: Searched,
+    by: str | Sequence[str] | None = None,
+) -> dict[int, DidYouMean]:
+    """Which of some queries, by place, were meant otherwise; only texts are looked at.
+
+    All their words are asked for at once. `by` are the lists that will be asked: for words alone
+    no model is loaded.
+    """
+    store = columnar(collection.store)
+    if store is None or collection.store.space is None or isinstance(queries, Vectors):
+        return {}
+    texts: dict[int, tuple[str, list[tuple[int, int]]]] = {}
+    for place, query in enumerate(queries):
+        text = query.text if isinstance(query, Parts) else query
+        if isinstance(text, str) and len(text) <= _LONGEST:
+            text = unicodedata.normalize("NFC", text)
+            spans = [span for span in _spans(text) if _may_be_wrong(text[slice(*span)])]
+            if spans:
+                texts[place] = (text, spans)
+    words = {fold(text[a:b]) for text, spans in texts.values() for a, b in spans}
+    strange = _strange(collection, sorted(words), by)
     if not strange:
-        return None
-    known = lexicon()
-    meant = {word: _meant(known, word, collection) for word in strange}
+        return {}
+    known = store.lexicon()
+    meant = {word: better for word in strange if (better := _meant(known, word, collection))}
+    made = {place: _mended(text, spans, meant) for place, (text, spans) in texts.items()}
+    return {place: one for place, one in made.items() if one is not None}
+
+
+def _mended(
+    text: str, spans: Sequence[tuple[int, int]], meant: Mapping[str, str]
+) -> DidYouMean | None:
     changed: list[tuple[str, str]] = []
     made, at = "", 0
     for start, end in spans:
@@ -57,22 +88,6 @@ def spelling(collection: Searched, text: str) -> DidYouMean | None:
     return DidYouMean(made + text[at:], tuple(changed)) if changed else None
 
 
-def respelt(
-    queries: Sequence[Content | Vectors] | Vectors, collection: Searched
-) -> dict[int, DidYouMean]:
-    """Which of some queries, by place, were meant otherwise; only texts are looked at."""
-    if isinstance(queries, Vectors):
-        return {}
-    found = {}
-    for place, query in enumerate(queries):
-        text = query.text if isinstance(query, Parts) else query
-        if isinstance(text, str) and len(text) <= _LONGEST:
-            meant = spelling(collection, text)
-            if meant is not None:
-                found[place] = meant
-    return found
-
-
 def _spans(text: str) -> list[tuple[int, int]]:
     """Where words of letters stand, in what has no digit in it."""
     found = []
@@ -83,8 +98,7 @@ def _spans(text: str) -> list[tuple[int, int]]:
     return found
 
 
-def _may_be_wrong(text: str, start: int, end: int) -> bool:
-    word = text[start:end]
+def _may_be_wrong(word: str) -> bool:
     folded = fold(word)
     return (
         len(folded) >= _SHORTEST
@@ -94,9 +108,14 @@ def _may_be_wrong(text: str, start: int, end: int) -> bool:
     )
 
 
-def _strange(collection: Searched, words: Sequence[str]) -> Collection[str]:
+def _strange(
+    collection: Searched, words: Sequence[str], by: str | Sequence[str] | None
+) -> list[str]:
     """Those of some folded words that the model does not have as words, and that no item holds."""
-    unknown = unknown_words(collection.asker, " ".join(words))
+    unknown: Collection[str] | None = None
+    if words and by not in (WORDS, [WORDS]):
+        with suppress(CospaceError):  # no model is there: the search will say so if it needs one
+            unknown = unknown_words(collection.asker, " ".join(words))
     asked = [word for word in words if unknown is None or word in unknown]
     found = collection.store.find([Lexical(word, 1) for word in asked]) if asked else []
     return [word for word, one in zip(asked, found, strict=True) if not one.keys]
@@ -120,11 +139,11 @@ def _worth(word: str, one: Near) -> float:
 
 def completions(collection: Searched, text: str) -> list[str]:
     """See `Collection.complete`."""
-    lexicon: Callable[[], Lexicon] | None = getattr(collection.store, "lexicon", None)
+    store = columnar(collection.store)
     typed = " ".join(unicodedata.normalize("NFC", text).lower().split())
-    if lexicon is None or collection.store.space is None or not typed:
+    if store is None or collection.store.space is None or not typed:
         return []
-    known = lexicon()
+    known = store.lexicon()
     ends = text[-1:].isspace()
     head, _, last = (typed, "", "") if ends else typed.rpartition(" ")
     found: dict[str, None] = {}

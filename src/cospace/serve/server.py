@@ -22,10 +22,10 @@ from cospace.errors import BadArgument, CollectionNotFound, ModelNotFound, TooBu
 from cospace.item import Content, Image, Part, Parts
 from cospace.limits import limit
 from cospace.serve.decoder import Decoder
+from cospace.serve.kept import Thumbnails
 from cospace.serve.metrics import Metrics
 from cospace.serve.repeats import Repeats
 from cospace.serve.settings import Settings
-from cospace.serve.thumbs import Thumbnails
 from cospace.serve.tokenids import TokenIds
 from cospace.serve.turns import Turns
 
