@@ -71,6 +71,7 @@ TABLE: dict[str, Limit] = {
         Limit("corpus_memory_bytes", 400_000_000, "bytes", "a larger corpus is memory-mapped"),
         Limit("free_bytes", 64_000_000, "bytes", "writes are refused when less disk is left"),
         Limit("cache_bytes", 2_000_000_000, "bytes", "cached vectors; the least used go first"),
+        Limit("thumbnail_bytes", 500_000_000, "bytes", "kept small images; the oldest go first"),
         Limit("cost_cents", 100, "cents", "jobs estimated to cost more (US) need a yes"),
         Limit("request_bytes", 8_000_000, "bytes", "of a request's body to the server, as JSON"),
         Limit("upload_bytes", 20_000_000, "bytes", "of a request to the server with files"),

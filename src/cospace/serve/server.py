@@ -25,6 +25,7 @@ from cospace.serve.decoder import Decoder
 from cospace.serve.metrics import Metrics
 from cospace.serve.repeats import Repeats
 from cospace.serve.settings import Settings
+from cospace.serve.thumbs import Thumbnails
 from cospace.serve.tokenids import TokenIds
 from cospace.serve.turns import Turns
 
@@ -72,6 +73,7 @@ class Server:
         self.metrics = Metrics()
         self.token_ids = TokenIds(settings.token_ids)
         self.decoder = Decoder()
+        self.thumbnails = Thumbnails()
         self.repeats = Repeats()
         self.searches = Workers("search", 2 * cores(), 512)
         self.writes = Workers("write", 2, 64)

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
-    "Change", "ContextRequest", "Delete", "Document", "EmbeddingRequest", "Get", "Items", "Near",
-    "Question", "RerankRequest", "Updates", "Write",
+    "Change", "ContextRequest", "Delete", "Document", "EmbeddingRequest", "FacetRequest", "Get",
+    "Items", "Near", "Question", "RerankRequest", "Updates", "Write",
 ]  # fmt: skip
 
 
@@ -111,7 +111,8 @@ class Near(_Shape):
 
 
 class Question(_Shape):
-    """What is searched for: a text, an image, a stored item, or several of these."""
+    """What is searched for: a text, an image, a stored item, or several of these; or, without any
+    of them, all items."""
 
     model_config = ConfigDict(
         **_STRICT,
@@ -129,9 +130,28 @@ class Question(_Shape):
     by: Strings | None = Field(None, description="the lists to rank by")
     explain: bool = False
     exclude: Strings = Field(default_factory=list, description="ids that are never found")
+    sort: str | None = Field(
+        None,
+        description='a field, "price", or "-price" for the most first, or "distance" with near;'
+        " with a question its best matches are sorted, and without one all items",
+    )
+    spelling: bool = Field(True, description="whether typing errors of query are mended")
     rerank: str | None = Field(
         None, description='a cross-encoder of this server; "" for none, also where one is kept'
     )
+
+
+class FacetRequest(_Shape):
+    """Which items are counted, and by which fields."""
+
+    model_config = ConfigDict(
+        **_STRICT,
+        json_schema_extra={"examples": [{"where": {"price": {"$lt": 300}}, "fields": ["price"]}]},
+    )
+
+    where: dict[str, Any] | None = Field(None, description="a filter: docs/filters.md")
+    fields: Strings | None = Field(None, description="by default all that are worth it")
+    near: Near | None = None
 
 
 class ContextRequest(_Shape):

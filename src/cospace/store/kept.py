@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cospace.space import Space
+from cospace.store.columns import Columns
+from cospace.store.followed import Followed
 from cospace.store.gate import Gate
+from cospace.store.lexicon import Lexicon
 from cospace.store.protocol import Failure, Row
 from cospace.store.schema import Schema
 from cospace.store.truth import Truth
@@ -66,6 +70,22 @@ class Kept:
             if self._picked is None or self._picked[0] != when:
                 self._picked = (when, self._truth.vectors_from_all_over(_PICKED))
             return self._picked[1]
+
+    @cached_property
+    def _columns(self) -> Followed[Columns]:
+        return Followed(Columns())
+
+    def columns(self) -> Columns:
+        """See `Columnar`."""
+        return self._columns.now(self._gate, self._truth)
+
+    @cached_property
+    def _lexicon(self) -> Followed[Lexicon]:
+        return Followed(Lexicon())
+
+    def lexicon(self) -> Lexicon:
+        """See `Columnar`."""
+        return self._lexicon.now(self._gate, self._truth)
 
     @property
     def templates(self) -> list[list[str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,12 @@ from cospace.space import Space
 from cospace.store.schema import Schema
 from cospace.store.where import Node
 
+if TYPE_CHECKING:
+    from cospace.store.columns import Columns
+    from cospace.store.lexicon import Lexicon
+
 __all__ = [
+    "Columnar",
     "Failure",
     "Found",
     "Lexical",
@@ -86,6 +91,7 @@ class Lexical(NamedTuple):
     where: Node | None = None
     among: Sequence[int] | None = None
     unknown: Collection[str] | None = None
+    meant: str = ""
 
 
 Request: TypeAlias = Nearest | Lexical
@@ -169,11 +175,13 @@ class Store(Protocol):
         where: Node | None = None,
         among: Sequence[int] | None = None,
         unknown: Collection[str] | None = None,
+        meant: str = "",
     ) -> Found:
         """The `k` rows that hold the words of `text`, by BM25; rows that hold none are absent.
 
         `unknown` are words, folded as `cospace.read.terms.fold` does, that the model does not
-        know: they may be names. With `among` no names are told.
+        know: they may be names. With `among` no names are told. `meant` are more words, which
+        were probably meant: they count as those of the text do, but for its names.
         """
         ...
 
@@ -272,6 +280,19 @@ class Sampled(Protocol):
         ...
 
 
+@runtime_checkable
+class Columnar(Protocol):
+    """What a store may offer besides: the metadata and the words of all items in memory."""
+
+    def columns(self) -> Columns:
+        """The columns as of the last commit."""
+        ...
+
+    def lexicon(self) -> Lexicon:
+        """The words as of the last commit."""
+        ...
+
+
 def one_by_one(store: Store, requests: Sequence[Request]) -> list[Found]:
     """What each request finds, each asked alone: `find` for a backend that has no batches.
 
@@ -279,11 +300,15 @@ def one_by_one(store: Store, requests: Sequence[Request]) -> list[Found]:
     >>> [found.keys for found in one_by_one(MemoryStore(), [Lexical("armchair", 5)])]
     [[]]
     """
-    return [
-        store.nearest(*request[:3], where=request.where, among=request.among)
-        if isinstance(request, Nearest)
-        else store.lexical(
-            *request[:2], where=request.where, among=request.among, unknown=request.unknown
-        )
-        for request in requests
-    ]
+    found = []
+    for one in requests:
+        if isinstance(one, Nearest):
+            found.append(store.nearest(*one[:3], where=one.where, among=one.among))
+        else:
+            more: dict[str, Any] = {"meant": one.meant} if one.meant else {}
+            found.append(
+                store.lexical(
+                    *one[:2], where=one.where, among=one.among, unknown=one.unknown, **more
+                )
+            )
+    return found
