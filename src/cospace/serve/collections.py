@@ -168,16 +168,22 @@ async def _content(server: Server, asked: Question, uploaded: bytes | None) -> C
     data = uploaded if asked.image is None else file_of(asked.image, "image")
     image: Image | None = None if data is None else await server.image(data)
     if asked.query is None and image is None and asked.like is None:
-        given = asked.model_fields_set & {"weights", "by", "explain", "exclude", "rerank"}
+        given = asked.model_fields_set & {"weights", "by", "explain", "exclude", "rerank", "unlike"}
         if given:
             raise BadArgument(
                 f"{', '.join(sorted(given))}: give query (a text), image, like (an id), or several"
                 " with it"
             )
         return None
-    if image is None and asked.like is None and asked.weights is None:
+    if image is None and asked.like is None and asked.weights is None and not asked.unlike:
         return asked.query or ""
-    return Parts(text=asked.query, image=image, like=asked.like, weights=asked.weights)
+    return Parts(
+        text=asked.query,
+        image=image,
+        like=asked.like,
+        unlike=asked.unlike,
+        weights=asked.weights,
+    )
 
 
 def _reranker(server: Server, name: str | None) -> Reranker | str | None:

@@ -122,6 +122,7 @@ class Question(_Shape):
     query: str | None = Field(None, description="a text")
     image: str | None = Field(None, description=_DATA)
     like: str | None = Field(None, description="the id of a stored item")
+    unlike: Strings = Field(default_factory=list, description="ids of what is not wanted")
     weights: dict[str, float] | None = Field(None, description="what each part counts")
     k: int = Field(10, ge=1)
     offset: int = Field(0, ge=0)

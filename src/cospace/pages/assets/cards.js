@@ -71,7 +71,7 @@ export function card(item, role, act) {
         typeof item.km === "number" ? h("span", {}, icon("place"), t("km", { km: number(item.km, item.km < 10 ? 1 : 0) })) : null)),
     h("div", { class: "acts" },
       button("like", label(t("like_this")), () => act.like(item)),
-      button("unlike", label(t("unlike_this")), () => act.unlike(item)),
+      act.unlike ? button("unlike", label(t("unlike_this")), () => act.unlike(item)) : null,
       act.why ? button("why", label(t("why")), () => act.why(item)) : null));
 }
 

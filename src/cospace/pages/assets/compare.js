@@ -239,9 +239,9 @@ class Page {
   }
 }
 
-/** nDCG with gains 2^grade - 1, over the judged items of this question (Järvelin and Kekäläinen 2002). */
+/** nDCG with the grades as gains, as `cospace evaluate` has it, over the judged items of a question. */
 function ndcg(top, all) {
-  const sum = (grades) => grades.slice(0, 10).reduce((total, grade, rank) => total + (2 ** grade - 1) / Math.log2(rank + 2), 0);
+  const sum = (grades) => grades.slice(0, 10).reduce((total, grade, rank) => total + grade / Math.log2(rank + 2), 0);
   const best = sum([...all].sort((a, b) => b - a));
   return best ? sum(top) / best : 0;
 }

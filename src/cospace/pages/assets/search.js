@@ -256,11 +256,12 @@ class Page {
   }
 
   card(item) {
+    const asked = this.state.q.trim() || this.state.like || this.picture;
     return card(item, this.role, {
       open: (one) => this.open(one),
       like: (one) => this.like(one),
-      unlike: (one) => this.unlike(one),
-      why: this.state.q || this.state.like || this.picture ? (one) => this.open(one, true) : null,
+      unlike: asked ? (one) => this.unlike(one) : null,
+      why: asked ? (one) => this.open(one, true) : null,
     });
   }
 
