@@ -282,13 +282,7 @@ class Parts(Mapping[str, Part]):
         self.combiner: Combines | None = combiner
         if combiner is not None and weights is not None:
             raise BadArgument("give weights or a combiner, not both: a combiner weighs by itself")
-        ids = [unlike] if isinstance(unlike, str) else unlike
-        self.unlike: tuple[str, ...] = tuple(dict.fromkeys(map(check_id, ids)))
-        if len(self.unlike) > MOST_UNLIKE:
-            raise BadArgument(
-                f"unlike takes at most {MOST_UNLIKE} ids, not {len(self.unlike)}; leave out more"
-                " by exclude= or by a filter"
-            )
+        self.unlike: tuple[str, ...] = _unlike(unlike)
 
     @classmethod
     def of(cls, content: Content) -> Parts:
@@ -354,6 +348,17 @@ class Parts(Mapping[str, Part]):
         ]
         more += [f"unlike={self.unlike!r}"] if self.unlike else []
         return f"Parts({', '.join([*said, *more])})"
+
+
+def _unlike(given: Any) -> tuple[str, ...]:
+    ids = [given] if isinstance(given, str) else given
+    found = tuple(dict.fromkeys(map(check_id, ids)))
+    if len(found) > MOST_UNLIKE:
+        raise BadArgument(
+            f"unlike takes at most {MOST_UNLIKE} ids, not {len(found)}; leave out more by exclude="
+            " or by a filter"
+        )
+    return found
 
 
 def _checked_weights(weights: Mapping[str, float], parts: Mapping[str, Part]) -> dict[str, float]:
