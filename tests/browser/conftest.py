@@ -34,7 +34,9 @@ document.addEventListener("securitypolicyviolation", (one) => window.refused.pus
 
 def chromium() -> str:
     """The program, or a skip."""
-    found = os.environ.get("COSPACE_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+    found = os.environ.get("COSPACE_CHROMIUM") or next(
+        filter(None, map(shutil.which, _NAMES)), None
+    )
     if found is None:
         pytest.skip("no chromium: apt-get install chromium, or set COSPACE_CHROMIUM")
     return found

@@ -6,7 +6,7 @@ import asyncio
 import re
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
@@ -19,7 +19,7 @@ from cospace.encode import Encoder
 from cospace.encode.base import BaseEncoder
 from cospace.encode.reranker import Reranker, load_reranker
 from cospace.errors import BadArgument, CollectionNotFound, ModelNotFound, TooBusy
-from cospace.item import Content, Image, Part, Parts
+from cospace.item import Audio, Content, Image, Part, Parts
 from cospace.limits import limit
 from cospace.serve.decoder import Decoder
 from cospace.serve.metrics import Metrics
@@ -30,6 +30,9 @@ from cospace.serve.tokenids import TokenIds
 from cospace.serve.turns import Turns
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from cospace.collection import Collection
 
 __all__ = ["Server", "Workers"]
@@ -178,28 +181,37 @@ class Server:
 
     # --- what comes from strangers ---
 
-    async def safe(self, content: Content) -> Content:
-        """The content, its images decoded by the process that is there for it."""
+    async def safe(self, content: Content, kinds: Sequence[str]) -> Content:
+        """The content, what is of these kinds decoded by the process that is there for it."""
         if isinstance(content, str):
             return content
         made: dict[str, Part] = {}
         for name, part in Parts.of(content).items():
             made[name] = part
-            if part.kind == "image":
+            if part.kind == "image" and "image" in kinds:
                 made[name] = await self.image(part.value)
+            elif part.kind == "audio" and "audio" in kinds:
+                wav = await self._apart(self.decoder.sound, part.value)
+                made[name] = Audio(wav.data)  # which holds the array
         return Parts(**made)
 
     async def image(self, data: bytes) -> Image:
         """An image that was sent. Raises `BadItem`, and `TooBusy` while too many are held."""
+        return Image(await self._apart(self.decoder.image, data))
+
+    async def _apart(
+        self, decode: Callable[[bytes], NDArray[np.uint8]], data: bytes
+    ) -> NDArray[np.uint8]:
+        """What a file holds, decoded by another process, and counted while it is held."""
         if self._held > limit("upload_held"):
-            raise TooBusy("too many images are held at once; send fewer in a request, or later")
-        pixels = await self.decoding.run(self.decoder.image, data)
-        self._hold(pixels.nbytes)
-        weakref.finalize(pixels, self._hold, -pixels.nbytes)
-        return Image(pixels)
+            raise TooBusy("too many files are held at once; send fewer in a request, or later")
+        array = await self.decoding.run(decode, data)
+        self._hold(array.nbytes)
+        weakref.finalize(array, self._hold, -array.nbytes)
+        return array
 
     def _hold(self, size: int) -> None:
-        """Count the bytes of decoded images: a few bytes of a file can be many pixels."""
+        """Count the bytes of what was decoded: a few bytes of a file can be many pixels."""
         with self._counting:
             self._held += size
 
