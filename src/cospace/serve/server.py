@@ -7,7 +7,7 @@ import re
 import threading
 import weakref
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
 from pathlib import Path
@@ -28,12 +28,15 @@ from cospace.serve.settings import Settings
 from cospace.serve.thumbs import Thumbnails
 from cospace.serve.tokenids import TokenIds
 from cospace.serve.turns import Turns
+from cospace.serve.waiting import finished
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from starlette.requests import Request
 
     from cospace.collection import Collection
+    from cospace.encode.hosted.chat import Chat
 
 __all__ = ["Server", "Workers"]
 
@@ -45,22 +48,38 @@ _SUFFIX = ".cospace"
 class Workers:
     """Threads for one sort of work, and a bound on how much of it may wait."""
 
-    def __init__(self, name: str, threads: int, most: int) -> None:
+    def __init__(self, name: str, threads: int, most: int, metrics: Metrics) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=f"cospace-{name}")
         self._most = most
         self._name = name
+        self._metrics = metrics
+        self._counting = threading.Lock()
         self.under_way = 0
 
     async def run(self, task: Callable[..., T], *given: Any, **named: Any) -> T:
         """What the task gives. Raises `TooBusy` where too much is waiting already."""
-        if self.under_way >= self._most:
-            raise TooBusy(f"{self.under_way} requests to {self._name} are waiting; try again")
-        self.under_way += 1
-        try:
-            loop = asyncio.get_running_loop()
-            work = partial(copy_context().run, partial(task, *given, **named))
-            return await loop.run_in_executor(self._threads, work)
-        finally:
+        return await asyncio.wrap_future(self.begin(task, *given, **named))
+
+    async def run_for(
+        self, request: Request, task: Callable[..., T], *given: Any, **named: Any
+    ) -> T:
+        """As `run`; what has not begun when the client of `request` goes away is dropped."""
+        return await finished(request, self.begin(task, *given, **named), self._metrics)
+
+    def begin(self, task: Callable[..., T], *given: Any, **named: Any) -> Future[T]:
+        """The task under way. Raises `TooBusy`."""
+        with self._counting:
+            if self.under_way >= self._most:
+                raise TooBusy(f"{self.under_way} requests to {self._name} are waiting; try again")
+            self.under_way += 1
+        work = partial(task, *given, **named)
+        future = self._threads.submit(copy_context().run, work)
+        future.add_done_callback(self._done)
+        return future
+
+    def _done(self, future: Future[Any]) -> None:
+        del future
+        with self._counting:
             self.under_way -= 1
 
     def close(self) -> None:
@@ -78,16 +97,19 @@ class Server:
         self.decoder = Decoder()
         self.thumbnails = Thumbnails()
         self.repeats = Repeats()
-        self.searches = Workers("search", 2 * cores(), 512)
-        self.writes = Workers("write", 2, 64)
-        self.decoding = Workers("decode", 1, 256)
-        self.reranking = Workers("rerank", 1, 32)
+        self.searches = Workers("search", 2 * cores(), 512, self.metrics)
+        self.writes = Workers("write", 2, 64, self.metrics)
+        self.decoding = Workers("decode", 1, 256, self.metrics)
+        self.reranking = Workers("rerank", 1, 32, self.metrics)
+        # With a chat model they mostly wait for it.
+        self.asking = Workers("ask", 4 * cores() if settings.chat else 2, 64, self.metrics)
         self._held = 0
         self._counting = threading.RLock()  # an image may go at any moment, also in here
         self.collections: dict[str, Collection] = {}
         self.models: dict[str, BaseEncoder] = {}
         self._turns: dict[str, Turns] = {}
         self.rerankers: dict[str, Reranker] = {}
+        self.chat: Chat | None = None  # what writes answers to questions
         self._names: dict[str, str] = {}  # what a model is asked by, to its name in `models`
         self.ready = False
         try:
@@ -114,6 +136,10 @@ class Server:
         for name in settings.rerankers:
             ranker = load_reranker(name)
             self.rerankers |= {ranker.name: ranker, name: ranker}
+        if settings.chat:
+            from cospace.encode.hosted.chat import Chat
+
+            self.chat = Chat(settings.chat, settings.chat_model)
         self.ready = True
 
     def _collection(self, path: str, loaded: list[Encoder]) -> Collection:
@@ -223,7 +249,7 @@ class Server:
     def close(self) -> None:
         """What was accepted is finished, then everything is let go of."""
         self.ready = False
-        for workers in (self.writes, self.searches, self.decoding, self.reranking):
+        for workers in (self.writes, self.searches, self.decoding, self.reranking, self.asking):
             workers.close()
         for turns in self._turns.values():
             turns.close()
