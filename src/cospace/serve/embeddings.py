@@ -40,7 +40,8 @@ def endpoint(server: Server) -> Endpoint:
         model = server.model(asked.model)
         dim = _dim(model, asked.dimensions)
         inputs = contents(asked, partial(server.token_ids.text, model=model))
-        inputs = [one if isinstance(one, str) else await server.safe(one) for one in inputs]
+        if not all(isinstance(one, str) for one in inputs):
+            inputs = [await server.safe(one, model.space.kinds) for one in inputs]
         role: Literal["query", "document"] = (
             "query" if asked.input_type in ("query", "search_query") else "document"
         )

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
-    "Change", "ContextRequest", "Delete", "Document", "EmbeddingRequest", "FacetRequest", "Get",
+    "AskRequest", "Change", "ContextRequest", "Delete", "Document", "DocumentsRequest",
+    "EmbeddingRequest", "FacetRequest", "Get",
     "Items", "Near", "Question", "RerankRequest", "Updates", "Write",
 ]  # fmt: skip
 
@@ -166,6 +167,31 @@ class ContextRequest(_Shape):
     question: str
     tokens: int = Field(2_000, ge=1, le=100_000, description="as the collection's model counts")
     where: dict[str, Any] | None = Field(None, description="a filter: docs/filters.md")
+
+
+class AskRequest(ContextRequest):
+    """A question to be answered, and how much may be read for it."""
+
+    least: float = Field(
+        0.0, description="the score that an answer needs, without a chat model; more refuses more"
+    )
+    stream: bool = Field(False, description="as server-sent events: piece, then answer or error")
+
+
+class DocumentsRequest(_Shape):
+    """What documents are searched for by: a text, an image, a stored item, or several."""
+
+    model_config = ConfigDict(
+        **_STRICT, json_schema_extra={"examples": [{"query": "how to care for oak", "k": 3}]}
+    )
+
+    query: str | None = Field(None, description="a text")
+    image: str | None = Field(None, description=_DATA)
+    like: str | None = Field(None, description="the id of a stored item")
+    weights: dict[str, float] | None = Field(None, description="what each part counts")
+    k: int = Field(10, ge=1)
+    where: dict[str, Any] | None = Field(None, description="a filter: docs/filters.md")
+    by: Strings | None = Field(None, description="the lists to rank by")
 
 
 class Write(_Shape):
