@@ -116,7 +116,7 @@ class Page {
     if (!query) { this.#latest.stop(); this.found = this.ways.map(() => []); put(this.note, h("p", { class: "middle" }, t("compare_help"))); return this.draw(); }
     try {
       const answer = await this.#latest.run(async (signal) => {
-        const judged = get(route(this.name, `/judgments?query=${encodeURIComponent(query)}`), { signal }).catch(() => ({ judgments: [] }));
+        const judged = get(route(this.name, "/judgments"), { signal }).catch(() => ({ judgments: [] }));
         const found = await Promise.all(this.ways.map((key) => {
           const { collection, more } = this.choices.get(key);
           return get(route(collection, "/search"), { body: { query, k: DEEP, ...more }, signal }).then(({ hits }) => hits, (error) => { if (error.name === "AbortError") throw error; return error; });
@@ -125,7 +125,7 @@ class Page {
       });
       if (!answer) return;
       this.found = answer.found.found;
-      this.grades = new Map(answer.found.judged.judgments.map((one) => [one.id, one.grade]));
+      this.grades = new Map(answer.found.judged.judgments.filter((one) => one.query === query).map((one) => [one.id, one.grade]));
       put(this.note);
       this.draw();
     } catch (error) {
