@@ -113,6 +113,7 @@ class Page {
   });
 
   changed() {
+    if (this.state.sort === "distance" && !this.state.near) this.state.sort = this.order.value = "";
     const address = location.pathname + write(this.state);
     if (address !== location.pathname + location.search) history.pushState(null, "", address);
     this.drawChips();
