@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from cospace.errors import CospaceError
-from cospace.serve import collections, embeddings, facets, items, rerank
+from cospace.serve import collections, embeddings, facets, items, judged, rerank, status, why
 from cospace.serve.answers import answer, of_error, of_fault, of_http, of_query
 from cospace.serve.guard import Guard
 from cospace.serve.server import Server
@@ -48,7 +48,7 @@ def build(settings: Settings, server: Server | None = None) -> Guard:
             Exception: of_fault,
         },
     )
-    for module in (embeddings, rerank, collections, facets, items):
+    for module in (embeddings, rerank, collections, facets, items, judged, status, why):
         app.include_router(module.router(server))
     _watching(app, server)
     app.openapi = partial(_openapi, app, server)  # type: ignore[method-assign]

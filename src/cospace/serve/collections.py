@@ -16,7 +16,7 @@ from cospace.serve.answers import answer, described
 from cospace.serve.body import BadRequest, parse, read, shaped
 from cospace.serve.inputs import file_of
 from cospace.serve.server import Server
-from cospace.serve.shapes import ContextRequest, Near, Question
+from cospace.serve.shapes import ContextRequest, Near, Question, WhyRequest
 from cospace.serve.thumbs import path_of, read_part
 from cospace.store.where import kilometres
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cospace.encode.reranker import Reranker
     from cospace.results import Results
 
-__all__ = ["link", "near_of", "router"]
+__all__ = ["content_of", "link", "near_of", "router"]
 
 # What a browser may show in place: nothing that can hold a script.
 _SHOWN = {
@@ -61,7 +61,7 @@ def router(server: Server) -> APIRouter:
     async def search(name: str, request: Request) -> Response:
         collection = server.collection(name)
         asked, uploaded = await _question(request)
-        content = await _content(server, asked, uploaded)
+        content = await content_of(server, asked, uploaded)
         ranker = _reranker(server, asked.rerank)
         slow = bool(ranker) or collection.reranking is not None
         workers = server.reranking if slow else server.searches
@@ -160,7 +160,9 @@ async def _form(request: Request) -> tuple[Question, bytes]:
         return shaped(parse(said.encode()), Question), await file.read()
 
 
-async def _content(server: Server, asked: Question, uploaded: bytes | None) -> Content | None:
+async def content_of(
+    server: Server, asked: Question | WhyRequest, uploaded: bytes | None
+) -> Content | None:
     """What is searched for; None where all items are asked for."""
     if asked.image is not None and uploaded is not None:
         raise BadArgument("one image is asked by: as a file, or in the JSON")
