@@ -61,12 +61,13 @@ def query_of(
     by: str | Sequence[str] | None,
     where: Node | None,
     exclude: Collection[str] = (),
+    meant: Mapping[int, DidYouMean] = MappingProxyType({}),
 ) -> Query:
     """The query to the store. Raises as `queries_of` does."""
     if isinstance(query, Vectors) and len(query) != 1:
         raise BadArgument(f"a search takes one vector; these are {len(query)}")
     queries = query if isinstance(query, Vectors) else [query]
-    return queries_of(queries, collection, by, where, exclude)[0]
+    return queries_of(queries, collection, by, where, exclude, meant)[0]
 
 
 def queries_of(

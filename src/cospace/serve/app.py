@@ -15,7 +15,18 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from cospace.errors import CospaceError
-from cospace.serve import asking, collections, embeddings, facets, items, pages, rerank
+from cospace.serve import (
+    asking,
+    collections,
+    embeddings,
+    facets,
+    items,
+    judged,
+    pages,
+    rerank,
+    status,
+    why,
+)
 from cospace.serve.answers import answer, of_error, of_fault, of_http, of_query
 from cospace.serve.direct import Direct
 from cospace.serve.guard import Guard
@@ -49,7 +60,9 @@ def build(settings: Settings, server: Server | None = None) -> Guard:
             Exception: of_fault,
         },
     )
-    for module in (embeddings, rerank, collections, facets, asking, items):
+    for module in (
+        embeddings, rerank, collections, facets, asking, items, judged, status, why
+    ):  # fmt: skip
         app.include_router(module.router(server))
     app.include_router(pages.router(settings))
     _watching(app, server)

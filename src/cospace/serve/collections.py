@@ -16,7 +16,7 @@ from cospace.serve.answers import answer, described
 from cospace.serve.body import BadRequest, parse, read, shaped
 from cospace.serve.inputs import file_of
 from cospace.serve.server import Server
-from cospace.serve.shapes import ContextRequest, DocumentsRequest, Near, Question
+from cospace.serve.shapes import ContextRequest, DocumentsRequest, Near, Question, WhyRequest
 from cospace.serve.thumbs import path_of, read_part
 from cospace.store.where import kilometres
 
@@ -162,7 +162,7 @@ async def _form(request: Request) -> tuple[Question, bytes]:
 
 
 async def content_of(
-    server: Server, asked: Question | DocumentsRequest, uploaded: bytes | None
+    server: Server, asked: Question | DocumentsRequest | WhyRequest, uploaded: bytes | None
 ) -> Content | None:
     """What is searched for; None where all items are asked for."""
     if asked.image is not None and uploaded is not None:
