@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "delete": ("delete", "items out of a collection, by id or by filter"),
     "search": ("search", "find by meaning, by image, by word, with filters and distance"),
     "ask": ("ask", "a question answered from documents, with citations, or refused"),
+    "map": ("map", "a collection as points on a plane, near what they are near to"),
     "serve": (
         "serve",
         "an HTTP API: search, and the vectors and rankings that clients know",

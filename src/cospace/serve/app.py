@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from cospace.errors import CospaceError
-from cospace.serve import collections, embeddings, items, rerank
+from cospace.serve import collections, embeddings, items, maps, rerank
 from cospace.serve.answers import answer, of_error, of_fault, of_http, of_query
 from cospace.serve.guard import Guard
 from cospace.serve.server import Server
@@ -48,7 +48,7 @@ def build(settings: Settings, server: Server | None = None) -> Guard:
             Exception: of_fault,
         },
     )
-    for module in (embeddings, rerank, collections, items):
+    for module in (embeddings, rerank, collections, items, maps):
         app.include_router(module.router(server))
     _watching(app, server)
     app.openapi = partial(_openapi, app, server)  # type: ignore[method-assign]
@@ -72,7 +72,7 @@ def _openapi(app: FastAPI, server: Server) -> dict[str, Any]:
         for methods in page["paths"].values():
             for route in methods.values():
                 for one in route.get("parameters", ()):
-                    if one["name"] == "name" and server.collections:
+                    if (one["name"], one["in"]) == ("name", "path") and server.collections:
                         one["schema"]["enum"] = list(server.collections)
         route = page["paths"]["/v1/embeddings"]["post"]
         shape = route["requestBody"]["content"]["application/json"]["schema"]

@@ -22,6 +22,7 @@ from cospace.errors import BadArgument, CollectionNotFound, ModelNotFound, TooBu
 from cospace.item import Content, Image, Part, Parts
 from cospace.limits import limit
 from cospace.serve.decoder import Decoder
+from cospace.serve.mapping import Makings
 from cospace.serve.metrics import Metrics
 from cospace.serve.repeats import Repeats
 from cospace.serve.settings import Settings
@@ -73,6 +74,7 @@ class Server:
         self.token_ids = TokenIds(settings.token_ids)
         self.decoder = Decoder()
         self.repeats = Repeats()
+        self.makings = Makings()
         self.searches = Workers("search", 2 * cores(), 512)
         self.writes = Workers("write", 2, 64)
         self.decoding = Workers("decode", 1, 256)
@@ -209,6 +211,7 @@ class Server:
     def close(self) -> None:
         """What was accepted is finished, then everything is let go of."""
         self.ready = False
+        self.makings.close()
         for workers in (self.writes, self.searches, self.decoding, self.reranking):
             workers.close()
         for turns in self._turns.values():

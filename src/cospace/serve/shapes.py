@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
-    "Change", "ContextRequest", "Delete", "Document", "EmbeddingRequest", "Get", "Items", "Near",
-    "Question", "RerankRequest", "Updates", "Write",
+    "Change", "ContextRequest", "Delete", "Document", "EmbeddingRequest", "Get", "Items",
+    "MapRequest", "Near", "Question", "RerankRequest", "Updates", "Write",
 ]  # fmt: skip
 
 
@@ -207,3 +207,9 @@ class Delete(_Shape):
 
     ids: Strings | None = None
     where: dict[str, Any] | None = None
+
+
+class MapRequest(_Shape):
+    """What to make: all of the map anew, or only what is new on it."""
+
+    again: bool = False
