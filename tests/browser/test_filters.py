@@ -144,7 +144,8 @@ def test_small_pictures_are_small(visit: Visit):
     page.on(
         "response",
         lambda one: (
-            "/media?" in one.url and weights.__setitem__(one.url, int(one.headers["content-length"]))
+            "/media?" in one.url
+            and weights.__setitem__(one.url, int(one.headers["content-length"]))
         ),
     )
     visit.search()

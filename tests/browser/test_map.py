@@ -121,8 +121,11 @@ def unmapped(tmp_path: Path) -> Iterator[Running]:
     chromium()
     folder = tmp_path / "few.cospace"
     with cs.open(folder, model="starter") as made:
-        names = [f"{colour} {thing}" for colour in ("red", "old", "big") for thing in
-                 ("chair", "lamp", "spade", "guitar", "bicycle", "hat", "table", "drum")]
+        names = [
+            f"{colour} {thing}"
+            for colour in ("red", "old", "big")
+            for thing in ("chair", "lamp", "spade", "guitar", "bicycle", "hat", "table", "drum")
+        ]
         made.upsert([cs.Item(name, name, {"title": name}) for name in names])
     with serving(folder) as running:
         yield running

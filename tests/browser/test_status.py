@@ -50,7 +50,9 @@ def test_what_is_there_and_what_failed(visiting: Any, partly: Running):
 def test_a_write_is_seen_while_it_runs(visiting: Any, partly: Running):
     visit = visiting(partly)
     page = visit.open("/ui/partly/status")
-    expect(page.locator("section[aria-labelledby=live]")).to_contain_text("Nothing is being written")
+    expect(page.locator("section[aria-labelledby=live]")).to_contain_text(
+        "Nothing is being written"
+    )
     rows = [{"id": f"row {n}", "text": f"a chair of colour {n}"} for n in range(200)]
     assert 200 == partly.ask("PUT", "/collections/partly/items", {"items": rows}).status
     expect(page.locator("section[aria-labelledby=live]")).to_contain_text(

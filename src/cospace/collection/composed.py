@@ -122,9 +122,10 @@ def moved_away(vectors: Mapping[str, Row], unlike: Sequence[Reference]) -> dict[
     for field, row in vectors.items():
         rows = [one.vectors[field] for one in unlike if field in one.vectors]
         if rows:
-            mean = np.mean(rows, axis=0, dtype=np.float32)
-            away = row - np.float32(_AWAY) * mean
-            found[field] = away / np.float32(max(float(np.linalg.norm(away)), 1e-6))
+            mean: Row = np.mean(rows, axis=0, dtype=np.float32)
+            away: Row = row - np.float32(_AWAY) * mean
+            away /= np.float32(max(float(np.linalg.norm(away)), 1e-6))
+            found[field] = away
     return found
 
 

@@ -22,6 +22,7 @@ from cospace.serve import (
     facets,
     items,
     judged,
+    maps,
     pages,
     rerank,
     status,
@@ -61,7 +62,7 @@ def build(settings: Settings, server: Server | None = None) -> Guard:
         },
     )
     for module in (
-        embeddings, rerank, collections, facets, asking, items, judged, status, why
+        embeddings, rerank, collections, facets, asking, items, judged, maps, status, why
     ):  # fmt: skip
         app.include_router(module.router(server))
     app.include_router(pages.router(settings))
@@ -87,7 +88,7 @@ def _openapi(app: FastAPI, server: Server) -> dict[str, Any]:
         for methods in page["paths"].values():
             for route in methods.values():
                 for one in route.get("parameters", ()):
-                    if one["name"] == "name" and server.collections:
+                    if (one["name"], one["in"]) == ("name", "path") and server.collections:
                         one["schema"]["enum"] = list(server.collections)
         route = page["paths"]["/v1/embeddings"]["post"]
         shape = route["requestBody"]["content"]["application/json"]["schema"]

@@ -177,13 +177,14 @@ async def content_of(
                 " with it"
             )
         return None
-    if image is None and asked.like is None and asked.weights is None and not asked.unlike:
+    unlike = asked.unlike if isinstance(asked, Question) else []
+    if image is None and asked.like is None and asked.weights is None and not unlike:
         return asked.query or ""
     return Parts(
         text=asked.query,
         image=image,
         like=asked.like,
-        unlike=asked.unlike,
+        unlike=unlike,
         weights=asked.weights,
     )
 

@@ -31,6 +31,7 @@ from cospace.limits import limit
 from cospace.serve.decoder import Decoder
 from cospace.serve.ingests import Ingests
 from cospace.serve.kept import Thumbnails
+from cospace.serve.mapping import Makings
 from cospace.serve.metrics import Metrics
 from cospace.serve.repeats import Repeats
 from cospace.serve.settings import Settings
@@ -107,6 +108,7 @@ class Server:
         self.thumbnails = Thumbnails()
         self.ingests = Ingests()
         self.repeats = Repeats()
+        self.makings = Makings()
         self.searches = Workers("search", 2 * cores(), 512, self.metrics)
         self.writes = Workers("write", 2, 64, self.metrics)
         self.decoding = Workers("decode", 1, 256, self.metrics)
@@ -269,6 +271,7 @@ class Server:
     def close(self) -> None:
         """What was accepted is finished, then everything is let go of."""
         self.ready = False
+        self.makings.close()
         for workers in (self.writes, self.searches, self.decoding, self.reranking, self.asking):
             workers.close()
         for turns in self._turns.values():

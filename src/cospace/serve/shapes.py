@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
     "AskRequest", "Change", "ContextRequest", "Delete", "Document", "DocumentsRequest",
-    "EmbeddingRequest", "FacetRequest", "Get", "Items", "Judgment", "Near", "Question",
-    "RerankRequest", "Updates", "WhyRequest", "Write",
+    "EmbeddingRequest", "FacetRequest", "Get", "Items", "Judgment", "MapRequest", "Near",
+    "Question", "RerankRequest", "Updates", "WhyRequest", "Write",
 ]  # fmt: skip
 
 
@@ -284,3 +284,9 @@ class Delete(_Shape):
 
     ids: Strings | None = None
     where: dict[str, Any] | None = None
+
+
+class MapRequest(_Shape):
+    """What to make: all of the map anew, or only what is new on it."""
+
+    again: bool = False
