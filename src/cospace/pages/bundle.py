@@ -17,9 +17,17 @@ _EXPORT = re.compile(r"^export (?:async )?(?:function|class|const) (\w+)", re.MU
 _CLOSING = re.compile(r"export\{([^}]*)\};?\s*$")
 
 
-def style() -> str:
-    """The style sheet."""
-    return assets()["style.css"].data.decode()
+def style(*, hosted: bool = False) -> str:
+    """The style sheet; hosted, for a shadow root within somebody else's page."""
+    text = assets()["style.css"].data.decode()
+    if not hosted:
+        return text
+    text = re.sub(r"^(\s*):root((?:[:[][^ {]*)?) \{", _hosted, text, flags=re.MULTILINE)
+    return re.sub(r"^(?:html|body) \{", ":host {", text, flags=re.MULTILINE)
+
+
+def _hosted(found: re.Match[str]) -> str:
+    return f"{found[1]}:host({found[2]}) {{" if found[2] else f"{found[1]}:host {{"
 
 
 def bundle(entry: str) -> str:

@@ -43,7 +43,6 @@ learn({
 });
 
 const THUMBS = 48;
-const FAMILIAR = 400;
 
 /** Build the page in `main`; gives what ends it. */
 export async function show(main, name, about) {
@@ -230,7 +229,6 @@ class Page {
     const list = h("ol", { class: "plain list" });
     put(this.picked, h("div", { class: "head" }, h("h2", {}, title), button("close", t("clear"), () => this.select([]))),
       h("div", { class: "pair" },
-        this.about.served !== false && ids.length <= FAMILIAR ? h("a", { href: `/ui/${encodeURIComponent(this.name)}/search?${ids.map((id) => `only=${encodeURIComponent(id)}`).join("&")}` }, t("to_search")) : null,
         h("button", { type: "button", class: "link", onclick: () => this.csv(ids) }, t("to_csv"))),
       list);
     await this.learn(shown);
