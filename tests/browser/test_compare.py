@@ -21,7 +21,7 @@ def test_columns_moves_and_judgments(visiting: Any, server: Running):
     expect(page.locator(".wires path").first).to_be_attached()
     page.get_by_role("button", name="Add a way").click()
     expect(page.locator(".way")).to_have_count(3)
-    page.get_by_label("Way 3").select_option("market/words")
+    page.get_by_role("combobox", name="Way 3").select_option("market/words")
     expect(page.locator(".way").nth(2).locator(".hit").first).to_be_visible()
     row = page.locator(".way").first.locator(".hit").first
     title = row.locator(".entry").inner_text().strip()

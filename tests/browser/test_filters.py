@@ -99,11 +99,10 @@ def test_a_typing_error_is_mended_and_what_was_typed_is_one_step_away(visit: Vis
     expect(page.locator(".meant")).to_contain_text("Results for chair with arms")
     assert any("chair" in title.lower() for title in visit.titles()[:4])
     page.locator(".meant button").click()
-    expect(page.locator(".meant")).to_contain_text("Did you mean chair with arms")
-    assert "typed=1" in page.url
-    page.locator(".meant button").click()
-    expect(box(page)).to_have_value("chair with arms")
     expect(page.locator(".meant")).to_have_count(0)
+    assert "typed=1" in page.url
+    page.go_back()
+    expect(page.locator(".meant")).to_contain_text("Results for chair with arms")
 
 
 def test_not_like_this(visit: Visit):
@@ -149,10 +148,9 @@ def test_small_pictures_are_small(visit: Visit):
         ),
     )
     visit.search()
-    page.get_by_role("button", name="Show more").click()
-    expect(page.locator(".card")).to_have_count(48)
-    page.get_by_role("button", name="Show more").click()
-    expect(page.locator(".card")).to_have_count(72)
+    for count in (48, 72, 96):
+        page.get_by_role("button", name="Show more").click()
+        expect(page.locator(".card")).to_have_count(count)
     page.evaluate("document.querySelectorAll('.card').forEach((one) => one.scrollIntoView())")
     page.wait_for_load_state("networkidle")
     assert len(weights) >= 50

@@ -36,8 +36,7 @@ def test_zooming_shows_pictures(visit: Visit, mapped: Running):
     del mapped
     page = visit.open("/ui/market/map")
     drawn(page)
-    stage = page.locator(".stage")
-    box = stage.bounding_box()
+    box = page.locator(".names span").last.bounding_box()
     assert box
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     for _ in range(12):

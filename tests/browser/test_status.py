@@ -20,13 +20,11 @@ def partly(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     chromium()
     place = tmp_path_factory.mktemp("partly")
     (place / "broken.jpg").write_bytes(b"\xff\xd8\xff no picture")
+    rows = "id,title,photo\nwhole,A chair,\nhalf,A lamp,broken.jpg\n"
+    (place / "rows.csv").write_text(rows)
     with cs.open(place / "partly.cospace", model="starter") as made:
-        made.upsert(
-            [
-                cs.Item("whole", "A chair", {"title": "Chair"}),
-                cs.Item("half", cs.Parts(text="A lamp", image=cs.Image(place / "broken.jpg"))),
-            ]
-        )
+        report = made.upsert(cs.read(place / "rows.csv"))
+        assert 2 == report.added
     with serving(place / "partly.cospace") as running:
         yield running
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
-from urllib.parse import parse_qs, urlsplit
 
 from cospace.errors import BadItem, CospaceError
 from cospace.item import Image, Parts
@@ -49,18 +48,17 @@ class Reply(NamedTuple):
     data: bytes | None = None
 
 
-def reply(collection: Shown, path: str, body: Mapping[str, Any] | None) -> Reply:
+def reply(collection: Shown, path: str, asked: Mapping[str, str], body: Mapping[str, Any]) -> Reply:
     """The answer to a question of the widget; errors are answers too."""
+    route = path.split("/", 3)[-1]
     try:
-        return _reply(collection, path, body or {})
+        return _of_items(collection, route, body) or _of_map(collection, route, asked)
     except CospaceError as error:
         said = {"message": str(error), "code": type(error).__name__}
         return Reply(error.http_status, {"error": said})
 
 
-def _reply(collection: Shown, path: str, body: Mapping[str, Any]) -> Reply:
-    address = urlsplit(path)
-    route = address.path.split("/", 3)[-1]
+def _of_items(collection: Shown, route: str, body: Mapping[str, Any]) -> Reply | None:
     if route == "search":
         k = min(_MOST, int(body.get("k", 12)))
         query, like = body.get("query"), body.get("like")
@@ -74,10 +72,10 @@ def _reply(collection: Shown, path: str, body: Mapping[str, Any]) -> Reply:
     if route == "items/get":
         rows = collection.store.get(body["ids"][:_MOST])
         return Reply(200, {"items": [None if row is None else _item(row) for row in rows]})
-    return _of_map(collection, route, parse_qs(address.query))
+    return None
 
 
-def _of_map(collection: Shown, route: str, asked: Mapping[str, Sequence[str]]) -> Reply:
+def _of_map(collection: Shown, route: str, asked: Mapping[str, str]) -> Reply:
     map = collection.map()
     store = collection.store
     if route == "map":
@@ -91,7 +89,7 @@ def _of_map(collection: Shown, route: str, asked: Mapping[str, Sequence[str]]) -
     if route == "map/ids":
         return Reply(200, {"ids": map.ids})
     if route == "map/field":
-        return Reply(200, colours(map, asked["name"][0], store.schema, store.get).to_json())
+        return Reply(200, colours(map, asked["name"], store.schema, store.get).to_json())
     return Reply(404, {"error": {"message": f"there is no {route}", "code": "NotFound"}})
 
 

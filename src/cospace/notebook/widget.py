@@ -30,7 +30,7 @@ def shown(collection: Shown, query: str, k: int) -> Any:
 
     def asked(widget: Any, message: dict[str, Any], buffers: Any) -> None:
         del buffers
-        found = reply(collection, message["path"], message["body"])
+        found = reply(collection, message["path"], message["query"], message["body"])
         head = {"number": message["number"], "status": found.status, "json": found.json}
         widget.send(head, [] if found.data is None else [found.data])
 

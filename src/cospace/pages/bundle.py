@@ -62,7 +62,9 @@ def _wrapped(name: str) -> str:
     else:
         given = ", ".join(_EXPORT.findall(text))
         text = re.sub(r"^export ", "", text, flags=re.MULTILINE)
-    text = _IMPORT.sub(lambda one: f"const {{{one[1]}}} = {_variable(one[2])};", text)
+    text = _IMPORT.sub(
+        lambda one: f"const {{{one[1].replace(' as ', ': ')}}} = {_variable(one[2])};", text
+    )
     return f"const {_variable(name)} = (() => {{\n{text}\nreturn {{ {given} }};\n}})();"
 
 

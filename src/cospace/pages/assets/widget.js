@@ -74,6 +74,8 @@ function answered(model) {
   through((path, options) => new Promise((done) => {
     last += 1;
     waiting.set(last, done);
-    model.send({ number: last, path, body: options.body ? JSON.parse(options.body) : null });
+    const address = new URL(path, "http://kernel");
+    const query = Object.fromEntries(address.searchParams);
+    model.send({ number: last, path: address.pathname, query, body: options.body ? JSON.parse(options.body) : {} });
   }));
 }
