@@ -77,7 +77,9 @@ class Decoder:
                 raise
             except BaseException as error:  # what it would say next belongs to nobody
                 self._end()
-                if not isinstance(error, (OSError, ValueError, EOFError, MemoryError)):
+                if isinstance(error, MemoryError):  # here, and not in the child
+                    raise TooBusy("there is no memory for it now; send it again later") from error
+                if not isinstance(error, (OSError, ValueError, EOFError)):
                     raise
                 why = "took too long" if killed else "took too much memory"
                 raise BadItem(name, f"decoding it {why}, and was stopped") from error
@@ -149,9 +151,14 @@ def _asked(
         raise BadItem(name, head["error"])
     if "missing" in head:
         raise MissingExtra(head["missing"])
-    shape = [int(n) for n in head["shape"]]
-    size = int(np.prod(shape)) * np.dtype(head["dtype"]).itemsize
-    return np.frombuffer(_exactly(child.stdout, size), head["dtype"]).reshape(shape)
+    array = np.empty([int(n) for n in head["shape"]], head["dtype"])
+    into, at = array.reshape(-1).view(np.uint8).data, 0
+    while at < len(into):  # straight into its place: an image is not held twice
+        read = child.stdout.readinto(into[at:])  # type: ignore[attr-defined]
+        if not read:
+            raise EOFError("the other side is gone")
+        at += read
+    return array
 
 
 def main() -> None:

@@ -1,6 +1,8 @@
 """The decoder: what a file holds comes out of another process as it would come out of ours."""
 
 import io
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -120,6 +122,43 @@ def test_a_child_that_cannot_begin_is_no_fault_of_the_file(monkeypatch: pytest.M
         assert (40, 40, 3) == decoder.image(png()).shape, "the next child begins"
     finally:
         decoder.close()
+
+
+# The child is there, and may have what it needs; only who asks it may have no more than a little.
+_SHORT = """
+import resource, sys
+from cospace.errors import TooBusy
+from cospace.serve.decoder import Decoder
+
+small, large = (open(name, "rb").read() for name in sys.argv[1:])
+decoder = Decoder()
+decoder.image(small)
+status = open("/proc/self/status").read()
+now = 1024 * int(status.partition("VmData:")[2].split()[0])
+resource.setrlimit(resource.RLIMIT_DATA, (now + 40_000_000, resource.RLIM_INFINITY))
+try:
+    decoder.image(large)
+except TooBusy as error:
+    print(error)
+resource.setrlimit(resource.RLIMIT_DATA, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+print(decoder.image(large).shape)
+decoder.close()
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks /proc")
+def test_no_memory_for_what_was_decoded_is_no_fault_of_the_file(tmp_path: Path):
+    from PIL import Image
+
+    (tmp_path / "small.png").write_bytes(png())
+    Image.new("RGB", (5_000, 5_000)).save(tmp_path / "large.png")  # 75 MB decoded
+    names = [str(tmp_path / name) for name in ("small.png", "large.png")]
+    done = subprocess.run(
+        [sys.executable, "-c", _SHORT, *names], capture_output=True, text=True, check=False
+    )
+    assert "" == done.stderr
+    first, then = done.stdout.splitlines()
+    assert ("no memory for it now" in first, "(5000, 5000, 3)") == (True, then)
 
 
 def test_a_server_whose_decoder_cannot_begin_says_so_and_reads_texts(tmp_path: Path):
