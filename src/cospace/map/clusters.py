@@ -10,7 +10,7 @@ from cospace.map.map import NONE
 __all__ = ["hills"]
 
 _GRID = 256  # cells a side
-_WIDTH = 0.25  # of the blur, for one point, as a share of half the map; less for more points
+_WIDTH = 0.15  # of the blur, for one point, as a share of half the map; less for more points
 _MOST = 40  # clusters
 # A valley that is so little below the lower of two hills is none.
 _VALLEYS = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0)

@@ -24,11 +24,11 @@ _LEAST = 0.05  # the share of a cluster's items that hold a word of its name
 def named(texts: Sequence[str], labels: NDArray[np.uint16], language: str) -> list[str]:
     """A name for each cluster, by number: 1 to 3 words of the texts of its items, all distinct.
 
-    A word counts once an item. Its weight in a cluster is the share of the cluster's items that
-    hold it, times log(1 + m / f): f is the sum of its shares in all clusters, m the mean of these
-    sums' total over clusters (class-based tf-idf; Grootendorst, BERTopic, 2022). Words of one
-    stem are one, written as most items write it; stop words and numbers are left out. A cluster
-    without words is called after its number.
+    A word counts once an item. Its weight in a cluster is the share s of the cluster's items that
+    hold it, times log(s / m), with m the mean of its shares in all clusters: a class-based tf-idf
+    (as Grootendorst, BERTopic, 2022, has one) in which a word that all clusters hold weighs
+    nothing. Words of one stem are one, written as most items write it; stop words and numbers are
+    left out. A cluster without words is called after its number.
 
     >>> labels = np.array([0, 0, 1, 1], np.uint16)
     >>> named(["oak chair", "a chair", "red lamp", "lamps"], labels, "english")
@@ -49,16 +49,15 @@ def named(texts: Sequence[str], labels: NDArray[np.uint16], language: str) -> li
     total: Counter[str] = Counter()
     for some in shares:
         total.update(some)
-    mean = sum(total.values()) / max(count, 1)
     names: list[str] = []
     for c, some in enumerate(shares):
         weights = {
-            one: share * float(np.log1p(mean / total[one]))
+            one: share * float(np.log(share * count / total[one]) if count > 1 else 1)
             for one, share in some.items()
             if share >= _LEAST and held[c][one] > 1
         }
         ranked = sorted(weights, key=lambda one: (-weights[one], one))
-        names.append(_name(ranked, weights, written, set(names)) or _numbered(c, names))
+        names.append(_name(ranked, weights, written, set(names)))
     return names
 
 
@@ -80,18 +79,17 @@ def _stems(text: str, language: str, known: dict[str, str]) -> dict[str, str]:
 def _name(
     ranked: list[str], weights: dict[str, float], written: dict[str, Counter[str]], taken: set[str]
 ) -> str:
-    """The first words that say nearly as much as the first; more where that name is taken."""
+    """The first words that say nearly as much as the first; more, or a number, if it is taken."""
     best = [one for one in ranked[:_WORDS] if weights[one] >= _NEARLY * weights[ranked[0]]]
-    words = [min(written[one], key=lambda w: (-written[one][w], w)) for one in ranked]
-    for length in range(max(1, len(best)), _WORDS + 1):
-        name = ", ".join(words[:length])
-        if name and name not in taken:
-            return name
-    return ""
+    words = [min(written[one], key=lambda w: (-written[one][w], w)) for one in ranked[:_WORDS]]
+    names = [", ".join(words[:length]) for length in range(max(1, len(best)), len(words) + 1)]
+    free = [name for name in names if name not in taken]
+    return free[0] if free else _numbered(names[0] if names else "group", taken)
 
 
-def _numbered(number: int, taken: Sequence[str]) -> str:
-    name = f"group {number + 1}"
-    while name in taken:
-        name += "'"
-    return name
+def _numbered(name: str, taken: set[str]) -> str:
+    """The name with the first number from 2 on, or from 1 for a name of nothing, that is free."""
+    number = 1 if name == "group" else 2
+    while f"{name} {number}" in taken:
+        number += 1
+    return f"{name} {number}"

@@ -27,6 +27,8 @@ _EARLY, _LATE, _PULL = 250, 500, 12
 STEPS = _EARLY + _LATE
 _MOMENTUM = 0.8
 _LONGEST = 5.0  # of one step
+# So few points push each other one by one.
+_EXACT = 100
 # A grid's cell: the push of a point changes over a length of about 1. And the most cells a side.
 _CELL, _MOST = 0.5, 1_024
 _BLOCK = 8_192  # points whose neighbours are looked at together
@@ -91,6 +93,8 @@ class Pushes:
 
     def __call__(self, places: Floats) -> Floats:
         """The pushes float32 [2, n] at places [2, n]."""
+        if places.shape[1] <= _EXACT:
+            return _one_by_one(places)
         low = places.min(1)
         side = float((places.max(1) - low).max())
         # The cells grow where a map is larger than the grid may be, in steps, as the grid does.
@@ -116,9 +120,18 @@ class Pushes:
         ]
         n = places.shape[1]
         right, up, whole = [(field[node] * weight).reshape(4, n).sum(0) for field in fields]
-        pairs = max(float(whole.sum()) - n, 1e-9)  # without each point's own
+        pairs = max(float((whole - self._own(part, cell)).sum()), 1e-9)
         pushed: Floats = (np.stack([right, up]) / pairs).astype(np.float32)
         return pushed
+
+    @staticmethod
+    def _own(part: Floats, cell: float) -> NDArray[np.float64]:
+        """What each point gets of its own q by way of the four nodes that it is spread over."""
+        cross = 2.0 * part * (1 - part)
+        same = 1 - cross
+        one, two = 1 / (1 + cell**2), 1 / (1 + 2 * cell**2)
+        own: NDArray[np.float64] = same[0] * same[1] + cross[0] * cross[1] * two
+        return own + (same[0] * cross[1] + cross[0] * same[1]) * one
 
     def _prepare(self, cells: int, cell: float) -> None:
         """What a point does to each cell about it, as waves."""
@@ -126,3 +139,12 @@ class Pushes:
         x, y = lag[:, None], lag[None]
         q = 1 / (1 + x * x + y * y)
         self._kernels = [np.fft.rfft2(one) for one in (q * q * x, q * q * y, q)]
+
+
+def _one_by_one(places: Floats) -> Floats:
+    """The pushes without a grid."""
+    away = places[:, :, None] - places[:, None]
+    q = 1 / (1 + np.square(away[0]) + np.square(away[1]))
+    pairs = max(float(q.sum(dtype=np.float64)) - len(q), 1e-9)
+    pushed: Floats = (np.square(q) * away).sum(2) / np.float32(pairs)
+    return pushed
