@@ -166,9 +166,7 @@ def test_each_commit_is_followed(kind: str, tmp_path: Path):
             with cs.open(place, read_only=True) as beside:
                 assert {"Graz": 1} == dict(beside.facets(fields=["city"])["city"].values)
                 add(["9"], "Wien")
-                assert {"Graz": 1, "Wien": 1} == dict(
-                    beside.facets(fields=["city"])["city"].values
-                )
+                assert {"Graz": 1, "Wien": 1} == dict(beside.facets(fields=["city"])["city"].values)
         assert shop.browse().ids == [item.id for item in shop]
 
 
