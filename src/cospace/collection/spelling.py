@@ -20,7 +20,7 @@ from cospace.read.terms import fold, pairs
 from cospace.results import DidYouMean
 from cospace.search.candidates import WORDS
 from cospace.store.columnar import columnar
-from cospace.store.language import any_stop_words
+from cospace.store.language import ENGLISH, any_stop_words
 from cospace.store.lexicon import Lexicon, Near
 from cospace.store.protocol import Lexical
 from cospace.vectors import Vectors
@@ -32,6 +32,8 @@ _CHUNK = re.compile(r"\S+")
 _WORD = re.compile(r"[^\W\d_]+")
 _MOST = 8  # completions
 _LONGEST = 1_000  # characters of a question: what is longer was hardly typed
+# Languages that write a compound as one word.
+_JOINED = frozenset({"german", "dutch", "swedish", "danish", "norwegian", "finnish", "hungarian"})
 # In doublings of how often a word stands there: what one more edit costs, and another first letter.
 _EDIT, _FIRST = 8.0, 4.0
 
@@ -66,8 +68,8 @@ def respelt(
     strange = _strange(collection, sorted(words), by)
     if not strange:
         return {}
-    known = store.lexicon()
-    meant = {word: better for word in strange if (better := _meant(known, word, collection))}
+    mender = _Mender(collection, store.lexicon())
+    meant = {word: better for word in strange if (better := mender.meant(word))}
     made = {place: _mended(text, spans, meant) for place, (text, spans) in texts.items()}
     return {place: one for place, one in made.items() if one is not None}
 
@@ -121,20 +123,79 @@ def _strange(
     return [word for word, one in zip(asked, found, strict=True) if not one.keys]
 
 
-def _meant(lexicon: Lexicon, word: str, collection: Searched) -> str | None:
-    """The word of the collection that was probably meant; None where none is near enough."""
-    edits = 2 if len(word) >= _LONG else 1
-    found = sorted(lexicon.near(word, edits), key=lambda one: _worth(word, one), reverse=True)
-    for one in found[:_MOST]:
-        # Items may have gone since its words were counted.
-        if collection.store.find([Lexical(one.folded, 1)])[0].keys:
-            return one.written
-    return None
+class _Mender:
+    """What words that nobody knows were meant to be.
+
+    Where the model's vocabulary is of another language, its lacking a word says little: then only
+    a word that begins alike is meant, and one of five letters or more.
+    """
+
+    def __init__(self, collection: Searched, lexicon: Lexicon) -> None:
+        self._store = collection.store
+        self._lexicon = lexicon
+        self._joins = (self._store.info().language or ENGLISH) in _JOINED
+        self._foreign = _is_foreign(collection, lexicon)
+
+    def meant(self, word: str) -> str | None:
+        """The word of the collection that was probably meant; None where none is near enough."""
+        halves = self._halves(word)
+        if halves and self._joins:  # a compound of words that are there
+            return None
+        found = self._near(word)
+        if found is None and halves:
+            return " ".join(halves)
+        if found is None and self._joins:
+            found = self._joined(word)
+        return found
+
+    def _near(self, word: str) -> str | None:
+        if len(word) < _SHORTEST + self._foreign:
+            return None
+        edits = 2 if len(word) >= _LONG + 2 * self._foreign else 1
+        near = self._lexicon.near(word, edits)
+        if self._foreign:
+            near = [one for one in near if one.folded[0] == word[0]]
+        found = sorted(near, key=lambda one: (-_worth(word, one), one.folded))
+        return next((one.written for one in found[:_MOST] if self._is_there(one.folded)), None)
+
+    def _is_there(self, word: str) -> bool:
+        """Whether an item still holds a word: some may have gone since its words were counted."""
+        if word in any_stop_words():  # the index has none of these
+            return True
+        return bool(self._store.find([Lexical(word, 1)])[0].keys)
+
+    def _halves(self, word: str) -> tuple[str, str] | None:
+        """The two words that it is put together of, where the collection has both."""
+        for at in range(_SHORTEST, len(word) - _SHORTEST + 1):
+            if self._lexicon.count(word[:at]) and self._lexicon.count(word[at:]):
+                return word[:at], word[at:]
+        return None
+
+    def _joined(self, word: str) -> str | None:
+        """A compound, one half of which the collection has, and the other with an error."""
+        for at in range(_SHORTEST, len(word) - _SHORTEST + 1):
+            first, second = word[:at], word[at:]
+            if self._lexicon.count(first) and (better := self._near(second)):
+                return first + better
+            if self._lexicon.count(second) and (better := self._near(first)):
+                return better + second
+        return None
 
 
 def _worth(word: str, one: Near) -> float:
     far = _EDIT * one.edits + _FIRST * (one.folded[0] != word[0])
     return math.log2(1 + one.often) - far
+
+
+def _is_foreign(collection: Searched, lexicon: Lexicon) -> bool:
+    """Whether the model's vocabulary lacks half of the collection's commonest words, or is away."""
+    common = [word for word in lexicon.commonest if fold(word) not in any_stop_words()]
+    if not common:
+        return False
+    with suppress(CospaceError):
+        unknown = unknown_words(collection.asker, " ".join(common))
+        return unknown is None or len(unknown) > len(common) / 2
+    return True
 
 
 def completions(collection: Searched, text: str) -> list[str]:

@@ -9,7 +9,8 @@ from cospace.read.images import decode
 
 __all__ = ["small_webp"]
 
-_QUALITY = 70  # 50 photos at 240 px wide are some 300 kB, and look like themselves
+# 50 photos of the example marketplace, 240 pixels wide, are 260 kB; at 80 they are 306.
+_QUALITY = 75
 
 
 def small_webp(image: Image, width: int, name: str = "image") -> bytes:

@@ -95,7 +95,7 @@ class Kept:
 
     @cached_property
     def _columns(self) -> Followed[Columns]:
-        return Followed(Columns())
+        return Followed(Columns)
 
     def columns(self) -> Columns:
         """See `Columnar`."""
@@ -103,7 +103,7 @@ class Kept:
 
     @cached_property
     def _lexicon(self) -> Followed[Lexicon]:
-        return Followed(Lexicon())
+        return Followed(Lexicon)
 
     def lexicon(self) -> Lexicon:
         """See `Columnar`."""

@@ -100,6 +100,12 @@ class Lexicon:
         """How often a folded word stands there."""
         return self._table.of.get(word, 0)
 
+    @cached_property
+    def commonest(self) -> list[str]:
+        """The commonest words of five letters and more, up to 200."""
+        long = Counter({word: n for word, n in self.counts.items() if len(word) >= 5})
+        return [word for word, _ in long.most_common(200)]
+
     # --- what begins with some letters ---
 
     @cached_property
