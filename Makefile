@@ -56,6 +56,8 @@ bench: $(VENV)/.bench
 	$(BIN)/python bench/ranking.py
 	$(BIN)/python bench/serve.py
 	$(BIN)/python bench/rag.py
+	$(BIN)/python bench/pages.py
+	$(BIN)/python bench/unlike.py ../shared/data
 	$(BIN)/python bench/photo_and_word.py
 	$(BIN)/python bench/joint.py
 	$(BIN)/python bench/composed.py

@@ -414,5 +414,11 @@ _engine_errors = _EngineErrors()
 
 
 def is_due(rows: int, unindexed: int) -> bool:
-    """Whether building the graph pays: enough rows to need one, and a tenth of them outside."""
+    """Whether building the graph pays: enough rows to need one, and a tenth of them outside.
+
+    And whether tidying does: the engine (0.9.0) keeps each version of a row that is written again,
+    on the disk and in memory, until it builds. Few rows that change all day would fill both.
+    """
+    if unindexed > rows + EXACT_BELOW / 2:
+        return True
     return rows > EXACT_BELOW and unindexed > max(EXACT_BELOW / 2, rows / 10)
