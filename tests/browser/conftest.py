@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,18 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(market: Path) -> Iterator[Running]:
     with serving(market) as running:
         yield running
+
+
+@pytest.fixture(scope="package")
+def mapped(server: Running) -> Running:
+    """The server, when its marketplace has a map."""
+    assert 202 == server.post("/collections/market/map", {}).status
+    for _ in range(600):
+        head = server.get("/collections/market/map").json
+        if head.get("points") and not head.get("making"):
+            return server
+        time.sleep(0.2)
+    raise AssertionError(f"no map: {head}")
 
 
 class Visit:

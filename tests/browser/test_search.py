@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,10 @@ _GIVE = """async ([kind, name, bytes]) => {
 
 def box(page: Page) -> Any:
     return page.get_by_role("combobox").or_(page.get_by_role("searchbox")).first
+
+
+def settled(page: Page) -> None:
+    expect(page.locator("#results")).not_to_have_attribute("aria-busy", "true")
 
 
 def first(page: Page, title: str) -> None:
@@ -57,8 +60,8 @@ def test_an_older_answer_never_comes_over_a_newer_one(visit: Visit):
     page.route("**/collections/market/search", slow)
     box(page).fill("chair")
     page.wait_for_timeout(200)
-    box(page).fill("a bicycle for a child")
-    expect(page.locator(".card .title").first).to_have_text(re.compile("bi(cycle|ke)", re.I))
+    box(page).fill("vintage comfortable seating")
+    first(page, "Retro velvet armchair")
     shown = visit.titles()
     assert waiting, "the first question was asked"
     for one in waiting:
@@ -71,14 +74,14 @@ def test_a_picture_by_upload_drop_and_paste(visit: Visit):
     page = visit.search()
     page.locator("input[type=file]").set_input_files(PHOTO)
     expect(page.locator(".chip")).to_contain_text("Your picture")
-    first(page, "Black canvas sneakers, size 42")
+    first(page, "Black sneakers with silver laces")
     found = visit.titles()
     for kind in ("drop", "paste"):
         page.get_by_role("button", name="Remove Your picture").click()
         expect(page.locator(".chip")).to_have_count(0)
         page.evaluate(_GIVE, [kind, "a.jpg", list(PHOTO.read_bytes())])
         expect(page.locator(".chip")).to_contain_text("Your picture")
-        page.wait_for_function("!document.querySelector('#results').ariaBusy")
+        settled(page)
         expect(page.locator(".card .title").first).to_have_text(found[0])
         assert found == visit.titles(), kind
 
@@ -96,13 +99,13 @@ def test_what_is_no_picture_is_said_and_the_search_stays(visit: Visit, tmp_path:
 def test_words_and_a_picture_with_a_slider_between(visit: Visit):
     page = visit.search()
     page.locator("input[type=file]").set_input_files(PHOTO)
-    first(page, "Black canvas sneakers, size 42")
-    box(page).fill("a red bicycle")
+    first(page, "Black sneakers with silver laces")
+    box(page).fill("retro velvet armchair")
     slider = page.get_by_role("slider", name="Words or picture")
     slider.fill("0")
-    expect(page.locator(".card .title").first).to_have_text(re.compile("bi(cycle|ke)", re.I))
+    first(page, "Retro velvet armchair")
     slider.fill("1")
-    first(page, "Black canvas sneakers, size 42")
+    first(page, "Black sneakers with silver laces")
     assert "weight=1" in page.url
 
 
@@ -112,7 +115,7 @@ def test_more_like_this_is_in_the_address_and_opens_again(visiting: Any):
     page.get_by_role("button", name="More like this: Retro velvet armchair").click()
     expect(page.locator(".chip")).to_contain_text("More like: Retro velvet armchair")
     expect(page.locator(".card .title").filter(has_text="Retro velvet armchair")).to_have_count(0)
-    page.wait_for_function("!document.querySelector('#results').ariaBusy")
+    settled(page)
     other = visiting()
     again = other.open(page.url.removeprefix(visit.server.url))
     expect(again.locator(".chip")).to_contain_text("More like: Retro velvet armchair")
@@ -139,7 +142,7 @@ def test_by_keyboard_alone(visit: Visit):
     page.keyboard.press("/")
     page.keyboard.type("a lamp for the desk")
     page.wait_for_url("**q=a+lamp*")
-    page.wait_for_function("!document.querySelector('#results').ariaBusy")
+    settled(page)
     for _ in range(60):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.matches('.card .title')"):

@@ -20,12 +20,14 @@ WRITERS = {
     "files.py": "the door itself",
     "store/lock.py": "the lock must be a descriptor that stays open; it holds no data",
     "cli/main.py": "os.devnull in place of a closed pipe",
+    "map/kept.py": "an archive in memory; the file goes through files.py",
     "evaluate/alone.py": "the pipe to the process that started this one",
 }
 # Modules in which another library writes its own files.
 OWN_FILES = {
     "apsw": {
         "store/truth.py",
+        "store/judged.py",
         "store/sqlite.py",
         "store/verify.py",
         "store/about.py",
@@ -51,6 +53,7 @@ STARTS_PROCESSES = {
     "adopt/package.py",
     "evaluate/alone.py",
     "serve/decoder.py",  # what strangers send is decoded apart
+    "serve/mapping.py",  # a map is made beside the searches
 }
 # The folders that may import torch; what they read is safetensors.
 TORCH = ("adopt/", "encode/modules/", "train/contrastive/", "train/signals/")

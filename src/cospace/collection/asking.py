@@ -217,7 +217,7 @@ class Asking(Browsing):
         """
         place = self._place(near)
         node = self._where(where if place is None else place.within(where))
-        meant = respelt([query], self) if spelling else {}
+        meant = respelt([query], self, by) if spelling else {}
         [asked] = self._queries_of([query], by, node, exclude, meant)
         if sort is not None:
             if rerank:
@@ -258,7 +258,7 @@ class Asking(Browsing):
         [['MK-1'], ['MK-2']]
         """
         given = queries if isinstance(queries, Vectors) else listed(queries)
-        meant = respelt(given, self) if spelling else {}
+        meant = respelt(given, self, by) if spelling else {}
         asked = self._queries_of(given, by, self._where(where), exclude, meant)
         answered = self._answers(asked, given, rerank, k=k, offset=offset, explain=explain)
         for place, found in enumerate(answered):
@@ -425,11 +425,12 @@ class Asking(Browsing):
         """
         return tune_parts(self, labelled, seed=seed)
 
-    def tune(self, judged: Judged, *, seed: int = 0) -> Tuning:
+    def tune(self, judged: Judged | None = None, *, seed: int = 0) -> Tuning:
         """Weights of the lists fitted on judged queries, and what they gave on held-out ones.
 
         `judged` holds for each query, a text, the grades of items by their ids, or a list of the
-        right ids. Each query is ranked with the weights that are best for the other four fifths
+        right ids; by default it is what `judge` has kept. Each query is ranked with the weights
+        that are best for the other four fifths
         of the queries (drawn with `seed`), so its figure is of weights that have not seen it.
         Nothing is changed: `shop.weights = tuning.weights` puts them to use, None takes them
         back. `tuning.better` tells whether that pays.
@@ -445,4 +446,4 @@ class Asking(Browsing):
         >>> print(shop.tune(judged).advice)
         keep the default weights: no others were better on these queries
         """
-        return tune(self, judged, seed=seed)
+        return tune(self, self.judgments if judged is None else judged, seed=seed)

@@ -10,9 +10,12 @@ from cospace.collection.facets import Facets, facets_of
 from cospace.collection.places import Place, place_of
 from cospace.collection.sorting import browsed, order_of
 from cospace.collection.spelling import completions, spelling
+from cospace.collection.why import Reasons, reasons
 from cospace.errors import BadArgument
+from cospace.item import Content
 from cospace.read.texts import check_text
 from cospace.results import DidYouMean, Results
+from cospace.store.columnar import columnar
 from cospace.store.columns import Columns
 from cospace.store.where import Node, parse
 
@@ -105,12 +108,35 @@ class Browsing(Searched):
         """
         return completions(self, check_text(text, "the text")) if text.strip() else []
 
-    def _columns(self) -> Columns:
-        columns = getattr(self.store, "columns", None)
-        if columns is None:
-            raise BadArgument(f"{self.name}: this store keeps no columns of metadata")
-        found: Columns = columns()
+    def why(self, question: Content, id: str) -> Reasons:
+        """Why an item answers a question: words of its text, a region of its photo, its score.
+
+        `Reasons.words` are (start, end, weight, exact): the words that the question has too, and
+        those without which the text would be less like it. `region` has the same for the squares
+        of its photo. Each is left out alone, in one batch: some dozens of texts, and 50 photos.
+
+        Raises `ItemNotFound`, and as `search` does.
+
+        >>> import cospace as cs
+        >>> shop = cs.open(":memory:", model="starter")
+        >>> _ = shop.add(ids=["MK-1"], documents=["Velvet armchair, from a loft"])
+        >>> best = max(shop.why("a comfortable seat", "MK-1").words, key=lambda word: word.weight)
+        >>> "Velvet armchair, from a loft"[best.start:best.end]
+        'armchair'
+        """
+        return reasons(self, question, id)
+
+    @property
+    def judgments(self) -> dict[str, dict[str, int]]:
+        """The grades by id, by question, that `judge` has kept: what `tune` takes."""
+        found: dict[str, dict[str, int]] = getattr(self.store, "judgments", {})
         return found
+
+    def _columns(self) -> Columns:
+        store = columnar(self.store)
+        if store is None:
+            raise BadArgument(f"{self.name}: this store keeps no columns of metadata")
+        return store.columns()
 
     def _place(self, near: Mapping[str, Any] | None) -> Place | None:
         return None if near is None else place_of(near, self.store.schema)

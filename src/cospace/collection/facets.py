@@ -176,11 +176,10 @@ def _no_facet(field: Field, column: Column, living: Mask) -> str:
     if field.type in ("bool", "location"):
         return ""
     codes = column.codes[living]
-    held = np.unique(codes)
-    items = len(np.unique(column.rows[living]))
+    held = np.flatnonzero(column.held(living))
     numbers = column.numbers
     if field.type == "number":
-        few = len(held) < len(codes) or items < _ENOUGH
+        few = len(held) < len(codes) or len(codes) < _ENOUGH
         whole = numbers.values[held] == np.floor(numbers.values[held])
         named = not few and bool(whole.all()) and bool((numbers.values[held] >= _NUMBER_OF).all())
         return "numbers that never repeat: they name things" if named else ""
@@ -200,10 +199,10 @@ def _facet(field: Field, column: Column, living: Mask, counted: Mask) -> Facet:
     if field.type == "number":
         values = numbers.values[column.codes]
         return _range(field.name, "number", values, living, counted)
-    held = np.unique(column.codes[living])
+    held = np.flatnonzero(column.held(living))
     if field.type == "string" and bool(numbers.there[held].all()):
         return _range(field.name, "date", numbers.values[column.codes], living, counted)
-    counts = np.bincount(column.codes[counted], minlength=len(column.values))
+    counts = column.held(counted)
     there = np.flatnonzero(counts)
     best = sorted(there.tolist(), key=lambda code: (-counts[code], column.order[code]))
     values_ = tuple((column.values[code], int(counts[code])) for code in best[:MOST_VALUES])
@@ -217,10 +216,11 @@ def _range(name: str, kind: str, values: NDArray[Any], living: Mask, counted: Ma
 
 def _places(name: str, column: Column, counted: Mask) -> LocationFacet:
     codes = column.codes[counted]
-    items = len(np.unique(column.rows[counted]))
+    places = column.rows[counted]
+    items = int(np.count_nonzero(np.bincount(places))) if len(places) else 0
     if not len(codes):
         return LocationFacet(name, 0, None, ())
-    points = np.array(column.values, np.float64).reshape(-1, 2)[codes]
+    points = column.points[codes]
     south, west = points.min(axis=0).tolist()
     north, east = points.max(axis=0).tolist()
     picked = np.linspace(0, len(points) - 1, min(len(points), MOST_POINTS)).astype(int)

@@ -9,14 +9,18 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 
 from cospace.collection.composed import Searched
 from cospace.encode.unknown import unknown_words
+from cospace.errors import CospaceError
 from cospace.item import Content, Parts
 from cospace.read.terms import fold, pairs
 from cospace.results import DidYouMean
-from cospace.store.language import any_stop_words
+from cospace.search.candidates import WORDS
+from cospace.store.columnar import columnar
+from cospace.store.language import ENGLISH, any_stop_words
 from cospace.store.lexicon import Lexicon, Near
 from cospace.store.protocol import Lexical
 from cospace.vectors import Vectors
@@ -28,22 +32,51 @@ _CHUNK = re.compile(r"\S+")
 _WORD = re.compile(r"[^\W\d_]+")
 _MOST = 8  # completions
 _LONGEST = 1_000  # characters of a question: what is longer was hardly typed
+# Languages that write a compound as one word.
+_JOINED = frozenset({"german", "dutch", "swedish", "danish", "norwegian", "finnish", "hungarian"})
 # In doublings of how often a word stands there: what one more edit costs, and another first letter.
 _EDIT, _FIRST = 8.0, 4.0
 
 
 def spelling(collection: Searched, text: str) -> DidYouMean | None:
     """See `Collection.spelling`."""
-    lexicon: Callable[[], Lexicon] | None = getattr(collection.store, "lexicon", None)
-    if lexicon is None or collection.store.space is None:
-        return None
-    text = unicodedata.normalize("NFC", text)
-    spans = [span for span in _spans(text) if _may_be_wrong(text, *span)]
-    strange = _strange(collection, list({fold(text[a:b]) for a, b in spans})) if spans else ()
+    return respelt([text], collection).get(0)
+
+
+def respelt(
+    queries: Sequence[Content | Vectors] | Vectors,
+    collection: Searched,
+    by: str | Sequence[str] | None = None,
+) -> dict[int, DidYouMean]:
+    """Which of some queries, by place, were meant otherwise; only texts are looked at.
+
+    All their words are asked for at once. `by` are the lists that will be asked: for words alone
+    no model is loaded.
+    """
+    store = columnar(collection.store)
+    if store is None or collection.store.space is None or isinstance(queries, Vectors):
+        return {}
+    texts: dict[int, tuple[str, list[tuple[int, int]]]] = {}
+    for place, query in enumerate(queries):
+        text = query.text if isinstance(query, Parts) else query
+        if isinstance(text, str) and len(text) <= _LONGEST:
+            text = unicodedata.normalize("NFC", text)
+            spans = [span for span in _spans(text) if _may_be_wrong(text[slice(*span)])]
+            if spans:
+                texts[place] = (text, spans)
+    words = {fold(text[a:b]) for text, spans in texts.values() for a, b in spans}
+    strange = _strange(collection, sorted(words), by)
     if not strange:
-        return None
-    known = lexicon()
-    meant = {word: _meant(known, word, collection) for word in strange}
+        return {}
+    mender = _Mender(collection, store.lexicon())
+    meant = {word: better for word in strange if (better := mender.meant(word))}
+    made = {place: _mended(text, spans, meant) for place, (text, spans) in texts.items()}
+    return {place: one for place, one in made.items() if one is not None}
+
+
+def _mended(
+    text: str, spans: Sequence[tuple[int, int]], meant: Mapping[str, str]
+) -> DidYouMean | None:
     changed: list[tuple[str, str]] = []
     made, at = "", 0
     for start, end in spans:
@@ -57,22 +90,6 @@ def spelling(collection: Searched, text: str) -> DidYouMean | None:
     return DidYouMean(made + text[at:], tuple(changed)) if changed else None
 
 
-def respelt(
-    queries: Sequence[Content | Vectors] | Vectors, collection: Searched
-) -> dict[int, DidYouMean]:
-    """Which of some queries, by place, were meant otherwise; only texts are looked at."""
-    if isinstance(queries, Vectors):
-        return {}
-    found = {}
-    for place, query in enumerate(queries):
-        text = query.text if isinstance(query, Parts) else query
-        if isinstance(text, str) and len(text) <= _LONGEST:
-            meant = spelling(collection, text)
-            if meant is not None:
-                found[place] = meant
-    return found
-
-
 def _spans(text: str) -> list[tuple[int, int]]:
     """Where words of letters stand, in what has no digit in it."""
     found = []
@@ -83,8 +100,7 @@ def _spans(text: str) -> list[tuple[int, int]]:
     return found
 
 
-def _may_be_wrong(text: str, start: int, end: int) -> bool:
-    word = text[start:end]
+def _may_be_wrong(word: str) -> bool:
     folded = fold(word)
     return (
         len(folded) >= _SHORTEST
@@ -94,23 +110,76 @@ def _may_be_wrong(text: str, start: int, end: int) -> bool:
     )
 
 
-def _strange(collection: Searched, words: Sequence[str]) -> Collection[str]:
+def _strange(
+    collection: Searched, words: Sequence[str], by: str | Sequence[str] | None
+) -> list[str]:
     """Those of some folded words that the model does not have as words, and that no item holds."""
-    unknown = unknown_words(collection.asker, " ".join(words))
+    unknown: Collection[str] | None = None
+    if words and by not in (WORDS, [WORDS]):
+        with suppress(CospaceError):  # no model is there: the search will say so if it needs one
+            unknown = unknown_words(collection.asker, " ".join(words))
     asked = [word for word in words if unknown is None or word in unknown]
     found = collection.store.find([Lexical(word, 1) for word in asked]) if asked else []
     return [word for word, one in zip(asked, found, strict=True) if not one.keys]
 
 
-def _meant(lexicon: Lexicon, word: str, collection: Searched) -> str | None:
-    """The word of the collection that was probably meant; None where none is near enough."""
-    edits = 2 if len(word) >= _LONG else 1
-    found = sorted(lexicon.near(word, edits), key=lambda one: _worth(word, one), reverse=True)
-    for one in found[:_MOST]:
-        # Items may have gone since its words were counted.
-        if collection.store.find([Lexical(one.folded, 1)])[0].keys:
-            return one.written
-    return None
+class _Mender:
+    """What words that nobody knows were meant to be.
+
+    Where the model's vocabulary is of another language, its lacking a word says little: then only
+    a word that begins alike is meant, and one of five letters or more.
+    """
+
+    def __init__(self, collection: Searched, lexicon: Lexicon) -> None:
+        self._store = collection.store
+        self._lexicon = lexicon
+        self._joins = (self._store.info().language or ENGLISH) in _JOINED
+        self._foreign = _is_foreign(collection, lexicon)
+
+    def meant(self, word: str) -> str | None:
+        """The word of the collection that was probably meant; None where none is near enough."""
+        halves = self._halves(word)
+        if halves and self._joins:  # a compound of words that are there
+            return None
+        found = self._near(word)
+        if found is None and halves:
+            return " ".join(halves)
+        if found is None and self._joins:
+            found = self._joined(word)
+        return found
+
+    def _near(self, word: str) -> str | None:
+        if len(word) < _SHORTEST + self._foreign:
+            return None
+        edits = 2 if len(word) >= _LONG + 2 * self._foreign else 1
+        near = self._lexicon.near(word, edits)
+        if self._foreign:
+            near = [one for one in near if one.folded[0] == word[0]]
+        found = sorted(near, key=lambda one: (-_worth(word, one), one.folded))
+        return next((one.written for one in found[:_MOST] if self._is_there(one.folded)), None)
+
+    def _is_there(self, word: str) -> bool:
+        """Whether an item still holds a word: some may have gone since its words were counted."""
+        if word in any_stop_words():  # the index has none of these
+            return True
+        return bool(self._store.find([Lexical(word, 1)])[0].keys)
+
+    def _halves(self, word: str) -> tuple[str, str] | None:
+        """The two words that it is put together of, where the collection has both."""
+        for at in range(_SHORTEST, len(word) - _SHORTEST + 1):
+            if self._lexicon.count(word[:at]) and self._lexicon.count(word[at:]):
+                return word[:at], word[at:]
+        return None
+
+    def _joined(self, word: str) -> str | None:
+        """A compound, one half of which the collection has, and the other with an error."""
+        for at in range(_SHORTEST, len(word) - _SHORTEST + 1):
+            first, second = word[:at], word[at:]
+            if self._lexicon.count(first) and (better := self._near(second)):
+                return first + better
+            if self._lexicon.count(second) and (better := self._near(first)):
+                return better + second
+        return None
 
 
 def _worth(word: str, one: Near) -> float:
@@ -118,13 +187,24 @@ def _worth(word: str, one: Near) -> float:
     return math.log2(1 + one.often) - far
 
 
+def _is_foreign(collection: Searched, lexicon: Lexicon) -> bool:
+    """Whether the model's vocabulary lacks half of the collection's commonest words, or is away."""
+    common = [word for word in lexicon.commonest if fold(word) not in any_stop_words()]
+    if not common:
+        return False
+    with suppress(CospaceError):
+        unknown = unknown_words(collection.asker, " ".join(common))
+        return unknown is None or len(unknown) > len(common) / 2
+    return True
+
+
 def completions(collection: Searched, text: str) -> list[str]:
     """See `Collection.complete`."""
-    lexicon: Callable[[], Lexicon] | None = getattr(collection.store, "lexicon", None)
+    store = columnar(collection.store)
     typed = " ".join(unicodedata.normalize("NFC", text).lower().split())
-    if lexicon is None or collection.store.space is None or not typed:
+    if store is None or collection.store.space is None or not typed:
         return []
-    known = lexicon()
+    known = store.lexicon()
     ends = text[-1:].isspace()
     head, _, last = (typed, "", "") if ends else typed.rpartition(" ")
     found: dict[str, None] = {}

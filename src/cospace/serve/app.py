@@ -15,7 +15,19 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from cospace.errors import CospaceError
-from cospace.serve import asking, collections, embeddings, facets, items, pages, rerank
+from cospace.serve import (
+    asking,
+    collections,
+    embeddings,
+    facets,
+    items,
+    judged,
+    maps,
+    pages,
+    rerank,
+    status,
+    why,
+)
 from cospace.serve.answers import answer, of_error, of_fault, of_http, of_query
 from cospace.serve.direct import Direct, Endpoint
 from cospace.serve.guard import Guard
@@ -49,7 +61,9 @@ def build(settings: Settings, server: Server | None = None) -> Guard:
             Exception: of_fault,
         },
     )
-    for module in (embeddings, rerank, collections, facets, asking, items):
+    for module in (
+        embeddings, rerank, collections, facets, asking, items, judged, maps, status, why
+    ):  # fmt: skip
         app.include_router(module.router(server))
     app.include_router(pages.router(settings))
     _watching(app, server)
@@ -78,7 +92,7 @@ def _openapi(app: FastAPI, server: Server) -> dict[str, Any]:
         for methods in page["paths"].values():
             for route in methods.values():
                 for one in route.get("parameters", ()):
-                    if one["name"] == "name" and server.collections:
+                    if (one["name"], one["in"]) == ("name", "path") and server.collections:
                         one["schema"]["enum"] = list(server.collections)
         route = page["paths"]["/v1/embeddings"]["post"]
         shape = route["requestBody"]["content"]["application/json"]["schema"]

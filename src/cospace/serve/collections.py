@@ -16,7 +16,7 @@ from cospace.serve.answers import answer, described
 from cospace.serve.body import BadRequest, parse, read, shaped
 from cospace.serve.inputs import file_of
 from cospace.serve.server import Server
-from cospace.serve.shapes import ContextRequest, DocumentsRequest, Near, Question
+from cospace.serve.shapes import ContextRequest, DocumentsRequest, Near, Question, WhyRequest
 from cospace.serve.thumbs import path_of, read_part
 from cospace.store.where import kilometres
 
@@ -162,7 +162,7 @@ async def _form(request: Request) -> tuple[Question, bytes]:
 
 
 async def content_of(
-    server: Server, asked: Question | DocumentsRequest, uploaded: bytes | None
+    server: Server, asked: Question | DocumentsRequest | WhyRequest, uploaded: bytes | None
 ) -> Content | None:
     """What is searched for; None where all items are asked for."""
     if asked.image is not None and uploaded is not None:
@@ -170,16 +170,23 @@ async def content_of(
     data = uploaded if asked.image is None else file_of(asked.image, "image")
     image: Image | None = None if data is None else await server.image(data)
     if asked.query is None and image is None and asked.like is None:
-        given = asked.model_fields_set & {"weights", "by", "explain", "exclude", "rerank"}
+        given = asked.model_fields_set & {"weights", "by", "explain", "exclude", "rerank", "unlike"}
         if given:
             raise BadArgument(
                 f"{', '.join(sorted(given))}: give query (a text), image, like (an id), or several"
                 " with it"
             )
         return None
-    if image is None and asked.like is None and asked.weights is None:
+    unlike = asked.unlike if isinstance(asked, Question) else []
+    if image is None and asked.like is None and asked.weights is None and not unlike:
         return asked.query or ""
-    return Parts(text=asked.query, image=image, like=asked.like, weights=asked.weights)
+    return Parts(
+        text=asked.query,
+        image=image,
+        like=asked.like,
+        unlike=unlike,
+        weights=asked.weights,
+    )
 
 
 def _reranker(server: Server, name: str | None) -> Reranker | str | None:

@@ -30,8 +30,6 @@ __all__ = ["Decoder", "main"]
 
 _START_SECONDS = 60  # for a child to say that it is ready
 _SERVED = 1_000  # files, before a child is replaced
-# Of a WebP: 50 photos at 240 px wide are some 300 kB, and look like themselves.
-_QUALITY = 70
 _TOGETHER = 1_000_000  # samples of a sound that are decoded at once
 _SECRETS = ("_TOKEN", "_KEY", "_SECRET", "_PASSWORD")  # ends of variables that it does not get
 
@@ -204,19 +202,13 @@ def _pixels(data: bytes) -> NDArray[Any]:
 
 
 def _thumbnail(data: bytes, width: int) -> NDArray[Any]:
-    """The bytes of a WebP, at most `width` wide and twice as high."""
-    import io
-
+    """The bytes of a WebP."""
     import numpy as np
 
     from cospace.item import Image
-    from cospace.read.images import decode
+    from cospace.read.small import small_webp
 
-    small = decode(Image(data), "image")
-    small.thumbnail((width, 2 * width), reducing_gap=2.0)
-    file = io.BytesIO()
-    small.save(file, "WEBP", quality=_QUALITY, method=4, exif=b"", xmp=b"", icc_profile=b"")
-    return np.frombuffer(file.getvalue(), np.uint8)
+    return np.frombuffer(small_webp(Image(data), width), np.uint8)
 
 
 def _sound(data: bytes) -> NDArray[Any]:

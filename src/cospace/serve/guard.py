@@ -204,9 +204,9 @@ async def _refuse(send: _Sending, error: _Refused) -> None:
 
 
 def _anyone(scope: Scope) -> bool:
-    """Whether a request needs no token: a browser's question first, and pages without their data."""
+    """Whether a request needs no token: a browser's first question, and pages without data."""
     if scope["method"] in ("GET", "HEAD"):
-        return scope["path"] == "/" or scope["path"].startswith("/ui/")
+        return bool(scope["path"] == "/" or scope["path"].startswith("/ui/"))
     return bool(scope["method"] == "OPTIONS")
 
 

@@ -58,14 +58,18 @@ def router(server: Server) -> APIRouter:
     async def add(name: str, request: Request) -> Response:
         asked = await read(request, Items)
         collection = server.collection(name)
-        return await _once(server, request, lambda: _stored(server, asked.items, collection.add))
+        return await _once(
+            server, request, lambda: _stored(server, name, asked.items, collection.add)
+        )
 
     @routes.put(path, **described(Items, "Store items, in place of those of the same id."))
     async def upsert(name: str, request: Request) -> Response:
         asked = await read(request, Items)
         collection = server.collection(name)
         return await _once(
-            server, request, lambda: _stored(server, asked.items, collection.upsert, last=True)
+            server,
+            request,
+            lambda: _stored(server, name, asked.items, collection.upsert, last=True),
         )
 
     @routes.patch(path, **described(Updates, "Change stored items: what is not named stays."))
@@ -75,7 +79,7 @@ def router(server: Server) -> APIRouter:
         return await _once(
             server,
             request,
-            lambda: _stored(server, asked.items, collection.update, Change),
+            lambda: _stored(server, name, asked.items, collection.update, Change),
         )
 
     @routes.delete(path, **described(Delete, "Delete items, by ids or by a filter."))
@@ -118,6 +122,7 @@ async def _once(
 
 async def _stored(
     server: Server,
+    name: str,
     given: list[Any],
     write: Callable[..., Report],
     shape: type[Write | Change] = Write,
@@ -146,7 +151,10 @@ async def _stored(
         except CospaceError as error:
             failed.append(_failed(raw["id"] if named else f"item {at}", error))
     there = list(items.values())
-    report = await server.writes.run(write, there, errors="report") if there else None
+    report = None
+    if there:
+        with server.ingests.writing(name, len(there)) as watch:
+            report = await server.writes.run(write, there, errors="report", progress=watch)
     if report is not None:
         _tell(statuses, report)
     told = [*statuses.values(), *failed]

@@ -8,6 +8,7 @@ import threading
 import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
 from pathlib import Path
@@ -18,17 +19,26 @@ from cospace.cores import cores
 from cospace.encode import Encoder
 from cospace.encode.base import BaseEncoder
 from cospace.encode.reranker import Reranker, load_reranker
-from cospace.errors import BadArgument, CollectionNotFound, ModelNotFound, TooBusy
+from cospace.errors import (
+    BadArgument,
+    CollectionNotFound,
+    CospaceError,
+    ModelNotFound,
+    TooBusy,
+)
 from cospace.item import Audio, Content, Image, Part, Parts
 from cospace.limits import limit
 from cospace.serve.decoder import Decoder
+from cospace.serve.ingests import Ingests
+from cospace.serve.kept import Thumbnails
+from cospace.serve.mapping import Makings
 from cospace.serve.metrics import Metrics
 from cospace.serve.repeats import Repeats
 from cospace.serve.settings import Settings
-from cospace.serve.thumbs import Thumbnails
 from cospace.serve.tokenids import TokenIds
 from cospace.serve.turns import Turns
 from cospace.serve.waiting import finished
+from cospace.store.columnar import columnar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -96,7 +106,9 @@ class Server:
         self.token_ids = TokenIds(settings.token_ids)
         self.decoder = Decoder()
         self.thumbnails = Thumbnails()
+        self.ingests = Ingests()
         self.repeats = Repeats()
+        self.makings = Makings()
         self.searches = Workers("search", 2 * cores(), 512, self.metrics)
         self.writes = Workers("write", 2, 64, self.metrics)
         self.decoding = Workers("decode", 1, 256, self.metrics)
@@ -141,6 +153,16 @@ class Server:
 
             self.chat = Chat(settings.chat, settings.chat_model)
         self.ready = True
+        threading.Thread(target=self._warm, name="cospace-warm", daemon=True).start()
+
+    def _warm(self) -> None:
+        """Read what facets and spelling need, so that the first who asks need not wait for it."""
+        for collection in self.collections.values():
+            store = columnar(collection.store)
+            with suppress(CospaceError):  # told to who asks, and closed meanwhile
+                if store is not None:
+                    store.columns()
+                    store.lexicon()
 
     def _collection(self, path: str, loaded: list[Encoder]) -> Collection:
         """The collection at `path`, with that of the models that were named which is its own."""
@@ -249,6 +271,7 @@ class Server:
     def close(self) -> None:
         """What was accepted is finished, then everything is let go of."""
         self.ready = False
+        self.makings.close()
         for workers in (self.writes, self.searches, self.decoding, self.reranking, self.asking):
             workers.close()
         for turns in self._turns.values():

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
     "AskRequest", "Change", "ContextRequest", "Delete", "Document", "DocumentsRequest",
-    "EmbeddingRequest", "FacetRequest", "Get",
-    "Items", "Near", "Question", "RerankRequest", "Updates", "Write",
+    "EmbeddingRequest", "FacetRequest", "Get", "Items", "Judgment", "MapRequest", "Near",
+    "Question", "RerankRequest", "Updates", "WhyRequest", "Write",
 ]  # fmt: skip
 
 
@@ -123,6 +123,7 @@ class Question(_Shape):
     query: str | None = Field(None, description="a text")
     image: str | None = Field(None, description=_DATA)
     like: str | None = Field(None, description="the id of a stored item")
+    unlike: Strings = Field(default_factory=list, description="ids of what is not wanted")
     weights: dict[str, float] | None = Field(None, description="what each part counts")
     k: int = Field(10, ge=1)
     offset: int = Field(0, ge=0)
@@ -153,6 +154,36 @@ class FacetRequest(_Shape):
     where: dict[str, Any] | None = Field(None, description="a filter: docs/filters.md")
     fields: Strings | None = Field(None, description="by default all that are worth it")
     near: Near | None = None
+
+
+class WhyRequest(_Shape):
+    """An item, and the question that it answers."""
+
+    model_config = ConfigDict(
+        **_STRICT,
+        json_schema_extra={"examples": [{"id": "MK-1", "query": "vintage comfortable seating"}]},
+    )
+
+    id: str
+    query: str | None = Field(None, description="a text")
+    image: str | None = Field(None, description=_DATA)
+    like: str | None = Field(None, description="the id of a stored item")
+    weights: dict[str, float] | None = Field(None, description="what each part counts")
+
+
+class Judgment(_Shape):
+    """How right an item is for a question."""
+
+    model_config = ConfigDict(
+        **_STRICT,
+        json_schema_extra={"examples": [{"query": "a place to sit", "id": "MK-1", "grade": 2}]},
+    )
+
+    query: str
+    id: str
+    grade: int | None = Field(
+        ge=0, le=3, description="0 is wrong, 3 the best; null takes an earlier one away"
+    )
 
 
 class ContextRequest(_Shape):
@@ -253,3 +284,9 @@ class Delete(_Shape):
 
     ids: Strings | None = None
     where: dict[str, Any] | None = None
+
+
+class MapRequest(_Shape):
+    """What to make: all of the map anew, or only what is new on it."""
+
+    again: bool = False

@@ -37,7 +37,7 @@ class Column:
     A place is the position of an item in `Columns.keys`. A location is (lat, lon).
     """
 
-    __slots__ = ("_numbered", "_numbers", "_order", "codes", "numbered_by", "rows", "values")
+    __slots__ = ("_numbers", "_order", "_points", "codes", "numbered_by", "rows", "values")
 
     def __init__(self) -> None:
         self.rows = np.empty(0, np.int32)
@@ -46,6 +46,7 @@ class Column:
         self.numbered_by: dict[Any, int] = {}
         self._numbers: tuple[int, Numbers] | None = None
         self._order: tuple[int, NDArray[np.int64]] | None = None
+        self._points: tuple[int, NDArray[np.float64]] | None = None
 
     def grown(self, rows: Sequence[int], values: Sequence[Any]) -> Column:
         """The column with more values; what is the same is shared."""
@@ -79,6 +80,18 @@ class Column:
         if self._numbers is None or self._numbers[0] != size:
             self._numbers = (size, _numbers(self.values[:size]))
         return self._numbers[1]
+
+    @property
+    def points(self) -> NDArray[np.float64]:
+        """The values of a column of locations: latitudes and longitudes, float64 [v, 2]."""
+        size = len(self.values)
+        if self._points is None or self._points[0] != size:
+            self._points = (size, np.array(self.values[:size], np.float64).reshape(-1, 2))
+        return self._points[1]
+
+    def held(self, which: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """How often each value stands there [v], where `which` bool [m] is true."""
+        return np.bincount(self.codes[which], minlength=len(self.values))
 
     @property
     def order(self) -> NDArray[np.int64]:

@@ -57,10 +57,32 @@ class Kept:
         with self._gate:
             return self._truth.hashes(ids)
 
-    def failures(self) -> list[Failure]:
+    @property
+    def commits(self) -> int:
+        """The number of the last commit that changed items."""
+        with self._gate:
+            return self._truth.seq
+
+    def failures(self, at_most: int = 1000, offset: int = 0) -> list[Failure]:
         """Items that could not be stored, and why."""
         with self._gate:
-            return self._truth.failures()
+            return self._truth.failures(at_most, offset)
+
+    def partial(self, at_most: int, offset: int) -> tuple[int, list[Failure]]:
+        """How many items were kept without a part, and some of them, with the reason."""
+        with self._gate:
+            return self._truth.partial(at_most, offset)
+
+    def judge(self, query: str, id: str, grade: int | None) -> None:
+        """Keep a judgment, or take it away; durable on return."""
+        with self._gate:
+            self._truth.judge(query, id, grade)
+
+    @property
+    def judgments(self) -> dict[str, dict[str, int]]:
+        """The grades by id, by question."""
+        with self._gate:
+            return self._truth.judgments
 
     def sampled(self) -> Mapping[str, NDArray[np.float32]]:
         """See `Sampled`: picked anew when the commits have doubled, and for another space."""
@@ -73,7 +95,7 @@ class Kept:
 
     @cached_property
     def _columns(self) -> Followed[Columns]:
-        return Followed(Columns())
+        return Followed(Columns)
 
     def columns(self) -> Columns:
         """See `Columnar`."""
@@ -81,7 +103,7 @@ class Kept:
 
     @cached_property
     def _lexicon(self) -> Followed[Lexicon]:
-        return Followed(Lexicon())
+        return Followed(Lexicon)
 
     def lexicon(self) -> Lexicon:
         """See `Columnar`."""

@@ -6,12 +6,13 @@ for, about 250 bytes a different word, and read on from the last commit.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 import zlib
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain, pairwise
 from typing import NamedTuple
 
@@ -27,8 +28,9 @@ from cospace.store.words import joined
 __all__ = ["Lexicon", "Near", "distances"]
 
 _SHORTEST, _LONGEST = 3, 30
-# A text of more words is read for its words, and not for what stands beside what.
-_TITLE_WORDS = 12
+# A longer text is read for its words, and not for what stands beside what.
+_TITLE_WORDS, _TITLE = 12, 120
+_CHUNK = re.compile(r"\S+")
 _LETTERS = 32
 
 
@@ -54,6 +56,7 @@ class Lexicon:
         del gone
         made = Lexicon()
         made.counts, made.titles, made._read = self.counts.copy(), self.titles.copy(), self._read
+        chunks: list[str] = []
         for key, row in changes:
             texts = list(_texts(row))
             content = zlib.crc32("\0".join(texts).encode())
@@ -61,8 +64,13 @@ class Lexicon:
                 continue
             made._read[key] = content
             for text in texts:
-                made.counts.update(_words(text))
-            made.titles.update(title for text in texts if (title := _title(text)))
+                chunks += _CHUNK.findall(text)
+                if len(text) <= _TITLE and (title := _title(text)):
+                    made.titles[title] += 1
+        # Each different chunk is looked at once: there are far fewer of them.
+        for chunk, often in Counter(chunks).items():
+            for word in _words(chunk):
+                made.counts[word] += often
         return made
 
     # --- words that are like another ---
@@ -91,6 +99,12 @@ class Lexicon:
     def count(self, word: str) -> int:
         """How often a folded word stands there."""
         return self._table.of.get(word, 0)
+
+    @cached_property
+    def commonest(self) -> list[str]:
+        """The commonest words of five letters and more, up to 200."""
+        long = Counter({word: n for word, n in self.counts.items() if len(word) >= 5})
+        return [word for word, _ in long.most_common(200)]
 
     # --- what begins with some letters ---
 
@@ -174,19 +188,21 @@ def distances(word: str, words: Sequence[str]) -> NDArray[np.int16]:
 
 
 def _texts(row: Row) -> Iterator[str]:
-    if row.text:
-        yield unicodedata.normalize("NFC", row.text)
-    yield from (unicodedata.normalize("NFC", one) for one in joined(row.metadata.values()))
+    for text in chain([row.text or ""], joined(row.metadata.values())):
+        yield (text if text.isascii() else unicodedata.normalize("NFC", text)).lower()
 
 
-def _words(text: str) -> Iterator[str]:
-    for word in chain.from_iterable(chains(text.lower())):
-        if _SHORTEST <= len(word) <= _LONGEST and not has_digit(word) and pairs(word) == [word]:
-            yield word
+@lru_cache(50_000)
+def _words(chunk: str) -> tuple[str, ...]:
+    """The words of letters in what stands between two blanks."""
+    return tuple(
+        word
+        for word in chain.from_iterable(chains(chunk))
+        if _SHORTEST <= len(word) <= _LONGEST and not has_digit(word) and pairs(word) == [word]
+    )
 
 
 def _title(text: str) -> str:
-    """A short text, in lower case and without points; "" for a long one."""
-    words = list(chain.from_iterable(chains(text[:200].lower())))
-    whole = len(text) <= 200 and 1 < len(words) <= _TITLE_WORDS and "\n" not in text
-    return " ".join(text.lower().split()).strip(" .,;:!?") if whole else ""
+    """A short text without points; "" for one word, and for what is long or of several lines."""
+    words = text.split()
+    return " ".join(words).strip(" .,;:!?") if 1 < len(words) <= _TITLE_WORDS else ""

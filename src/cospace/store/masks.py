@@ -74,7 +74,7 @@ def _values(column: Column, node: In | Compare | Near) -> Mask:
 
 def kilometres_of(column: Column, lat: float, lon: float) -> NDArray[np.float64]:
     """How far each value of a column of locations lies from a place: float64 [v]."""
-    places = np.radians(np.array(column.values, np.float64).reshape(-1, 2))
+    places = np.radians(column.points)
     here = np.radians([lat, lon])
     half = (
         np.sin((places[:, 0] - here[0]) / 2) ** 2

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +19,7 @@ from cospace.space import Space
 from cospace.store.schema import Schema
 from cospace.store.where import Node
 
-if TYPE_CHECKING:
-    from cospace.store.columns import Columns
-    from cospace.store.lexicon import Lexicon
-
 __all__ = [
-    "Columnar",
     "Failure",
     "Found",
     "Lexical",
@@ -277,19 +272,6 @@ class Sampled(Protocol):
 
         They need not be of the latest commit: what they say of a kind changes slowly.
         """
-        ...
-
-
-@runtime_checkable
-class Columnar(Protocol):
-    """What a store may offer besides: the metadata and the words of all items in memory."""
-
-    def columns(self) -> Columns:
-        """The columns as of the last commit."""
-        ...
-
-    def lexicon(self) -> Lexicon:
-        """The words as of the last commit."""
         ...
 
 

@@ -355,12 +355,6 @@ class Truth(About):
             failures = self._value("SELECT count(*) FROM failures")
         return Counted(items, dict(fields), holders, failures)
 
-    def failures(self, at_most: int = 1000) -> list[Failure]:
-        """Items that could not be stored, and why."""
-        with sqlite_errors(self.path):
-            sql = "SELECT name, reason FROM failures ORDER BY name LIMIT ?"
-            return [Failure(*row) for row in self._db.execute(sql, (at_most,))]
-
     # --- upkeep ---
 
     def verify(self) -> list[str]:

@@ -1,7 +1,6 @@
 // An item as a card, and in full.
 
-import { route } from "./api.js";
-import { button, h, icon, put } from "./dom.js";
+import { button, h, home, icon, put } from "./dom.js";
 import { number, t } from "./words.js";
 
 const TITLES = ["title", "name", "titel", "product_name", "headline", "label"];
@@ -43,7 +42,8 @@ export function priceOf(item, role) {
 /** The address of an item's picture at a width, or null. */
 export function pictureOf(item, width) {
   const part = Object.keys(item.media ?? {}).find((name) => name.startsWith("image"));
-  return part ? `${item.media[part]}&width=${width}` : null;
+  if (!part) return null;
+  return item.media[part].startsWith("data:") ? item.media[part] : `${item.media[part]}&width=${width}`;
 }
 
 /** The picture, in a frame that keeps its room; a sign where there is none or it cannot be read. */
@@ -71,7 +71,7 @@ export function card(item, role, act) {
         typeof item.km === "number" ? h("span", {}, icon("place"), t("km", { km: number(item.km, item.km < 10 ? 1 : 0) })) : null)),
     h("div", { class: "acts" },
       button("like", label(t("like_this")), () => act.like(item)),
-      button("unlike", label(t("unlike_this")), () => act.unlike(item)),
+      act.unlike ? button("unlike", label(t("unlike_this")), () => act.unlike(item)) : null,
       act.why ? button("why", label(t("why")), () => act.why(item)) : null));
 }
 
@@ -98,12 +98,7 @@ export function detail(item, role, more = []) {
       ])),
       h("p", { class: "soft" }, item.id),
       more));
-  document.body.append(dialog);
+  home().append(dialog);
   dialog.showModal();
   return dialog;
-}
-
-/** The address that gives an item. */
-export function itemRoute(collection, id) {
-  return route(collection, `/items/${encodeURIComponent(id)}`);
 }

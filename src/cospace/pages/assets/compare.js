@@ -116,7 +116,7 @@ class Page {
     if (!query) { this.#latest.stop(); this.found = this.ways.map(() => []); put(this.note, h("p", { class: "middle" }, t("compare_help"))); return this.draw(); }
     try {
       const answer = await this.#latest.run(async (signal) => {
-        const judged = get(route(this.name, `/judgments?query=${encodeURIComponent(query)}`), { signal }).catch(() => ({ judgments: [] }));
+        const judged = get(route(this.name, "/judgments"), { signal }).catch(() => ({ judgments: [] }));
         const found = await Promise.all(this.ways.map((key) => {
           const { collection, more } = this.choices.get(key);
           return get(route(collection, "/search"), { body: { query, k: DEEP, ...more }, signal }).then(({ hits }) => hits, (error) => { if (error.name === "AbortError") throw error; return error; });
@@ -125,7 +125,7 @@ class Page {
       });
       if (!answer) return;
       this.found = answer.found.found;
-      this.grades = new Map(answer.found.judged.judgments.map((one) => [one.id, one.grade]));
+      this.grades = new Map(answer.found.judged.judgments.filter((one) => one.query === query).map((one) => [one.id, one.grade]));
       put(this.note);
       this.draw();
     } catch (error) {
@@ -239,9 +239,9 @@ class Page {
   }
 }
 
-/** nDCG with gains 2^grade - 1, over the judged items of this question (Järvelin and Kekäläinen 2002). */
+/** nDCG with the grades as gains, as `cospace evaluate` has it, over the judged items of a question. */
 function ndcg(top, all) {
-  const sum = (grades) => grades.slice(0, 10).reduce((total, grade, rank) => total + (2 ** grade - 1) / Math.log2(rank + 2), 0);
+  const sum = (grades) => grades.slice(0, 10).reduce((total, grade, rank) => total + grade / Math.log2(rank + 2), 0);
   const best = sum([...all].sort((a, b) => b - a));
   return best ? sum(top) / best : 0;
 }

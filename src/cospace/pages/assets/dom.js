@@ -26,6 +26,14 @@ function fill(element, given, inside) {
 
 const PROPERTIES = { value: 1, checked: 1, disabled: 1, hidden: 1, open: 1, indeterminate: 1 };
 
+let place = null;
+
+/** Where dialogs go: the page, or the part of one that was set as the home. */
+export function home(chosen) {
+  if (chosen) place = chosen;
+  return place ?? document.body;
+}
+
 /** Put these in place of what an element holds. */
 export function put(element, ...inside) {
   element.replaceChildren(...inside.flat(3).filter((one) => one !== null && one !== undefined && one !== false));

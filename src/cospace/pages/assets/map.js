@@ -43,7 +43,6 @@ learn({
 });
 
 const THUMBS = 48;
-const FAMILIAR = 400;
 
 /** Build the page in `main`; gives what ends it. */
 export async function show(main, name, about) {
@@ -143,7 +142,7 @@ class Page {
       button("whole", t("zoom_all"), () => this.plot.fit(head.bounds)), lasso, button("save", t("to_png"), () => this.png()));
     const notes = h("div", { class: "soft" },
       head.stale ? h("p", {}, t("map_stale")) : null,
-      head.missing ? h("p", {}, t("map_missing", { n: number(head.missing) }), " ", h("button", { type: "button", class: "link", onclick: () => this.update() }, t("map_update"))) : null);
+      head.missing ? h("p", {}, t("map_missing", { n: number(head.missing) }), " ", this.about.served === false ? null : h("button", { type: "button", class: "link", onclick: () => this.update() }, t("map_update"))) : null);
     put(this.main, h("h1", { class: "unseen" }, `${t("map")}: ${this.name}`),
       h("div", { class: "atlas" }, h("div", { class: "frame" }, this.stage, tools),
         h("aside", { class: "side" }, this.box, this.lit, notes, h("label", { for: "colour" }, t("colour")), this.by, this.legend, this.picked)));
@@ -230,7 +229,6 @@ class Page {
     const list = h("ol", { class: "plain list" });
     put(this.picked, h("div", { class: "head" }, h("h2", {}, title), button("close", t("clear"), () => this.select([]))),
       h("div", { class: "pair" },
-        ids.length <= FAMILIAR ? h("a", { href: `/ui/${encodeURIComponent(this.name)}/search?${ids.map((id) => `only=${encodeURIComponent(id)}`).join("&")}` }, t("to_search")) : null,
         h("button", { type: "button", class: "link", onclick: () => this.csv(ids) }, t("to_csv"))),
       list);
     await this.learn(shown);

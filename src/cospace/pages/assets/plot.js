@@ -1,8 +1,9 @@
 // Points in a plane, drawn by three.js with WebGL2: move, zoom, find a point, find those in a shape.
 
-import { BufferAttribute, BufferGeometry, OrthographicCamera, Points, PointsMaterial, Scene, WebGLRenderer } from "./three.js";
+import { BufferAttribute, BufferGeometry, CanvasTexture, OrthographicCamera, Points, PointsMaterial, Scene, WebGLRenderer } from "./three.js";
 
 const CELLS = 256;
+const MANY = 20_000; // above this, points are small squares, which draw fast
 
 /** A drawing of points in `element`, which has a size of its own; `moved()` is told of each new view. */
 export class Plot {
@@ -12,6 +13,8 @@ export class Plot {
     this.n = xy.length / 2;
     this.moved = moved;
     this.renderer = new WebGLRenderer({ antialias: false, alpha: true, depth: false, powerPreference: "low-power" });
+    this.renderer.outputColorSpace = "srgb-linear"; // colours are drawn as they are given
+    this.round = this.n > MANY ? null : disc();
     this.canvas = this.renderer.domElement;
     this.canvas.setAttribute("aria-hidden", "true");
     element.prepend(this.canvas);
@@ -45,7 +48,7 @@ export class Plot {
     const geometry = new BufferGeometry();
     geometry.setAttribute("position", new BufferAttribute(place, 3));
     geometry.setAttribute("color", new BufferAttribute(new Uint8Array(3 * n).fill(128), 3, true));
-    const material = new PointsMaterial({ size, sizeAttenuation: false, vertexColors: true, depthTest: false, depthWrite: false, transparent: true });
+    const material = new PointsMaterial({ size, sizeAttenuation: false, vertexColors: true, depthTest: false, depthWrite: false, transparent: true, map: this.round, alphaTest: this.round ? 0.1 : 0 });
     const points = new Points(geometry, material);
     points.frustumCulled = false;
     this.scene.add(points);
@@ -132,8 +135,8 @@ export class Plot {
     Object.assign(this.camera, { left: x - wide, right: x + wide, top: y + tall, bottom: y - tall });
     this.camera.updateProjectionMatrix();
     const near = Math.min(4, Math.max(1, Math.sqrt(scale / this.least / 2)));
-    this.all.material.size = (this.n > 20000 ? 1.6 : 3.5) * near * this.renderer.getPixelRatio();
-    if (this.lit) this.lit.material.size = 8 * this.renderer.getPixelRatio();
+    this.all.material.size = (this.n > MANY ? 1.6 : 6) * near * this.renderer.getPixelRatio();
+    if (this.lit) this.lit.material.size = (this.round ? 11 : 8) * this.renderer.getPixelRatio();
     this.renderer.render(this.scene, this.camera);
   }
 
@@ -225,6 +228,18 @@ export class Plot {
     context.drawImage(this.canvas, 0, 0);
     return new Promise((done) => copy.toBlob(done, "image/png"));
   }
+}
+
+/** A white disc with a soft edge, as a texture. */
+function disc() {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 32;
+  const context = canvas.getContext("2d");
+  context.fillStyle = "#fff";
+  context.beginPath();
+  context.arc(16, 16, 15, 0, 2 * Math.PI);
+  context.fill();
+  return new CanvasTexture(canvas);
 }
 
 /** Whether a shape has a point in it: a ray from it crosses the edges an odd number of times. */

@@ -90,7 +90,16 @@ class Page {
 
   // What changes the search
 
-  typed = later(30, () => { history.replaceState(null, "", location.pathname + write(this.state)); this.search(); });
+  typed = later(30, () => {
+    history.replaceState(null, "", location.pathname + write(this.state));
+    if (Boolean(this.slider) !== this.mixed()) this.drawChips();
+    this.search();
+  });
+
+  /** Whether there is something to weigh words against. */
+  mixed() {
+    return Boolean((this.picture || this.state.like) && this.state.q.trim());
+  }
 
   complete = later(60, async () => {
     const text = this.box.value.trim();
@@ -104,6 +113,7 @@ class Page {
   });
 
   changed() {
+    if (this.state.sort === "distance" && !this.state.near) this.state.sort = this.order.value = "";
     const address = location.pathname + write(this.state);
     if (address !== location.pathname + location.search) history.pushState(null, "", address);
     this.drawChips();
@@ -247,11 +257,12 @@ class Page {
   }
 
   card(item) {
+    const asked = this.state.q.trim() || this.state.like || this.picture;
     return card(item, this.role, {
       open: (one) => this.open(one),
       like: (one) => this.like(one),
-      unlike: (one) => this.unlike(one),
-      why: this.state.q || this.state.like || this.picture ? (one) => this.open(one, true) : null,
+      unlike: asked ? (one) => this.unlike(one) : null,
+      why: asked ? (one) => this.open(one, true) : null,
     });
   }
 
@@ -276,8 +287,9 @@ class Page {
     } else if (state.like) {
       found.push(chip(t("searching_like", { title: this.titles.get(state.like) ?? state.like }), null, () => { state.like = ""; this.changed(); }));
     }
-    if ((this.picture || state.like) && state.q.trim()) {
-      const slider = h("input", { type: "range", min: "0", max: "1", step: "0.05", value: String(state.weight), "aria-label": t("words_or_picture"), oninput: later(60, () => {
+    this.slider = null;
+    if (this.mixed()) {
+      const slider = this.slider = h("input", { type: "range", min: "0", max: "1", step: "0.05", value: String(state.weight), "aria-label": t("words_or_picture"), oninput: later(60, () => {
         state.weight = Number(slider.value);
         history.replaceState(null, "", location.pathname + write(state));
         this.search();

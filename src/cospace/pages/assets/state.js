@@ -71,7 +71,7 @@ export function question(state, { k, offset = 0, picture = false }) {
   const body = { k, offset };
   if (state.q.trim()) body.query = state.q.trim();
   if (state.like && !picture) body.like = state.like;
-  if (state.unlike.length) body.unlike = state.unlike;
+  if (state.unlike.length && (body.query || body.like || picture)) body.unlike = state.unlike;
   const filter = where(state);
   if (Object.keys(filter).length) body.where = filter;
   if (state.near) body.near = state.near;

@@ -1,11 +1,12 @@
 // What is said to people: a short word, or what went wrong and what helps.
 
-import { h } from "./dom.js";
+import { h, home } from "./dom.js";
 import { t } from "./words.js";
 
 /** A sentence for a moment at the foot of the page, read aloud. */
 export function say(text) {
-  const place = document.getElementById("said");
+  const place = home().querySelector("#said");
+  if (!place) return;
   place.textContent = text;
   setTimeout(() => place.textContent === text && (place.textContent = ""), 4000);
 }
