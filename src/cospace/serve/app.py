@@ -29,7 +29,7 @@ from cospace.serve import (
     why,
 )
 from cospace.serve.answers import answer, of_error, of_fault, of_http, of_query
-from cospace.serve.direct import Direct
+from cospace.serve.direct import Direct, Endpoint
 from cospace.serve.guard import Guard
 from cospace.serve.server import Server
 from cospace.serve.settings import Settings
@@ -68,7 +68,11 @@ def build(settings: Settings, server: Server | None = None) -> Guard:
     app.include_router(pages.router(settings))
     _watching(app, server)
     app.openapi = partial(_openapi, app, server)  # type: ignore[method-assign]
-    outer: Any = Direct(app, {("POST", embeddings.PATH): embeddings.endpoint(server)})
+    direct: dict[tuple[str, str], Endpoint] = {
+        ("POST", embeddings.PATH): embeddings.endpoint(server),
+        ("GET", "/health"): _health,
+    }
+    outer: Any = Direct(app, direct)
     if settings.origins:
         outer = CORSMiddleware(
             outer,
@@ -97,12 +101,18 @@ def _openapi(app: FastAPI, server: Server) -> dict[str, Any]:
     return app.openapi_schema
 
 
+async def _health(request: Request) -> Response:
+    del request
+    return answer({"status": "ok"})
+
+
 def _watching(app: FastAPI, server: Server) -> None:
     """Routes for those who watch the server."""
 
-    @app.api_route("/health", methods=["GET", "HEAD"], tags=["state"], summary="The server runs.")
-    async def health() -> Response:
-        return answer({"status": "ok"})
+    whoever = app.api_route(
+        "/health", methods=["GET", "HEAD"], tags=["state"], summary="The server runs."
+    )
+    whoever(_health)
 
     @app.get("/ready", tags=["state"], summary="The server can answer.")
     async def ready() -> Response:

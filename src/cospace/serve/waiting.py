@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Arrivals", "finished"]
 
 T = TypeVar("T")
+_TOGETHER = 8  # results that are handed on before others have their turn
 _PATIENCE = 0.5  # seconds, before it is worth asking whether the client is there
 
 
@@ -53,16 +54,23 @@ class Arrivals:
 
     def _tell(self) -> None:
         self._woken = False
-        while self._came:
-            mine, future = self._came.popleft()
-            if mine.done():
-                continue
-            if future.cancelled():
-                mine.cancel()
-            elif (error := future.exception()) is not None:
-                mine.set_exception(error)
-            else:
-                mine.set_result(future.result())
+        for _ in range(min(len(self._came), _TOGETHER)):
+            _hand_on(*self._came.popleft())
+        if self._came and not self._woken:
+            self._woken = True
+            asyncio.get_running_loop().call_soon(self._tell)
+
+
+def _hand_on(mine: asyncio.Future[T], future: Future[T]) -> None:
+    """The result of `future` to who awaits `mine`, if anybody does."""
+    if mine.done():
+        return
+    if future.cancelled():
+        mine.cancel()
+    elif (error := future.exception()) is not None:
+        mine.set_exception(error)
+    else:
+        mine.set_result(future.result())
 
 
 # Of each event loop; a server has one.

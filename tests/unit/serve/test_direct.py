@@ -116,6 +116,9 @@ def test_the_framework_would_answer_the_same(tmp_path):
             raw = json.dumps(body).encode()
             mine, framework = (asked(one, path=PATH, raw=raw) for one in (app, app._app))
             assert framework == mine
+        mine, framework = (asked(one, "GET", "/health") for one in (app, app._app))
+        assert framework == mine
+        assert 200 == mine[0]
     finally:
         server.close()
 

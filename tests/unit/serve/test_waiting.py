@@ -53,6 +53,36 @@ def test_the_results_of_a_batch_wake_the_loop_once():
     assert 1 == len(wakeups)
 
 
+def test_others_have_their_turn_between_the_results_of_a_large_batch():
+    order: list[object] = []
+
+    async def story():
+        arrivals = Arrivals()
+        futures = [Future() for _ in range(64)]
+
+        async def ask(n: int, one: asyncio.Future):
+            await one
+            order.append(n)
+
+        tasks = [asyncio.ensure_future(ask(n, arrivals.of(one))) for n, one in enumerate(futures)]
+        await asyncio.sleep(0)
+        for one in futures:
+            one.set_result(None)
+
+        def other():
+            order.append("other")
+            if not all(task.done() for task in tasks):
+                asyncio.get_running_loop().call_soon(other)
+
+        other()
+        await asyncio.gather(*tasks)
+
+    asyncio.run(story())
+    assert list(range(64)) == [n for n in order if n != "other"]
+    turns = "".join("o" if n == "other" else "." for n in order).split("o")
+    assert max(map(len, turns)) <= 8
+
+
 def test_each_gets_its_own_from_many_threads():
     async def story():
         arrivals = Arrivals()
