@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from cospace.collection.stored import item_of
 from cospace.item import Item, Parts, kind_of
-from cospace.store.protocol import Failure, Row
-
-if TYPE_CHECKING:
-    from cospace.collection.collection import Collection
+from cospace.store.protocol import Failure, Row, Store
 
 __all__ = ["Retried", "retried"]
 
@@ -44,7 +41,13 @@ class Retried:
         }
 
 
-def retried(collection: Collection) -> Retried:
+class _Updates(Protocol):
+    store: Store
+
+    def update(self, items: Any = None, *, errors: str | None = None) -> Any: ...
+
+
+def retried(collection: _Updates) -> Retried:
     """See `Collection.retry`."""
     store = collection.store
     rows = (row for row in store.scan() if row.reason)

@@ -209,7 +209,7 @@ def completions(collection: Searched, text: str) -> list[str]:
     head, _, last = (typed, "", "") if ends else typed.rpartition(" ")
     found: dict[str, None] = {}
     whole = known.begun(fold(typed) + (" " if ends else ""))
-    tail = known.begun(fold(last)) if head and last else []
+    tail = known.begun(fold(last)) if head and last and not whole else []
     for front, rows in (("", whole), (f"{head} ", tail)):
         for written, _ in sorted(rows, key=lambda row: (-row[1], len(row[0]), row[0])):
             if len(found) >= _MOST:
