@@ -15,6 +15,7 @@ CospaceError                    exit 1   http 500
 ├── NotFound                    exit 4   http 404
 │   ├── CollectionNotFound
 │   ├── ItemNotFound                                also a KeyError
+│   ├── MapMissing                                  no map of this collection was made
 │   ├── ModelNotFound
 │   └── UnknownWord                                 a word model has no vector for it
 ├── NotACollection              exit 4   http 400   the path holds something else
@@ -59,6 +60,7 @@ __all__ = [
     "IncompleteSource",
     "ItemNotFound",
     "KeyRefused",
+    "MapMissing",
     "MissingExtra",
     "ModelDamaged",
     "ModelNotFound",
@@ -183,6 +185,10 @@ class ItemNotFound(NotFound, KeyError):
     def __init__(self, message: str, *, id: str) -> None:
         super().__init__(message)
         self.id = id
+
+
+class MapMissing(NotFound):
+    """No map of this collection was made; `cospace map` makes one."""
 
 
 class ModelNotFound(NotFound):

@@ -84,7 +84,12 @@ TABLE: dict[str, Limit] = {
         Limit("request_items", 1_000, "items", "of one request to the server"),
         Limit("request_inputs", 2_048, "inputs", "of one request for embeddings"),
         Limit("queue_inputs", 8_192, "inputs", "that wait to be encoded; more get a 429"),
-        Limit("upload_held", 600_000_000, "bytes", "of decoded images at once; more get a 429"),
+        Limit(
+            "upload_held",
+            600_000_000,
+            "bytes",
+            "of decoded images and sounds at once; more get 429",
+        ),
         Limit("upload_seconds", 10, "seconds", "to decode one uploaded file"),
         Limit("upload_memory", 2_000_000_000, "bytes", "of the process that decodes uploads"),
         Limit("service_attempts", 6, "attempts", "a failing request is sent at most this often"),

@@ -52,6 +52,7 @@ STARTS_PROCESSES = {
     "adopt/package.py",
     "evaluate/alone.py",
     "serve/decoder.py",  # what strangers send is decoded apart
+    "serve/mapping.py",  # a map is made beside the searches
 }
 # The folders that may import torch; what they read is safetensors.
 TORCH = ("adopt/", "encode/modules/", "train/contrastive/", "train/signals/")

@@ -22,7 +22,7 @@ def parser() -> Parser:
         "backup",
         "Copy a collection into the new folder TARGET, consistently, while others may write.\n"
         "TARGET is a collection itself. Images stay where they are; only vectors, texts,\n"
-        "metadata and the images' paths are copied.",
+        "metadata, the images' paths and the map are copied.",
         "cospace backup market.cospace backups/market-monday.cospace",
     )
     one.add_argument("folder", metavar="FOLDER", help="a collection")
@@ -52,11 +52,13 @@ def _copy(holding: Holding, target: Path) -> None:
     """Make `target` from the truth: whole, or not at all."""
     from cospace.collection.models import MODELS
     from cospace.files import check_room, copy_file, hidden, make_folder, remove, sync_folder
+    from cospace.map.kept import FILE
 
     temporary = hidden(target, "tmp")
     # Of a collection that was adapted; not what is being written just now.
     models = (holding.folder / MODELS).glob("[!.]*/**/*")
     files = [file.relative_to(holding.folder) for file in models if file.is_file()]
+    files += [Path(FILE)] if (holding.folder / FILE).is_file() else []
     sizes = [(holding.folder / file).stat().st_size for file in (*files, Path("truth.sqlite"))]
     check_room(target, sum(sizes))
     try:

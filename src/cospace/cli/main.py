@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "facets": ("facets", "of which values the items are: categories, numbers, dates, places"),
     "why": ("why", "which words, or which region of a photo, speak for an item"),
     "ask": ("ask", "a question answered from documents, with citations, or refused"),
+    "map": ("map", "a collection as points on a plane, near what they are near to"),
     "serve": (
         "serve",
         "an HTTP API: search, and the vectors and rankings that clients know",

@@ -10,9 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from cospace.collection.asking import Asking
 from cospace.collection.given import Columns, Given, changes_of, items_of
 from cospace.collection.ingest import Ingest
+from cospace.collection.mapped import Mapped
 from cospace.collection.ready import ingest_vectors, space_of, store_vectors, vector_rows
 from cospace.collection.report import Report
 from cospace.collection.rerank import check_setting
@@ -38,7 +38,7 @@ __all__ = ["GRADES", "Collection"]
 GRADES = 4  # of a judgment: 0, 1, 2, 3
 
 
-class Collection(Asking):
+class Collection(Mapped):
     """Items, their vectors and their metadata, in one space. `cospace.open` makes it.
 
     One process owns a collection from `open` to `close`; it is a context manager. All methods

@@ -9,7 +9,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from cospace.collection.composed import Reference, Row, Searched, composed, references_of
+from cospace.collection.composed import (
+    Reference,
+    Row,
+    Searched,
+    composed,
+    moved_away,
+    references_of,
+)
 from cospace.encode.unknown import knows_parts, unknown_words
 from cospace.errors import BadArgument
 from cospace.item import LIKE, Content, Part, Parts, check_id, kind_of
@@ -107,13 +114,15 @@ def queries_of(
         # With nothing to ask by, the collection is empty: nothing is stored, nothing is found.
         if not asked and not words and lists is not None:
             raise BadArgument("by='words' needs a text in the query")
-        gone = out if reference is None else out | {reference.id}
+        gone = out.union(parts.unlike, () if reference is None else (reference.id,))
         made.append(Query({}, words, where=where, exclude=gone, meant=more))
         if asked:
             waiting[place] = _Waiting(parts, reference, asked, words, weights, others, more)
     for place, found in _vectors(collection, waiting).items():
         _, _, asked, words, weights, others, more = waiting[place]
-        vectors, rest = ({name: found[name] for name in names} for names in (asked, others))
+        unlike = [references[id] for id in waiting[place].parts.unlike]
+        away = moved_away(found, unlike)
+        vectors, rest = ({name: away[name] for name in names} for names in (asked, others))
         unknown = unknown_words(collection.asker, words) if words else None
         cut = bool(words) and knows_parts(collection.asker)
         gone = made[place].exclude
@@ -160,13 +169,15 @@ def _parts(query: Content) -> Parts:
         return parts
     kept = {name: part for name, part in parts.items() if parts.weight(name)}
     weights = {kind: weight for kind, weight in parts.weights.items() if weight}
-    return Parts(**kept, weights=weights)  # what weighs nothing is not asked by
+    return Parts(
+        **kept, weights=weights, unlike=parts.unlike
+    )  # what weighs nothing is not asked by
 
 
 def _meant(parts: Parts, text: str) -> Parts:
     """The parts with another text."""
     made = {**parts, "text": text}
-    return Parts(**made, weights=parts.weights, combiner=parts.combiner)
+    return Parts(**made, weights=parts.weights, combiner=parts.combiner, unlike=parts.unlike)
 
 
 def _weights(

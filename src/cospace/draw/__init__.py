@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cospace.draw.comparison import Point, draw_comparison
+from cospace.draw.map import draw_map
 from cospace.draw.methods import Method, draw_methods
 
-__all__ = ["Method", "Point", "draw_comparison", "draw_methods"]
+__all__ = ["Method", "Point", "draw_comparison", "draw_map", "draw_methods"]

@@ -16,7 +16,7 @@ from cospace.serve.answers import answer, described
 from cospace.serve.body import BadRequest, parse, read, shaped
 from cospace.serve.inputs import file_of
 from cospace.serve.server import Server
-from cospace.serve.shapes import ContextRequest, Near, Question, WhyRequest
+from cospace.serve.shapes import ContextRequest, DocumentsRequest, Near, Question, WhyRequest
 from cospace.serve.thumbs import path_of, read_part
 from cospace.store.where import kilometres
 
@@ -47,7 +47,8 @@ def router(server: Server) -> APIRouter:
         found = await server.searches.run(
             lambda: [_about(name, one) for name, one in server.collections.items()]
         )
-        return answer({"collections": found})
+        rankers = sorted({one.name for one in server.rerankers.values()})
+        return answer({"collections": found, "rerankers": rankers})
 
     @routes.get("/collections/{name}", summary="What a collection holds.")
     async def info(name: str) -> Response:
@@ -65,7 +66,7 @@ def router(server: Server) -> APIRouter:
         ranker = _reranker(server, asked.rerank)
         slow = bool(ranker) or collection.reranking is not None
         workers = server.reranking if slow else server.searches
-        return await workers.run(_found, name, collection, content, asked, ranker)
+        return await workers.run_for(request, _found, name, collection, content, asked, ranker)
 
     @routes.post(
         "/collections/{name}/context",
@@ -74,8 +75,8 @@ def router(server: Server) -> APIRouter:
     async def context(name: str, request: Request) -> Response:
         collection = server.collection(name)
         asked = await read(request, ContextRequest)
-        found = await server.searches.run(
-            collection.context, asked.question, tokens=asked.tokens, where=asked.where
+        found = await server.searches.run_for(
+            request, collection.context, asked.question, tokens=asked.tokens, where=asked.where
         )
         return answer(found.to_dict())
 
@@ -161,7 +162,7 @@ async def _form(request: Request) -> tuple[Question, bytes]:
 
 
 async def content_of(
-    server: Server, asked: Question | WhyRequest, uploaded: bytes | None
+    server: Server, asked: Question | DocumentsRequest | WhyRequest, uploaded: bytes | None
 ) -> Content | None:
     """What is searched for; None where all items are asked for."""
     if asked.image is not None and uploaded is not None:
@@ -169,16 +170,23 @@ async def content_of(
     data = uploaded if asked.image is None else file_of(asked.image, "image")
     image: Image | None = None if data is None else await server.image(data)
     if asked.query is None and image is None and asked.like is None:
-        given = asked.model_fields_set & {"weights", "by", "explain", "exclude", "rerank"}
+        given = asked.model_fields_set & {"weights", "by", "explain", "exclude", "rerank", "unlike"}
         if given:
             raise BadArgument(
                 f"{', '.join(sorted(given))}: give query (a text), image, like (an id), or several"
                 " with it"
             )
         return None
-    if image is None and asked.like is None and asked.weights is None:
+    unlike = asked.unlike if isinstance(asked, Question) else []
+    if image is None and asked.like is None and asked.weights is None and not unlike:
         return asked.query or ""
-    return Parts(text=asked.query, image=image, like=asked.like, weights=asked.weights)
+    return Parts(
+        text=asked.query,
+        image=image,
+        like=asked.like,
+        unlike=unlike,
+        weights=asked.weights,
+    )
 
 
 def _reranker(server: Server, name: str | None) -> Reranker | str | None:

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
-    "Change", "ContextRequest", "Delete", "Document", "EmbeddingRequest", "FacetRequest", "Get",
-    "Items", "Judgment", "Near", "Question", "RerankRequest", "Updates", "WhyRequest", "Write",
+    "AskRequest", "Change", "ContextRequest", "Delete", "Document", "DocumentsRequest",
+    "EmbeddingRequest", "FacetRequest", "Get", "Items", "Judgment", "MapRequest", "Near",
+    "Question", "RerankRequest", "Updates", "WhyRequest", "Write",
 ]  # fmt: skip
 
 
@@ -122,6 +123,7 @@ class Question(_Shape):
     query: str | None = Field(None, description="a text")
     image: str | None = Field(None, description=_DATA)
     like: str | None = Field(None, description="the id of a stored item")
+    unlike: Strings = Field(default_factory=list, description="ids of what is not wanted")
     weights: dict[str, float] | None = Field(None, description="what each part counts")
     k: int = Field(10, ge=1)
     offset: int = Field(0, ge=0)
@@ -197,6 +199,31 @@ class ContextRequest(_Shape):
     where: dict[str, Any] | None = Field(None, description="a filter: docs/filters.md")
 
 
+class AskRequest(ContextRequest):
+    """A question to be answered, and how much may be read for it."""
+
+    least: float = Field(
+        0.0, description="the score that an answer needs, without a chat model; more refuses more"
+    )
+    stream: bool = Field(False, description="as server-sent events: piece, then answer or error")
+
+
+class DocumentsRequest(_Shape):
+    """What documents are searched for by: a text, an image, a stored item, or several."""
+
+    model_config = ConfigDict(
+        **_STRICT, json_schema_extra={"examples": [{"query": "how to care for oak", "k": 3}]}
+    )
+
+    query: str | None = Field(None, description="a text")
+    image: str | None = Field(None, description=_DATA)
+    like: str | None = Field(None, description="the id of a stored item")
+    weights: dict[str, float] | None = Field(None, description="what each part counts")
+    k: int = Field(10, ge=1)
+    where: dict[str, Any] | None = Field(None, description="a filter: docs/filters.md")
+    by: Strings | None = Field(None, description="the lists to rank by")
+
+
 class Write(_Shape):
     """One item to store."""
 
@@ -257,3 +284,9 @@ class Delete(_Shape):
 
     ids: Strings | None = None
     where: dict[str, Any] | None = None
+
+
+class MapRequest(_Shape):
+    """What to make: all of the map anew, or only what is new on it."""
+
+    again: bool = False

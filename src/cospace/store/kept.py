@@ -57,6 +57,12 @@ class Kept:
         with self._gate:
             return self._truth.hashes(ids)
 
+    @property
+    def commits(self) -> int:
+        """The number of the last commit that changed items."""
+        with self._gate:
+            return self._truth.seq
+
     def failures(self, at_most: int = 1000, offset: int = 0) -> list[Failure]:
         """Items that could not be stored, and why."""
         with self._gate:
