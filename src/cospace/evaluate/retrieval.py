@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cospace.errors import BadArgument
 from cospace.evaluate.beir import Beir, read_beir
 from cospace.evaluate.encoding import ModelName, encode_texts, loaded, named_models
 from cospace.evaluate.own import holds_judged, read_judged
@@ -124,7 +125,10 @@ def retrieval(
     Raises as `read_beir` and `cospace.load` do.
     """
     named = named_models(models)
-    data = read_judged(folder) if holds_judged(folder) else read_beir(folder, split=split)
+    own = holds_judged(folder)
+    if own and split != "test":
+        raise BadArgument(f"{folder} is a collection, which has no split {split!r}: leave it out")
+    data = read_judged(folder) if own else read_beir(folder, split=split)
     encoders = [(name, loaded(model)) for name, model in named]
     tables, results = [], []
     texts = len(encoders) * (len(data.queries) + len(data.order))

@@ -39,6 +39,7 @@ def test_a_server_that_only_reads_refuses(shop: Running):
     given = {"query": "a", "id": "MK-1", "grade": 1}
     reply = shop.post("/collections/shop/judgments", given)
     assert (409, "CollectionReadOnly") == (reply.status, reply.json["error"]["code"])
+    assert 409 == shop.post("/collections/shop/retry").status
 
 
 def test_what_was_acknowledged_survives_a_kill_and_is_evaluated(tmp_path):
