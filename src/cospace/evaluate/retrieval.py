@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cospace.errors import BadArgument
-from cospace.evaluate.beir import Beir, read_beir
+from cospace.evaluate.beir import Beir
 from cospace.evaluate.encoding import ModelName, encode_texts, loaded, named_models
-from cospace.evaluate.own import holds_judged, read_judged
+from cospace.evaluate.own import read_set
 from cospace.measures.bootstrap import (
     LEAST,
     RESAMPLES,
@@ -125,10 +124,7 @@ def retrieval(
     Raises as `read_beir` and `cospace.load` do.
     """
     named = named_models(models)
-    own = holds_judged(folder)
-    if own and split != "test":
-        raise BadArgument(f"{folder} is a collection, which has no split {split!r}: leave it out")
-    data = read_judged(folder) if own else read_beir(folder, split=split)
+    data = read_set(folder, split)
     encoders = [(name, loaded(model)) for name, model in named]
     tables, results = [], []
     texts = len(encoders) * (len(data.queries) + len(data.order))
