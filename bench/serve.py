@@ -419,9 +419,9 @@ def memory(mebibytes: int = 1_024) -> None:
         own = _peak(pid)
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         print(
-            f"10,000 mixed texts ({10_000 / seconds:.0f} a second), then 100 photos of 12 megapixels by 8"
-            f" clients, under a limit of {mebibytes} MiB: peak memory {own} MiB, of the process that decodes"
-            f" {sum(map(_peak, children))} MiB"
+            f"10,000 mixed texts ({10_000 / seconds:.0f} a second), then 100 photos of 12 megapixels"
+            f" by 8 clients, under a limit of {mebibytes} MiB: peak memory {own} MiB, of the"
+            f" process that decodes {sum(map(_peak, children))} MiB"
         )
 
 

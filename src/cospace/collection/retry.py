@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from cospace.collection.stored import item_of
 from cospace.item import Item, Parts, kind_of
-from cospace.store.protocol import Failure, Row, Store
+from cospace.store.protocol import Failure, Row
 
 __all__ = ["Retried", "retried"]
 
@@ -41,13 +41,17 @@ class Retried:
         }
 
 
-class _Updates(Protocol):
-    store: Store
+class Updated(Protocol):
+    """A collection that can be updated."""
 
-    def update(self, items: Any = None, *, errors: str | None = None) -> Any: ...
+    store: Any
+
+    def update(self, source: Any, /, *, errors: str) -> Any:
+        """Change stored items."""
+        ...
 
 
-def retried(collection: _Updates) -> Retried:
+def retried(collection: Updated) -> Retried:
     """See `Collection.retry`."""
     store = collection.store
     rows = (row for row in store.scan() if row.reason)

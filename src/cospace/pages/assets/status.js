@@ -108,7 +108,7 @@ function failed(now, name, refresh) {
     retry.disabled = true;
     try {
       const report = await get(route(name, "/retry"), { method: "POST" });
-      say(t("retried", { done: number(report.updated ?? report.retried ?? 0), failed: number(report.failed?.length ?? report.failed ?? 0) }));
+      say(t("retried", { done: number(report.cured), failed: number(report.still.length) }));
       await refresh();
     } catch (error) {
       say(error.message || t("failed"));
