@@ -32,7 +32,6 @@ OWN_FILES = {
         "store/verify.py",
         "store/about.py",
         "store/rebind.py",
-        "store/judged.py",
         "cli/doctor.py",
         "encode/cache/disk.py",
     },
