@@ -139,11 +139,16 @@ def _run(words: Sequence[str]) -> int:
 
 
 def _glued(words: list[str]) -> list[str]:
-    """`--near -33.9,18.4` as one word: argparse takes a value that begins with - for an option."""
+    """`--near -33.9,18.4` and `--sort -price` as one word each.
+
+    argparse takes a value that begins with - for an option.
+    """
     glued: list[str] = []
     for word in words:
-        if glued and glued[-1] == "--near" and word[:1] == "-" and word[1:2].isdigit():
-            glued[-1] = f"--near={word}"
+        last = glued[-1] if glued else ""
+        number = last == "--near" and word[1:2].isdigit()
+        if word[:1] == "-" and (number or (last == "--sort" and word[1:2] != "-")):
+            glued[-1] = f"{last}={word}"
         else:
             glued.append(word)
     return glued

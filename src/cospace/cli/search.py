@@ -117,7 +117,8 @@ def run(args: argparse.Namespace) -> int:
         show(lines or [_nothing(collection, where, args)])
     meant = results.did_you_mean
     if meant is not None:
-        tell(f"note: searched for {meant.text!r}; as typed: --as-typed")
+        used = "searched for {!r}; as typed: --as-typed" if meant.used else "did you mean {!r}?"
+        tell(f"note: {used.format(meant.text)}")
     if results:
         tell(f"score: {results.score}")
     if results.sorted_among is not None:

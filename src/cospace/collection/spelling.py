@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 from cospace.collection.composed import Searched
 from cospace.encode.unknown import unknown_words
@@ -19,8 +20,8 @@ from cospace.item import Content, Parts
 from cospace.read.terms import fold, pairs
 from cospace.results import DidYouMean
 from cospace.search.candidates import WORDS
-from cospace.store.columnar import columnar
-from cospace.store.language import ENGLISH, any_stop_words
+from cospace.store.columnar import Columnar, columnar
+from cospace.store.language import any_stop_words
 from cospace.store.lexicon import Lexicon, Near
 from cospace.store.protocol import Lexical
 from cospace.vectors import Vectors
@@ -68,26 +69,34 @@ def respelt(
     strange = _strange(collection, sorted(words), by)
     if not strange:
         return {}
-    mender = _Mender(collection, store.lexicon())
-    meant = {word: better for word in strange if (better := mender.meant(word))}
+    mender = _Mender(collection, store)
+    meant = {word: found for word in strange if (found := mender.meant(word))}
     made = {place: _mended(text, spans, meant) for place, (text, spans) in texts.items()}
     return {place: one for place, one in made.items() if one is not None}
 
 
+class _Meant(NamedTuple):
+    """What a word was probably meant to be, and whether that is sure enough to search for it."""
+
+    word: str
+    sure: bool
+
+
 def _mended(
-    text: str, spans: Sequence[tuple[int, int]], meant: Mapping[str, str]
+    text: str, spans: Sequence[tuple[int, int]], meant: Mapping[str, _Meant]
 ) -> DidYouMean | None:
+    """The text with what is sure put in; where nothing is, what may be meant, not to be used."""
+    found = [(span, one) for span in spans if (one := meant.get(fold(text[slice(*span)])))]
+    used = any(one.sure for _, one in found)
     changed: list[tuple[str, str]] = []
     made, at = "", 0
-    for start, end in spans:
-        typed = text[start:end]
-        better = meant.get(fold(typed))
-        if better is None:
-            continue
-        better = better.capitalize() if typed[0].isupper() else better
-        changed.append((typed, better))
-        made, at = made + text[at:start] + better, end
-    return DidYouMean(made + text[at:], tuple(changed)) if changed else None
+    for (start, end), one in found:
+        if one.sure == used:
+            typed = text[start:end]
+            better = one.word.capitalize() if typed[0].isupper() else one.word
+            changed.append((typed, better))
+            made, at = made + text[at:start] + better, end
+    return DidYouMean(made + text[at:], tuple(changed), used) if changed else None
 
 
 def _spans(text: str) -> list[tuple[int, int]]:
@@ -126,37 +135,38 @@ def _strange(
 class _Mender:
     """What words that nobody knows were meant to be.
 
-    Where the model's vocabulary is of another language, its lacking a word says little: then only
-    a word that begins alike is meant, and one of five letters or more.
+    Where the model's vocabulary is of another language, its lacking a word says little: then a
+    word has five letters or more, and one that begins otherwise is told, and not searched for.
     """
 
-    def __init__(self, collection: Searched, lexicon: Lexicon) -> None:
+    def __init__(self, collection: Searched, store: Columnar) -> None:
         self._store = collection.store
-        self._lexicon = lexicon
-        self._joins = (self._store.info().language or ENGLISH) in _JOINED
-        self._foreign = _is_foreign(collection, lexicon)
+        self._lexicon = store.lexicon()
+        self._joins = store.language in _JOINED
+        self._foreign = _is_foreign(collection, self._lexicon)
 
-    def meant(self, word: str) -> str | None:
+    def meant(self, word: str) -> _Meant | None:
         """The word of the collection that was probably meant; None where none is near enough."""
         halves = self._halves(word)
         if halves and self._joins:  # a compound of words that are there
             return None
         found = self._near(word)
         if found is None and halves:
-            return " ".join(halves)
+            return _Meant(" ".join(halves), True)
         if found is None and self._joins:
             found = self._joined(word)
         return found
 
-    def _near(self, word: str) -> str | None:
+    def _near(self, word: str) -> _Meant | None:
         if len(word) < _SHORTEST + self._foreign:
             return None
         edits = 2 if len(word) >= _LONG + 2 * self._foreign else 1
         near = self._lexicon.near(word, edits)
-        if self._foreign:
-            near = [one for one in near if one.folded[0] == word[0]]
         found = sorted(near, key=lambda one: (-_worth(word, one), one.folded))
-        return next((one.written for one in found[:_MOST] if self._is_there(one.folded)), None)
+        best = next((one for one in found[:_MOST] if self._is_there(one.folded)), None)
+        if best is None:
+            return None
+        return _Meant(best.written, not self._foreign or best.folded[0] == word[0])
 
     def _is_there(self, word: str) -> bool:
         """Whether an item still holds a word: some may have gone since its words were counted."""
@@ -171,14 +181,14 @@ class _Mender:
                 return word[:at], word[at:]
         return None
 
-    def _joined(self, word: str) -> str | None:
+    def _joined(self, word: str) -> _Meant | None:
         """A compound, one half of which the collection has, and the other with an error."""
         for at in range(_SHORTEST, len(word) - _SHORTEST + 1):
             first, second = word[:at], word[at:]
             if self._lexicon.count(first) and (better := self._near(second)):
-                return first + better
+                return better._replace(word=first + better.word)
             if self._lexicon.count(second) and (better := self._near(first)):
-                return better + second
+                return better._replace(word=better.word + second)
         return None
 
 
@@ -209,7 +219,7 @@ def completions(collection: Searched, text: str) -> list[str]:
     head, _, last = (typed, "", "") if ends else typed.rpartition(" ")
     found: dict[str, None] = {}
     whole = known.begun(fold(typed) + (" " if ends else ""))
-    tail = known.begun(fold(last)) if head and last else []
+    tail = known.begun(fold(last)) if head and last and not whole else []
     for front, rows in (("", whole), (f"{head} ", tail)):
         for written, _ in sorted(rows, key=lambda row: (-row[1], len(row[0]), row[0])):
             if len(found) >= _MOST:

@@ -110,7 +110,7 @@ def reasons(
     vectors = {**query.vectors, **query.others}
     words: tuple[Marked, ...] = ()
     if row.text and "text" in vectors:
-        language = collection.store.info().language or ENGLISH
+        language = getattr(collection.store, "language", "") or ENGLISH
         exact = _stems(f"{query.words} {query.meant}", language)
         words = _marked(collection, row.text, vectors["text"], exact, language)
     region = None

@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from cospace.errors import EmptyItem
-from cospace.evaluate.beir import Beir
+from cospace.errors import BadArgument, EmptyItem
+from cospace.evaluate.beir import Beir, read_beir
 from cospace.store.reader import LocalReader
 
-__all__ = ["holds_judged", "read_judged"]
+__all__ = ["read_judged", "read_set"]
 
 
 class _Own(Beir):
@@ -27,9 +27,16 @@ class _Own(Beir):
             store.close()
 
 
-def holds_judged(folder: str | os.PathLike[str]) -> bool:
-    """Whether a folder is a collection rather than a folder in BEIR's layout."""
-    return (Path(folder) / "truth.sqlite").is_file()
+def read_set(folder: str | os.PathLike[str], split: str) -> Beir:
+    """The judged set of a folder: of a collection, or of files in BEIR's layout.
+
+    Raises as `read_judged` and `read_beir` do, and `BadArgument` for a split of a collection.
+    """
+    if not (Path(folder) / "truth.sqlite").is_file():
+        return read_beir(folder, split=split)
+    if split != "test":
+        raise BadArgument(f"{folder} is a collection, which has no split {split!r}: leave it out")
+    return read_judged(folder)
 
 
 def read_judged(folder: str | os.PathLike[str]) -> Beir:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cospace.evaluate.beir import Beir, read_beir
+from cospace.evaluate.beir import Beir
 from cospace.evaluate.encoding import ModelName, encode_texts, loaded, named_models
-from cospace.evaluate.own import holds_judged, read_judged
+from cospace.evaluate.own import read_set
 from cospace.measures.bootstrap import (
     LEAST,
     RESAMPLES,
@@ -124,7 +124,7 @@ def retrieval(
     Raises as `read_beir` and `cospace.load` do.
     """
     named = named_models(models)
-    data = read_judged(folder) if holds_judged(folder) else read_beir(folder, split=split)
+    data = read_set(folder, split)
     encoders = [(name, loaded(model)) for name, model in named]
     tables, results = [], []
     texts = len(encoders) * (len(data.queries) + len(data.order))

@@ -53,6 +53,8 @@ __all__ = ["Server", "Workers"]
 T = TypeVar("T")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SUFFIX = ".cospace"
+# Collections of more items are read for facets and spelling when somebody asks for these.
+_WARM = 200_000
 
 
 class Workers:
@@ -160,7 +162,7 @@ class Server:
         for collection in self.collections.values():
             store = columnar(collection.store)
             with suppress(CospaceError):  # told to who asks, and closed meanwhile
-                if store is not None:
+                if store is not None and len(collection) <= _WARM:
                     store.columns()
                     store.lexicon()
 

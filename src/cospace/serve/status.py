@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Query, Response
 
+from cospace.errors import CollectionReadOnly
 from cospace.limits import TABLE, limit
 from cospace.serve.answers import answer
 from cospace.serve.server import Server
@@ -34,6 +35,8 @@ def router(server: Server) -> APIRouter:
     @routes.post("/collections/{name}/retry", summary="Try again what could not be encoded.")
     async def retry(name: str) -> Response:
         collection = server.collection(name)
+        if server.settings.read_only:
+            raise CollectionReadOnly("this server only reads: retry where the collection is owned")
         found = await server.writes.run(collection.retry)
         return answer(found.to_json())
 

@@ -14,6 +14,11 @@ __all__ = ["Columnar", "columnar"]
 class Columnar(Protocol):
     """Both are as of the last commit."""
 
+    @property
+    def language(self) -> str:
+        """The language of the words; "" before it was told or recognised."""
+        ...
+
     def columns(self) -> Columns:
         """The metadata, field by field."""
         ...

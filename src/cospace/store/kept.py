@@ -97,6 +97,13 @@ class Kept:
     def _columns(self) -> Followed[Columns]:
         return Followed(Columns)
 
+    @property
+    def language(self) -> str:
+        """The language of the words; "" before it was told or recognised."""
+        with self._gate:
+            found = self._truth.language
+        return "" if found is None else found.name
+
     def columns(self) -> Columns:
         """See `Columnar`."""
         return self._columns.now(self._gate, self._truth)

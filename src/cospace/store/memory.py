@@ -138,6 +138,11 @@ class MemoryStore(Kept):
         """See `Store`."""
         return one_by_one(self, requests)
 
+    @property
+    def language(self) -> str:
+        """The language of the words, as it was when they were last asked for."""
+        return self._seen[1].language if self._seen else self._told or ""
+
     def optimize(self) -> None:
         """See `Store`; there is nothing to do."""
         self._gate.check()
@@ -147,11 +152,9 @@ class MemoryStore(Kept):
         with self._gate:
             items, fields, holders, failures = self._truth.counted()
             space, schema = self._truth.space, self._truth.schema
-            # As it was when the words were last asked for: to count items reads no text.
-            language = self._seen[1].language if self._seen else self._told or ""
         return StoreInfo(
             items, fields, space, schema, items, failures, 0, "memory",
-            language=language, holders=holders,
+            language=self.language, holders=holders,  # to count items reads no text
         )  # fmt: skip
 
     def close(self) -> None:

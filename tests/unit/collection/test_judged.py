@@ -85,6 +85,11 @@ def test_the_judged_set_is_read_beside_the_owner(judged: Path):
         assert 1 == read_judged(judged).no_document
 
 
+def test_a_collection_has_no_split(judged: Path):
+    with pytest.raises(BadArgument, match="no split"):
+        cs.evaluate.retrieval(judged, ["starter"], split="dev")
+
+
 def test_a_reader_refuses_and_a_copy_has_them(judged: Path, tmp_path: Path):
     with (
         cs.open(judged, read_only=True) as reader,

@@ -144,10 +144,13 @@ def test_german_words_umlauts_and_compounds():
             ("Kleiderschrank", None),
             ("Gartentisch", None),  # a compound of words that are there
             ("Gartenlmape", "Gartenlampe"),
-            ("Rampe", None),  # begins otherwise than Lampe
         ):
             found = shop.spelling(typed)
             assert meant == (None if found is None else found.text), typed
+        found = shop.search("Rampe")  # begins otherwise, and may be a word: told, and not used
+        assert ("Lampe", False) == (found.did_you_mean.text, found.did_you_mean.used)
+        as_typed = shop.search("Rampe", spelling=False).to_json()
+        assert as_typed == {k: v for k, v in found.to_json().items() if k != "did_you_mean"}
 
 
 WORDS = sorted({word.strip(",") for text in TEXTS.values() for word in text.split()})

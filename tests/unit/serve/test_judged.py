@@ -2,7 +2,6 @@
 
 import signal
 
-import pytest
 from serving import Running, serving
 
 import cospace as cs
@@ -20,25 +19,23 @@ def test_a_judgment_is_kept_and_replaced(mine: Mine):
     assert [] == mine.get("/judgments").json["judgments"]
 
 
-@pytest.mark.parametrize(
-    ("given", "status", "says"),
-    [
+def test_what_cannot_be_judged_says_why(mine: Mine):
+    for given, status, says in (
         ({"query": "a", "id": "first", "grade": 4}, 400, "grade"),
         ({"query": "a", "id": "first", "grade": True}, 400, "grade"),
         ({"query": "a", "id": "first"}, 400, "grade"),
         ({"query": " ", "id": "first", "grade": 1}, 400, "query"),
         ({"query": "a", "id": "nobody", "grade": 1}, 404, "nobody"),
-    ],
-)
-def test_what_cannot_be_judged_says_why(mine: Mine, given, status, says):
-    reply = mine.post("/judgments", given)
-    assert (status, True) == (reply.status, says in reply.error), reply.body
+    ):
+        reply = mine.post("/judgments", given)
+        assert (status, True) == (reply.status, says in reply.error), reply.body
 
 
 def test_a_server_that_only_reads_refuses(shop: Running):
     given = {"query": "a", "id": "MK-1", "grade": 1}
     reply = shop.post("/collections/shop/judgments", given)
     assert (409, "CollectionReadOnly") == (reply.status, reply.json["error"]["code"])
+    assert 409 == shop.post("/collections/shop/retry").status
 
 
 def test_what_was_acknowledged_survives_a_kill_and_is_evaluated(tmp_path):
