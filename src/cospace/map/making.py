@@ -97,6 +97,7 @@ def made(source: Source, name: str, *, seed: int = 0, meter: Meter | None = None
         continuity=None if kept is None else round(kept.continuity, 4),
         unit=unit,
         hashes=_hashes(read.hashes),
+        late=np.zeros(len(xy), bool),
         centres=centres,
         missing=read.missing,
     )
@@ -105,10 +106,11 @@ def made(source: Source, name: str, *, seed: int = 0, meter: Meter | None = None
 def updated(map: Map, source: Source, name: str, *, meter: Meter | None = None) -> Map:
     """The map with the items that are new, or have changed, beside their neighbours.
 
-    Nothing else moves, and items that are gone leave it. A new item stands where it would if it
-    had come alone.
+    Nothing else moves, and items that are gone leave it. An item is placed by those that were
+    laid out, not by others that came later: it stands where it would if it had come alone.
 
-    Raises `SpaceMismatch` for a map of another space.
+    Raises `SpaceMismatch` for a map of another space, and `BadArgument` when nothing of what was
+    laid out is left.
     """
     space = source.space
     if space is None or space.fingerprint != map.space:
@@ -126,12 +128,13 @@ def updated(map: Map, source: Source, name: str, *, meter: Meter | None = None) 
     stays[stays] = (map.hashes[at[stays]] == hashes[stays]).all(1)
     xy, labels = np.zeros((len(at), 2), np.float32), np.zeros(len(at), np.uint16)
     xy[stays], labels[stays] = map.xy[at[stays]], map.labels[at[stays]]
-    if stays.any() and not stays.all():
-        xy[~stays], labels[~stays] = place(
-            vectors[~stays], vectors[stays], xy[stays], labels[stays], map.unit
-        )
-    elif not stays.all():
+    late = ~stays
+    late[stays] = map.late[at[stays]]
+    if late.all():
         raise BadArgument(f"nothing of the map of {name} is left; make it again: --again")
+    if not stays.all():
+        laid = vectors[~late], xy[~late], labels[~late]
+        xy[~stays], labels[~stays] = place(vectors[~stays], *laid, map.unit)
     done("names", 1.0)
     return replace(
         map,
@@ -141,6 +144,7 @@ def updated(map: Map, source: Source, name: str, *, meter: Meter | None = None) 
         clusters=counted(map.clusters, labels),
         made=datetime.now(UTC).isoformat(timespec="milliseconds"),
         hashes=hashes,
+        late=late,
         missing=read.missing,
         changed=0,
     )
