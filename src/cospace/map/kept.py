@@ -76,7 +76,9 @@ def read(folder: Path) -> Map | None:
         EOFError,
         NotImplementedError,
     ) as e:
-        raise DataDamaged(f"{path}: damaged ({e}); make it again: cospace map {folder}") from e
+        raise DataDamaged(
+            f"{path}: damaged ({e}); make it again: cospace map {folder} --again"
+        ) from e
 
 
 def _array(zipped: zipfile.ZipFile, name: str) -> NDArray[Any]:

