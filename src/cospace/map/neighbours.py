@@ -66,8 +66,8 @@ def _nearest(
     scores = vectors[own] @ vectors[among].T
     lots = _EQUAL * draw.random(2 * len(among), np.float32)
     windows = np.lib.stride_tricks.sliding_window_view(lots, len(among))
-    for row, first in zip(scores, draw.integers(0, len(windows), len(own)), strict=True):
-        row += windows[first]
+    for row, first in enumerate(draw.integers(0, len(windows), len(own))):
+        scores[row] += windows[first]
     order = np.argsort(among, kind="stable")
     itself = order[np.minimum(np.searchsorted(among, own, sorter=order), len(among) - 1)]
     there = among[itself] == own

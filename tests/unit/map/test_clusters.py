@@ -9,7 +9,7 @@ from cospace.map.map import NONE
 
 def spots(sizes, middles, width: float = 0.04) -> np.ndarray:
     draw = np.random.default_rng(0)
-    some = [m + width * draw.normal(size=(n, 2)) for n, m in zip(sizes, middles)]
+    some = [m + width * draw.normal(size=(n, 2)) for n, m in zip(sizes, middles, strict=True)]
     return np.clip(np.concatenate(some), -1, 1).astype(np.float32)
 
 

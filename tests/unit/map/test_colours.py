@@ -27,7 +27,7 @@ def schema() -> Schema:
 
 def rows(ids: list[str]) -> list[Row | None]:
     """The last item has gone."""
-    known = dict(zip(a_map().ids, METADATA))
+    known = dict(zip(a_map().ids, METADATA, strict=True))
     return [None if id == a_map().ids[3] else Row(id, metadata=known[id]) for id in ids]
 
 

@@ -40,7 +40,8 @@ def test_of_many_nearly_all_are_found():
     scores = vectors[asked] @ vectors.T
     scores[np.arange(len(asked)), asked] = -2
     exact = np.argpartition(-scores, 9, axis=1)[:, :10]
-    found = [len(set(a) & set(b)) / 10 for a, b in zip(near[asked].tolist(), exact.tolist())]
+    pairs = zip(near[asked].tolist(), exact.tolist(), strict=True)
+    found = [len(set(a) & set(b)) / 10 for a, b in pairs]
     assert np.mean(found) > 0.95
     assert not (near == np.arange(len(vectors))[:, None]).any()
     assert np.array_equal(near, nearest_of_all(vectors, 10))
