@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench faults wheel clean
+.PHONY: demo test browser lint bench faults wheel clean
 
 # Each stamp is remade when what it installs from has changed, so a second run starts at once.
 $(VENV)/.core: pyproject.toml starter/pyproject.toml $(shell find src examples starter/src -type f -not -name '*.pyc')
@@ -25,8 +25,17 @@ demo: $(VENV)/.core
 	@$(BIN)/cospace demo
 
 # In two processes; plain pytest runs in one.
-test: lint
+test: lint browser
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+# Tests of the pages need chromium. It is taken from Debian where this may install it; else they skip.
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
+	  command -v google-chrome >/dev/null || test -n "$$COSPACE_CHROMIUM" || \
+	  { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+	    echo "Installing chromium for the tests of the pages." && apt-get update -qq >/dev/null && \
+	    apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
+	  echo "There is no chromium: the tests of the pages will skip."
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -3,7 +3,7 @@
     python bench/serve.py                          # embeddings and search
     python bench/serve.py --infinity PROGRAM       # beside infinity_emb 0.0.77, of another
                                                    # environment: infinity-emb[server,torch]
-    python bench/serve.py --only embeddings,search,ingest,memory
+    python bench/serve.py --only embeddings,search,ingest,health,memory,quota
 
 Clients are one process that keeps 32 connections busy over loopback; it writes requests and reads
 lengths, and parses nothing. Server and clients share the machine's cores, and so do the two sides
@@ -14,9 +14,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
+import io
 import json
 import multiprocessing
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -112,6 +115,29 @@ def load(
     if isinstance(found, OSError):
         raise found
     return found
+
+
+class Busy:
+    """Clients in a process of their own, for as long as a block lasts; `clients` at most."""
+
+    def __init__(self, address: tuple[str, int], requests: list[bytes], clients: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        given = (theirs, address, requests, clients, 0.0)
+        self._process = context.Process(target=_work, args=given)
+
+    def __enter__(self) -> Busy:
+        self._process.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._process.kill()
+        self._process.join()
+
+    @property
+    def still(self) -> bool:
+        """Whether it has more to ask."""
+        return not self._pipe.poll()
 
 
 def http(address: tuple[str, int], path: str, body: Any) -> bytes:
@@ -314,15 +340,10 @@ def ingest(items: int) -> None:
                 rows = [{"id": f"new-{at}-{i}", "text": text} for i, text in enumerate(texts)]
                 path = "/collections/shop/items"
                 uploads.append(http(server.address, path, {"items": rows}))
-            context = multiprocessing.get_context("spawn")
-            mine, theirs = context.Pipe()
-            other = context.Process(target=_work, args=(theirs, server.address, uploads, 2, 0.0))
-            other.start()
-            time.sleep(3)
-            _, busy = load(server.address, asked, 1)
-            still = not mine.poll()
-            other.kill()
-            other.join()
+            with Busy(server.address, uploads, 2) as other:
+                time.sleep(3)
+                _, busy = load(server.address, asked, 1)
+                still = other.still
             a, b = statistics.median(idle), statistics.median(busy)
             print(
                 f"a question: idle median {1e3 * a:.1f} ms, during bulk upload {1e3 * b:.1f} ms"
@@ -348,8 +369,40 @@ def _collection(folder: Path, items: int) -> int:
     return items
 
 
-def memory() -> None:
-    """10,000 mixed texts through the server; its greatest memory."""
+def health(items: int, seconds: float = 20.0) -> None:
+    """/health fifty times a second, while 32 clients embed and search."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "shop.cospace"
+        _collection(folder, items)
+        with serving(folder) as server:
+            line = f"GET /health HTTP/1.1\r\nHost: {server.host}\r\n\r\n".encode()
+            asked = [line] * int(50 * seconds)
+            load(server.address, asked[:100], 1)
+            _, idle = load(server.address, asked, rate=50)
+            texts = short_texts(6_400)
+            requests = []
+            for at in range(0, 200_000, 64):
+                some = [texts[(at + i) % len(texts)] for i in range(64)]
+                requests += texts_as_requests(server.address, some, 64, "starter")
+                body = {"query": texts[at % len(texts)], "k": 10}
+                requests.append(http(server.address, "/collections/shop/search", body))
+            with Busy(server.address, requests, CLIENTS) as others:
+                time.sleep(3)
+                _, busy = load(server.address, asked, rate=50)
+                still = others.still
+            for what, times in (("nobody else asks", idle), (f"{CLIENTS} clients ask", busy)):
+                p50, p99, most = 1e3 * np.percentile(times, [50, 99, 100])
+                print(f"/health while {what}: median {p50:.1f} ms, p99 {p99:.1f}, most {most:.0f}")
+            if not still:
+                print("THE OTHERS WERE DONE BEFORE")
+
+
+def memory(mebibytes: int = 1_024) -> None:
+    """10,000 mixed texts, photos beside them, through a server that can have so much and no more.
+
+    The limit is the kernel's, on what a process writes to (RLIMIT_DATA): it counts what is asked
+    for, touched or not, so it is stricter than a container's, which counts what is touched.
+    """
     draw = np.random.default_rng(5)
     names = short_texts(10_000, 5)
     texts = [
@@ -357,17 +410,72 @@ def memory() -> None:
         for name, n in zip(names, draw.integers(1, 60, 10_000), strict=True)
     ]
     with serving("--models", "starter") as server:
-        seconds, _ = load(
-            server.address, texts_as_requests(server.address, texts, 50, "starter"), 8
+        most = mebibytes * 2**20
+        resource.prlimit(server.process.pid, resource.RLIMIT_DATA, (most, most))
+        asked = texts_as_requests(server.address, texts, 50, "starter")
+        seconds, _ = load(server.address, asked, 8)
+        load(server.address, _photos(server, 100), 8)
+        pid = server.process.pid
+        own = _peak(pid)
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        print(
+            f"10,000 mixed texts ({10_000 / seconds:.0f} a second), then 100 photos of 12 megapixels"
+            f" by 8 clients, under a limit of {mebibytes} MiB: peak memory {own} MiB, of the"
+            f" process that decodes {sum(map(_peak, children))} MiB"
         )
-        status = Path(f"/proc/{server.process.pid}/status").read_text()
-        peak = int(status.partition("VmHWM:")[2].split()[0]) / 1024
-        print(f"10,000 mixed texts: {10_000 / seconds:.0f} texts/s, peak memory {peak:.0f} MiB")
+
+
+def _peak(pid: int | str) -> int:
+    """The most MiB of memory that a process ever had."""
+    return int(Path(f"/proc/{pid}/status").read_text().partition("VmHWM:")[2].split()[0]) >> 10
+
+
+def _photos(server: Running, count: int) -> list[bytes]:
+    """Requests with a JPEG of 12 megapixels each."""
+    from PIL import Image
+
+    rows = np.random.default_rng(1).integers(0, 255, (300, 400, 3), np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(rows).resize((4_000, 3_000)).save(file, "JPEG", quality=60)
+    url = "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
+    body = {"model": "starter", "input": [{"image": url}], "encoding_format": "base64"}
+    return [http(server.address, "/v1/embeddings", body)] * count
+
+
+def quota() -> None:
+    """The threads of a server whose control group may use one processor, and what is cut short."""
+    first = Path("/sys/fs/cgroup/cpu")  # of version 1; of version 2 there is one tree
+    old = first.is_dir()
+    group = (first if old else first.parent) / "cospace-bench"
+    try:
+        group.mkdir()
+        if old:
+            (group / "cpu.cfs_period_us").write_text("100000")
+            (group / "cpu.cfs_quota_us").write_text("100000")
+        else:
+            (group / "cpu.max").write_text("100000 100000")
+    except OSError as error:
+        print(f"quota: no control group can be made here ({error.strerror}), nothing was measured")
+        return
+    enter = ("sh", "-c", f'echo $$ > {group}/cgroup.procs && exec "$@"', "sh")
+    try:
+        for before in ((), enter):
+            with serving("--models", "starter", before=before) as server:
+                asked = texts_as_requests(server.address, short_texts(1_280), 64, "starter")
+                seconds, _ = load(server.address, asked)
+                threads = len(list(Path(f"/proc/{server.process.pid}/task").iterdir()))
+                what = "with a quota of one processor" if before else "without a quota"
+                print(f"{what}: {threads} threads, {1_280 / seconds:.0f} texts/s")
+        lines = (group / "cpu.stat").read_text().splitlines()
+        stat = dict(map(str.split, lines))
+        print(f"  of {stat['nr_periods']} periods {stat['nr_throttled']} were cut short")
+    finally:
+        group.rmdir()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default="embeddings,search,ingest,memory")
+    parser.add_argument("--only", default="embeddings,search,ingest,health,memory,quota")
     parser.add_argument("--infinity", help="the program infinity_emb of another environment")
     parser.add_argument("--texts", type=int, default=6_400)
     parser.add_argument("--items", type=int, default=100_000)
@@ -382,8 +490,12 @@ def main() -> None:
         search(args.items)
     if "ingest" in wanted:
         ingest(min(args.items, 20_000))
+    if "health" in wanted:
+        health(min(args.items, 20_000))
     if "memory" in wanted:
         memory()
+    if "quota" in wanted:
+        quota()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -73,12 +73,27 @@ class Running:
 
 
 @contextmanager
-def serving(*words: str | Path, variables: dict[str, str] | None = None) -> Iterator[Running]:
-    """`cospace serve` with these words, on a free port, ended with the block."""
+def serving(
+    *words: str | Path, variables: dict[str, str] | None = None, before: Sequence[str] = ()
+) -> Iterator[Running]:
+    """`cospace serve` with these words, on a free port, ended with the block.
+
+    `before` stands before the command: a program that becomes it.
+    """
     source = str(Path(cospace.__file__).parents[1])
     paths = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH", "")]))
     own = {**os.environ, "PYTHONPATH": paths, **(variables or {})}
-    command = [sys.executable, "-m", "cospace", "serve", *map(str, words), "--port", "0", "--json"]
+    command = [
+        *before,
+        sys.executable,
+        "-m",
+        "cospace",
+        "serve",
+        *map(str, words),
+        "--port",
+        "0",
+        "--json",
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, env=own, text=True)
     try:
         assert process.stdout is not None

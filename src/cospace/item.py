@@ -190,6 +190,8 @@ Content: TypeAlias = "str | Part | Parts"
 
 # The kind of the part of a query that is a stored item, by its id.
 LIKE = "like"
+# As many as a person points at; more are a filter.
+MOST_UNLIKE = 50
 
 
 def kind_of(name: str) -> str:
@@ -233,11 +235,12 @@ class Parts(Mapping[str, Part]):
     >>> list(Parts(text="a chair", image=[Image("front.jpg"), Image("back.jpg")]))
     ['text', 'image', 'image 2']
 
-    A query has three parts of its own to say. `like` is the id of a stored item, which stands in
+    A query has four parts of its own to say. `like` is the id of a stored item, which stands in
     the query by its stored vectors and is not found itself. `weights` say by kind how much each
     part counts in the sum of their vectors: 1 for a kind that is not named, and a part of weight
     0 is not asked by. `combiner` makes the vector instead of the sum: see
-    `cospace.train.fit_combiner`.
+    `cospace.train.fit_combiner`. `unlike` are ids of stored items: the query is moved away from
+    them (Rocchio 1971), and they are not found themselves.
 
     >>> Parts(like="MK-1", text="in green", weights={"text": 0.5}).weights
     {'text': 0.5}
@@ -245,13 +248,14 @@ class Parts(Mapping[str, Part]):
     Raises `BadItem` for a part of another kind, `BadArgument` for weights that cannot be.
     """
 
-    __slots__ = ("_parts", "combiner", "weights")
+    __slots__ = ("_parts", "combiner", "unlike", "weights")
 
     def __init__(
         self,
         *,
         weights: Any = None,  # a Mapping[str, float]; Any lets parts be given as **dict
         combiner: Any = None,  # a Combines
+        unlike: Any = (),  # ids, or one
         **values: Any,
     ) -> None:
         self._parts: dict[str, Part] = {}
@@ -278,6 +282,7 @@ class Parts(Mapping[str, Part]):
         self.combiner: Combines | None = combiner
         if combiner is not None and weights is not None:
             raise BadArgument("give weights or a combiner, not both: a combiner weighs by itself")
+        self.unlike: tuple[str, ...] = _unlike(unlike)
 
     @classmethod
     def of(cls, content: Content) -> Parts:
@@ -294,8 +299,9 @@ class Parts(Mapping[str, Part]):
 
     @property
     def composed(self) -> bool:
-        """Whether it says what only a query can say: `like`, `weights` or a `combiner`."""
-        return self.weights is not None or self.combiner is not None or LIKE in self._parts
+        """Whether it says what only a query can: `like`, `unlike`, `weights` or a `combiner`."""
+        said = self.weights is not None or self.combiner is not None or bool(self.unlike)
+        return said or LIKE in self._parts
 
     @property
     def text(self) -> str | None:
@@ -329,8 +335,8 @@ class Parts(Mapping[str, Part]):
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Parts):
-            mine = (self._parts, self.weights, self.combiner)
-            return mine == (other._parts, other.weights, other.combiner)
+            mine = (self._parts, self.weights, self.combiner, self.unlike)
+            return mine == (other._parts, other.weights, other.combiner, other.unlike)
         return Mapping.__eq__(self, other)
 
     __hash__ = None  # type: ignore[assignment]  # as of every mapping that can be compared
@@ -340,7 +346,19 @@ class Parts(Mapping[str, Part]):
         more = [
             f"{k}={v!r}" for k in ("weights", "combiner") if (v := getattr(self, k)) is not None
         ]
+        more += [f"unlike={self.unlike!r}"] if self.unlike else []
         return f"Parts({', '.join([*said, *more])})"
+
+
+def _unlike(given: Any) -> tuple[str, ...]:
+    ids = [given] if isinstance(given, str) else given
+    found = tuple(dict.fromkeys(map(check_id, ids)))
+    if len(found) > MOST_UNLIKE:
+        raise BadArgument(
+            f"unlike takes at most {MOST_UNLIKE} ids, not {len(found)}; leave out more by exclude="
+            " or by a filter"
+        )
+    return found
 
 
 def _checked_weights(weights: Mapping[str, float], parts: Mapping[str, Part]) -> dict[str, float]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 if TYPE_CHECKING:
     from cospace.item import Item
 
-__all__ = ["Hit", "Results", "Why"]
+__all__ = ["DidYouMean", "Hit", "Results", "Why"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,23 @@ class Why:
     rank: int | None
     score: float
     share: float
+
+
+@dataclass(frozen=True, slots=True)
+class DidYouMean:
+    """A question as it was probably meant: its text, (typed, meant) of each word that differs, and
+    whether the search used it."""
+
+    text: str
+    words: tuple[tuple[str, str], ...]
+    used: bool = True
+
+    def to_json(self) -> dict[str, Any]:
+        """A record of plain types."""
+        return {"text": self.text, "used": self.used, "words": [list(pair) for pair in self.words]}
+
+    def __str__(self) -> str:
+        return self.text
 
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -67,14 +84,29 @@ class Hit(NamedTuple):
 
 
 class Results(Sequence[Hit]):
-    """Hits in order, best first. `score` says what the scores are, `notes` what to know."""
+    """Hits in order, best first. `score` says what the scores are, `notes` what to know.
 
-    __slots__ = ("_hits", "notes", "score")
+    `did_you_mean` is the question with its typing errors mended, `sorted_among` how many of the
+    best matches were sorted, and `total` how many items there are to browse; None elsewhere.
+    """
 
-    def __init__(self, hits: Sequence[Hit], *, score: str, notes: Sequence[str] = ()) -> None:
+    __slots__ = ("_hits", "did_you_mean", "notes", "score", "sorted_among", "total")
+
+    def __init__(
+        self,
+        hits: Sequence[Hit],
+        *,
+        score: str,
+        notes: Sequence[str] = (),
+        sorted_among: int | None = None,
+        total: int | None = None,
+    ) -> None:
         self._hits = tuple(hits)
         self.score = score
         self.notes = tuple(notes)
+        self.sorted_among = sorted_among
+        self.total = total
+        self.did_you_mean: DidYouMean | None = None
 
     @property
     def ids(self) -> list[str]:
@@ -96,11 +128,17 @@ class Results(Sequence[Hit]):
 
     def to_json(self) -> dict[str, Any]:
         """A record of plain types."""
-        return {
+        record: dict[str, Any] = {
             "score": self.score,
             "notes": list(self.notes),
             "hits": [hit.to_json() for hit in self._hits],
         }
+        for name in ("sorted_among", "total"):
+            if getattr(self, name) is not None:
+                record[name] = getattr(self, name)
+        if self.did_you_mean is not None:
+            record["did_you_mean"] = self.did_you_mean.to_json()
+        return record
 
     def __repr__(self) -> str:
         lines = [f"{hit.score:7.3f}  {hit.id}  {(hit.text or '')[:60]}" for hit in self._hits[:10]]

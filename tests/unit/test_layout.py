@@ -20,12 +20,14 @@ WRITERS = {
     "files.py": "the door itself",
     "store/lock.py": "the lock must be a descriptor that stays open; it holds no data",
     "cli/main.py": "os.devnull in place of a closed pipe",
+    "map/kept.py": "an archive in memory; the file goes through files.py",
     "evaluate/alone.py": "the pipe to the process that started this one",
 }
 # Modules in which another library writes its own files.
 OWN_FILES = {
     "apsw": {
         "store/truth.py",
+        "store/judged.py",
         "store/sqlite.py",
         "store/verify.py",
         "store/about.py",

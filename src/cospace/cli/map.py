@@ -30,6 +30,7 @@ def parser() -> Parser:
         "own the collection meanwhile. With -o it is drawn, coloured by cluster or by a field.",
         "cospace map market.cospace",
         "cospace map market.cospace -o map.png --color category",
+        "cospace map market.cospace -o map.html",
         "cospace map market.cospace --update",
     )
     one.add_argument("folder", metavar="FOLDER", help="a collection")
@@ -38,7 +39,9 @@ def parser() -> Parser:
         "--update", action="store_true", help="place what is new or changed; nothing else moves"
     )
     one.add_argument("--seed", type=int, default=0, help="of a new map; default: 0")
-    one.add_argument("-o", "--out", metavar="FILE", help="draw it: .png, .svg or .pdf")
+    one.add_argument(
+        "-o", "--out", metavar="FILE", help="draw it: .png, .svg or .pdf; or .html, to move in"
+    )
     one.add_argument("--color", metavar="FIELD", help="colour by a field, not by cluster")
     return one
 
@@ -51,14 +54,19 @@ def run(args: argparse.Namespace) -> int:
         raise BadArgument("--again makes a new map, --update keeps the old one; one of the two")
     if args.color and not args.out:
         raise BadArgument("--color goes with -o FILE")
-    if args.out:
+    html = bool(args.out) and Path(args.out).suffix.lower() == ".html"
+    if html and args.color:
+        raise BadArgument("--color goes with a picture; in .html the reader chooses the colour")
+    if args.out and not html:
         from cospace.draw.map import check_drawable
 
         check_drawable(args.out)  # before minutes of work
     with cs.open(args.folder, read_only=True) as shop:
         how = _kept(args, shop)
         map = shop.map()
-        if args.out:
+        if html:
+            _write_page(args, shop, map)
+        elif args.out:
             _draw(args, shop, map)
     if args.json:
         document({"folder": args.folder, "how": how, "drawn": args.out, **map.to_json()})
@@ -84,6 +92,14 @@ def _kept(args: argparse.Namespace, shop: Collection) -> str:
             return "updated"
         map.write(folder, map.made(shop.store, args.folder, seed=args.seed, meter=meter))
     return "made"
+
+
+def _write_page(args: argparse.Namespace, shop: Collection, map: Map) -> None:
+    from cospace.files import write_bytes
+    from cospace.map.page import page
+
+    text = page(map, shop.store, Path(args.folder).name)
+    write_bytes(Path(args.out), text.encode())
 
 
 def _draw(args: argparse.Namespace, shop: Collection, map: Map) -> None:

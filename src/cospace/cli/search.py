@@ -36,6 +36,7 @@ def parser() -> Parser:
         "cospace search market.cospace --audio bark.wav",
         "cospace search market.cospace bicycle --queries ./my-student",
         'cospace search market.cospace "a place to sit" --rerank',
+        'cospace search market.cospace "a place to sit" --sort price',
     )
     one.add_argument("folder", metavar="FOLDER", help="a collection")
     one.add_argument("query", metavar="QUERY", nargs="*", default=[], help="a text, never a path")
@@ -55,6 +56,12 @@ def parser() -> Parser:
     one.add_argument("--where", metavar="JSON", help='a filter, such as \'{"price": {"$lt": 9}}\'')
     one.add_argument("--near", metavar="LAT,LON", type=place, help="only near this place")
     one.add_argument("--km", metavar="N", type=float, help="how near, with --near; default: 10")
+    one.add_argument(
+        "--sort", metavar="FIELD",
+        help="price, or -price for the most first, or distance with --near: of the best matches,"
+        " and without a QUERY of all items",
+    )  # fmt: skip
+    one.add_argument("--as-typed", action="store_true", help="typing errors are not mended")
     one.add_argument("-k", type=int, default=10, metavar="N", help="hits to show; default: 10")
     one.add_argument("--offset", type=int, default=0, metavar="N", help="hits to leave out first")
     one.add_argument(
@@ -75,35 +82,60 @@ def parser() -> Parser:
 
 def run(args: argparse.Namespace) -> int:
     """0, also when nothing was found."""
-    query = _query(args)
+    query = None if _browses(args) else _query(args)
     where = filter_of(args.where)
     if args.km is not None and args.near is None:
         raise BadArgument("--km goes with --near LAT,LON")
     with opened(args) as collection:
-        near = None
+        near, place = None, None
         if args.near is not None:
             near = (location_field(collection.store.schema), *args.near)
-            where = _both(where, near, 10.0 if args.km is None else args.km)
-        results = collection.search(
-            query,
-            args.k,
-            where=where,
-            offset=args.offset,
-            by=names_of(args.by),
-            explain=args.explain,
-            exclude=args.exclude or (),
-            rerank=args.rerank,
-        )
+            place = {"field": near[0], "lat": near[1], "lon": near[2]}
+            if args.km is not None or args.sort is None:
+                where = _both(where, near, 10.0 if args.km is None else args.km)
+        if query is None:
+            span = {"offset": args.offset, "k": args.k}
+            results = collection.browse(where, sort=args.sort, near=place, **span)
+        else:
+            results = collection.search(
+                query,
+                args.k,
+                where=where,
+                offset=args.offset,
+                by=names_of(args.by),
+                explain=args.explain,
+                exclude=args.exclude or (),
+                rerank=args.rerank,
+                sort=args.sort,
+                near=place,
+                spelling=not args.as_typed,
+            )
         if args.json:
             document(_record(args, results, near))
             return 0
         lines = hit_table(results, offset=args.offset, near=near, explain=args.explain)
         show(lines or [_nothing(collection, where, args)])
+    meant = results.did_you_mean
+    if meant is not None:
+        tell(f"note: searched for {meant.text!r}; as typed: --as-typed")
     if results:
         tell(f"score: {results.score}")
+    if results.sorted_among is not None:
+        tell(f"sorted among the {results.sorted_among} best matches")
     for note in results.notes:
         tell(f"note: {note}")
     return 0
+
+
+def _browses(args: argparse.Namespace) -> bool:
+    """Whether all items are asked for, in an order. Raises `BadArgument` for what needs a query."""
+    asked = ("query", "image", "like", *SIGNALS)
+    if args.sort is None or any(getattr(args, name) for name in asked):
+        return False
+    for name in ("by", "explain", "exclude", "weight"):
+        if getattr(args, name):
+            raise BadArgument(f"--{name} goes with a QUERY; --sort alone shows all items")
+    return True
 
 
 def opened(args: argparse.Namespace) -> Collection:

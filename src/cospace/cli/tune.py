@@ -29,9 +29,10 @@ def parser() -> Parser:
         "tune",
         "Fit what text, image and words count in a search, on queries of which you know the right\n"
         "items: JUDGED is a table with the columns query, id and, if you like, grade (1 without;\n"
-        "0 is wrong). Each query is measured with weights that were chosen without it. At least\n"
-        "20 queries. Nothing is changed without --use. With --rerank: what a reranker counts, and\n"
-        "whether the collection is better with it.",
+        "0 is wrong). Without it, the judgments that the collection holds. Each query is\n"
+        "measured with weights that were chosen without it. At least 20 queries. Nothing is\n"
+        "changed without --use. With --rerank: what a reranker counts, and whether the\n"
+        "collection is better with it.",
         "cospace tune market.cospace judged.csv",
         "cospace tune market.cospace judged.csv --use",
         "cospace tune market.cospace judged.csv --rerank",
@@ -55,16 +56,22 @@ def run(args: argparse.Namespace) -> int:
     """0, also when the default weights are better."""
     import cospace as cs
 
-    if args.reset == (args.judged is not None) or (args.reset and (args.use or args.rerank)):
+    if args.reset and (args.judged is not None or args.use or args.rerank):
         raise BadArgument("give a table of judged queries, or --reset alone")
     failed = Failures()
-    judged = {} if args.reset else _judged(args.judged, failed)
+    judged = {} if args.judged is None else _judged(args.judged, failed)
     with cs.open(args.folder, model=args.model, create=False) as shop:
         if args.reset:
             shop.weights = shop.reranking = None
             said = f"{args.folder} ranks by the default weights, and without a reranker"
             _told(args, {"weights": None, "reranking": None}, [said])
             return 0
+        if args.judged is None:
+            judged = {query: {**grades} for query, grades in shop.judgments.items()}
+            if not judged:
+                raise BadArgument(
+                    f"{args.folder} holds no judgments: give a table of judged queries, or --reset"
+                )
         if args.rerank is not None:
             return _rerank(args, shop, judged, failed)
         tuning = shop.tune(judged, seed=args.seed)

@@ -7,11 +7,14 @@ from typing import Any, overload
 
 from cospace.collection.answer import Answer
 from cospace.collection.answering import Wished, answered
+from cospace.collection.browsing import Browsing
 from cospace.collection.context import Context, gathered
 from cospace.collection.grouped import check_count, grouped
 from cospace.collection.models import model_of
-from cospace.collection.query import excluded, listed, queries_of, query_of
+from cospace.collection.query import excluded, listed, queries_of
 from cospace.collection.rerank import Rerank, answers, reranking_of, texts_of
+from cospace.collection.sorting import order_of, sorted_matches
+from cospace.collection.spelling import respelt
 from cospace.collection.stored import checked_ids, item_of, selected
 from cospace.collection.tune import Judged, Tuning, tune
 from cospace.collection.tune_parts import Composed, PartTuning, tune_parts
@@ -22,17 +25,17 @@ from cospace.encode.reranker import Reranker
 from cospace.encode.sizes import sizes_of
 from cospace.errors import BadArgument, BadItem, ItemNotFound
 from cospace.item import Content, Item, check_id
-from cospace.results import Results
+from cospace.results import DidYouMean, Results
 from cospace.search import Query, ask_many
 from cospace.space import Space
 from cospace.store.protocol import Store
-from cospace.store.where import Node, parse
+from cospace.store.where import Node
 from cospace.vectors import Vectors
 
 __all__ = ["Asking"]
 
 
-class Asking:
+class Asking(Browsing):
     """What can be asked of a collection; nothing here changes it."""
 
     def __init__(
@@ -176,6 +179,9 @@ class Asking:
         explain: bool = False,
         exclude: str | Iterable[str] = (),
         rerank: Rerank | None = None,
+        sort: str | None = None,
+        near: Mapping[str, Any] | None = None,
+        spelling: bool = True,
     ) -> Results:
         """The `k` best items from `offset` on, best first.
 
@@ -192,6 +198,14 @@ class Asking:
         of its standard score and the one before (docs/reranking.md). By default none, or the one
         that `reranking` keeps, for queries that are texts; "" for none.
 
+        `sort` is a field ("price", or "-price" for the most first), or "distance" from `near`: the
+        hits are the best matches alone, sorted; `Results.sorted_among` says how many these are
+        (docs/ranking.md has the rule). `near` is a place, {"lat": 52.52, "lon": 13.40, "km": 10}:
+        only what lies so near is found; without "km" distances are told and nothing is left out.
+
+        Typing errors are mended (see `spelling`), and `Results.did_you_mean` says so; with
+        `spelling=False` the query is taken as it was typed.
+
         Raises `BadFilter`, `BadArgument`, `BadItem`, `SpaceMismatch`, `ModelNotFound` for a
         reranker, and `ItemNotFound` for `Parts(like=...)` of an item that is not stored.
 
@@ -201,8 +215,19 @@ class Asking:
         >>> shop.search(cs.Parts(like="MK-1", text="but in green")).ids
         ['MK-2']
         """
-        asked = query_of(query, self, by, self._where(where), excluded(exclude))
-        return self._answers([asked], [query], rerank, k=k, offset=offset, explain=explain)[0]
+        place = self._place(near)
+        node = self._where(where if place is None else place.within(where))
+        meant = respelt([query], self, by) if spelling else {}
+        [asked] = self._queries_of([query], by, node, exclude, meant)
+        if sort is not None:
+            if rerank:
+                raise BadArgument("give sort or rerank, not both: both say what comes first")
+            order = order_of(sort, self.store.schema, place)
+            found = sorted_matches(self.store, asked, order, (offset, k), explain=explain)
+        else:
+            [found] = self._answers([asked], [query], rerank, k=k, offset=offset, explain=explain)
+        found.did_you_mean = meant.get(0)
+        return found
 
     def search_many(  # noqa: PLR0913 - as above
         self,
@@ -215,6 +240,7 @@ class Asking:
         explain: bool = False,
         exclude: str | Iterable[str] = (),
         rerank: Rerank | None = None,
+        spelling: bool = True,
     ) -> list[Results]:
         """For each query what `search` gives for it, in their order; faster than one by one.
 
@@ -232,8 +258,23 @@ class Asking:
         [['MK-1'], ['MK-2']]
         """
         given = queries if isinstance(queries, Vectors) else listed(queries)
-        asked = queries_of(given, self, by, self._where(where), excluded(exclude))
-        return self._answers(asked, given, rerank, k=k, offset=offset, explain=explain)
+        meant = respelt(given, self, by) if spelling else {}
+        asked = self._queries_of(given, by, self._where(where), exclude, meant)
+        answered = self._answers(asked, given, rerank, k=k, offset=offset, explain=explain)
+        for place, found in enumerate(answered):
+            found.did_you_mean = meant.get(place)
+        return answered
+
+    def _queries_of(
+        self,
+        given: Sequence[Content | Vectors] | Vectors,
+        by: str | Sequence[str] | None,
+        where: Node | None,
+        exclude: str | Iterable[str],
+        meant: Mapping[int, DidYouMean],
+    ) -> list[Query]:
+        used = {place: one for place, one in meant.items() if one.used}
+        return queries_of(given, self, by, where, excluded(exclude), used)
 
     def _answers(
         self,
@@ -384,11 +425,12 @@ class Asking:
         """
         return tune_parts(self, labelled, seed=seed)
 
-    def tune(self, judged: Judged, *, seed: int = 0) -> Tuning:
+    def tune(self, judged: Judged | None = None, *, seed: int = 0) -> Tuning:
         """Weights of the lists fitted on judged queries, and what they gave on held-out ones.
 
         `judged` holds for each query, a text, the grades of items by their ids, or a list of the
-        right ids. Each query is ranked with the weights that are best for the other four fifths
+        right ids; by default it is what `judge` has kept. Each query is ranked with the weights
+        that are best for the other four fifths
         of the queries (drawn with `seed`), so its figure is of weights that have not seen it.
         Nothing is changed: `shop.weights = tuning.weights` puts them to use, None takes them
         back. `tuning.better` tells whether that pays.
@@ -404,7 +446,4 @@ class Asking:
         >>> print(shop.tune(judged).advice)
         keep the default weights: no others were better on these queries
         """
-        return tune(self, judged, seed=seed)
-
-    def _where(self, where: Mapping[str, Any] | None) -> Node | None:
-        return None if where is None or where == {} else parse(where, self.store.schema)
+        return tune(self, self.judgments if judged is None else judged, seed=seed)

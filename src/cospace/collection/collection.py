@@ -16,6 +16,7 @@ from cospace.collection.mapped import Mapped
 from cospace.collection.ready import ingest_vectors, space_of, store_vectors, vector_rows
 from cospace.collection.report import Report
 from cospace.collection.rerank import check_setting
+from cospace.collection.retry import Retried, retried
 from cospace.collection.stored import checked_ids, delete_where
 from cospace.collection.tune import check_weights
 from cospace.collection.tune_parts import check_part_weights
@@ -25,13 +26,16 @@ from cospace.errors import (
     BadArgument,
     CollectionClosed,
 )
-from cospace.item import Image
+from cospace.item import Image, check_id
 from cospace.progress import Watch, metered
+from cospace.read.texts import check_text
 from cospace.store.protocol import Remembers, Store, StoreInfo
 from cospace.store.where import parse
 from cospace.vectors import Vectors
 
-__all__ = ["Collection"]
+__all__ = ["GRADES", "Collection"]
+
+GRADES = 4  # of a judgment: 0, 1, 2, 3
 
 
 class Collection(Mapped):
@@ -254,6 +258,44 @@ class Collection(Mapped):
         if not isinstance(self.store, Remembers):
             raise BadArgument(f"{self.name}: this store keeps no reranker")
         self.store.keep_reranking(None if setting is None else check_setting(setting))
+
+    def judge(self, query: str, id: str, grade: int | None) -> None:
+        """Keep how right an item is for a question: 0 is wrong, 3 the best; durable on return.
+
+        Judged again, the new grade counts; None takes it away. `judgments` holds what was kept:
+        `tune` reads it, and so does `cospace evaluate retrieval` of the collection's folder.
+
+        Raises `BadArgument`, `BadItem`, `ItemNotFound`, `CollectionReadOnly`.
+
+        >>> import cospace as cs
+        >>> shop = cs.open(":memory:", model="starter")
+        >>> _ = shop.add(ids=["MK-1"], documents=["Rocking chair"])
+        >>> shop.judge("a place to sit", "MK-1", 2)
+        >>> shop.judgments
+        {'a place to sit': {'MK-1': 2}}
+        """
+        if grade is not None and (isinstance(grade, bool) or grade not in range(GRADES)):
+            raise BadArgument(f"a grade is 0 (wrong) to {GRADES - 1} (the best), not {grade!r}")
+        keep = getattr(self.store, "judge", None)
+        if keep is None:
+            raise BadArgument(f"{self.name}: this store keeps no judgments")
+        with self._writing:
+            if grade is not None and id not in self:
+                raise self._missing(check_id(id))
+            keep(check_text(query, "the query").strip(), id, grade)
+
+    def retry(self) -> Retried:
+        """What became of stored items that lack a part which could not be encoded, tried again.
+
+        A photo whose file was not there is read from the path that is stored. Of items that were
+        refused as a whole nothing is stored: they are counted, and need their source.
+
+        >>> import cospace as cs
+        >>> shop = cs.open(":memory:", model="starter")
+        >>> shop.retry().tried
+        0
+        """
+        return retried(self)
 
     # --- upkeep ---
 

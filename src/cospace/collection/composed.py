@@ -13,9 +13,19 @@ from cospace.errors import BadArgument, ItemNotFound
 from cospace.item import LIKE, Parts, kind_of
 from cospace.store.protocol import Store
 
-__all__ = ["Reference", "Row", "Searched", "composed", "references_of", "weighted_sum"]
+__all__ = [
+    "Reference",
+    "Row",
+    "Searched",
+    "composed",
+    "moved_away",
+    "references_of",
+    "weighted_sum",
+]
 
 Row: TypeAlias = NDArray[np.float32]
+
+_AWAY = 0.3
 
 
 class Searched(Protocol):
@@ -59,15 +69,17 @@ class Reference(NamedTuple):
 
 def references_of(asked: Sequence[Parts], collection: Searched) -> dict[str, Reference]:
     """The items that queries are `like`, by id. Raises `ItemNotFound`, `BadArgument`."""
-    ids = list(dict.fromkeys(parts[LIKE].value for parts in asked if LIKE in parts))
+    likes = [parts[LIKE].value for parts in asked if LIKE in parts]
+    ids = list(dict.fromkeys([*likes, *(id for parts in asked for id in parts.unlike)]))
     found: dict[str, Reference] = {}
     for id, row in zip(ids, collection.store.get(ids, vectors=True) if ids else (), strict=True):
         if row is None:
-            raise ItemNotFound(f"like={id!r}: {collection.name} holds no such item", id=id)
+            what = "like" if id in likes else "unlike"
+            raise ItemNotFound(f"{what}={id!r}: {collection.name} holds no such item", id=id)
         by_kind: dict[str, list[Row]] = {}
         for name, vector in row.vectors.items():
             by_kind.setdefault(kind_of(name), []).append(vector)
-        if not by_kind:
+        if not by_kind and id in likes:
             raise BadArgument(f"like={id!r}: this item has no vectors, only words")
         vectors = {kind: weighted_sum(rows, [1.0] * len(rows)) for kind, rows in by_kind.items()}
         found[id] = Reference(id, vectors)
@@ -97,6 +109,23 @@ def composed(
         own = reference.vectors.get(field, reference.vectors[reference.kind])
         rows, weights = [own, *encoded.values()], [weight[LIKE], *(weight[n] for n in encoded)]
         found[field] = weighted_sum(rows, weights)
+    return found
+
+
+def moved_away(vectors: Mapping[str, Row], unlike: Sequence[Reference]) -> dict[str, Row]:
+    """The unit vector of each list, less a part of the mean of what the query is unlike.
+
+    Rocchio, Relevance Feedback in Information Retrieval (1971): the query minus `_AWAY` times the
+    mean of what is not wanted; each list by the items' own vectors of that kind.
+    """
+    found = dict(vectors)
+    for field, row in vectors.items():
+        rows = [one.vectors[field] for one in unlike if field in one.vectors]
+        if rows:
+            mean: Row = np.mean(rows, axis=0, dtype=np.float32)
+            away: Row = row - np.float32(_AWAY) * mean
+            away /= np.float32(max(float(np.linalg.norm(away)), 1e-6))
+            found[field] = away
     return found
 
 

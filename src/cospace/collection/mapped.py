@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cospace.collection.asking import Asking
 from cospace.errors import CollectionReadOnly, MapMissing
@@ -75,6 +75,22 @@ class Mapped(Asking):
         self._check_writable()
         with metered(progress, STEPS, "steps") as meter:
             return self._keep_map(updated(self._kept_map(), self.store, self.name, meter=meter))
+
+    def show(self, query: str = "", *, k: int = 12) -> Any:
+        """A widget for a notebook: cards that are searched as you type, and the map.
+
+        It runs in Jupyter, VS Code, Colab and marimo, and asks the kernel alone. Raises
+        `MissingExtra` without `pip install 'cospace[notebook]'`.
+
+        >>> import cospace as cs
+        >>> shop = cs.open(":memory:", model="starter")
+        >>> _ = shop.add(ids=["MK-1", "MK-2"], documents=["Armchair", "Rake"])
+        >>> shop.show("a place to sit").k
+        12
+        """
+        from cospace.notebook import shown
+
+        return shown(self, query, k)
 
     def _kept_map(self) -> Map:
         """The map as it was kept."""

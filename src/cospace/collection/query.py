@@ -6,14 +6,23 @@ The weights are one setting for all collections; docs/ranking.md says on what th
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
-from cospace.collection.composed import Reference, Row, Searched, composed, references_of
+from cospace.collection.composed import (
+    Reference,
+    Row,
+    Searched,
+    composed,
+    moved_away,
+    references_of,
+)
 from cospace.encode.unknown import knows_parts, unknown_words
 from cospace.errors import BadArgument
 from cospace.item import LIKE, Content, Part, Parts, check_id, kind_of
 from cospace.limits import limit
 from cospace.read.texts import check_text
+from cospace.results import DidYouMean
 from cospace.search.ask import WORDS, Query
 from cospace.search.candidates import NAMES
 from cospace.store.where import Node
@@ -43,6 +52,7 @@ class _Waiting(NamedTuple):
     words: str
     weights: Mapping[str, float]
     others: list[str]
+    meant: str = ""
 
 
 def query_of(
@@ -51,12 +61,13 @@ def query_of(
     by: str | Sequence[str] | None,
     where: Node | None,
     exclude: Collection[str] = (),
+    meant: Mapping[int, DidYouMean] = MappingProxyType({}),
 ) -> Query:
     """The query to the store. Raises as `queries_of` does."""
     if isinstance(query, Vectors) and len(query) != 1:
         raise BadArgument(f"a search takes one vector; these are {len(query)}")
     queries = query if isinstance(query, Vectors) else [query]
-    return queries_of(queries, collection, by, where, exclude)[0]
+    return queries_of(queries, collection, by, where, exclude, meant)[0]
 
 
 def queries_of(
@@ -65,11 +76,15 @@ def queries_of(
     by: str | Sequence[str] | None,
     where: Node | None,
     exclude: Collection[str] = (),
+    meant: Mapping[int, DidYouMean] = MappingProxyType({}),
 ) -> list[Query]:
     """The query to the store of each query, or of each row of `Vectors`.
 
-    Parts of one kind are encoded together. Raises `BadArgument` (also for one query in place of
-    a list), `BadItem`, `SpaceMismatch`, and `ItemNotFound` for a `like` that is not stored.
+    `meant` says of some of them, by place, what their texts were meant to be: that is encoded, and
+    its words are looked for beside those that were typed. Parts of one kind are encoded together.
+
+    Raises `BadArgument` (also for one query in place of a list), `BadItem`, `SpaceMismatch`, and
+    `ItemNotFound` for a `like` that is not stored.
     """
     stored = collection.store.space
     fields = () if stored is None else stored.kinds
@@ -90,22 +105,28 @@ def queries_of(
         weights = _weights(parts, reference, fields, tuned)
         chosen = {f for f in weights if f in fields or f == WORDS} if lists is None else set(lists)
         words = (parts.text or "") if WORDS in chosen else ""
+        fix, more = meant.get(place), ""
+        if fix is not None:
+            more = " ".join(better for _, better in fix.words) if words else ""
+            parts = _meant(parts, fix.text)  # noqa: PLW2901
         asked = [field for field in fields if field in chosen]
         others = [f for f in fields if f not in chosen] if lists is None and words else []
         # With nothing to ask by, the collection is empty: nothing is stored, nothing is found.
         if not asked and not words and lists is not None:
             raise BadArgument("by='words' needs a text in the query")
-        gone = out if reference is None else out | {reference.id}
-        made.append(Query({}, words, where=where, exclude=gone))
+        gone = out.union(parts.unlike, () if reference is None else (reference.id,))
+        made.append(Query({}, words, where=where, exclude=gone, meant=more))
         if asked:
-            waiting[place] = _Waiting(parts, reference, asked, words, weights, others)
+            waiting[place] = _Waiting(parts, reference, asked, words, weights, others, more)
     for place, found in _vectors(collection, waiting).items():
-        _, _, asked, words, weights, others = waiting[place]
-        vectors, rest = ({name: found[name] for name in names} for names in (asked, others))
+        _, _, asked, words, weights, others, more = waiting[place]
+        unlike = [references[id] for id in waiting[place].parts.unlike]
+        away = moved_away(found, unlike)
+        vectors, rest = ({name: away[name] for name in names} for names in (asked, others))
         unknown = unknown_words(collection.asker, words) if words else None
         cut = bool(words) and knows_parts(collection.asker)
         gone = made[place].exclude
-        made[place] = Query(vectors, words, weights, where, unknown, cut, gone, rest)
+        made[place] = Query(vectors, words, weights, where, unknown, cut, gone, rest, more)
     return made
 
 
@@ -148,7 +169,15 @@ def _parts(query: Content) -> Parts:
         return parts
     kept = {name: part for name, part in parts.items() if parts.weight(name)}
     weights = {kind: weight for kind, weight in parts.weights.items() if weight}
-    return Parts(**kept, weights=weights)  # what weighs nothing is not asked by
+    return Parts(
+        **kept, weights=weights, unlike=parts.unlike
+    )  # what weighs nothing is not asked by
+
+
+def _meant(parts: Parts, text: str) -> Parts:
+    """The parts with another text."""
+    made = {**parts, "text": text}
+    return Parts(**made, weights=parts.weights, combiner=parts.combiner, unlike=parts.unlike)
 
 
 def _weights(

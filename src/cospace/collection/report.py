@@ -24,7 +24,8 @@ class Report:
     which are what the other counts count; `removed` were chunks that these had before. Texts in
     `truncated` were cut to what the model reads. `notes` says what was guessed of the columns of a
     table. `named` are the ids of all items that were given; `became` says of the first of them
-    what became of it: "added", "updated", "unchanged" or "failed".
+    what became of it: "added", "updated", "unchanged", "failed", or "missing", which failed because
+    no such item is stored.
     """
 
     added: int = 0

@@ -94,7 +94,7 @@ class Update:
                     raise
                 reason = error.reason if isinstance(error, BadItem) else str(error)
                 self.report.fail([Failure(item.id, reason)])
-                self.report.tell([item.id], "failed")
+                self.report.tell([item.id], "failed" if isinstance(error, BadItem) else "missing")
                 continue
             if _same(row, old):
                 self.report.unchanged += 1

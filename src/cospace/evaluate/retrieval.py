@@ -12,6 +12,7 @@ import numpy as np
 
 from cospace.evaluate.beir import Beir, read_beir
 from cospace.evaluate.encoding import ModelName, encode_texts, loaded, named_models
+from cospace.evaluate.own import holds_judged, read_judged
 from cospace.measures.bootstrap import (
     LEAST,
     RESAMPLES,
@@ -109,9 +110,11 @@ def retrieval(
     """nDCG@10, recall@100 and MRR@10 of exact search, for each model, as BEIR counts them.
 
     `folder` holds corpus.jsonl (`_id`, `title`, `text`), queries.jsonl (`_id`, `text`) and
-    qrels/`split`.tsv (query, document, grade). Title and text are joined by a space. Documents
-    are encoded as documents and queries as queries, each with the model's prompt. A document
-    with the id of the query is left out of its ranking. Intervals and differences come from
+    qrels/`split`.tsv (query, document, grade). Or it is a collection: its items' texts are the
+    documents, and what `Collection.judge` has kept are the queries and grades. Title and text are
+    joined by a space. Documents are encoded as documents and queries as queries, each with the
+    model's prompt. A document with the id of the query is left out of its ranking. Intervals and
+    differences come from
     `resamples` draws of the queries.
 
     A judged document that is missing from the corpus counts as not found. Queries without
@@ -121,7 +124,7 @@ def retrieval(
     Raises as `read_beir` and `cospace.load` do.
     """
     named = named_models(models)
-    data = read_beir(folder, split=split)
+    data = read_judged(folder) if holds_judged(folder) else read_beir(folder, split=split)
     encoders = [(name, loaded(model)) for name, model in named]
     tables, results = [], []
     texts = len(encoders) * (len(data.queries) + len(data.order))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,16 @@ class Coloured:
     values: tuple[str, ...] = ()
     codes: NDArray[np.uint8] | None = None
     numbers: NDArray[np.float32] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """What a page draws it by: arrays as base64; ends are None without values."""
+        if self.codes is not None:
+            return {"type": "category", "values": self.values, "codes": _base64(self.codes)}
+        assert self.numbers is not None
+        there = self.numbers[~np.isnan(self.numbers)]
+        low, high = (float(there.min()), float(there.max())) if len(there) else (None, None)
+        values = _base64(self.numbers.astype("<f4"))
+        return {"type": "number", "min": low, "max": high, "values": values}
 
 
 def fields(schema: Schema, sample: Sequence[Mapping[str, Any]] = ()) -> list[str]:
@@ -90,6 +101,10 @@ def _of(metadata: Mapping[str, Any], name: str) -> Any:
     if isinstance(value, list | tuple):
         return value[0] if value else None
     return value
+
+
+def _base64(array: NDArray[Any]) -> str:
+    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
 
 
 def _word(value: Any) -> str:

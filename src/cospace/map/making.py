@@ -151,6 +151,14 @@ def updated(map: Map, source: Source, name: str, *, meter: Meter | None = None) 
     )
 
 
+def vectors_of(source: Source) -> tuple[list[str], Floats]:
+    """The ids of all items with vectors, and the unit vector that each is laid out by."""
+    read = _read(source, lambda *_: None)
+    if not read.ids:
+        return [], np.zeros((0, 1), np.float32)
+    return read.ids, _combined(read.vectors, _centres(read.vectors))
+
+
 def current(map: Map, hashes: Mapping[str, bytes], items: int, space: Space | None) -> Map:
     """The map beside a collection of so many items: what is gone left out, the rest counted.
 

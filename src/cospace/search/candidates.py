@@ -34,7 +34,7 @@ class Query(NamedTuple):
     `unknown` are those of the words that the model does not know, as `Store.lexical` takes them;
     with `parts` it may know them by their parts. `exclude` are ids that are never found: the rest
     is ranked as if they were not there. `others` are vectors for fields that are asked for items
-    with a vector in none of those of `vectors`.
+    with a vector in none of those of `vectors`. `meant` are words beside those that were typed.
     """
 
     vectors: Mapping[str, NDArray[np.float32]]
@@ -45,6 +45,7 @@ class Query(NamedTuple):
     parts: bool = False
     exclude: frozenset[str] = frozenset()
     others: Mapping[str, NDArray[np.float32]] = MappingProxyType({})
+    meant: str = ""
 
     def weighed(self, weights: Mapping[str, float]) -> Query:
         """The same with other weights of the lists that it asks; names weigh as before."""
@@ -163,7 +164,7 @@ def _first(store: Store, queries: Sequence[Query], depths: Sequence[int]) -> lis
             requests.append(Nearest(name, vector, deep, one.where))
         if one.words:
             asked.append((place, WORDS))
-            requests.append(Lexical(one.words, deep, one.where, None, one.unknown))
+            requests.append(Lexical(one.words, deep, one.where, None, one.unknown, one.meant))
     brought = store.find(requests)
     gone = _excluded(store, queries, [place for place, _ in asked], brought)
     lists: list[_Lists] = [{} for _ in queries]
@@ -221,7 +222,7 @@ def _rest(
                 continue  # a list of words that is not full holds all that have a word
             asked.append((place, name))
             if name == WORDS:
-                requests.append(Lexical(one.words, len(missing), among=missing))
+                requests.append(Lexical(one.words, len(missing), among=missing, meant=one.meant))
             else:
                 vector = one.vectors[name] if name in one.vectors else one.others[name]
                 requests.append(Nearest(name, vector, len(missing), among=missing))

@@ -15,8 +15,21 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from cospace.errors import CospaceError
-from cospace.serve import collections, embeddings, items, maps, rerank
+from cospace.serve import (
+    asking,
+    collections,
+    embeddings,
+    facets,
+    items,
+    judged,
+    maps,
+    pages,
+    rerank,
+    status,
+    why,
+)
 from cospace.serve.answers import answer, of_error, of_fault, of_http, of_query
+from cospace.serve.direct import Direct
 from cospace.serve.guard import Guard
 from cospace.serve.server import Server
 from cospace.serve.settings import Settings
@@ -48,14 +61,17 @@ def build(settings: Settings, server: Server | None = None) -> Guard:
             Exception: of_fault,
         },
     )
-    for module in (embeddings, rerank, collections, items, maps):
+    for module in (
+        embeddings, rerank, collections, facets, asking, items, judged, maps, status, why
+    ):  # fmt: skip
         app.include_router(module.router(server))
+    app.include_router(pages.router(settings))
     _watching(app, server)
     app.openapi = partial(_openapi, app, server)  # type: ignore[method-assign]
-    outer: Any = app
+    outer: Any = Direct(app, {("POST", embeddings.PATH): embeddings.endpoint(server)})
     if settings.origins:
         outer = CORSMiddleware(
-            app,
+            outer,
             allow_origins=settings.origins,
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["authorization", "content-type", "idempotency-key"],

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
-from cospace.errors import BadArgument, BadItem, ItemNotFound
-from cospace.item import Content, Image, Parts, kind_of
+from cospace.collection.places import place_of
+from cospace.errors import BadArgument
+from cospace.item import Content, Image, Parts
 from cospace.read.headers import sniff
-from cospace.read.regular import read_file
+from cospace.serve import thumbs
 from cospace.serve.answers import answer, described
 from cospace.serve.body import BadRequest, parse, read, shaped
 from cospace.serve.inputs import file_of
 from cospace.serve.server import Server
-from cospace.serve.shapes import ContextRequest, Question
+from cospace.serve.shapes import ContextRequest, DocumentsRequest, Near, Question, WhyRequest
+from cospace.serve.thumbs import path_of, read_part
 from cospace.store.where import kilometres
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from cospace.encode.reranker import Reranker
     from cospace.results import Results
 
-__all__ = ["router"]
+__all__ = ["content_of", "link", "near_of", "router"]
 
 # What a browser may show in place: nothing that can hold a script.
 _SHOWN = {
@@ -46,7 +47,8 @@ def router(server: Server) -> APIRouter:
         found = await server.searches.run(
             lambda: [_about(name, one) for name, one in server.collections.items()]
         )
-        return answer({"collections": found})
+        rankers = sorted({one.name for one in server.rerankers.values()})
+        return answer({"collections": found, "rerankers": rankers})
 
     @routes.get("/collections/{name}", summary="What a collection holds.")
     async def info(name: str) -> Response:
@@ -60,11 +62,11 @@ def router(server: Server) -> APIRouter:
     async def search(name: str, request: Request) -> Response:
         collection = server.collection(name)
         asked, uploaded = await _question(request)
-        content = await _content(server, asked, uploaded)
+        content = await content_of(server, asked, uploaded)
         ranker = _reranker(server, asked.rerank)
         slow = bool(ranker) or collection.reranking is not None
         workers = server.reranking if slow else server.searches
-        return await workers.run(_found, name, collection, content, asked, ranker)
+        return await workers.run_for(request, _found, name, collection, content, asked, ranker)
 
     @routes.post(
         "/collections/{name}/context",
@@ -73,14 +75,18 @@ def router(server: Server) -> APIRouter:
     async def context(name: str, request: Request) -> Response:
         collection = server.collection(name)
         asked = await read(request, ContextRequest)
-        found = await server.searches.run(
-            collection.context, asked.question, tokens=asked.tokens, where=asked.where
+        found = await server.searches.run_for(
+            request, collection.context, asked.question, tokens=asked.tokens, where=asked.where
         )
         return answer(found.to_dict())
 
     @routes.get("/collections/{name}/media", summary="The file of a part of an item.")
-    async def media(name: str, id: str, part: str = "image") -> Response:
+    async def media(
+        request: Request, name: str, id: str, part: str = "image", width: int | None = None
+    ) -> Response:
         collection = server.collection(name)
+        if width is not None:
+            return await thumbs.shown(server, request, collection, (id, part), width)
         return await server.searches.run(_file, collection, id, part)
 
     return routes
@@ -89,21 +95,30 @@ def router(server: Server) -> APIRouter:
 def _found(
     name: str,
     collection: Collection,
-    content: Content,
+    content: Content | None,
     asked: Question,
     ranker: Reranker | str | None,
 ) -> Response:
-    where, place = _place(collection, asked)
-    results = collection.search(
-        content,
-        asked.k,
-        where=where,
-        offset=asked.offset,
-        by=asked.by,
-        explain=asked.explain,
-        exclude=asked.exclude,
-        rerank=ranker,
-    )
+    near = near_of(asked.near)
+    if content is None:
+        results = collection.browse(
+            asked.where, sort=asked.sort, near=near, offset=asked.offset, k=asked.k
+        )
+    else:
+        results = collection.search(
+            content,
+            asked.k,
+            where=asked.where,
+            offset=asked.offset,
+            by=asked.by,
+            explain=asked.explain,
+            exclude=asked.exclude,
+            rerank=ranker,
+            sort=asked.sort,
+            near=near,
+            spelling=asked.spelling,
+        )
+    place = None if near is None else place_of(near, collection.store.schema)[:3]
     return answer(_record(name, asked, results, place))
 
 
@@ -146,16 +161,32 @@ async def _form(request: Request) -> tuple[Question, bytes]:
         return shaped(parse(said.encode()), Question), await file.read()
 
 
-async def _content(server: Server, asked: Question, uploaded: bytes | None) -> Content:
+async def content_of(
+    server: Server, asked: Question | DocumentsRequest | WhyRequest, uploaded: bytes | None
+) -> Content | None:
+    """What is searched for; None where all items are asked for."""
     if asked.image is not None and uploaded is not None:
         raise BadArgument("one image is asked by: as a file, or in the JSON")
     data = uploaded if asked.image is None else file_of(asked.image, "image")
     image: Image | None = None if data is None else await server.image(data)
     if asked.query is None and image is None and asked.like is None:
-        raise BadArgument("give query (a text), image, like (an id), or several")
-    if image is None and asked.like is None and asked.weights is None:
+        given = asked.model_fields_set & {"weights", "by", "explain", "exclude", "rerank", "unlike"}
+        if given:
+            raise BadArgument(
+                f"{', '.join(sorted(given))}: give query (a text), image, like (an id), or several"
+                " with it"
+            )
+        return None
+    unlike = asked.unlike if isinstance(asked, Question) else []
+    if image is None and asked.like is None and asked.weights is None and not unlike:
         return asked.query or ""
-    return Parts(text=asked.query, image=image, like=asked.like, weights=asked.weights)
+    return Parts(
+        text=asked.query,
+        image=image,
+        like=asked.like,
+        unlike=unlike,
+        weights=asked.weights,
+    )
 
 
 def _reranker(server: Server, name: str | None) -> Reranker | str | None:
@@ -163,23 +194,9 @@ def _reranker(server: Server, name: str | None) -> Reranker | str | None:
     return server.reranker(name) if name else name
 
 
-def _place(
-    collection: Collection, asked: Question
-) -> tuple[dict[str, Any] | None, tuple[str, float, float] | None]:
-    """The filter with the place in it, and the place."""
-    near, where = asked.near, asked.where
-    if near is None:
-        return where, None
-    fields = collection.store.schema.fields.values()
-    names = [field.name for field in fields if field.type == "location"]
-    if near.field is None and len(names) != 1:
-        there = f"several locations, {', '.join(names)}: say near.field" if names else "no location"
-        raise BadArgument(f"near: the items have {there}")
-    name = names[0] if near.field is None else near.field
-    if name not in names:
-        raise BadArgument(f"near.field: {name[:100]!r} is no location; there is {', '.join(names)}")
-    close = {name: {"$near": [near.lat, near.lon], "$km": near.km}}
-    return {"$and": [where, close]} if where else close, (name, near.lat, near.lon)
+def near_of(near: Near | None) -> dict[str, Any] | None:
+    """A place as the library takes it."""
+    return None if near is None else near.model_dump(exclude_none=True)
 
 
 def _record(
@@ -191,8 +208,9 @@ def _record(
         if place is not None:
             km = kilometres(hit.metadata, place)
             shown["km"] = None if km is None else round(km, 3)
-    whole = len(results) == asked.k
-    return {**record, "next_offset": asked.offset + asked.k if whole else None}
+    of = results.total if results.total is not None else results.sorted_among
+    more = len(results) == asked.k if of is None else asked.offset + asked.k < of
+    return {**record, "next_offset": asked.offset + asked.k if more else None}
 
 
 def link(collection: str, id: str, part: str) -> str:
@@ -202,16 +220,7 @@ def link(collection: str, id: str, part: str) -> str:
 
 def _file(collection: Collection, id: str, part: str) -> Response:
     """A stored file: an image in place, anything else to be saved."""
-    item = collection[id]
-    found = item.parts.get(part)
-    path: Path | None = None if found is None else found.path
-    if path is None:
-        raise ItemNotFound(f"{id!r} has no file {part[:100]!r}", id=id)
-    most = "image_bytes" if kind_of(part) == "image" else "video_bytes"
-    try:
-        data = read_file(path, part, most=most)
-    except BadItem as error:
-        raise BadRequest(f"{part} of {id!r} cannot be read now", status=404) from error
+    data = read_part(path_of(collection, id, part), id, part)
     kind = _SHOWN.get(sniff(data))
     if kind is not None:
         return Response(data, media_type=kind)

@@ -16,6 +16,7 @@ from cospace.encode.model import first_numbers
 from cospace.errors import BadArgument
 from cospace.serve.answers import Answer, described
 from cospace.serve.body import read
+from cospace.serve.direct import Endpoint
 from cospace.serve.inputs import contents
 from cospace.serve.server import Server
 from cospace.serve.shapes import EmbeddingRequest
@@ -25,22 +26,22 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["router"]
+__all__ = ["PATH", "endpoint", "router"]
 
+PATH = "/v1/embeddings"
 _TOGETHER = 64  # rows written before others have their turn
 
 
-def router(server: Server) -> APIRouter:
-    """The routes."""
-    routes = APIRouter(tags=["embeddings"])
+def endpoint(server: Server) -> Endpoint:
+    """What answers `POST /v1/embeddings`."""
 
-    @routes.post("/v1/embeddings", **described(EmbeddingRequest, "Vectors of texts and images."))
     async def embeddings(request: Request) -> Response:
         asked = await read(request, EmbeddingRequest)
         model = server.model(asked.model)
         dim = _dim(model, asked.dimensions)
         inputs = contents(asked, partial(server.token_ids.text, model=model))
-        inputs = [one if isinstance(one, str) else await server.safe(one) for one in inputs]
+        if not all(isinstance(one, str) for one in inputs):
+            inputs = [await server.safe(one, model.space.kinds) for one in inputs]
         role: Literal["query", "document"] = (
             "query" if asked.input_type in ("query", "search_query") else "document"
         )
@@ -50,6 +51,15 @@ def router(server: Server) -> APIRouter:
             rows = first_numbers(rows, dim)
         body = await _body(asked, rows, cut, tokens)
         return Answer(body)
+
+    return embeddings
+
+
+def router(server: Server) -> APIRouter:
+    """The routes."""
+    routes = APIRouter(tags=["embeddings"])
+    about = described(EmbeddingRequest, "Vectors of texts, images and sounds.")
+    routes.post(PATH, **about)(endpoint(server))
 
     @routes.get("/v1/models", summary="The models of this server.")
     async def models() -> Response:

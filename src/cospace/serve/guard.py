@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import logging
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 import orjson
@@ -19,6 +19,7 @@ import orjson
 from cospace.limits import limit
 from cospace.serve.body import BadRequest
 from cospace.serve.metrics import Metrics
+from cospace.serve.sessions import Sessions
 from cospace.serve.settings import Settings
 
 __all__ = ["Guard", "refusal"]
@@ -58,6 +59,7 @@ class Guard:
         self.app = app
         self.metrics = metrics
         self._token = _digest(settings.token) if settings.token else b""
+        self._sessions = Sessions(settings.token)
         self._hosts = {name.lower() for name in (*settings.hosts, settings.host)} | _LOOPBACK
         # Where others may connect, a token stands before everything, and names may be any.
         self._any_host = not settings.loopback and not settings.hosts
@@ -100,8 +102,8 @@ class Guard:
         self._check_place(headers)
         if scope["path"] in _OPEN:
             return receive
-        if scope["method"] != "OPTIONS":  # a browser asks first, without the token
-            self._check_token(headers.get(b"authorization", b""))
+        if not _anyone(scope):
+            self._check_token(headers)
         if self.open > self._most_open:
             raise _Refused(429, "too many requests are open; try again", {"retry-after": "1"})
         kind = headers.get(b"content-type", b"").lower()
@@ -124,8 +126,11 @@ class Guard:
             if not own or origin.partition("://")[2] != own:
                 raise _Refused(403, f"pages of {origin!r} may not call this server; see --origins")
 
-    def _check_token(self, given: bytes) -> None:
+    def _check_token(self, headers: Mapping[bytes, bytes]) -> None:
         if not self._token:
+            return
+        given = headers.get(b"authorization", b"")
+        if not given and self._sessions.hold(headers.get(b"cookie", b"")):
             return
         kind, _, token = given.partition(b" ")
         right = hmac.compare_digest(_digest(token.strip()), self._token)
@@ -167,7 +172,7 @@ class _Counted:
 
 
 class _Sending:
-    """The way out: each answer gets the headers that keep browsers careful."""
+    """The way out: each answer gets the headers that keep browsers careful, but its own stand."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -176,7 +181,9 @@ class _Sending:
     async def __call__(self, message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [*message.get("headers", ()), *_HEADERS]
+            own = list(message.get("headers", ()))
+            named = {name for name, _ in own}
+            message["headers"] = own + [one for one in _HEADERS if one[0] not in named]
         await self._send(message)
 
 
@@ -194,6 +201,13 @@ async def _refuse(send: _Sending, error: _Refused) -> None:
     ]
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def _anyone(scope: Scope) -> bool:
+    """Whether a request needs no token: a browser's first question, and pages without data."""
+    if scope["method"] in ("GET", "HEAD"):
+        return bool(scope["path"] == "/" or scope["path"].startswith("/ui/"))
+    return bool(scope["method"] == "OPTIONS")
 
 
 def _digest(token: str | bytes) -> bytes:

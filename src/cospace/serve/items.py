@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 from fastapi import APIRouter, Request, Response
+from starlette.convertors import Convertor, register_url_convertor
 
 from cospace.errors import BadArgument, BadItem, CospaceError, TooBusy
 from cospace.item import Image, Item, Parts
@@ -14,6 +15,7 @@ from cospace.limits import limit
 from cospace.serve.answers import Answer, answer, described
 from cospace.serve.body import BadRequest, read, shaped
 from cospace.serve.collections import link
+from cospace.serve.guard import refusal
 from cospace.serve.inputs import file_of
 from cospace.serve.repeats import Answer as Kept
 from cospace.serve.server import Server
@@ -30,6 +32,23 @@ _BY_KEY = "idempotency-key"
 _LONGEST_KEY = 255
 
 
+class _Id(Convertor[str]):
+    """An id in an address: any characters, also those that end a line."""
+
+    regex = r"[\s\S]+"
+
+    def convert(self, value: str) -> str:
+        """The id."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """The id."""
+        return value
+
+
+register_url_convertor("id", _Id())
+
+
 def router(server: Server) -> APIRouter:
     """The routes."""
     routes = APIRouter(tags=["items"])
@@ -39,14 +58,18 @@ def router(server: Server) -> APIRouter:
     async def add(name: str, request: Request) -> Response:
         asked = await read(request, Items)
         collection = server.collection(name)
-        return await _once(server, request, lambda: _stored(server, asked.items, collection.add))
+        return await _once(
+            server, request, lambda: _stored(server, name, asked.items, collection.add)
+        )
 
     @routes.put(path, **described(Items, "Store items, in place of those of the same id."))
     async def upsert(name: str, request: Request) -> Response:
         asked = await read(request, Items)
         collection = server.collection(name)
         return await _once(
-            server, request, lambda: _stored(server, asked.items, collection.upsert, last=True)
+            server,
+            request,
+            lambda: _stored(server, name, asked.items, collection.upsert, last=True),
         )
 
     @routes.patch(path, **described(Updates, "Change stored items: what is not named stays."))
@@ -56,7 +79,7 @@ def router(server: Server) -> APIRouter:
         return await _once(
             server,
             request,
-            lambda: _stored(server, asked.items, collection.update, Change),
+            lambda: _stored(server, name, asked.items, collection.update, Change),
         )
 
     @routes.delete(path, **described(Delete, "Delete items, by ids or by a filter."))
@@ -73,7 +96,7 @@ def router(server: Server) -> APIRouter:
             raise BadArgument(f"one request takes {limit('request_items'):,} ids")
         return await server.searches.run(lambda: answer({"items": _got(name, collection, asked)}))
 
-    @routes.get(path + "/{id:path}", summary="One stored item.")
+    @routes.get(path + "/{id:id}", summary="One stored item.")
     async def one(name: str, id: str) -> Response:
         collection = server.collection(name)
         item = await server.searches.run(lambda: collection[id])
@@ -99,6 +122,7 @@ async def _once(
 
 async def _stored(
     server: Server,
+    name: str,
     given: list[Any],
     write: Callable[..., Report],
     shape: type[Write | Change] = Write,
@@ -127,7 +151,10 @@ async def _stored(
         except CospaceError as error:
             failed.append(_failed(raw["id"] if named else f"item {at}", error))
     there = list(items.values())
-    report = await server.writes.run(write, there, errors="report") if there else None
+    report = None
+    if there:
+        with server.ingests.writing(name, len(there)) as watch:
+            report = await server.writes.run(write, there, errors="report", progress=watch)
     if report is not None:
         _tell(statuses, report)
     told = [*statuses.values(), *failed]
@@ -136,8 +163,22 @@ async def _stored(
         for what in ("added", "updated", "unchanged", "failed")
     }
     cut = {"truncated": report.truncated} if report is not None and report.truncated else {}
-    body = orjson.dumps({**counts, **cut, "items": told})
-    return (207 if counts["failed"] else 200), body
+    status, fault = _whole(told)
+    body = orjson.dumps({**counts, **cut, "items": told, **fault})
+    return status, body
+
+
+def _whole(told: list[dict[str, Any]]) -> tuple[int, dict[str, Any]]:
+    """The status of the whole; where all that was to be changed is not there, the error too."""
+    kinds = {one["error"]["type"] if "error" in one else "" for one in told}
+    if kinds != {"ItemNotFound"}:
+        return 207 if kinds - {""} else 200, {}
+    first = told[0]["error"]["message"]
+    message = first if len(told) == 1 else f"none of these {len(told)} items is stored"
+    fault: dict[str, Any] = orjson.loads(
+        refusal(message, kind="invalid_request_error", code="ItemNotFound")
+    )
+    return 404, fault
 
 
 async def _item(server: Server, one: Write | Change) -> Item:
@@ -153,10 +194,12 @@ def _tell(statuses: _Statuses, report: Report) -> None:
     for id, reason in report.reasons:
         reasons.setdefault(id, []).append(reason)
     for id, status in statuses.items():
-        status["status"] = report.became.get(id, "failed")
+        became = report.became.get(id, "failed")
         why = "; ".join(reasons.get(id, ()))
+        status["status"] = "failed" if became == "missing" else became
         if status["status"] == "failed":
-            status["error"] = {"type": "BadItem", "message": why or "it was not stored"}
+            kind = "ItemNotFound" if became == "missing" else "BadItem"
+            status["error"] = {"type": kind, "message": why or "it was not stored"}
         elif why:
             status["note"] = "; ".join(filter(None, (status.get("note"), why)))
 

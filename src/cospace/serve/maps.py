@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import threading
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 from numpy.typing import NDArray
 
@@ -136,18 +134,7 @@ def _sample(collection: Collection, map: Map) -> list[Any]:
 
 
 def _field(collection: Collection, map: Map, name: str) -> Response:
-    found = colours(map, name, collection.store.schema, collection.store.get)
-    if found.numbers is None:
-        assert found.codes is not None
-        return answer({"type": "category", "values": found.values, "codes": _base64(found.codes)})
-    there = found.numbers[~np.isnan(found.numbers)]
-    ends = (float(there.min()), float(there.max())) if len(there) else (None, None)
-    values = _base64(found.numbers.astype("<f4"))
-    return answer({"type": "number", "min": ends[0], "max": ends[1], "values": values})
-
-
-def _base64(array: NDArray[Any]) -> str:
-    return base64.b64encode(array.tobytes()).decode()
+    return answer(colours(map, name, collection.store.schema, collection.store.get).to_json())
 
 
 def _bytes(request: Request, map: Map, array: NDArray[Any]) -> Response:

@@ -14,6 +14,8 @@ __all__ = ["Protocol"]
 class Protocol(HttpToolsProtocol):
     """One connection. uvicorn 0.54 times what comes between requests, but not their heads."""
 
+    # Read once a connection: the environment does not change while a server runs.
+    _most_head = _body_seconds = _head_seconds = 0
     _head: asyncio.TimerHandle | None = None
     _slow: asyncio.TimerHandle | None = None
     _head_bytes = 0
@@ -21,6 +23,8 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Refuse one connection too many; give the others time for their first head."""
         super().connection_made(transport)
+        self._most_head, self._head_seconds = limit("head_bytes"), limit("head_seconds")
+        self._body_seconds = limit("body_seconds")
         if len(self.connections) > limit("connections"):
             transport.abort()
             return
@@ -36,7 +40,7 @@ class Protocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Some bytes: a head that has grown too large ends the connection."""
         if self._head is not None:
-            if self._head_bytes > limit("head_bytes"):
+            if self._head_bytes > self._most_head:
                 self.transport.abort()
                 return
             self._head_bytes += len(data)
@@ -48,7 +52,7 @@ class Protocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         """The client reads slower than it is answered: not for ever."""
-        self._slow = self.loop.call_later(limit("body_seconds"), self.transport.abort)
+        self._slow = self.loop.call_later(self._body_seconds, self.transport.abort)
         super().pause_writing()
 
     def resume_writing(self) -> None:
@@ -71,7 +75,7 @@ class Protocol(HttpToolsProtocol):
 
     def _wait_for_head(self) -> None:
         self._head_bytes = 0
-        self._head = self.loop.call_later(limit("head_seconds"), self._close)
+        self._head = self.loop.call_later(self._head_seconds, self._close)
 
     def _stop(self) -> None:
         if self._head is not None:

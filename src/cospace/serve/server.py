@@ -6,8 +6,9 @@ import asyncio
 import re
 import threading
 import weakref
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
 from pathlib import Path
@@ -18,19 +19,34 @@ from cospace.cores import cores
 from cospace.encode import Encoder
 from cospace.encode.base import BaseEncoder
 from cospace.encode.reranker import Reranker, load_reranker
-from cospace.errors import BadArgument, CollectionNotFound, ModelNotFound, TooBusy
-from cospace.item import Content, Image, Part, Parts
+from cospace.errors import (
+    BadArgument,
+    CollectionNotFound,
+    CospaceError,
+    ModelNotFound,
+    TooBusy,
+)
+from cospace.item import Audio, Content, Image, Part, Parts
 from cospace.limits import limit
 from cospace.serve.decoder import Decoder
+from cospace.serve.ingests import Ingests
+from cospace.serve.kept import Thumbnails
 from cospace.serve.mapping import Makings
 from cospace.serve.metrics import Metrics
 from cospace.serve.repeats import Repeats
 from cospace.serve.settings import Settings
 from cospace.serve.tokenids import TokenIds
 from cospace.serve.turns import Turns
+from cospace.serve.waiting import finished
+from cospace.store.columnar import columnar
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from starlette.requests import Request
+
     from cospace.collection import Collection
+    from cospace.encode.hosted.chat import Chat
 
 __all__ = ["Server", "Workers"]
 
@@ -42,22 +58,38 @@ _SUFFIX = ".cospace"
 class Workers:
     """Threads for one sort of work, and a bound on how much of it may wait."""
 
-    def __init__(self, name: str, threads: int, most: int) -> None:
+    def __init__(self, name: str, threads: int, most: int, metrics: Metrics) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=f"cospace-{name}")
         self._most = most
         self._name = name
+        self._metrics = metrics
+        self._counting = threading.Lock()
         self.under_way = 0
 
     async def run(self, task: Callable[..., T], *given: Any, **named: Any) -> T:
         """What the task gives. Raises `TooBusy` where too much is waiting already."""
-        if self.under_way >= self._most:
-            raise TooBusy(f"{self.under_way} requests to {self._name} are waiting; try again")
-        self.under_way += 1
-        try:
-            loop = asyncio.get_running_loop()
-            work = partial(copy_context().run, partial(task, *given, **named))
-            return await loop.run_in_executor(self._threads, work)
-        finally:
+        return await asyncio.wrap_future(self.begin(task, *given, **named))
+
+    async def run_for(
+        self, request: Request, task: Callable[..., T], *given: Any, **named: Any
+    ) -> T:
+        """As `run`; what has not begun when the client of `request` goes away is dropped."""
+        return await finished(request, self.begin(task, *given, **named), self._metrics)
+
+    def begin(self, task: Callable[..., T], *given: Any, **named: Any) -> Future[T]:
+        """The task under way. Raises `TooBusy`."""
+        with self._counting:
+            if self.under_way >= self._most:
+                raise TooBusy(f"{self.under_way} requests to {self._name} are waiting; try again")
+            self.under_way += 1
+        work = partial(task, *given, **named)
+        future = self._threads.submit(copy_context().run, work)
+        future.add_done_callback(self._done)
+        return future
+
+    def _done(self, future: Future[Any]) -> None:
+        del future
+        with self._counting:
             self.under_way -= 1
 
     def close(self) -> None:
@@ -73,18 +105,23 @@ class Server:
         self.metrics = Metrics()
         self.token_ids = TokenIds(settings.token_ids)
         self.decoder = Decoder()
+        self.thumbnails = Thumbnails()
+        self.ingests = Ingests()
         self.repeats = Repeats()
         self.makings = Makings()
-        self.searches = Workers("search", 2 * cores(), 512)
-        self.writes = Workers("write", 2, 64)
-        self.decoding = Workers("decode", 1, 256)
-        self.reranking = Workers("rerank", 1, 32)
+        self.searches = Workers("search", 2 * cores(), 512, self.metrics)
+        self.writes = Workers("write", 2, 64, self.metrics)
+        self.decoding = Workers("decode", 1, 256, self.metrics)
+        self.reranking = Workers("rerank", 1, 32, self.metrics)
+        # With a chat model they mostly wait for it.
+        self.asking = Workers("ask", 4 * cores() if settings.chat else 2, 64, self.metrics)
         self._held = 0
         self._counting = threading.RLock()  # an image may go at any moment, also in here
         self.collections: dict[str, Collection] = {}
         self.models: dict[str, BaseEncoder] = {}
         self._turns: dict[str, Turns] = {}
         self.rerankers: dict[str, Reranker] = {}
+        self.chat: Chat | None = None  # what writes answers to questions
         self._names: dict[str, str] = {}  # what a model is asked by, to its name in `models`
         self.ready = False
         try:
@@ -111,7 +148,21 @@ class Server:
         for name in settings.rerankers:
             ranker = load_reranker(name)
             self.rerankers |= {ranker.name: ranker, name: ranker}
+        if settings.chat:
+            from cospace.encode.hosted.chat import Chat
+
+            self.chat = Chat(settings.chat, settings.chat_model)
         self.ready = True
+        threading.Thread(target=self._warm, name="cospace-warm", daemon=True).start()
+
+    def _warm(self) -> None:
+        """Read what facets and spelling need, so that the first who asks need not wait for it."""
+        for collection in self.collections.values():
+            store = columnar(collection.store)
+            with suppress(CospaceError):  # told to who asks, and closed meanwhile
+                if store is not None:
+                    store.columns()
+                    store.lexicon()
 
     def _collection(self, path: str, loaded: list[Encoder]) -> Collection:
         """The collection at `path`, with that of the models that were named which is its own."""
@@ -178,28 +229,37 @@ class Server:
 
     # --- what comes from strangers ---
 
-    async def safe(self, content: Content) -> Content:
-        """The content, its images decoded by the process that is there for it."""
+    async def safe(self, content: Content, kinds: Sequence[str]) -> Content:
+        """The content, what is of these kinds decoded by the process that is there for it."""
         if isinstance(content, str):
             return content
         made: dict[str, Part] = {}
         for name, part in Parts.of(content).items():
             made[name] = part
-            if part.kind == "image":
+            if part.kind == "image" and "image" in kinds:
                 made[name] = await self.image(part.value)
+            elif part.kind == "audio" and "audio" in kinds:
+                wav = await self._apart(self.decoder.sound, part.value)
+                made[name] = Audio(wav.data)  # which holds the array
         return Parts(**made)
 
     async def image(self, data: bytes) -> Image:
         """An image that was sent. Raises `BadItem`, and `TooBusy` while too many are held."""
+        return Image(await self._apart(self.decoder.image, data))
+
+    async def _apart(
+        self, decode: Callable[[bytes], NDArray[np.uint8]], data: bytes
+    ) -> NDArray[np.uint8]:
+        """What a file holds, decoded by another process, and counted while it is held."""
         if self._held > limit("upload_held"):
-            raise TooBusy("too many images are held at once; send fewer in a request, or later")
-        pixels = await self.decoding.run(self.decoder.image, data)
-        self._hold(pixels.nbytes)
-        weakref.finalize(pixels, self._hold, -pixels.nbytes)
-        return Image(pixels)
+            raise TooBusy("too many files are held at once; send fewer in a request, or later")
+        array = await self.decoding.run(decode, data)
+        self._hold(array.nbytes)
+        weakref.finalize(array, self._hold, -array.nbytes)
+        return array
 
     def _hold(self, size: int) -> None:
-        """Count the bytes of decoded images: a few bytes of a file can be many pixels."""
+        """Count the bytes of what was decoded: a few bytes of a file can be many pixels."""
         with self._counting:
             self._held += size
 
@@ -212,7 +272,7 @@ class Server:
         """What was accepted is finished, then everything is let go of."""
         self.ready = False
         self.makings.close()
-        for workers in (self.writes, self.searches, self.decoding, self.reranking):
+        for workers in (self.writes, self.searches, self.decoding, self.reranking, self.asking):
             workers.close()
         for turns in self._turns.values():
             turns.close()

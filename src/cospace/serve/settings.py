@@ -45,6 +45,8 @@ TABLE = (
     Row("origins", "", "pages that may call it from a browser, with commas", "URLS"),
     Row("models", "", "more models for /v1/embeddings, with commas", "NAMES"),
     Row("rerankers", "", "cross-encoders for /rerank, with commas", "NAMES"),
+    Row("chat", "", "a server of OpenAI's protocol that writes answers; else none does", "URL"),
+    Row("chat_model", "", "the chat model there; its key is OPENAI_API_KEY", "NAME"),
     Row("token_ids", "", "whose tokens lists are: own, or a file cl100k_base.tiktoken", "KIND"),
     Row("read_only", "", "1: nothing is written, and another process may own the collections", "1"),
 )
@@ -65,6 +67,8 @@ class Settings:
     origins: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     rerankers: tuple[str, ...] = ()
+    chat: str = ""
+    chat_model: str = ""
     token_ids: str = ""
     read_only: bool = False
     token: str = field(default="", repr=False)
@@ -72,6 +76,8 @@ class Settings:
     def __post_init__(self) -> None:
         if not 0 <= self.port < 65_536:
             raise BadArgument(f"a port is a number from 0 to 65535, not {self.port}")
+        if bool(self.chat) != bool(self.chat_model):
+            raise BadArgument("--chat URL and --chat-model NAME go together")
         if self.token and len(self.token) < _SHORTEST_TOKEN:
             raise BadArgument(
                 f"{TOKEN} has {len(self.token)} characters; a token has at least {_SHORTEST_TOKEN}."
@@ -106,6 +112,8 @@ class Settings:
             origins=_names(found["origins"]),
             models=_names(found["models"]),
             rerankers=_names(found["rerankers"]),
+            chat=found["chat"],
+            chat_model=found["chat_model"],
             token_ids=found["token_ids"],
             read_only=_yes(found["read_only"]),
             token=os.environ.get(TOKEN, ""),

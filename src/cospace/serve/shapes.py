@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
-    "Change", "ContextRequest", "Delete", "Document", "EmbeddingRequest", "Get", "Items",
-    "MapRequest", "Near", "Question", "RerankRequest", "Updates", "Write",
+    "AskRequest", "Change", "ContextRequest", "Delete", "Document", "DocumentsRequest",
+    "EmbeddingRequest", "FacetRequest", "Get", "Items", "Judgment", "MapRequest", "Near",
+    "Question", "RerankRequest", "Updates", "WhyRequest", "Write",
 ]  # fmt: skip
 
 
@@ -111,7 +112,8 @@ class Near(_Shape):
 
 
 class Question(_Shape):
-    """What is searched for: a text, an image, a stored item, or several of these."""
+    """What is searched for: a text, an image, a stored item, or several of these; or, without any
+    of them, all items."""
 
     model_config = ConfigDict(
         **_STRICT,
@@ -121,6 +123,7 @@ class Question(_Shape):
     query: str | None = Field(None, description="a text")
     image: str | None = Field(None, description=_DATA)
     like: str | None = Field(None, description="the id of a stored item")
+    unlike: Strings = Field(default_factory=list, description="ids of what is not wanted")
     weights: dict[str, float] | None = Field(None, description="what each part counts")
     k: int = Field(10, ge=1)
     offset: int = Field(0, ge=0)
@@ -129,8 +132,57 @@ class Question(_Shape):
     by: Strings | None = Field(None, description="the lists to rank by")
     explain: bool = False
     exclude: Strings = Field(default_factory=list, description="ids that are never found")
+    sort: str | None = Field(
+        None,
+        description='a field, "price", or "-price" for the most first, or "distance" with near;'
+        " with a question its best matches are sorted, and without one all items",
+    )
+    spelling: bool = Field(True, description="whether typing errors of query are mended")
     rerank: str | None = Field(
         None, description='a cross-encoder of this server; "" for none, also where one is kept'
+    )
+
+
+class FacetRequest(_Shape):
+    """Which items are counted, and by which fields."""
+
+    model_config = ConfigDict(
+        **_STRICT,
+        json_schema_extra={"examples": [{"where": {"price": {"$lt": 300}}, "fields": ["price"]}]},
+    )
+
+    where: dict[str, Any] | None = Field(None, description="a filter: docs/filters.md")
+    fields: Strings | None = Field(None, description="by default all that are worth it")
+    near: Near | None = None
+
+
+class WhyRequest(_Shape):
+    """An item, and the question that it answers."""
+
+    model_config = ConfigDict(
+        **_STRICT,
+        json_schema_extra={"examples": [{"id": "MK-1", "query": "vintage comfortable seating"}]},
+    )
+
+    id: str
+    query: str | None = Field(None, description="a text")
+    image: str | None = Field(None, description=_DATA)
+    like: str | None = Field(None, description="the id of a stored item")
+    weights: dict[str, float] | None = Field(None, description="what each part counts")
+
+
+class Judgment(_Shape):
+    """How right an item is for a question."""
+
+    model_config = ConfigDict(
+        **_STRICT,
+        json_schema_extra={"examples": [{"query": "a place to sit", "id": "MK-1", "grade": 2}]},
+    )
+
+    query: str
+    id: str
+    grade: int | None = Field(
+        ge=0, le=3, description="0 is wrong, 3 the best; null takes an earlier one away"
     )
 
 
@@ -145,6 +197,31 @@ class ContextRequest(_Shape):
     question: str
     tokens: int = Field(2_000, ge=1, le=100_000, description="as the collection's model counts")
     where: dict[str, Any] | None = Field(None, description="a filter: docs/filters.md")
+
+
+class AskRequest(ContextRequest):
+    """A question to be answered, and how much may be read for it."""
+
+    least: float = Field(
+        0.0, description="the score that an answer needs, without a chat model; more refuses more"
+    )
+    stream: bool = Field(False, description="as server-sent events: piece, then answer or error")
+
+
+class DocumentsRequest(_Shape):
+    """What documents are searched for by: a text, an image, a stored item, or several."""
+
+    model_config = ConfigDict(
+        **_STRICT, json_schema_extra={"examples": [{"query": "how to care for oak", "k": 3}]}
+    )
+
+    query: str | None = Field(None, description="a text")
+    image: str | None = Field(None, description=_DATA)
+    like: str | None = Field(None, description="the id of a stored item")
+    weights: dict[str, float] | None = Field(None, description="what each part counts")
+    k: int = Field(10, ge=1)
+    where: dict[str, Any] | None = Field(None, description="a filter: docs/filters.md")
+    by: Strings | None = Field(None, description="the lists to rank by")
 
 
 class Write(_Shape):

@@ -15,11 +15,13 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from cospace.encode.inputs import renamed
+from cospace.encode.tally import tokens_read
 from cospace.errors import CollectionClosed, TooBusy
 from cospace.item import Content, Part
 from cospace.limits import limit
@@ -244,8 +246,9 @@ class Turns:
         """Encode the slices together; one that fails is told so, and the others do not mind."""
         inputs = [one for job, start, stop in slices for one in job.inputs[start:stop]]
         try:
-            vectors = self._vectors(slices[0][0].key, inputs)
-            counts = [self._tokens(job, a, b) if job.count else 0 for job, a, b in slices]
+            with tokens_read() as read:
+                vectors = self._vectors(slices[0][0].key, inputs)
+            counts = self._counts(slices, read)
             if len(vectors) != len(inputs):
                 raise RuntimeError(f"{len(vectors)} vectors came of {len(inputs)} inputs")
         except BaseException as error:  # noqa: BLE001 - a panic of Rust is no Exception
@@ -270,11 +273,17 @@ class Turns:
             return self.model.encode_query(inputs)
         return self.model.encode_document(inputs)
 
-    def _tokens(self, job: _Job, start: int, stop: int) -> int:
-        """The tokens read of a slice's texts."""
-        texts = [text for one in job.inputs[start:stop] if (text := _text(one))]
-        count = getattr(self.model, "count_tokens", None)
-        return 0 if count is None or not texts else sum(count(texts, job.key[1]))
+    def _counts(self, slices: _Slices, read: list[int]) -> list[int]:
+        """The tokens read of each slice's texts, where it wants to know."""
+        if not any(job.count for job, _, _ in slices):
+            return [0] * len(slices)
+        texts = [[t for one in job.inputs[a:b] if (t := _text(one))] for job, a, b in slices]
+        if len(read) != sum(map(len, texts)):  # a cache knew some
+            count = getattr(self.model, "count_tokens", lambda texts, _: [0] * len(texts))
+            read = [n for some in texts for n in (count(some, slices[0][0].key[1]) if some else ())]
+        left = iter(read)
+        sums = [sum(islice(left, len(some))) for some in texts]
+        return [n if job.count else 0 for (job, _, _), n in zip(slices, sums, strict=True)]
 
     def _fail(self, one: tuple[_Job, int, int], error: BaseException) -> None:
         job, start, stop = one

@@ -12,7 +12,9 @@ import apsw
 
 from cospace.errors import DataDamaged
 from cospace.item import kind_of
+from cospace.read.reading import Failure
 from cospace.space import Space
+from cospace.store.judged import judged, put
 from cospace.store.schema import Schema
 from cospace.store.sqlite import sqlite_errors
 
@@ -144,6 +146,44 @@ class About:
         """Record another reranker, or none."""
         with sqlite_errors(self.path), self._db:
             self._set("reranking", json.dumps(setting))
+
+    def failures(self, at_most: int = 1000, offset: int = 0) -> list[Failure]:
+        """Items that could not be stored, and why."""
+        with sqlite_errors(self.path):
+            sql = "SELECT name, reason FROM failures ORDER BY name LIMIT ? OFFSET ?"
+            return [
+                Failure(str(name), str(why))
+                for name, why in self._db.execute(sql, (at_most, offset))
+            ]
+
+    def partial(self, at_most: int, offset: int) -> tuple[int, list[Failure]]:
+        """How many items were kept without a part, and some of them, by id, with the reason."""
+        with sqlite_errors(self.path):
+            [(count,)] = self._db.execute("SELECT count(*) FROM items WHERE reason <> ''")
+            sql = "SELECT id, reason FROM items WHERE reason <> '' ORDER BY id LIMIT ? OFFSET ?"
+            return count, [
+                Failure(str(name), str(why))
+                for name, why in self._db.execute(sql, (at_most, offset))
+            ]
+
+    def judge(self, query: str, id: str, grade: int | None) -> None:
+        """Record a judgment, or take it away."""
+        with sqlite_errors(self.path), self._db:
+            put(self._db, query, id, grade)
+
+    @property
+    def judgments(self) -> dict[str, dict[str, int]]:
+        """The grades by id, by question. Raises `DataDamaged`."""
+        found: dict[str, dict[str, int]] = {}
+        with sqlite_errors(self.path):
+            for query, id, grade, whole in judged(self._db):
+                if not whole:
+                    raise DataDamaged(
+                        f"{self.path}: the judgment of {id!r} for {query!r:.80} fails its"
+                        " checksum; run: cospace verify"
+                    )
+                found.setdefault(query, {})[id] = grade
+        return found
 
     def _about(self, key: str) -> str | None:
         with sqlite_errors(self.path):

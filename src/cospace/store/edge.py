@@ -190,8 +190,8 @@ class Edge:
 
     def _lexical(self, request: Lexical) -> _Asked:
         """The engine's form of a request: the words, and each name that can be in it."""
-        text, k, where, among, unknown = request
-        terms = asked(text, self._counts, unknown, self._language)
+        text, k, where, among, unknown, meant = request
+        terms = asked(text, self._counts, unknown, self._language, meant)
         if not terms.weights:
             return _Asked([])
         condition = _condition(where, among)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cospace.space import Space
+from cospace.store.columns import Columns
+from cospace.store.followed import Followed
 from cospace.store.gate import Gate
+from cospace.store.lexicon import Lexicon
 from cospace.store.protocol import Failure, Row
 from cospace.store.schema import Schema
 from cospace.store.truth import Truth
@@ -59,10 +63,26 @@ class Kept:
         with self._gate:
             return self._truth.seq
 
-    def failures(self) -> list[Failure]:
+    def failures(self, at_most: int = 1000, offset: int = 0) -> list[Failure]:
         """Items that could not be stored, and why."""
         with self._gate:
-            return self._truth.failures()
+            return self._truth.failures(at_most, offset)
+
+    def partial(self, at_most: int, offset: int) -> tuple[int, list[Failure]]:
+        """How many items were kept without a part, and some of them, with the reason."""
+        with self._gate:
+            return self._truth.partial(at_most, offset)
+
+    def judge(self, query: str, id: str, grade: int | None) -> None:
+        """Keep a judgment, or take it away; durable on return."""
+        with self._gate:
+            self._truth.judge(query, id, grade)
+
+    @property
+    def judgments(self) -> dict[str, dict[str, int]]:
+        """The grades by id, by question."""
+        with self._gate:
+            return self._truth.judgments
 
     def sampled(self) -> Mapping[str, NDArray[np.float32]]:
         """See `Sampled`: picked anew when the commits have doubled, and for another space."""
@@ -72,6 +92,22 @@ class Kept:
             if self._picked is None or self._picked[0] != when:
                 self._picked = (when, self._truth.vectors_from_all_over(_PICKED))
             return self._picked[1]
+
+    @cached_property
+    def _columns(self) -> Followed[Columns]:
+        return Followed(Columns)
+
+    def columns(self) -> Columns:
+        """See `Columnar`."""
+        return self._columns.now(self._gate, self._truth)
+
+    @cached_property
+    def _lexicon(self) -> Followed[Lexicon]:
+        return Followed(Lexicon)
+
+    def lexicon(self) -> Lexicon:
+        """See `Columnar`."""
+        return self._lexicon.now(self._gate, self._truth)
 
     @property
     def templates(self) -> list[list[str]]:

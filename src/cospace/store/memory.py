@@ -115,10 +115,11 @@ class MemoryStore(Kept):
         where: Node | None = None,
         among: Sequence[int] | None = None,
         unknown: Collection[str] | None = None,
+        meant: str = "",
     ) -> Found:
         """See `Store`."""
         now = self._snapshot()
-        weights, spread, names = asked(text, now.counts, unknown, now.language)
+        weights, spread, names = asked(text, now.counts, unknown, now.language, meant)
         allowed = self._allowed(now, where, among)
         scored: list[tuple[float, int]] = []
         named: dict[int, float] = {}

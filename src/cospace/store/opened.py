@@ -96,9 +96,10 @@ class Opened(Kept):
         where: Node | None = None,
         among: Sequence[int] | None = None,
         unknown: Collection[str] | None = None,
+        meant: str = "",
     ) -> Found:
         """See `Store`."""
-        return self.find([Lexical(text, k, where, among, unknown)])[0]
+        return self.find([Lexical(text, k, where, among, unknown, meant)])[0]
 
     def find(self, requests: Sequence[Request]) -> list[Found]:
         """See `Store`. Other threads may ask the engine meanwhile, or take it away."""

@@ -86,6 +86,7 @@ class Lexical(NamedTuple):
     where: Node | None = None
     among: Sequence[int] | None = None
     unknown: Collection[str] | None = None
+    meant: str = ""
 
 
 Request: TypeAlias = Nearest | Lexical
@@ -169,11 +170,13 @@ class Store(Protocol):
         where: Node | None = None,
         among: Sequence[int] | None = None,
         unknown: Collection[str] | None = None,
+        meant: str = "",
     ) -> Found:
         """The `k` rows that hold the words of `text`, by BM25; rows that hold none are absent.
 
         `unknown` are words, folded as `cospace.read.terms.fold` does, that the model does not
-        know: they may be names. With `among` no names are told.
+        know: they may be names. With `among` no names are told. `meant` are more words, which
+        were probably meant: they count as those of the text do, but for its names.
         """
         ...
 
@@ -279,11 +282,15 @@ def one_by_one(store: Store, requests: Sequence[Request]) -> list[Found]:
     >>> [found.keys for found in one_by_one(MemoryStore(), [Lexical("armchair", 5)])]
     [[]]
     """
-    return [
-        store.nearest(*request[:3], where=request.where, among=request.among)
-        if isinstance(request, Nearest)
-        else store.lexical(
-            *request[:2], where=request.where, among=request.among, unknown=request.unknown
-        )
-        for request in requests
-    ]
+    found = []
+    for one in requests:
+        if isinstance(one, Nearest):
+            found.append(store.nearest(*one[:3], where=one.where, among=one.among))
+        else:
+            more: dict[str, Any] = {"meant": one.meant} if one.meant else {}
+            found.append(
+                store.lexical(
+                    *one[:2], where=one.where, among=one.among, unknown=one.unknown, **more
+                )
+            )
+    return found

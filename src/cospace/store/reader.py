@@ -104,6 +104,10 @@ class LocalReader(Opened):
         """Raises `CollectionReadOnly`."""
         raise self._refusal()
 
+    def judge(self, query: object, id: object, grade: object) -> None:  # noqa: ARG002
+        """Raises `CollectionReadOnly`."""
+        raise self._refusal()
+
     def _refusal(self) -> CollectionReadOnly:
         return CollectionReadOnly(
             f"{self.folder}: opened with read_only=True, so nothing can be written; open it"

@@ -301,17 +301,18 @@ class Truth(About):
 
     def changes(self, since: int) -> Iterator[Change]:
         """Rows that commits after `since` wrote, with their vectors, in the order of commits."""
-        sql = f"SELECT {COLUMNS}, seq FROM items WHERE (seq, n) > (?, ?) ORDER BY seq, n LIMIT ?"
         seq, after = since, 1 << 62
-        while True:
-            with sqlite_errors(self.path):
-                page = self._all(sql, (seq, after, _PAGE))
-                by_key = self._vectors([r[0] for r in page])
-            for *r, _ in page:
-                yield Change(r[0], unpack(tuple(r), by_key.get(r[0])))
-            if len(page) < _PAGE:
-                return
-            after, seq = page[-1][0], page[-1][-1]
+        while page := self.changed(seq, after, vectors=True):
+            yield from (change for change, _ in page)
+            seq, after = page[-1][1], page[-1][0].key
+
+    def changed(self, seq: int, after: int, *, vectors: bool) -> list[tuple[Change, int]]:
+        """The next rows behind the key `after` of commit `seq`, each with its commit, by commit."""
+        sql = f"SELECT {COLUMNS}, seq FROM items WHERE (seq, n) > (?, ?) ORDER BY seq, n LIMIT ?"
+        with sqlite_errors(self.path):
+            page = self._all(sql, (seq, after, _PAGE))
+            by_key = self._vectors([r[0] for r in page]) if vectors else {}
+        return [(Change(r[0], unpack(tuple(r[:-1]), by_key.get(r[0]))), r[-1]) for r in page]
 
     def page(self, after: int, *, vectors: bool) -> list[Change]:
         """The next rows behind the key `after`, by key; none behind the last one."""
@@ -353,12 +354,6 @@ class Truth(About):
                     holders[name] = count
             failures = self._value("SELECT count(*) FROM failures")
         return Counted(items, dict(fields), holders, failures)
-
-    def failures(self, at_most: int = 1000) -> list[Failure]:
-        """Items that could not be stored, and why."""
-        with sqlite_errors(self.path):
-            sql = "SELECT name, reason FROM failures ORDER BY name LIMIT ?"
-            return [Failure(*row) for row in self._db.execute(sql, (at_most,))]
 
     # --- upkeep ---
 

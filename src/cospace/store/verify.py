@@ -7,6 +7,7 @@ from pathlib import Path
 
 import apsw
 
+from cospace.store.judged import damaged
 from cospace.store.packing import COLUMNS, is_whole, shown_id
 
 __all__ = ["faults"]
@@ -33,6 +34,7 @@ def faults(db: apsw.Connection, path: Path | None) -> list[str]:
             elif zlib.crc32(blob) != crc:
                 name, what = (b.decode(errors="replace") for b in (id, field))
                 found.append(f"item {name!r}: its {what} vector fails its checksum")
+        found += damaged(db)
     except (apsw.Error, UnicodeDecodeError, TypeError) as error:
         found.append(f"{path}: {error}")
     return found

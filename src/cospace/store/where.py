@@ -311,7 +311,7 @@ def kilometres(metadata: Mapping[str, Any], near: tuple[str, float, float]) -> f
     return min(found, default=None)
 
 
-_TESTS: dict[str, Callable[[float, float], bool]] = {
+TESTS: Mapping[str, Callable[[Any, Any], Any]] = {
     "gt": lambda a, b: a > b,
     "gte": lambda a, b: a >= b,
     "lt": lambda a, b: a < b,
@@ -341,4 +341,4 @@ def _holds(node: Node, leaves: Mapping[str, Any]) -> bool:
         return any(distance_km(node.lat, node.lon, p["lat"], p["lon"]) <= node.km for p in values)
     if node.field.type == "string":
         values = [at for value in values if (at := moment(value)) is not None]
-    return any(_TESTS[node.op](value, node.value) for value in values)
+    return any(TESTS[node.op](value, node.value) for value in values)

@@ -151,12 +151,18 @@ class Asked(NamedTuple):
     names: dict[int, float]
 
 
-def asked(text: str, held: Held, unknown: Collection[str] | None, language: str = ENGLISH) -> Asked:
+def asked(
+    text: str,
+    held: Held,
+    unknown: Collection[str] | None,
+    language: str = ENGLISH,
+    meant: str = "",
+) -> Asked:
     """The terms of a query. `unknown` are folded words that the model does not know as words.
 
     Neighbouring parts that some row holds as one code are that code: "kx 1007b" is KX-1007B.
     A name is a code, or a word that is unknown to the model and stands in
-    the row as a name does; few rows hold it.
+    the row as a name does; few rows hold it. Words of `meant` count too, and are no names.
     """
     parts = [part for chain in chains(fold(text)) for part in chain]
     found: list[tuple[int, int, int]] = []  # term, how many rows hold it, the term as a name
@@ -179,11 +185,14 @@ def asked(text: str, held: Held, unknown: Collection[str] | None, language: str 
             named = term if code else as_name if new else 0
             found.append((term, held.of(term), named))
         at += 1
+    names = list(found)
+    for part in chain.from_iterable(chains(fold(meant))):
+        found += [(term, held.of(term), 0) for term, _ in _numbers(part, language)]
     times = Counter(term for term, _, _ in found)
     idf = {term: _idf(n, held.rows) for term, n, _ in found if n}
     weights = {term: idf[term] * times[term] for term in idf}
     none = math.prod(1 - n / held.rows for n in {term: n for term, n, _ in found if n}.values())
-    return Asked(weights, held.rows * (1 - none), _names(found, idf))
+    return Asked(weights, held.rows * (1 - none), _names(names, idf))
 
 
 def _is_code(part: str) -> bool:

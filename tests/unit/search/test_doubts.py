@@ -21,7 +21,7 @@ def shop() -> Iterator[cs.Collection]:
     "query", ["Kleiderschrank", "armchiar vlevet", "QR-9999Z", "the Kleiderschrank QR-9999"]
 )
 def test_words_that_nothing_knows_are_told(shop: cs.Collection, query: str) -> None:
-    found = shop.search(query)
+    found = shop.search(query, spelling=False)
     assert 3 == len(found)
     [note] = found.notes
     assert "no item holds" in note

@@ -101,12 +101,12 @@ class Counted(LocalStore):
 
 
 @pytest.mark.parametrize("queries", [QUERIES[:1], QUERIES * 20])
-def test_the_store_is_asked_twice_at_most_and_the_items_are_read_once(
+def test_the_store_is_asked_three_times_at_most_and_the_items_are_read_once(
     tmp_path: Path, queries: list[str]
 ) -> None:
     store = Counted(tmp_path / "shop.cospace")
     with cs.Collection(store, model=tiny_model()) as shop:
         shop.add([cs.Item(f"MK-{i}", f"{TEXTS[i % 4]} {i}") for i in range(120)])
         assert len(queries) == len(shop.search_many(queries))
-        assert store.finds <= 2
+        assert store.finds <= 3  # one is for the spelling of all queries
         assert 1 == store.pages

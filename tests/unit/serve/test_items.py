@@ -2,7 +2,10 @@
 
 import json
 import threading
+from collections.abc import Iterator
+from urllib.parse import quote
 
+import pytest
 from serving import Running, serving
 
 import cospace as cs
@@ -10,6 +13,11 @@ import cospace as cs
 from .conftest import Mine, data_url, png
 
 PATH = "/items"
+
+
+@pytest.fixture(scope="module")
+def mine_for_ids(many: Iterator[Mine]) -> Mine:
+    return next(many)
 
 
 def items(*rows):
@@ -59,8 +67,35 @@ def test_add_refuses_what_is_there_upsert_replaces_it_update_changes_it(mine: Mi
     assert {"first": "updated"} == statuses(mine.ask("PATCH", PATH, items(change)))
     got = mine.get(f"{PATH}/first").json
     assert ("Another", {"colour": "red", "price": 3}) == (got["text"], got["metadata"])
-    nobody = mine.ask("PATCH", PATH, items({"id": "nobody", "metadata": {"price": 3}}))
-    assert {"nobody": "failed"} == statuses(nobody)
+
+
+def test_a_change_of_what_is_not_there_is_not_found(mine: Mine):
+    change = {"id": "nobody", "metadata": {"price": 3}}
+    alone = mine.ask("PATCH", PATH, items(change))
+    assert (404, {"nobody": "failed"}) == (alone.status, statuses(alone))
+    assert ("ItemNotFound", True) == (alone.json["error"]["code"], "'nobody'" in alone.error)
+    two = mine.ask("PATCH", PATH, items(change, {"id": "nor this"}))
+    assert (404, 2) == (two.status, two.json["failed"])
+    assert "none of these 2 items" in two.error
+    mixed = mine.ask("PATCH", PATH, items(change, {"id": "first", "metadata": {"price": 4}}))
+    assert (207, 1, 1) == (mixed.status, mixed.json["updated"], mixed.json["failed"])
+    kinds = {one["id"]: one.get("error", {}).get("type") for one in mixed.json["items"]}
+    assert {"nobody": "ItemNotFound", "first": None} == kinds
+    bad = mine.ask("PATCH", PATH, items(change, {"id": "first", "text": 5}))
+    assert 207 == bad.status
+    assert {"ItemNotFound", "BadArgument"} == {one["error"]["type"] for one in bad.json["items"]}
+
+
+@pytest.mark.parametrize(
+    "id", ["a\nb", "\n", "ends\n", "a\r\nb", "a\u2028b", "a/../b", "%41", "a?b#c", "get", " ", "."]
+)
+def test_every_id_that_can_be_stored_is_reached_by_its_address(mine_for_ids: Mine, id: str):
+    assert {id: "added"} == statuses(mine_for_ids.post(PATH, items({"id": id, "text": "A lamp"})))
+    address = f"{PATH}/{quote(id, safe='')}"
+    reply = mine_for_ids.get(address)
+    assert (200, id) == (reply.status, reply.json["id"])
+    assert 1 == mine_for_ids.ask("DELETE", PATH, {"ids": [id]}).json["deleted"]
+    assert 404 == mine_for_ids.get(address).status
 
 
 def test_get_by_ids_and_by_filter(mine: Mine):

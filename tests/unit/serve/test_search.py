@@ -119,7 +119,7 @@ def test_passages_with_their_places(shop: Running):
 @pytest.mark.parametrize(
     ("given", "status", "says"),
     [
-        ({}, 400, "give query"),
+        ({"exclude": ["a"]}, 400, "give query"),
         ({"query": "x", "k": 0}, 400, "k: "),
         ({"query": "x", "k": "5"}, 400, "k: "),
         ({"query": "x", "k": 5_000}, 400, "at most 1000"),

@@ -227,11 +227,56 @@ def test_nothing_that_a_model_raises_ends_the_thread(held, error):
     assert (1, 32) == turns.submit(["a chair"], "document").result(30).rows.shape
 
 
+class Cached(Held):
+    """A model that reads less, or more, than it is asked for: as it reads it cannot be counted."""
+
+    def encode_document(self, inputs):
+        self._seen(inputs)
+        self.inner.encode_document(["one more"])
+        return self.inner.encode_document(inputs)
+
+
+def test_tokens_are_counted_while_texts_are_read_and_not_again(held):
+    model, turns = held
+    busy(model, turns)
+    texts = [["a red chair", "my"], ["a lamp of my blue bus"], ["chair"]]
+    asked = [turns.submit(some, "document", count=n != 1) for n, some in enumerate(texts)]
+
+    def again(texts, role):
+        raise AssertionError("tokenised a second time")
+
+    model.count_tokens = again
+    let_go(model)
+    found = [one.result(30).tokens for one in asked]
+    sums = [sum(model.inner.count_tokens(some)) for some in texts]
+    assert [sums[0], 0, sums[2]] == found
+    assert 2 == len(model.batches), "and all in one batch"
+
+
+def test_parts_count_the_tokens_of_their_texts(held):
+    import cospace as cs
+
+    model, turns = held
+    let_go(model)
+    inputs = [cs.Parts(text="a red chair"), "my", cs.Parts(text="a lamp")]
+    found = turns.submit(inputs, "query", count=True).result(30)
+    assert sum(model.inner.count_tokens(["a red chair", "my", "a lamp"], "query")) == found.tokens
+
+
+def test_what_a_cache_knew_is_counted_after_all():
+    model = Cached()
+    turns = Turns(model)
+    let_go(model)
+    found = turns.submit(["a red chair", "my bus"], "document", count=True).result(30)
+    assert sum(model.inner.count_tokens(["a red chair", "my bus"])) == found.tokens
+    turns.close()
+
+
 def test_neither_a_count_that_fails_nor_a_watch_ends_the_thread():
     def watch(inputs, seconds):
         raise OSError("no more room for figures")
 
-    model = Held()
+    model = Cached()
     turns = Turns(model, watch=watch)
     let_go(model)
 

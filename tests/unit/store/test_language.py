@@ -53,7 +53,7 @@ def add(shop: cs.Collection, texts: list[str], start: int = 0) -> None:
 
 
 def found(shop: cs.Collection, query: str) -> list[str]:
-    return [hit.text or "" for hit in shop.search(query, by="words")]
+    return [hit.text or "" for hit in shop.search(query, by="words", spelling=False)]
 
 
 @pytest.fixture(params=["memory", "folder"])

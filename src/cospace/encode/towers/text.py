@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cospace.encode.tally import note
 from cospace.encode.towers.beginning import Cutter, cutter, first_length
 from cospace.errors import BadItem, ModelDamaged
 from cospace.read.texts import check_text
@@ -98,6 +99,7 @@ class TextTower:
             if not all(ids):
                 empty = next(i for i, mine in enumerate(ids) if not mine)
                 raise BadItem(f"input {start + empty}", "no token of it is in the vocabulary")
+            note(map(len, ids))
             lengths = [self._pad_to or len(i) for i in ids]
             most = self._pad_to or self.max_tokens
             batches = self._plan(lengths, most)

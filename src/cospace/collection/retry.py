@@ -1,0 +1,75 @@
+"""What could not be encoded, tried again from what is stored: the text, and the paths of files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Protocol
+
+from cospace.collection.stored import item_of
+from cospace.item import Item, Parts, kind_of
+from cospace.store.protocol import Failure, Row
+
+__all__ = ["Retried", "retried"]
+
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """How many stored items lacked a part, how many have it now, and which do not, and why.
+
+    `not_stored` counts items of which nothing is stored: only their source has them, so run
+    `cospace index` on it, or send them again.
+    """
+
+    tried: int
+    cured: int
+    still: tuple[Failure, ...]
+    not_stored: int
+
+    def to_json(self) -> dict[str, Any]:
+        """A record of plain types."""
+        left = "nothing of these is stored: index their source, or send them, again"
+        return {
+            "tried": self.tried,
+            "cured": self.cured,
+            "still": [{"id": one.name, "reason": one.reason} for one in self.still],
+            "not_stored": self.not_stored,
+            "note": left if self.not_stored else "",
+        }
+
+
+class Updated(Protocol):
+    """A collection that can be updated."""
+
+    store: Any
+
+    def update(self, source: Any, /, *, errors: str) -> Any:
+        """Change stored items."""
+        ...
+
+
+def retried(collection: Updated) -> Retried:
+    """See `Collection.retry`."""
+    store = collection.store
+    rows = (row for row in store.scan() if row.reason)
+    tried, still = 0, []
+    while ids := [row.id for row in islice(rows, _BATCH)]:
+        stored = [row for row in store.get(ids, vectors=True) if row is not None]
+        collection.update(list(_lacking(stored)), errors="report")
+        after = [row for row in store.get(ids) if row is not None]
+        tried += len(stored)
+        still += [Failure(row.id, row.reason) for row in after if row.reason]
+    return Retried(tried, tried - len(still), tuple(still), store.info().failures)
+
+
+def _lacking(rows: list[Row]) -> Iterator[Item]:
+    """The parts of each row that have no vector, as they are stored."""
+    for row in rows:
+        there = {kind_of(name) for name in row.vectors}
+        parts = item_of(row).parts
+        lacking = {name: part for name, part in parts.items() if kind_of(name) not in there}
+        if lacking:
+            yield Item(row.id, Parts(**lacking))

@@ -1,0 +1,254 @@
+// Points in a plane, drawn by three.js with WebGL2: move, zoom, find a point, find those in a shape.
+
+import { BufferAttribute, BufferGeometry, CanvasTexture, OrthographicCamera, Points, PointsMaterial, Scene, WebGLRenderer } from "./three.js";
+
+const CELLS = 256;
+const MANY = 20_000; // above this, points are small squares, which draw fast
+
+/** A drawing of points in `element`, which has a size of its own; `moved()` is told of each new view. */
+export class Plot {
+  constructor(element, xy, bounds, moved = () => {}) {
+    this.element = element;
+    this.xy = xy;
+    this.n = xy.length / 2;
+    this.moved = moved;
+    this.renderer = new WebGLRenderer({ antialias: false, alpha: true, depth: false, powerPreference: "low-power" });
+    this.renderer.outputColorSpace = "srgb-linear"; // colours are drawn as they are given
+    this.round = this.n > MANY ? null : disc();
+    this.canvas = this.renderer.domElement;
+    this.canvas.setAttribute("aria-hidden", "true");
+    element.prepend(this.canvas);
+    this.scene = new Scene();
+    this.camera = new OrthographicCamera(-1, 1, 1, -1, -1, 1);
+    this.all = this.#layer(xy, 3);
+    this.lit = null;
+    this.#index(bounds);
+    this.whole = bounds;
+    this.fit(bounds);
+    this.watch = new ResizeObserver(() => this.#sized());
+    this.watch.observe(element);
+    this.#sized();
+  }
+
+  end() {
+    this.watch.disconnect();
+    cancelAnimationFrame(this.waiting);
+    this.renderer.dispose();
+    this.renderer.forceContextLoss();
+    this.canvas.remove();
+  }
+
+  #layer(xy, size) {
+    const n = xy.length / 2;
+    const place = new Float32Array(3 * n);
+    for (let i = 0; i < n; i += 1) {
+      place[3 * i] = xy[2 * i];
+      place[3 * i + 1] = xy[2 * i + 1];
+    }
+    const geometry = new BufferGeometry();
+    geometry.setAttribute("position", new BufferAttribute(place, 3));
+    geometry.setAttribute("color", new BufferAttribute(new Uint8Array(3 * n).fill(128), 3, true));
+    const material = new PointsMaterial({ size, sizeAttenuation: false, vertexColors: true, depthTest: false, depthWrite: false, transparent: true, map: this.round, alphaTest: this.round ? 0.1 : 0 });
+    const points = new Points(geometry, material);
+    points.frustumCulled = false;
+    this.scene.add(points);
+    return points;
+  }
+
+  /** Colour the points: red, green, blue of each, 0 to 255. */
+  colour(rgb) {
+    const own = this.all.geometry.attributes.color;
+    own.array.set(rgb);
+    own.needsUpdate = true;
+    this.draw();
+  }
+
+  /** Show some points, by number, above the others in one colour; none for an empty list. */
+  light(numbers, colour) {
+    if (this.lit) {
+      this.scene.remove(this.lit);
+      this.lit.geometry.dispose();
+      this.lit.material.dispose();
+      this.lit = null;
+    }
+    if (numbers.length) {
+      const xy = new Float32Array(2 * numbers.length);
+      numbers.forEach((one, at) => xy.set(this.xy.subarray(2 * one, 2 * one + 2), 2 * at));
+      this.lit = this.#layer(xy, 8);
+      const own = this.lit.geometry.attributes.color;
+      for (let i = 0; i < numbers.length; i += 1) own.array.set(colour, 3 * i);
+    }
+    this.all.material.opacity = numbers.length ? 0.3 : 1;
+    this.draw();
+  }
+
+  // The view: the middle in the plane's own units, and pixels a unit.
+
+  fit([x0, y0, x1, y1]) {
+    const { clientWidth: wide, clientHeight: tall } = this.element;
+    const pad = 1.08;
+    const scale = Math.min(wide / Math.max(1e-9, (x1 - x0) * pad), tall / Math.max(1e-9, (y1 - y0) * pad));
+    this.view = { x: (x0 + x1) / 2, y: (y0 + y1) / 2, scale: Math.max(1e-6, scale) };
+    this.least ??= this.view.scale / 2;
+    this.draw();
+  }
+
+  /** Move by pixels. */
+  pan(dx, dy) {
+    this.view = { ...this.view, x: this.view.x - dx / this.view.scale, y: this.view.y + dy / this.view.scale };
+    this.draw();
+  }
+
+  /** Zoom by a factor, so that the place under a pixel stays. */
+  zoom(factor, px = this.element.clientWidth / 2, py = this.element.clientHeight / 2) {
+    const scale = Math.min(this.least * 2000, Math.max(this.least, this.view.scale * factor));
+    const [x, y] = this.place(px, py);
+    this.view = { x: x - (px - this.element.clientWidth / 2) / scale, y: y + (py - this.element.clientHeight / 2) / scale, scale };
+    this.draw();
+  }
+
+  /** Where a pixel lies in the plane. */
+  place(px, py) {
+    const { x, y, scale } = this.view;
+    return [x + (px - this.element.clientWidth / 2) / scale, y - (py - this.element.clientHeight / 2) / scale];
+  }
+
+  /** Where a place of the plane lies in pixels. */
+  pixel(x, y) {
+    const { view } = this;
+    return [(x - view.x) * view.scale + this.element.clientWidth / 2, (view.y - y) * view.scale + this.element.clientHeight / 2];
+  }
+
+  draw() {
+    if (this.waiting) return;
+    this.waiting = requestAnimationFrame(() => {
+      this.waiting = 0;
+      this.#render();
+      this.moved();
+    });
+  }
+
+  #render() {
+    const { x, y, scale } = this.view;
+    const wide = this.element.clientWidth / scale / 2;
+    const tall = this.element.clientHeight / scale / 2;
+    Object.assign(this.camera, { left: x - wide, right: x + wide, top: y + tall, bottom: y - tall });
+    this.camera.updateProjectionMatrix();
+    const near = Math.min(4, Math.max(1, Math.sqrt(scale / this.least / 2)));
+    this.all.material.size = (this.n > MANY ? 1.6 : 6) * near * this.renderer.getPixelRatio();
+    if (this.lit) this.lit.material.size = (this.round ? 11 : 8) * this.renderer.getPixelRatio();
+    this.renderer.render(this.scene, this.camera);
+  }
+
+  #sized() {
+    const { clientWidth: wide, clientHeight: tall } = this.element;
+    if (!wide || !tall) return;
+    this.renderer.setPixelRatio(Math.min(2, devicePixelRatio));
+    this.renderer.setSize(wide, tall);
+    if (!this.seen) {
+      this.seen = true;
+      this.least = undefined;
+      this.fit(this.whole);
+    }
+    this.#render();
+    this.moved();
+  }
+
+  // Finding points: a grid over the plane, its points in order of their cells.
+
+  #index([x0, y0, x1, y1]) {
+    const step = Math.max(x1 - x0, y1 - y0, 1e-9) / CELLS;
+    const cellOf = (value, low) => Math.min(CELLS - 1, Math.max(0, Math.floor((value - low) / step)));
+    const cells = new Uint32Array(this.n);
+    const starts = new Uint32Array(CELLS * CELLS + 1);
+    for (let i = 0; i < this.n; i += 1) {
+      cells[i] = cellOf(this.xy[2 * i + 1], y0) * CELLS + cellOf(this.xy[2 * i], x0);
+      starts[cells[i] + 1] += 1;
+    }
+    for (let i = 0; i < CELLS * CELLS; i += 1) starts[i + 1] += starts[i];
+    const next = starts.slice();
+    const order = new Uint32Array(this.n);
+    for (let i = 0; i < this.n; i += 1) order[next[cells[i]]++] = i;
+    this.grid = { cellOf, starts, order, x0, y0 };
+  }
+
+  /** The numbers of the points in a box of the plane; `most` at the most. */
+  within(xa, ya, xb, yb, most = Infinity) {
+    const { cellOf, starts, order, x0, y0 } = this.grid;
+    const found = [];
+    for (let row = cellOf(ya, y0); row <= cellOf(yb, y0); row += 1) {
+      const first = starts[row * CELLS + cellOf(xa, x0)];
+      const last = starts[row * CELLS + cellOf(xb, x0) + 1];
+      for (let at = first; at < last; at += 1) {
+        const one = order[at];
+        const [x, y] = [this.xy[2 * one], this.xy[2 * one + 1]];
+        if (x >= xa && x <= xb && y >= ya && y <= yb && found.push(one) >= most) return found;
+      }
+    }
+    return found;
+  }
+
+  /** The points in view, `most` at the most. */
+  visible(most) {
+    const [x0, y1] = this.place(0, 0);
+    const [x1, y0] = this.place(this.element.clientWidth, this.element.clientHeight);
+    return this.within(x0, y0, x1, y1, most);
+  }
+
+  /** The point nearest to a pixel, at most `reach` pixels from it, or -1. */
+  nearest(px, py, reach = 12) {
+    const [x, y] = this.place(px, py);
+    const far = reach / this.view.scale;
+    let best = -1;
+    let least = far * far;
+    for (const one of this.within(x - far, y - far, x + far, y + far)) {
+      const gap = (this.xy[2 * one] - x) ** 2 + (this.xy[2 * one + 1] - y) ** 2;
+      if (gap <= least) [best, least] = [one, gap];
+    }
+    return best;
+  }
+
+  /** The points in a shape whose corners are pixels. */
+  inside(corners) {
+    const shape = corners.map(([px, py]) => this.place(px, py));
+    const xs = shape.map(([x]) => x);
+    const ys = shape.map(([, y]) => y);
+    const box = [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+    return this.within(...box).filter((one) => encloses(shape, this.xy[2 * one], this.xy[2 * one + 1]));
+  }
+
+  /** The drawing as a PNG on this colour. */
+  png(ground) {
+    this.#render();
+    const copy = document.createElement("canvas");
+    [copy.width, copy.height] = [this.canvas.width, this.canvas.height];
+    const context = copy.getContext("2d");
+    context.fillStyle = ground;
+    context.fillRect(0, 0, copy.width, copy.height);
+    context.drawImage(this.canvas, 0, 0);
+    return new Promise((done) => copy.toBlob(done, "image/png"));
+  }
+}
+
+/** A white disc with a soft edge, as a texture. */
+function disc() {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 32;
+  const context = canvas.getContext("2d");
+  context.fillStyle = "#fff";
+  context.beginPath();
+  context.arc(16, 16, 15, 0, 2 * Math.PI);
+  context.fill();
+  return new CanvasTexture(canvas);
+}
+
+/** Whether a shape has a point in it: a ray from it crosses the edges an odd number of times. */
+function encloses(shape, x, y) {
+  let odd = false;
+  for (let i = 0, j = shape.length - 1; i < shape.length; j = i, i += 1) {
+    const [xi, yi] = shape[i];
+    const [xj, yj] = shape[j];
+    if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) odd = !odd;
+  }
+  return odd;
+}

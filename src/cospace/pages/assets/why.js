@@ -1,0 +1,61 @@
+// Why an item was found: the words that speak for it, marked; the part of the picture, lit.
+
+import { get, route } from "./api.js";
+import { h, put } from "./dom.js";
+import { trouble } from "./told.js";
+import { t } from "./words.js";
+
+/** Ask the server, and mark what it says in the opened item. */
+export async function explained(place, dialog, collection, item, question) {
+  put(place, h("p", { class: "soft" }, "…"));
+  let found;
+  try {
+    const body = { id: item.id };
+    for (const key of ["query", "like", "weights"]) if (question[key] !== undefined) body[key] = question[key];
+    found = await get(route(collection, "/why"), { body });
+  } catch (error) {
+    return put(place, trouble(error));
+  }
+  const words = found.words ?? [];
+  const region = found.region ?? null;
+  const text = dialog.querySelector(".long");
+  if (words.length && text) put(text, marked(item.text, words));
+  if (region) light(dialog.querySelector(".photo"), region);
+  put(place,
+    h("h3", {}, t("why")),
+    words.length ? h("p", { class: "soft" }, t("why_words")) : null,
+    region ? h("p", { class: "soft" }, t("why_region")) : null,
+    !words.length && !region ? h("p", {}, t("why_none")) : null);
+}
+
+/** The text with marks; places count code points, as Python's do. */
+function marked(text, words) {
+  const letters = [...text];
+  const most = Math.max(...words.map(([, , weight]) => weight), 1e-9);
+  const found = [];
+  let at = 0;
+  for (const [start, end, weight] of [...words].sort((a, b) => a[0] - b[0])) {
+    if (start < at) continue;
+    found.push(letters.slice(at, start).join(""));
+    found.push(h("mark", { style: { "--strength": (0.25 + 0.75 * Math.max(0, weight / most)).toFixed(2) } }, letters.slice(start, end).join("")));
+    at = end;
+  }
+  found.push(letters.slice(at).join(""));
+  return found;
+}
+
+function light(photo, { rows, cols, heat }) {
+  const image = photo?.querySelector("img");
+  if (!image) return;
+  const most = Math.max(...heat, 1e-9);
+  const grid = h("div", { class: "heat", "aria-hidden": "true", style: { "--rows": rows, "--cols": cols } },
+    heat.map((one) => h("span", { style: { opacity: (0.75 * (1 - Math.max(0, one) / most)).toFixed(2) } })));
+  const fit = () => {
+    const scale = Math.min(photo.clientWidth / image.naturalWidth, photo.clientHeight / image.naturalHeight);
+    grid.style.width = `${image.naturalWidth * scale}px`;
+    grid.style.height = `${image.naturalHeight * scale}px`;
+  };
+  if (image.complete) fit();
+  else image.addEventListener("load", fit);
+  photo.append(grid);
+}

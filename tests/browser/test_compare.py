@@ -1,0 +1,51 @@
+"""One question in several ways, side by side, and judged on the spot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import expect
+from serving import Running
+
+import cospace as cs
+
+from .conftest import Visit
+
+
+def test_columns_moves_and_judgments(visiting: Any, server: Running):
+    visit: Visit = visiting()
+    page = visit.open("/ui/market/compare")
+    page.get_by_role("searchbox").fill("comfortable seating")
+    expect(page.locator(".way")).to_have_count(2)
+    expect(page.locator(".way").first.locator(".hit")).to_have_count(20)
+    expect(page.locator(".wires path").first).to_be_attached()
+    page.get_by_role("button", name="Add a way").click()
+    expect(page.locator(".way")).to_have_count(3)
+    page.get_by_role("combobox", name="Way 3").select_option("market/words")
+    expect(page.locator(".way").nth(2).locator(".hit").first).to_be_visible()
+    row = page.locator(".way").first.locator(".hit").first
+    title = row.locator(".entry").inner_text().strip()
+    row.locator(".entry").focus()
+    page.keyboard.press("3")
+    expect(page.locator("#said")).to_contain_text("Judged 3")
+    expect(row.locator(".grade[aria-pressed=true]")).to_have_text("3")
+    expect(page.locator(".ndcg").first).to_contain_text("nDCG@10 100, 1 of 10 judged")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("0")
+    expect(page.locator("#count, .bar p").first).to_contain_text("2 judged")
+    other = visiting()
+    again = other.open(page.url.removeprefix(visit.server.url))
+    expect(again.locator(".way")).to_have_count(3)
+    kept = again.locator(".hit", has_text=title).first
+    expect(kept.locator(".grade[aria-pressed=true]")).to_have_text("3")
+    said = server.get("/collections/market/judgments").json
+    assert {3, 0} == {one["grade"] for one in said["judgments"]}
+
+
+def test_judgments_are_a_judged_set(visit: Visit, market: Any, tmp_path: Any):
+    page = visit.open("/ui/market/compare?q=a+bicycle")
+    page.locator(".hit .entry").first.focus()
+    page.keyboard.press("2")
+    expect(page.locator("#said")).to_contain_text("Judged 2")
+    with cs.open(market, read_only=True) as reader:
+        assert 2 in reader.judgments["a bicycle"].values()

@@ -1,0 +1,136 @@
+"""The map: drawn, zoomed, lit up, searched with a lasso, by keyboard, and made from the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from serving import Running, serving
+
+import cospace as cs
+
+from .conftest import Visit, chromium
+
+
+def drawn(page: Page) -> None:
+    page.wait_for_selector(".stage canvas")
+    page.wait_for_selector(".names span")
+
+
+def test_points_names_and_colours(visit: Visit, mapped: Running):
+    del mapped
+    page = visit.open("/ui/market/map")
+    drawn(page)
+    assert len(page.locator(".names span").all()) >= 3
+    assert page.locator(".legend li").count() >= 5
+    page.get_by_label("Colour").select_option(".category")
+    expect(page.locator(".legend")).to_contain_text("Clothing")
+    page.get_by_label("Colour").select_option(".price")
+    expect(page.locator(".legend .ramp")).to_be_visible()
+
+
+def test_zooming_shows_pictures(visit: Visit, mapped: Running):
+    del mapped
+    page = visit.open("/ui/market/map")
+    drawn(page)
+    box = page.locator(".names span").last.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    for _ in range(12):
+        page.mouse.wheel(0, -300)
+        page.wait_for_timeout(60)
+        if page.locator(".thumb").count():
+            break
+    expect(page.locator(".thumb").first).to_be_visible(timeout=10_000)
+    page.locator(".thumb").first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Nearest in the full space")
+    expect(dialog.locator(".entry")).to_have_count(8)
+
+
+def test_a_question_lights_up(visit: Visit, mapped: Running):
+    del mapped
+    page = visit.open("/ui/market/map")
+    drawn(page)
+    page.get_by_label("Light up what you describe").fill("vintage comfortable seating")
+    expect(page.locator(".side")).to_contain_text("50 best matches lit up")
+    expect(page.locator(".list .entry").first).to_contain_text("Retro velvet armchair")
+
+
+def test_a_lasso_gives_a_list_and_a_file(visit: Visit, mapped: Running, tmp_path: Path):
+    del mapped
+    page = visit.open("/ui/market/map")
+    drawn(page)
+    page.get_by_role("button", name="Select with a lasso").click()
+    box = page.locator(".stage").bounding_box()
+    assert box
+    corners = [(0.2, 0.2), (0.7, 0.2), (0.7, 0.8), (0.2, 0.8), (0.2, 0.21)]
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=6)
+    page.mouse.up()
+    expect(page.locator(".picked h2")).to_contain_text("selected")
+    count = int(page.locator(".picked h2").inner_text().split()[0].replace(",", ""))
+    assert 10 < count < 420
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Save as CSV").click()
+    waiting.value.save_as(tmp_path / "a.csv")
+    rows = (tmp_path / "a.csv").read_text().splitlines()
+    assert count + 1 == len(rows) and rows[0] == "id,title,x,y"
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Save as a picture").click()
+    waiting.value.save_as(tmp_path / "a.png")
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_by_keyboard(visit: Visit, mapped: Running):
+    del mapped
+    page = visit.open("/ui/market/map")
+    drawn(page)
+    page.locator(".stage").focus()
+    before = page.locator(".names span").first.bounding_box()
+    page.keyboard.press("+")
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_timeout(200)
+    assert before != page.locator(".names span").first.bounding_box()
+    page.keyboard.press("0")
+    page.locator(".legend button").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".picked h2")).to_contain_text("selected")
+
+
+def test_on_a_phone(visiting: Any, mapped: Running):
+    del mapped
+    visit = visiting(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    page = visit.open("/ui/market/map")
+    drawn(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.fixture
+def unmapped(tmp_path: Path) -> Iterator[Running]:
+    chromium()
+    folder = tmp_path / "few.cospace"
+    with cs.open(folder, model="starter") as made:
+        names = [
+            f"{colour} {thing}"
+            for colour in ("red", "old", "big")
+            for thing in ("chair", "lamp", "spade", "guitar", "bicycle", "hat", "table", "drum")
+        ]
+        made.upsert([cs.Item(name, name, {"title": name}) for name in names])
+    with serving(folder) as running:
+        yield running
+
+
+def test_the_map_is_made_from_the_page(visiting: Any, unmapped: Running):
+    visit = visiting(unmapped)
+    visit.fine = ["404"]
+    page = visit.open("/ui/few/map")
+    page.get_by_role("button", name="Make the map").click()
+    page.wait_for_selector(".stage canvas", timeout=90_000)
+    assert 24 == unmapped.get("/collections/few/map").json["points"]

@@ -1,0 +1,59 @@
+"""The status of a collection, and a bulk write seen while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+from serving import Running, serving
+
+import cospace as cs
+
+from .conftest import chromium
+
+
+@pytest.fixture(scope="module")
+def partly(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server of a collection in which one photo cannot be read."""
+    chromium()
+    place = tmp_path_factory.mktemp("partly")
+    (place / "broken.jpg").write_bytes(b"\xff\xd8\xff no picture")
+    rows = "id,title,photo\nwhole,A chair,\nhalf,A lamp,broken.jpg\n"
+    (place / "rows.csv").write_text(rows)
+    with cs.open(place / "partly.cospace", model="starter") as made:
+        report = made.upsert(cs.read(place / "rows.csv"))
+        assert 2 == report.added
+    with serving(place / "partly.cospace") as running:
+        yield running
+
+
+def test_what_is_there_and_what_failed(visiting: Any, partly: Running):
+    visit = visiting(partly)
+    page = visit.open("/ui/partly/status")
+    expect(page.locator("[aria-labelledby=indexed]").first).to_contain_text("2 items")
+    failed = page.locator("section[aria-labelledby=failed]")
+    expect(failed).to_contain_text("half")
+    expect(failed).to_contain_text("stored without this part")
+    failed.get_by_role("button", name="Try the missing parts again").click()
+    expect(page.locator("#said")).to_contain_text("still fail")
+    space = page.locator("section[aria-labelledby=space]")
+    expect(space).to_contain_text("starter")
+    expect(space).to_contain_text("384")
+    page.locator("summary").click()
+    expect(page.locator("section[aria-labelledby=limits]")).to_contain_text("image bytes")
+
+
+def test_a_write_is_seen_while_it_runs(visiting: Any, partly: Running):
+    visit = visiting(partly)
+    page = visit.open("/ui/partly/status")
+    expect(page.locator("section[aria-labelledby=live]")).to_contain_text(
+        "Nothing is being written"
+    )
+    rows = [{"id": f"row {n}", "text": f"a chair of colour {n}"} for n in range(200)]
+    assert 200 == partly.ask("PUT", "/collections/partly/items", {"items": rows}).status
+    expect(page.locator("section[aria-labelledby=live]")).to_contain_text(
+        "200 rows", timeout=15_000
+    )
+    expect(page.locator("section[aria-labelledby=indexed]")).to_contain_text("202 items")

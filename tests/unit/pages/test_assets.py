@@ -1,0 +1,83 @@
+"""The files of the pages: their weight, their hash, and that both languages have every text."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from cospace.pages import assets
+from cospace.pages.bundle import bundle, style
+
+THREE = "cee5fb5041bb4d9b1d385e9ac018431cf48f47040a716e652d48bf89e3114061"
+OWN = sorted(name for name in assets() if name.endswith(".js") and name != "three.js")
+
+
+def text(name: str) -> str:
+    return assets()[name].data.decode()
+
+
+def test_three_js_is_the_one_that_notice_names():
+    assert THREE == hashlib.sha256(assets()["three.js"].data).hexdigest()
+
+
+def test_every_text_is_there_in_both_languages():
+    pairs = re.compile(r'^\s+(\w+): \[\s*"((?:[^"\\]|\\.)+)",\s*"((?:[^"\\]|\\.)+)",?\s*\]', re.M)
+    known: dict[str, tuple[str, str]] = {}
+    for name in OWN:
+        known |= {key: (en, de) for key, en, de in pairs.findall(text(name))}
+    used = {one for name in OWN for one in re.findall(r'\bt\(\s*"(\w+)"', text(name))}
+    assert len(used) > 80
+    assert set() == used - set(known), "texts that are used and not there"
+    for key, (english, german) in known.items():
+        braces = [sorted(re.findall(r"\{\w+\}", one)) for one in (english, german)]
+        assert braces[0] == braces[1], key
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_imports_name_what_is_exported(name: str):
+    found = re.findall(r'^import \{([^}]*)\} from "\./(\w+\.js)";$', text(name), re.M)
+    assert len(found) == len(re.findall(r"^import ", text(name), re.M)), "one form of import"
+    for names, other in found:
+        for pair in names.split(","):
+            one, _, alias = pair.strip().partition(" as ")
+            exported = re.search(
+                rf"^export (?:async )?(?:function|class|const) {one}\b"
+                rf"|as {one}[,}}]",
+                text(other),
+                re.M,
+            )
+            assert exported, f"{name} imports {one} from {other}"
+            assert text(name).count(alias or one) > 1, f"{name} does not use {one}"
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_modules_are_short(name: str):
+    assert len(text(name).splitlines()) <= 450
+
+
+@pytest.mark.parametrize("entry", ["standalone.js", "widget.js"])
+def test_a_bundle_is_one_module(entry: str):
+    made = bundle(entry)
+    assert not re.search(r"^import ", made, re.M)
+    assert 1 == len(re.findall(r"^export ", made, re.M))
+    node = shutil.which("node")
+    if node:
+        ran = subprocess.run(
+            [node, "--input-type=module", "--check"],
+            input=made,
+            text=True,
+            capture_output=True,
+            check=False,
+        )
+        assert 0 == ran.returncode, ran.stderr
+
+
+def test_a_style_for_a_host_touches_nothing_around_it():
+    hosted = style(hosted=True)
+    for selector in (":root", "\nhtml {", "\nbody {"):
+        assert selector in "\n" + style() and selector not in "\n" + hosted
+    assert ':host([data-theme="dark"])' in hosted
