@@ -1,12 +1,12 @@
 """Ways to lay out a map: what each keeps of the neighbourhoods, and what it costs.
 
     pip install umap-learn pacmap openTSNE
-    python bench/map.py VECTORS.npy [--new NEW.npy] [--points 10000] [--methods umap,cospace]
+    python bench/map.py VECTORS.npy [--points 10000] [--methods cospace,umap,pacmap,opentsne]
 
 VECTORS are unit vectors [n, dim], as `cospace embed -o VECTORS.npy` writes them. Each method runs
-at its defaults in a process of its own, after a warm-up that compiles what it compiles. Time is
-processor time and wall time; both measures are at 12 neighbours (cospace.measures.neighbours),
-exact, of 2,000 points drawn from all.
+at its defaults in a process of its own, after a warm-up that compiles what it compiles. Processor
+time is of all threads; wall time is the machine's, with what else runs on it. Both measures are at
+12 neighbours (cospace.measures.neighbours), with exact ranks, of 2,000 points drawn from all.
 """
 
 import argparse
@@ -19,7 +19,13 @@ from pathlib import Path
 
 import numpy as np
 
-METHODS = ("umap", "pacmap", "opentsne")
+METHODS = ("cospace", "umap", "pacmap", "opentsne")
+
+
+def cospace(vectors: np.ndarray) -> np.ndarray:
+    from cospace.map.layout import layout
+
+    return layout(vectors)[0]
 
 
 def umap(vectors: np.ndarray) -> np.ndarray:

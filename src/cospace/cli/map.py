@@ -81,10 +81,10 @@ def _kept(args: argparse.Namespace, shop: Collection) -> str:
     from cospace.progress import metered
 
     folder = Path(args.folder)
-    before = map.read(folder)
+    before = None if args.again else map.read(folder)  # a damaged one can be made again
     if args.update and before is None:
         raise MapMissing(f"{args.folder} has no map yet; make it: cospace map {args.folder}")
-    if before is not None and not (args.again or args.update):
+    if before is not None and not args.update:
         return "kept"
     with metered(watched() and not args.json, map.STEPS, "steps") as meter:
         if args.update and before is not None:

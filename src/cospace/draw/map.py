@@ -28,6 +28,9 @@ _COLOURS = (
 _NOTHING = "#c9cbd1"  # of a point without a value, or in no cluster
 _SIDE = 10.0  # inches of the longer side
 _PAPER = "#fbfaf7"
+# Of the ground below many points, from few to most; and the fewest that have any.
+_SHADES = ("#f3f1ea", "#ebe8df", "#e2ded3", "#d8d3c5")
+_SHADED = 30
 
 
 def check_drawable(path: str | os.PathLike[str]) -> None:
@@ -60,9 +63,10 @@ def draw_map(
     axes.set_facecolor(_PAPER)
     axes.set_aspect("equal")
     axes.axis("off")
-    pad = 0.03 * max(wide, high)
+    pad = 0.06 * max(wide, high)
     axes.set_xlim(x0 - pad, x0 + wide + pad)
     axes.set_ylim(y0 - pad, y0 + high + pad)
+    _shade(axes, map)
     _points(axes, map, by)
     said = f"{short(title, 60)}: {len(map):,} items" + (f", by {by.name}" if by else "")
     axes.set_title(said, loc="left", fontsize=13, color=INK)
@@ -74,10 +78,26 @@ def draw_map(
     return left
 
 
+def _shade(axes: Any, map: Map) -> None:
+    """Where points are dense, in steps of grey below them."""
+    if len(map) < _SHADED:
+        return
+    (x0, x1), (y0, y1) = axes.get_xlim(), axes.get_ylim()
+    cells = 160
+    counts, across, along = np.histogram2d(
+        map.xy[:, 0], map.xy[:, 1], bins=cells, range=((x0, x1), (y0, y1))
+    )
+    waves = np.exp(-2 * (np.pi * 2.5 * np.fft.fftfreq(cells)) ** 2)
+    blurred = np.fft.ifft2(np.fft.fft2(counts) * waves[:, None] * waves[None]).real
+    levels = [blurred.max() * share for share in (0.04, 0.1, 0.2, 0.4, 1.01)]
+    middles = [(edges[1:] + edges[:-1]) / 2 for edges in (across, along)]
+    axes.contourf(*middles, blurred.T, levels=levels, colors=_SHADES, zorder=0)
+
+
 def _points(axes: Any, map: Map, by: Coloured | None) -> None:
     """The points, those without a colour below the others, small and pale where there are many."""
     n = max(len(map), 1)
-    size = float(np.clip(9_000 / n, 0.6, 26))
+    size = float(np.clip(30_000 / n, 1.2, 26))
     alpha = float(np.clip(60 / np.sqrt(n), 0.25, 0.85))
     order = np.random.default_rng(0).permutation(len(map))  # no colour lies on all others
     style = {"s": size, "alpha": alpha, "linewidths": 0, "rasterized": True}
@@ -87,8 +107,10 @@ def _points(axes: Any, map: Map, by: Coloured | None) -> None:
         there = ~np.isnan(numbers)
         axes.scatter(x[~there], y[~there], color=_NOTHING, **style)
         low, high = np.nanpercentile(numbers, [2, 98]) if there.any() else (0, 1)
+        steps = need("matplotlib", extra="draw").colormaps["viridis"](np.linspace(0.88, 0, 256))
+        scale = need("matplotlib.colors", extra="draw").ListedColormap(steps)  # without pale yellow
         shown = axes.scatter(
-            x[there], y[there], c=numbers[there], cmap="viridis_r", vmin=low, vmax=high, **style
+            x[there], y[there], c=numbers[there], cmap=scale, vmin=low, vmax=high, **style
         )
         bar = axes.figure.colorbar(shown, ax=axes, shrink=0.5, aspect=24, extend="both")
         bar.solids.set_alpha(1)

@@ -12,6 +12,8 @@ __all__ = ["hills"]
 _GRID = 256  # cells a side
 _WIDTH = 0.15  # of the blur, for one point, as a share of half the map; less for more points
 _MOST = 40  # clusters
+# A hill is one when it rises above the valley by more than so many standard errors of its height.
+_SURE = 1.5
 # A valley that is so little below the lower of two hills is none.
 _VALLEYS = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0)
 
@@ -26,14 +28,14 @@ def hills(xy: NDArray[np.float32]) -> NDArray[np.uint16]:
     most 0.6 times the square root of n. Those that hold very few points are no cluster.
     """
     n = len(xy)
-    cell, density = _density(xy)
+    cell, density, sigma = _density(xy)
     most = int(np.clip(round(0.6 * np.sqrt(n)), 1, _MOST))
     least = max(3, n // 400)
     top = _climbed(density)
     saddles = _saddles(top, density)
     owner = np.full(n, NONE)
     for valley in _VALLEYS:
-        joined = _joined(top, density, saddles, valley)
+        joined = _joined(top, density, saddles, valley, sigma)
         owner = joined[cell]
         names, sizes = np.unique(owner, return_counts=True)
         if np.count_nonzero(sizes >= least) <= most:
@@ -47,8 +49,8 @@ def hills(xy: NDArray[np.float32]) -> NDArray[np.uint16]:
     return found
 
 
-def _density(xy: NDArray[np.float32]) -> tuple[Numbers, NDArray[np.float64]]:
-    """The cell of each point, and the blurred count of points in each cell."""
+def _density(xy: NDArray[np.float32]) -> tuple[Numbers, NDArray[np.float64], float]:
+    """The cell of each point, the blurred count of points in each cell, and the blur in cells."""
     n = len(xy)
     wide = _WIDTH * n ** (-1 / 6)  # as the optimal width of a kernel shrinks on a plane
     edge = 1 + 3 * wide  # so that nothing is blurred over the edge
@@ -58,7 +60,7 @@ def _density(xy: NDArray[np.float32]) -> tuple[Numbers, NDArray[np.float64]]:
     sigma = wide * _GRID / (2 * edge)
     waves = np.exp(-2 * (np.pi * sigma * np.fft.fftfreq(_GRID)) ** 2)
     blurred = np.fft.ifft2(np.fft.fft2(counts) * waves[:, None] * waves[None]).real
-    return cell, np.maximum(blurred, 0)
+    return cell, np.maximum(blurred, 0), float(sigma)
 
 
 def _climbed(density: NDArray[np.float64]) -> Numbers:
@@ -97,7 +99,11 @@ def _saddles(top: Numbers, density: NDArray[np.float64]) -> list[tuple[float, in
 
 
 def _joined(
-    top: Numbers, density: NDArray[np.float64], saddles: list[tuple[float, int, int]], valley: float
+    top: Numbers,
+    density: NDArray[np.float64],
+    saddles: list[tuple[float, int, int]],
+    valley: float,
+    sigma: float,
 ) -> Numbers:
     """The top of each cell's hill, where hills are one across valleys that are too shallow."""
     height = density.reshape(-1)
@@ -113,7 +119,9 @@ def _joined(
         if a == b:
             continue
         low, high = (a, b) if (height[a], -a) < (height[b], -b) else (b, a)
-        if pass_ > 0 and pass_ >= valley * height[low]:
+        # A blurred count h of a Poisson process has the variance h / (4 pi sigma^2).
+        error = np.sqrt(height[low] / (4 * np.pi * sigma**2))
+        if pass_ > 0 and pass_ >= min(valley * height[low], height[low] - _SURE * error):
             into[low] = high
     whole = np.arange(density.size)
     for hill in np.unique(top).tolist():

@@ -36,6 +36,7 @@ def write(folder: Path, map: Map) -> None:
         "xy": map.xy.astype("<f4"),
         "labels": map.labels.astype("<u2"),
         "hashes": map.hashes.astype("u1"),
+        "late": map.late.astype("u1"),
         "about": np.frombuffer(json.dumps(about).encode(), "u1"),
     } | {f"centre{n}": centre.astype("<f4") for n, centre in enumerate(map.centres.values())}
     held = io.BytesIO()
@@ -75,7 +76,9 @@ def read(folder: Path) -> Map | None:
         EOFError,
         NotImplementedError,
     ) as e:
-        raise DataDamaged(f"{path}: damaged ({e}); make it again: cospace map {folder}") from e
+        raise DataDamaged(
+            f"{path}: damaged ({e}); make it again: cospace map {folder} --again"
+        ) from e
 
 
 def _array(zipped: zipfile.ZipFile, name: str) -> NDArray[Any]:
@@ -87,7 +90,8 @@ def _array(zipped: zipfile.ZipFile, name: str) -> NDArray[Any]:
 def _map(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Map:
     xy, labels, hashes, ids = arrays["xy"], arrays["labels"], arrays["hashes"], about["ids"]
     n = len(ids)
-    if (xy.shape, labels.shape, hashes.shape) != ((n, 2), (n,), (n, 8)):
+    late = arrays["late"].astype(bool)
+    if (xy.shape, labels.shape, hashes.shape, late.shape) != ((n, 2), (n,), (n, 8), (n,)):
         raise ValueError("its arrays are of different lengths")
     if not np.isfinite(xy).all():
         raise ValueError("a place is no number")
@@ -97,6 +101,7 @@ def _map(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Map:
         labels=labels,
         clusters=[Cluster(**one) for one in about["clusters"]],
         hashes=hashes,
+        late=late,
         centres={kind: arrays[f"centre{n}"] for n, kind in enumerate(about["kinds"])},
         **{name: about[name] for name in _ABOUT},
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, Protocol
 
 import numpy as np
@@ -97,6 +98,7 @@ def made(source: Source, name: str, *, seed: int = 0, meter: Meter | None = None
         continuity=None if kept is None else round(kept.continuity, 4),
         unit=unit,
         hashes=_hashes(read.hashes),
+        late=np.zeros(len(xy), bool),
         centres=centres,
         missing=read.missing,
     )
@@ -105,10 +107,11 @@ def made(source: Source, name: str, *, seed: int = 0, meter: Meter | None = None
 def updated(map: Map, source: Source, name: str, *, meter: Meter | None = None) -> Map:
     """The map with the items that are new, or have changed, beside their neighbours.
 
-    Nothing else moves, and items that are gone leave it. A new item stands where it would if it
-    had come alone.
+    Nothing else moves, and items that are gone leave it. An item is placed by those that were
+    laid out, not by others that came later: it stands where it would if it had come alone.
 
-    Raises `SpaceMismatch` for a map of another space.
+    Raises `SpaceMismatch` for a map of another space, and `BadArgument` when nothing of what was
+    laid out is left.
     """
     space = source.space
     if space is None or space.fingerprint != map.space:
@@ -126,12 +129,13 @@ def updated(map: Map, source: Source, name: str, *, meter: Meter | None = None) 
     stays[stays] = (map.hashes[at[stays]] == hashes[stays]).all(1)
     xy, labels = np.zeros((len(at), 2), np.float32), np.zeros(len(at), np.uint16)
     xy[stays], labels[stays] = map.xy[at[stays]], map.labels[at[stays]]
-    if stays.any() and not stays.all():
-        xy[~stays], labels[~stays] = place(
-            vectors[~stays], vectors[stays], xy[stays], labels[stays], map.unit
-        )
-    elif not stays.all():
+    late = ~stays
+    late[stays] = map.late[at[stays]]
+    if late.all():
         raise BadArgument(f"nothing of the map of {name} is left; make it again: --again")
+    if not stays.all():
+        laid = vectors[~late], xy[~late], labels[~late]
+        xy[~stays], labels[~stays] = place(vectors[~stays], *laid, map.unit)
     done("names", 1.0)
     return replace(
         map,
@@ -141,6 +145,7 @@ def updated(map: Map, source: Source, name: str, *, meter: Meter | None = None) 
         clusters=counted(map.clusters, labels),
         made=datetime.now(UTC).isoformat(timespec="milliseconds"),
         hashes=hashes,
+        late=late,
         missing=read.missing,
         changed=0,
     )
@@ -157,15 +162,17 @@ def vectors_of(source: Source) -> tuple[list[str], Floats]:
 def current(map: Map, hashes: Mapping[str, bytes], items: int, space: Space | None) -> Map:
     """The map beside a collection of so many items: what is gone left out, the rest counted.
 
-    `hashes` are those of the map's ids that are stored.
+    `hashes` are those of the map's ids that are stored. A change of a vector that came without a
+    content is not seen here, but by `updated`.
     """
     there = np.array([id in hashes for id in map.ids], bool)
     left = map.of(there)
-    now = _hashes([hashes[id] for id in left.ids])
+    now = [hashes[id] for id in left.ids]
+    told = np.array([len(one) > 0 for one in now], bool)
     return replace(
         left,
         missing=items - len(left),
-        changed=int((now != left.hashes).any(1).sum()),
+        changed=int((told & (_hashes(now) != left.hashes).any(1)).sum()),
         stale=space is None or space.fingerprint != map.space,
     )
 
@@ -202,7 +209,7 @@ def _read(source: Source, done: Callable[[str, float], object]) -> _Read:
             read.missing += 1
             continue
         read.ids.append(row.id)
-        read.hashes.append(row.hash)
+        read.hashes.append(row.hash or _hash_of(row))
         read.texts.append(_text(row))
         by_kind: dict[str, list[Floats]] = {}
         for name, vector in row.vectors.items():
@@ -210,6 +217,14 @@ def _read(source: Source, done: Callable[[str, float], object]) -> _Read:
         read.vectors.append({kind: _unit(np.mean(some, 0)) for kind, some in by_kind.items()})
     done("reading", 1.0)
     return read
+
+
+def _hash_of(row: Row) -> bytes:
+    """What tells vectors from others, for an item that is nothing but them."""
+    seen = sha256()
+    for name, vector in sorted(row.vectors.items()):
+        seen.update(name.encode() + vector.tobytes())
+    return seen.digest()
 
 
 def _text(row: Row) -> str:

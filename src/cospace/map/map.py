@@ -51,9 +51,10 @@ class Map:
     trustworthiness: float | None
     continuity: float | None
     # What --update needs: the length that the layout took for 1, the first bytes of each item's
-    # hash, and the mean of the vectors of each kind where there are several.
+    # hash, who came after the layout, and the mean vector of each kind where there are several.
     unit: float = 1.0
     hashes: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 8), np.uint8))
+    late: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
     centres: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     missing: int = 0
     changed: int = 0
@@ -89,6 +90,7 @@ class Map:
             xy=self.xy[there],
             labels=labels,
             hashes=self.hashes[there],
+            late=self.late[there],
             clusters=counted(self.clusters, labels),
         )
 

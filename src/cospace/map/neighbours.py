@@ -18,6 +18,9 @@ _BLOCK = 1_024
 _NEAR_GROUPS = 24
 _SIZE = 320  # vectors of a group, about
 _ROUNDS = 4  # of k-means
+# Scores that are so near are equal: who of equals is a neighbour is drawn, or all would crowd
+# about the same few.
+_EQUAL = np.float32(5e-7)
 
 Numbers = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -39,10 +42,10 @@ def nearest_of_all(
     """
     n = len(vectors)
     found = np.empty((n, k), np.int64)
-    everybody = np.arange(n)
+    everybody, draw = np.arange(n), np.random.default_rng(seed)
     if n <= EXACT:
         for part in blocks(n, _BLOCK):
-            found[part] = _nearest(vectors, everybody[part], everybody, k)
+            found[part] = _nearest(vectors, everybody[part], everybody, k, draw)
             done(part.stop - part.start)
         return found
     groups, near = _groups(vectors, seed)
@@ -51,14 +54,20 @@ def nearest_of_all(
         if len(among) <= k:  # of a tiny collection of groups: all
             among = everybody
         for part in blocks(len(own), _BLOCK):
-            found[own[part]] = _nearest(vectors, own[part], among, k)
+            found[own[part]] = _nearest(vectors, own[part], among, k, draw)
         done(len(own))
     return found
 
 
-def _nearest(vectors: Floats, own: Numbers, among: Numbers, k: int) -> Numbers:
+def _nearest(
+    vectors: Floats, own: Numbers, among: Numbers, k: int, draw: np.random.Generator
+) -> Numbers:
     """The `k` of `among` nearest to each of `own`, in no order, itself left out."""
     scores = vectors[own] @ vectors[among].T
+    lots = _EQUAL * draw.random(2 * len(among), np.float32)
+    windows = np.lib.stride_tricks.sliding_window_view(lots, len(among))
+    for row, first in enumerate(draw.integers(0, len(windows), len(own))):
+        scores[row] += windows[first]
     order = np.argsort(among, kind="stable")
     itself = order[np.minimum(np.searchsorted(among, own, sorter=order), len(among) - 1)]
     there = among[itself] == own

@@ -130,8 +130,9 @@ class Pushes:
         cross = 2.0 * part * (1 - part)
         same = 1 - cross
         one, two = 1 / (1 + cell**2), 1 / (1 + 2 * cell**2)
-        own: NDArray[np.float64] = same[0] * same[1] + cross[0] * cross[1] * two
-        return own + (same[0] * cross[1] + cross[0] * same[1]) * one
+        beside = same[0] * cross[1] + cross[0] * same[1]
+        own: NDArray[np.float64] = same[0] * same[1] + beside * one + cross[0] * cross[1] * two
+        return own
 
     def _prepare(self, cells: int, cell: float) -> None:
         """What a point does to each cell about it, as waves."""
