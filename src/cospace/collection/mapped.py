@@ -80,7 +80,7 @@ class Mapped(Asking):
         """A widget for a notebook: cards that are searched as you type, and the map.
 
         It runs in Jupyter, VS Code, Colab and marimo, and asks the kernel alone. Raises
-        `MissingExtra` without `pip install 'cospace[notebook]'`.
+        `MissingExtra` without the extra `notebook`.
 
         >>> import cospace as cs
         >>> shop = cs.open(":memory:", model="starter")

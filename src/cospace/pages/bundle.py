@@ -22,7 +22,7 @@ def style(*, hosted: bool = False) -> str:
     text = assets()["style.css"].data.decode()
     if not hosted:
         return text
-    text = re.sub(r"^(\s*):root((?:[:[][^ {]*)?) \{", _hosted, text, flags=re.MULTILINE)
+    text = re.sub(r"^( *):root((?:[:[][^ {]*)?) \{", _hosted, text, flags=re.MULTILINE)
     return re.sub(r"^(?:html|body) \{", ":host {", text, flags=re.MULTILINE)
 
 

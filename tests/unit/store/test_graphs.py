@@ -128,3 +128,19 @@ def test_what_comes_later_is_found_and_what_is_deleted_is_not(folder: Path) -> N
     assert {"id-0", f"id-{ROWS}"}.isdisjoint({first(store, 0), first(store, ROWS)})
     assert "id-1" == first(store, 1)
     store.close()
+
+
+def test_a_few_rows_that_are_written_again_all_day_do_not_fill_the_disk(tmp_path: Path) -> None:
+    """The engine keeps each version of a row until it builds, also where no graph pays."""
+    store = LocalStore(tmp_path / "few.cospace")
+    add(store, range(20))
+    schema = store.schema
+    for turn in range(30):
+        rows = [Row(f"id-{i}", None, {"n": 1}, {}, {"text": VECTORS[turn + i]}) for i in range(20)]
+        store.extend(SPACE, schema)
+        store.write(rows, replace=True)
+        store.optimize()
+    assert store._cache.unindexed <= 20 + edge.EXACT_BELOW / 2
+    assert 20 == store.info().items
+    assert "id-3" == ask(store, Query({"text": VECTORS[29 + 3]}), k=1)[0].id
+    store.close()
