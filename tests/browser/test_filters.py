@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from .conftest import Visit
+from .conftest import EXAMPLE, Visit
 from .test_search import box, first, settled
 
 
@@ -125,6 +125,14 @@ def test_why_marks_the_words_and_the_part_of_the_picture(visit: Visit):
     page.goto(visit.server.url + "/ui/market/search?q=black+sneakers")
     shown = page.locator(".card", has=page.locator(".photo img")).first
     shown.get_by_role("button", name="Why was this found?").click()
+    expect(page.get_by_role("dialog").locator(".heat")).to_be_visible(timeout=30_000)
+
+
+def test_why_of_a_picture(visit: Visit):
+    page = visit.search()
+    page.locator("input[type=file]").set_input_files(EXAMPLE / "photos" / "MK-1252.jpg")
+    first(page, "Black sneakers with silver laces")
+    page.get_by_role("button", name="Why was this found?").first.click()
     expect(page.get_by_role("dialog").locator(".heat")).to_be_visible(timeout=30_000)
 
 

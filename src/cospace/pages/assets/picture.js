@@ -19,6 +19,16 @@ export async function smaller(file) {
   return blob;
 }
 
+/** A picture as a data URL, for a request that is JSON. */
+export function dataUrl(blob) {
+  return new Promise((done, failed) => {
+    const reader = new FileReader();
+    reader.onload = () => done(reader.result);
+    reader.onerror = () => failed(reader.error);
+    reader.readAsDataURL(blob);
+  });
+}
+
 /** The first picture among files that were dropped or pasted, or null. */
 export function pictureIn(transfer) {
   const files = [...(transfer?.files ?? [])];

@@ -5,7 +5,7 @@ import { card, detail, roles, titleOf } from "./cards.js";
 import { button, h, icon, later, put } from "./dom.js";
 import { Facets } from "./facets.js";
 import { say, trouble } from "./told.js";
-import { catching, smaller } from "./picture.js";
+import { catching, dataUrl, smaller } from "./picture.js";
 import { filtered, question, read, write } from "./state.js";
 import { explained } from "./why.js";
 import { number, t } from "./words.js";
@@ -274,8 +274,13 @@ class Page {
       place,
     ];
     const dialog = detail(item, this.role, more);
-    const body = question(this.state, { k: 1, picture: false });
-    if (why && (body.query || body.like)) explained(place, dialog, this.name, item, body);
+    if (why) this.explain(place, dialog, item);
+  }
+
+  async explain(place, dialog, item) {
+    const body = question(this.state, { k: 1, picture: this.picture !== null });
+    if (this.picture) body.image = await dataUrl(this.picture.blob);
+    if (body.query || body.like || body.image) await explained(place, dialog, this.name, item, body);
   }
 
   drawChips() {

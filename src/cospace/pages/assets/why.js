@@ -11,7 +11,7 @@ export async function explained(place, dialog, collection, item, question) {
   let found;
   try {
     const body = { id: item.id };
-    for (const key of ["query", "like", "weights"]) if (question[key] !== undefined) body[key] = question[key];
+    for (const key of ["query", "like", "image", "weights"]) if (question[key] !== undefined) body[key] = question[key];
     found = await get(route(collection, "/why"), { body });
   } catch (error) {
     return put(place, trouble(error));
