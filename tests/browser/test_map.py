@@ -88,6 +88,22 @@ def test_a_lasso_gives_a_list_and_a_file(visit: Visit, mapped: Running, tmp_path
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_only_what_is_selected_is_shown_and_searched(visit: Visit, mapped: Running):
+    del mapped
+    page = visit.open("/ui/market/map")
+    drawn(page)
+    page.locator(".legend button", has_text="furniture").first.click()
+    chosen = int(page.locator(".picked h2").inner_text().split()[0])
+    page.get_by_role("button", name="Show only these").click()
+    expect(page.locator(".side")).to_contain_text(f"Only {chosen} are shown")
+    page.get_by_label("Light up what you describe").fill("a guitar")
+    expect(page.locator(".side")).to_contain_text(f"{min(50, chosen)} best matches lit up")
+    page.get_by_role("button", name="Show all again").click()
+    page.get_by_label("Light up what you describe").fill("a guitar with strings")
+    expect(page.locator(".side")).to_contain_text("50 best matches lit up")
+    expect(page.locator(".list .entry").first).to_contain_text("uitar")
+
+
 def test_by_keyboard(visit: Visit, mapped: Running):
     del mapped
     page = visit.open("/ui/market/map")

@@ -34,7 +34,9 @@ learn({
   lasso_on: ["Draw around the points you want.", "Umfahren Sie die gewünschten Punkte."],
   selected: ["{n} selected", "{n} ausgewählt"],
   clear: ["Clear", "Leeren"],
-  to_search: ["Search among them", "Darin suchen"],
+  only: ["Show only these", "Nur diese zeigen"],
+  only_on: ["Only {n} are shown.", "Nur {n} werden gezeigt."],
+  only_off: ["Show all again", "Wieder alle zeigen"],
   to_csv: ["Save as CSV", "Als CSV speichern"],
   to_png: ["Save as a picture", "Als Bild speichern"],
   nearest_of: ["Nearest in the full space", "Nächste im ganzen Raum"],
@@ -43,6 +45,8 @@ learn({
 });
 
 const THUMBS = 48;
+const LIT = 50; // best matches that light up
+const MANY = 1000; // best matches looked through for those of a selection
 
 /** Build the page in `main`; gives what ends it. */
 export async function show(main, name, about) {
@@ -132,6 +136,7 @@ class Page {
     this.stage.append(this.thumbs, this.names, this.shape, this.tip);
     this.box = h("input", { type: "search", dir: "auto", "aria-label": t("map_light"), placeholder: t("map_light"), maxlength: "2000", oninput: later(60, () => this.search()) });
     this.lit = h("p", { class: "soft", role: "status" });
+    this.kept = h("p", { class: "soft", role: "status" });
     this.by = h("select", { id: "colour", onchange: () => this.colour() },
       h("option", { value: "" }, t("clusters")), head.fields.map((one) => h("option", { value: `.${one}` }, one)));
     this.legend = h("ul", { class: "plain legend" });
@@ -145,7 +150,7 @@ class Page {
       head.missing ? h("p", {}, t("map_missing", { n: number(head.missing) }), " ", this.about.served === false ? null : h("button", { type: "button", class: "link", onclick: () => this.update() }, t("map_update"))) : null);
     put(this.main, h("h1", { class: "unseen" }, `${t("map")}: ${this.name}`),
       h("div", { class: "atlas" }, h("div", { class: "frame" }, this.stage, tools),
-        h("aside", { class: "side" }, this.box, this.lit, notes, h("label", { for: "colour" }, t("colour")), this.by, this.legend, this.picked)));
+        h("aside", { class: "side" }, this.box, this.lit, this.kept, notes, h("label", { for: "colour" }, t("colour")), this.by, this.legend, this.picked)));
   }
 
   async update() {
@@ -196,14 +201,15 @@ class Page {
     const query = this.box.value.trim();
     if (!query) { this.#latest.stop(); put(this.lit); return this.relight(); }
     try {
-      const answer = await this.#latest.run((signal) => get(route(this.name, "/search"), { body: { query, k: 50 }, signal }));
+      const answer = await this.#latest.run((signal) => get(route(this.name, "/search"), { body: { query, k: this.only ? MANY : LIT }, signal }));
       if (!answer) return;
-      answer.found.hits.forEach((one) => this.items.set(one.id, one));
-      const numbers = answer.found.hits.map((one) => this.numbers.get(one.id)).filter((one) => one !== undefined);
+      const hits = answer.found.hits.filter((one) => !this.only || this.only.has(one.id)).slice(0, LIT);
+      hits.forEach((one) => this.items.set(one.id, one));
+      const numbers = hits.map((one) => this.numbers.get(one.id)).filter((one) => one !== undefined);
       put(this.lit, t("map_lit", { n: number(numbers.length) }));
       this.chosen = [];
       this.relight(numbers);
-      this.list(t("map_lit", { n: number(numbers.length) }), answer.found.hits.map((one) => one.id));
+      this.list(t("map_lit", { n: number(numbers.length) }), hits.map((one) => one.id));
     } catch (error) {
       put(this.lit, error.message || t("failed"));
     }
@@ -224,11 +230,20 @@ class Page {
     if (numbers.length) this.list(t("selected", { n: number(numbers.length) }), numbers.map((one) => this.ids[one]));
   }
 
+  /** Show these alone; what lights up is among them too. */
+  filter(ids) {
+    this.only = ids && new Set(ids);
+    this.plot.only(ids && ids.map((id) => this.numbers.get(id)).filter((one) => one !== undefined));
+    put(this.kept, ids ? [t("only_on", { n: number(ids.length) }), " ", h("button", { type: "button", class: "link", onclick: () => this.filter(null) }, t("only_off"))] : null);
+    this.select([]);
+  }
+
   async list(title, ids) {
     const shown = ids.slice(0, 40);
     const list = h("ol", { class: "plain list" });
     put(this.picked, h("div", { class: "head" }, h("h2", {}, title), button("close", t("clear"), () => this.select([]))),
       h("div", { class: "pair" },
+        h("button", { type: "button", class: "link", onclick: () => this.filter(ids) }, t("only")),
         h("button", { type: "button", class: "link", onclick: () => this.csv(ids) }, t("to_csv"))),
       list);
     await this.learn(shown);

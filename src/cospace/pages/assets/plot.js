@@ -82,6 +82,14 @@ export class Plot {
     this.draw();
   }
 
+  /** Draw and find these points alone; all of them for null. */
+  only(numbers) {
+    this.shown = numbers && new Uint8Array(this.n);
+    numbers?.forEach((one) => { this.shown[one] = 1; });
+    this.all.geometry.setIndex(numbers && new BufferAttribute(Uint32Array.from(numbers), 1));
+    this.draw();
+  }
+
   // The view: the middle in the plane's own units, and pixels a unit.
 
   fit([x0, y0, x1, y1]) {
@@ -181,6 +189,7 @@ export class Plot {
       const last = starts[row * CELLS + cellOf(xb, x0) + 1];
       for (let at = first; at < last; at += 1) {
         const one = order[at];
+        if (this.shown && !this.shown[one]) continue;
         const [x, y] = [this.xy[2 * one], this.xy[2 * one + 1]];
         if (x >= xa && x <= xb && y >= ya && y <= yb && found.push(one) >= most) return found;
       }
