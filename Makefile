@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 $(VENV)/.core: pyproject.toml starter/pyproject.toml $(shell find src examples starter/src -type f -not -name '*.pyc')
 	@echo "Installing cospace and its starter model into $(VENV): half a minute to two, and only after a change."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check ./starter .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check ./starter '.[serve]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.core

@@ -181,6 +181,7 @@ def test_the_demo_and_every_command_that_it_shows(cli: Cli) -> None:
     assert len(pasted) >= 5
     for words in pasted:
         assert cli(*words[1:]).code == 0
+    assert "cospace serve market.cospace" in lines, "and the way to the pages"
     info = cli("info", "market.cospace", "--json").json
     assert 420 == info["items"]
 

@@ -9,6 +9,7 @@ import shutil
 import sys
 from dataclasses import dataclass
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,6 +113,9 @@ def run(args: argparse.Namespace) -> int:
     show(
         [f"  {shlex.join([program(), 'info', str(folder)])}", f"  {program()} index YOUR-TABLE.csv"]
     )
+    needs = "" if find_spec("uvicorn") else " (needs pip install '.[serve]')"
+    show(["", f"In a browser, with photos and a map of it all{needs}:"])
+    show([f"  {shlex.join([program(), 'serve', str(folder)])}"])
     return 0
 
 
