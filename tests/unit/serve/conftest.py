@@ -74,12 +74,12 @@ class Mine:
 @pytest.fixture(scope="session")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Iterator[Mine]]:
     place = tmp_path_factory.mktemp("many")
-    folders = [place / f"mine{n}.cospace" for n in range(24)]
+    folders = [place / f"mine{n}.cospace" for n in range(48)]
     for folder in folders:
         with cs.open(folder, model="starter") as made:
             made.add(cs.Item("first", "A green chair", {"price": 10}))
     with serving(*folders) as running:
-        yield (Mine(running, f"mine{n}") for n in range(24))
+        yield (Mine(running, f"mine{n}") for n in range(48))
 
 
 @pytest.fixture
