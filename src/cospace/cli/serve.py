@@ -55,7 +55,8 @@ def run(args: argparse.Namespace) -> int:
             return
         tell(f"models: {', '.join(models) or 'none'}")
         tell(f"collections: {', '.join(collections) or 'none'}")
-        tell(f"listening on {url}: open it in a browser; Ctrl-C ends it")
+        tell(f"listening on {url}")
+        tell("open it in a browser, or send it requests; Ctrl-C ends it")
 
     start(settings, listening)
     return 0
