@@ -150,3 +150,19 @@ def test_the_map_is_made_from_the_page(visiting: Any, unmapped: Running):
     page.get_by_role("button", name="Make the map").click()
     page.wait_for_selector(".stage canvas", timeout=90_000)
     assert 24 == unmapped.get("/collections/few/map").json["points"]
+
+
+def test_a_damaged_map_is_made_again_from_the_page(visiting: Any, tmp_path: Path):
+    chromium()
+    folder = tmp_path / "torn.cospace"
+    with cs.open(folder, model="starter") as made:
+        made.add(ids=[f"{n}" for n in range(12)], documents=[f"a chair {n}" for n in range(12)])
+        made.make_map()
+    (folder / "map.npz").write_bytes(b"no map")
+    with serving(folder) as running:
+        visit = visiting(running)
+        visit.fine = ["500", "404"]
+        page = visit.open("/ui/torn/map")
+        page.get_by_role("button", name="Make the map").click()
+        page.wait_for_selector(".stage canvas", timeout=90_000)
+        visit.page.close()

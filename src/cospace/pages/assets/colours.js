@@ -2,8 +2,8 @@
 
 // Okabe and Ito's eight, without black, and lighter and darker ones of the same hues.
 const GROUPS = ["#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#b8a200", "#7a5195", "#8c6d31", "#4c78a8", "#a0522d", "#6b8e23"];
-// Viridis, at five places: low to high.
-const SCALE = ["#440154", "#3b528b", "#21918c", "#5ec962", "#fde725"];
+// Viridis at five places, low to high; the lowest is lighter, so that it shows on dark.
+const SCALE = ["#7b4ab0", "#3b528b", "#21918c", "#5ec962", "#fde725"];
 const NONE = [140, 150, 153];
 
 function rgb(hex) {

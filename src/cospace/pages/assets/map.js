@@ -77,14 +77,14 @@ class Page {
     try {
       head = await get(route(this.name, "/map"));
     } catch (error) {
-      if (error.code !== "MapMissing") throw error;
-      return this.missing(null);
+      if (!["MapMissing", "DataDamaged"].includes(error.code)) throw error;
+      return this.missing(null, error.code === "DataDamaged");
     }
     if (!head.points) return this.missing(head.making);
     await this.open(head);
   }
 
-  missing(making) {
+  missing(making, again = false) {
     const bar = h("progress", { max: "1", value: making?.done ?? 0, "aria-label": t("map_making") });
     const wait = async () => {
       const head = await get(route(this.name, "/map")).catch((error) => ({ code: error.code, making: null }));
@@ -96,7 +96,7 @@ class Page {
       event.currentTarget.disabled = true;
       put(place, h("p", { role: "status" }, t("map_making")), bar);
       try {
-        await call(route(this.name, "/map"), { body: {} });
+        await call(route(this.name, "/map"), { body: { again } });
         await wait();
       } catch (error) {
         put(place, trouble(error));
@@ -146,7 +146,7 @@ class Page {
       button("plus", t("zoom_in"), () => this.plot.zoom(1.6)), button("minus", t("zoom_out"), () => this.plot.zoom(1 / 1.6)),
       button("whole", t("zoom_all"), () => this.plot.fit(head.bounds)), lasso, button("save", t("to_png"), () => this.png()));
     const notes = h("div", { class: "soft" },
-      head.stale ? h("p", {}, t("map_stale")) : null,
+      head.stale ? h("p", {}, t("map_stale"), " ", this.about.served === false ? null : h("button", { type: "button", class: "link", onclick: () => this.missing(null, true) }, t("map_make"))) : null,
       head.missing ? h("p", {}, t("map_missing", { n: number(head.missing) }), " ", this.about.served === false ? null : h("button", { type: "button", class: "link", onclick: () => this.update() }, t("map_update"))) : null);
     put(this.main, h("h1", { class: "unseen" }, `${t("map")}: ${this.name}`),
       h("div", { class: "atlas" }, h("div", { class: "frame" }, this.stage, tools),
