@@ -38,7 +38,7 @@ def nearest_of_all(
     >>> rows = np.eye(4, dtype=np.float32) + np.float32(0.1) * np.eye(4, k=1, dtype=np.float32)
     >>> rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     >>> nearest_of_all(rows, 1)[:, 0].tolist()
-    [1, 0, 1, 2]
+    [1, 0, 3, 2]
     """
     n = len(vectors)
     found = np.empty((n, k), np.int64)

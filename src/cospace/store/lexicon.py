@@ -163,7 +163,7 @@ def distances(word: str, words: Sequence[str]) -> NDArray[np.int16]:
     """The Damerau distance of a word to each of `words` (of neighbours swapped once): int16 [n].
 
     >>> distances("chiar", ["chair", "chairs", "cha", "oak"]).tolist()
-    [1, 2, 3, 5]
+    [1, 2, 2, 4]
     """
     size = max(map(len, words), default=0)
     letters = np.zeros((size, len(words)), np.uint32)

@@ -50,7 +50,7 @@ class Page {
 
   constructor(main, name, about) {
     const given = new URLSearchParams(location.search);
-    Object.assign(this, { main, name, about, role: roles(about.metadata), grades: new Map(), found: [] });
+    Object.assign(this, { main, name, about, role: roles(about.metadata), grades: new Map(), own: new Map(), found: [] });
     this.query = given.get("q") ?? "";
     this.ways = given.getAll("way");
   }
@@ -125,7 +125,9 @@ class Page {
       });
       if (!answer) return;
       this.found = answer.found.found;
-      this.grades = new Map(answer.found.judged.judgments.filter((one) => one.query === query).map((one) => [one.id, one.grade]));
+      const kept = answer.found.judged.judgments.filter((one) => one.query === query).map((one) => [one.id, one.grade]);
+      // What was judged here while the answer was on its way is newer than what it says.
+      this.grades = new Map([...kept, ...(this.own.get(query) ?? [])]);
       put(this.note);
       this.draw();
     } catch (error) {
@@ -136,7 +138,10 @@ class Page {
   // What is drawn
 
   draw() {
+    const held = document.activeElement?.closest?.(".hit");
+    const way = held ? [...this.lists.children].indexOf(held.closest(".way")) : -1;
     put(this.lists, this.ways.map((key, at) => this.column(key, at)));
+    if (held) [...(this.lists.children[way]?.querySelectorAll(".hit") ?? [])].find((row) => row.dataset.id === held.dataset.id)?.querySelector(".entry").focus();
     this.graded();
     this.lines();
   }
@@ -186,9 +191,11 @@ class Page {
   }
 
   async judge(hit, grade) {
+    const query = this.query.trim();
     try {
-      await get(route(this.name, "/judgments"), { body: { query: this.query.trim(), id: hit.id, grade } });
-      this.grades.set(hit.id, grade);
+      await get(route(this.name, "/judgments"), { body: { query, id: hit.id, grade } });
+      this.own.set(query, new Map([...(this.own.get(query) ?? []), [hit.id, grade]]));
+      if (query === this.query.trim()) this.grades.set(hit.id, grade);
       this.graded();
       say(t("judged", { grade, title: titleOf(hit, this.role).slice(0, 60) }));
     } catch (error) {

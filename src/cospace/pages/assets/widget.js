@@ -74,8 +74,8 @@ function answered(model) {
   through((path, options) => new Promise((done) => {
     last += 1;
     waiting.set(last, done);
-    const address = new URL(path, "http://kernel");
-    const query = Object.fromEntries(address.searchParams);
-    model.send({ number: last, path: address.pathname, query, body: options.body ? JSON.parse(options.body) : {} });
+    const [address, asked] = path.split("?");
+    const query = Object.fromEntries(new URLSearchParams(asked));
+    model.send({ number: last, path: address, query, body: options.body ? JSON.parse(options.body) : {} });
   }));
 }
