@@ -70,15 +70,20 @@ def main() -> None:
     """Print each figure in a line."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--items", type=int, default=100_000)
-    items = parser.parse_args().items
+    parser.add_argument("--map", action="store_true", help="the map alone")
+    args = parser.parse_args()
+    items = args.items
     program = os.environ.get("COSPACE_CHROMIUM") or shutil.which("chromium")
     with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
         folder = Path(place) / "shop.cospace"
         collection(folder, items)
         browser = playwright.chromium.launch(executable_path=program, args=WORDS)
         with serving(folder) as server:
-            typing(opened(browser, server, "shop/search"), items)
+            if not args.map:
+                typing(opened(browser, server, "shop/search"), items)
             large_map(browser, server, items)
+        if args.map:
+            return
         market = Path(place) / "market.cospace"
         with cs.open(market, model="starter") as shop:
             shop.upsert(cs.read(MARKET / "listings.csv"))
@@ -132,6 +137,7 @@ def collection(folder: Path, items: int) -> None:
         trustworthiness=None,
         continuity=None,
         hashes=np.zeros((items, 8), np.uint8),
+        late=np.zeros(items, bool),
     )
     write(folder, map)
 

@@ -81,3 +81,10 @@ export function later(ms, task) {
     waiting = setTimeout(() => task(...given), ms);
   };
 }
+
+/** Give people a file to keep. */
+export function save(blob, name) {
+  const from = URL.createObjectURL(blob);
+  h("a", { href: from, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(from), 1000);
+}

@@ -3,7 +3,7 @@
 import { call, get, Latest, route } from "./api.js";
 import { detail, photo, roles, titleOf } from "./cards.js";
 import { group, ofGroups, ofNumbers, scale } from "./colours.js";
-import { button, h, later, put, s } from "./dom.js";
+import { button, h, later, put, s, save } from "./dom.js";
 import { Plot } from "./plot.js";
 import { say, trouble } from "./told.js";
 import { learn, number, t } from "./words.js";
@@ -393,8 +393,19 @@ class Page {
 
   moved() {
     if (!this.plot) return;
-    this.label();
-    this.look_near();
+    if (!this.plot.moving) {
+      this.label();
+      return this.look_near();
+    }
+    for (const one of [...this.names.children, ...this.thumbs.children]) this.lay(one);
+  }
+
+  /** Put an element over the place of the plane that it stands for. */
+  lay(element, x = element.dataset.x, y = element.dataset.y) {
+    const [left, top] = this.plot.pixel(Number(x), Number(y));
+    Object.assign(element.dataset, { x, y });
+    element.style.transform = `translate(${left}px, ${top}px) translate(-50%, -50%)`;
+    return element;
   }
 
   label() {
@@ -407,7 +418,7 @@ class Page {
       const box = [x - half, y - 12, x + half, y + 12];
       if (x < half || y < 12 || x > this.stage.clientWidth - half || y > this.stage.clientHeight - 12 || !free(box)) continue;
       taken.push(box);
-      found.push(h("span", { dir: "auto", style: { left: `${x}px`, top: `${y}px` } }, one.name));
+      found.push(this.lay(h("span", { dir: "auto" }, one.name), one.x, one.y));
     }
     put(this.names, found);
   }
@@ -419,9 +430,9 @@ class Page {
     put(this.thumbs, near.map((one) => {
       const item = this.items.get(this.ids[one]);
       if (!item) return null;
-      const [x, y] = this.plot.pixel(this.plot.xy[2 * one], this.plot.xy[2 * one + 1]);
       const title = titleOf(item, this.role);
-      return h("button", { type: "button", class: "thumb", title, "aria-label": title, style: { left: `${x}px`, top: `${y}px` }, onclick: () => this.look(item) }, photo(item, 120));
+      const thumb = h("button", { type: "button", class: "thumb", title, "aria-label": title, onclick: () => this.look(item) }, photo(item, 120));
+      return this.lay(thumb, this.plot.xy[2 * one], this.plot.xy[2 * one + 1]);
     }));
   });
 }
@@ -432,10 +443,4 @@ function dot(colour) {
 
 function unpacked(base64) {
   return Uint8Array.from(atob(base64), (one) => one.charCodeAt(0));
-}
-
-function save(blob, name) {
-  const from = URL.createObjectURL(blob);
-  h("a", { href: from, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(from), 1000);
 }

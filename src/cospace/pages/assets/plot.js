@@ -4,6 +4,7 @@ import { BufferAttribute, BufferGeometry, CanvasTexture, OrthographicCamera, Poi
 
 const CELLS = 256;
 const MANY = 20_000; // above this, points are small squares, which draw fast
+const REST = 150; // milliseconds without a move, after which all points are drawn
 
 /** A drawing of points in `element`, which has a size of its own; `moved()` is told of each new view. */
 export class Plot {
@@ -21,6 +22,8 @@ export class Plot {
     this.scene = new Scene();
     this.camera = new OrthographicCamera(-1, 1, 1, -1, -1, 1);
     this.all = this.#layer(xy, 3);
+    this.share = 1; // of the points that are drawn while they move; all at rest
+    this.only(null);
     this.lit = null;
     this.#index(bounds);
     this.whole = bounds;
@@ -33,6 +36,7 @@ export class Plot {
   end() {
     this.watch.disconnect();
     cancelAnimationFrame(this.waiting);
+    clearTimeout(this.resting);
     this.renderer.dispose();
     this.renderer.forceContextLoss();
     this.canvas.remove();
@@ -86,8 +90,9 @@ export class Plot {
   only(numbers) {
     this.shown = numbers && new Uint8Array(this.n);
     numbers?.forEach((one) => { this.shown[one] = 1; });
-    this.all.geometry.setIndex(numbers && new BufferAttribute(Uint32Array.from(numbers), 1));
-    this.draw();
+    const drawn = numbers ? Uint32Array.from(numbers) : Uint32Array.from({ length: this.n }, (_, at) => at);
+    this.all.geometry.setIndex(new BufferAttribute(mixed(drawn), 1));
+    if (this.view) this.draw();
   }
 
   // The view: the middle in the plane's own units, and pixels a unit.
@@ -129,11 +134,24 @@ export class Plot {
 
   draw() {
     if (this.waiting) return;
-    this.waiting = requestAnimationFrame(() => {
+    this.waiting = requestAnimationFrame((now) => {
       this.waiting = 0;
+      const gap = now - this.last;
+      // So many points as are drawn 30 times a second, once a drag has shown how many these are.
+      if (this.moving && gap < REST) this.share = Math.min(1, Math.max(0.02, this.share * (gap > 30 ? 0.75 : 1.1)));
+      this.last = now;
+      this.moving = true;
+      clearTimeout(this.resting);
+      this.resting = setTimeout(() => this.#rest(), REST);
       this.#render();
       this.moved();
     });
+  }
+
+  #rest() {
+    this.moving = false;
+    this.#render();
+    this.moved();
   }
 
   #render() {
@@ -145,6 +163,8 @@ export class Plot {
     const near = Math.min(4, Math.max(1, Math.sqrt(scale / this.least / 2)));
     this.all.material.size = (this.n > MANY ? 1.6 : 6) * near * this.renderer.getPixelRatio();
     if (this.lit) this.lit.material.size = (this.round ? 11 : 8) * this.renderer.getPixelRatio();
+    const count = this.all.geometry.index.count;
+    this.all.geometry.setDrawRange(0, this.moving ? Math.min(count, Math.max(2000, Math.round(count * this.share))) : count);
     this.renderer.render(this.scene, this.camera);
   }
 
@@ -228,6 +248,7 @@ export class Plot {
 
   /** The drawing as a PNG on this colour. */
   png(ground) {
+    this.moving = false;
     this.#render();
     const copy = document.createElement("canvas");
     [copy.width, copy.height] = [this.canvas.width, this.canvas.height];
@@ -237,6 +258,17 @@ export class Plot {
     context.drawImage(this.canvas, 0, 0);
     return new Promise((done) => copy.toBlob(done, "image/png"));
   }
+}
+
+/** The same numbers in an order by lot, always the same: each beginning is a sample of all. */
+function mixed(numbers) {
+  let state = 1;
+  for (let i = numbers.length - 1; i > 0; i -= 1) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0; // Numerical Recipes' generator
+    const j = Math.floor((state / 2 ** 32) * (i + 1));
+    [numbers[i], numbers[j]] = [numbers[j], numbers[i]];
+  }
+  return numbers;
 }
 
 /** A white disc with a soft edge, as a texture. */
