@@ -166,3 +166,18 @@ def test_a_damaged_map_is_made_again_from_the_page(visiting: Any, tmp_path: Path
         page.get_by_role("button", name="Make the map").click()
         page.wait_for_selector(".stage canvas", timeout=90_000)
         visit.page.close()
+
+
+def test_a_map_that_cannot_be_made_is_said(visiting: Any, tmp_path: Path):
+    chromium()
+    folder = tmp_path / "bare.cospace"
+    with cs.open(folder, model="starter") as made:
+        made.add(ids="a", documents="a chair")
+        made.delete(["a"])
+    with serving(folder) as running:
+        visit = visiting(running)
+        visit.fine = ["404"]
+        page = visit.open("/ui/bare/map")
+        page.get_by_role("button", name="Make the map").click()
+        expect(page.get_by_role("alert")).to_contain_text("nothing to map", timeout=60_000)
+        visit.page.close()

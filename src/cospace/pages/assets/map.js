@@ -88,6 +88,7 @@ class Page {
     const bar = h("progress", { max: "1", value: making?.done ?? 0, "aria-label": t("map_making") });
     const wait = async () => {
       const head = await get(route(this.name, "/map")).catch((error) => ({ code: error.code, making: null }));
+      if (head.making?.error) return put(place, trouble({ status: 500, message: head.making.error.message }, () => this.missing(null, true)));
       if (head.points && !head.making) return this.open(head);
       if (head.making) bar.value = head.making.done;
       this.polling = setTimeout(wait, 700);
