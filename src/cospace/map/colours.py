@@ -16,7 +16,7 @@ from cospace.map.map import Map
 from cospace.store.protocol import Row
 from cospace.store.schema import Schema, flatten
 
-__all__ = ["MISSING", "OTHER", "Coloured", "colours", "fields"]
+__all__ = ["MISSING", "OTHER", "Coloured", "base64_of", "colours", "fields"]
 
 MISSING = 255  # the code of a point without a value
 OTHER = "…"  # the value of all beyond the most frequent
@@ -40,11 +40,11 @@ class Coloured:
     def to_json(self) -> dict[str, Any]:
         """What a page draws it by: arrays as base64; ends are None without values."""
         if self.codes is not None:
-            return {"type": "category", "values": self.values, "codes": _base64(self.codes)}
+            return {"type": "category", "values": self.values, "codes": base64_of(self.codes)}
         assert self.numbers is not None
         there = self.numbers[~np.isnan(self.numbers)]
         low, high = (float(there.min()), float(there.max())) if len(there) else (None, None)
-        values = _base64(self.numbers.astype("<f4"))
+        values = base64_of(self.numbers.astype("<f4"))
         return {"type": "number", "min": low, "max": high, "values": values}
 
 
@@ -103,7 +103,8 @@ def _of(metadata: Mapping[str, Any], name: str) -> Any:
     return value
 
 
-def _base64(array: NDArray[Any]) -> str:
+def base64_of(array: NDArray[Any]) -> str:
+    """The bytes of an array, for JSON."""
     return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
 
 

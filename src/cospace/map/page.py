@@ -10,11 +10,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cospace.errors import BadItem
 from cospace.item import Image
-from cospace.map.colours import colours, fields
+from cospace.map.colours import base64_of, colours, fields
 from cospace.map.making import Source, vectors_of
 from cospace.map.map import Map
 from cospace.map.neighbours import EXACT, nearest_of_all
@@ -61,8 +60,8 @@ def page(map: Map, store: Kept, name: str) -> str:
         "title": next((one for one in ("title", "name", "titel") if one in schema), "title"),
         "metadata": schema,
         "head": map.to_json() | {"fields": names},
-        "points": _base64(map.xy.astype("<f4")),
-        "labels": _base64(map.labels.astype("<u2")),
+        "points": base64_of(map.xy.astype("<f4")),
+        "labels": base64_of(map.labels.astype("<u2")),
         "items": [_item(row, pictures) for row in rows],
         "fields": {one: colours(map, one, store.schema, store.get).to_json() for one in names},
         "neighbours": _neighbours(map, store),
@@ -117,11 +116,7 @@ def _neighbours(map: Map, store: Kept) -> str | None:
     near = nearest_of_all(rows, _NEIGHBOURS)
     scores = np.einsum("nd,nkd->nk", rows, rows[near])
     ordered = np.take_along_axis(near, np.argsort(-scores, axis=1, kind="stable"), axis=1)
-    return _base64(ordered.astype("<u4"))
-
-
-def _base64(array: NDArray[Any]) -> str:
-    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
+    return base64_of(ordered.astype("<u4"))
 
 
 def _sha(text: str) -> str:

@@ -11,7 +11,6 @@ too long costs that file, and the child; the next file gets another child.
 from __future__ import annotations
 
 import json
-import os
 import struct
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from cospace.errors import BadItem, MissingExtra, TooBusy
 from cospace.limits import limit
+from cospace.serve.child import environment
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +31,6 @@ __all__ = ["Decoder", "main"]
 _START_SECONDS = 60  # for a child to say that it is ready
 _SERVED = 1_000  # files, before a child is replaced
 _TOGETHER = 1_000_000  # samples of a sound that are decoded at once
-_SECRETS = ("_TOKEN", "_KEY", "_SECRET", "_PASSWORD")  # ends of variables that it does not get
 
 
 class Decoder:
@@ -108,14 +107,11 @@ class Decoder:
 
     def _begun(self) -> subprocess.Popen[bytes]:
         self._served = 0
-        # No secrets for it. BLAS asks for memory a thread, which the child's limit would count.
-        own = {k: v for k, v in os.environ.items() if not k.endswith(_SECRETS)}
-        own |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         self._child = child = subprocess.Popen(
             [sys.executable, "-P", "-m", "cospace.serve.decoder"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=own,
+            env=environment(),
         )
         assert child.stdout is not None
         late = threading.Timer(_START_SECONDS, child.kill)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cospace.errors import CospaceError, TooBusy
+from cospace.serve.child import environment
 
 if TYPE_CHECKING:
     from cospace.progress import Progress
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["Makings", "main"]
 
 _AT_ONCE = 2  # maps; each takes memory for all vectors
-_SECRETS = ("_TOKEN", "_KEY", "_SECRET", "_PASSWORD")  # ends of variables that it does not get
 
 
 class Makings:
@@ -50,14 +50,12 @@ class Makings:
                 return self._told[name]
             if self._closed or len(self._running) >= _AT_ONCE:
                 raise TooBusy(f"{len(self._running)} maps are being made; try again", retry_after=9)
-            own = {k: v for k, v in os.environ.items() if not k.endswith(_SECRETS)}
-            own |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # a core is for searches
             words = [str(folder.absolute()), *(["again"] if again else [])]
             child = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-P", "-m", "cospace.serve.mapping", *words],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                env=own,
+                env=environment(),
             )
             self._running[name] = child
             self._told[name] = {"done": 0.0}
