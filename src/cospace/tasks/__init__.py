@@ -1,0 +1,1 @@
+"""What vectors are good for besides search: classify, cluster, recommend, senses of a word."""
