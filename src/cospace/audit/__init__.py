@@ -1,3 +1,3 @@
 """What is wrong with a collection: each finding with its effect, its p-value and its items."""
 
-__all__: list[str] = []
+__all__ = []

@@ -3,4 +3,4 @@
 What is here is given a model and contents, not a collection; `Collection.explain` brings them.
 """
 
-__all__: list[str] = []
+__all__ = []

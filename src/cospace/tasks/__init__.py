@@ -1,3 +1,3 @@
 """What vectors are good for besides search: classify, cluster, recommend, senses of a word."""
 
-__all__: list[str] = []
+__all__ = []
