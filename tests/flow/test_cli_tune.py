@@ -80,7 +80,7 @@ def test_what_is_refused(folder: Path, cli: Cli) -> None:
     (folder / "other.csv").write_text("question,sku\na,b\n")
     ran = cli("tune", "s.cospace", "other.csv")
     assert 2 == ran.code
-    assert "there is no column 'query'" in ran.err
+    assert "expected the columns query, id" in ran.err
     assert 4 == cli("tune", "s.cospace", "missing.csv").code
     assert 4 == cli("tune", "missing.cospace", "judged.csv").code
     assert 2 == cli("tune", "s.cospace").code

@@ -52,6 +52,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "train": ("train", "word vectors, text encoders, heads and autoencoders, from your own data"),
     "bind": ("bind", "a new kind of part, or a better tower, bound to a model's space by pairs"),
     "widen": ("widen", "an image tower as the eyes for videos, heat and depth, untrained"),
+    "judge": ("judge", "grade what several settings find: a judged set of your own"),
+    "check": ("check", "a collection's search against judged questions, for CI"),
+    "recall": ("recall", "what the index finds of what an exact search finds"),
     "evaluate": ("evaluate", "how good models are: similarity, retrieval, words, across kinds"),
     "compare": ("compare", "encoders, or ways to train words, side by side on your own data"),
     "align": ("align", "one language's word vectors mapped onto another's, by pairs of words"),
@@ -76,7 +79,7 @@ options:
 exit codes: 0 done, 1 unexpected, 2 bad input, 3 another model's space, 4 not found,
   5 in use by another process, 6 disk or damage, 7 damaged model, 8 missing library,
   9 a hub or a hosted model's service, 10 done, but stored parts whose files cannot be read now
-  were kept as they are, 130 Ctrl-C
+  were kept as they are, 11 a check was not passed, 130 Ctrl-C
 
 start with:
   cospace demo"""

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from cospace.cli.figures import change, points, tell_left_out
 from cospace.cli.output import document, show, tell
 from cospace.cli.parsing import Parser, command
 from cospace.cli.table import facts
-from cospace.errors import BadArgument, BadItem
+from cospace.errors import BadArgument
 from cospace.read import Failures
 
 if TYPE_CHECKING:
     from cospace.collection import Collection
 
-    Grades: TypeAlias = dict[str, dict[str, float]]
-
 __all__ = ["parser", "run"]
-
-_NAMES = ("query", "id", "grade")
 
 
 def parser() -> Parser:
@@ -29,10 +24,10 @@ def parser() -> Parser:
         "tune",
         "Fit what text, image and words count in a search, on queries of which you know the right\n"
         "items: JUDGED is a table with the columns query, id and, if you like, grade (1 without;\n"
-        "0 is wrong). Without it, the judgments that the collection holds. Each query is\n"
-        "measured with weights that were chosen without it. At least 20 queries. Nothing is\n"
-        "changed without --use. With --rerank: what a reranker counts, and whether the\n"
-        "collection is better with it.",
+        "0 is wrong), or with query and relevant, a dict of grades by id. Without it, the\n"
+        "judgments that the collection holds. Each query is measured with weights that were\n"
+        "chosen without it. At least 20 queries. Nothing is changed without --use. With\n"
+        "--rerank: what a reranker counts, and whether the collection is better with it.",
         "cospace tune market.cospace judged.csv",
         "cospace tune market.cospace judged.csv --use",
         "cospace tune market.cospace judged.csv --rerank",
@@ -55,11 +50,12 @@ def parser() -> Parser:
 def run(args: argparse.Namespace) -> int:
     """0, also when the default weights are better."""
     import cospace as cs
+    from cospace.evaluate.judgments import read_judgments
 
     if args.reset and (args.judged is not None or args.use or args.rerank):
         raise BadArgument("give a table of judged queries, or --reset alone")
     failed = Failures()
-    judged = {} if args.judged is None else _judged(args.judged, failed)
+    judged = {} if args.judged is None else read_judgments(args.judged, failed)
     with cs.open(args.folder, model=args.model, create=False) as shop:
         if args.reset:
             shop.weights = shop.reranking = None
@@ -123,45 +119,3 @@ def _told(args: argparse.Namespace, record: dict[str, Any], lines: list[str]) ->
         document({"folder": args.folder, **record})
     else:
         show(lines)
-
-
-def _judged(file: str, failed: Failures) -> dict[str, dict[str, float]]:
-    """The grades by id, by query; rows that cannot be used are listed in `failed`.
-
-    Raises `NotFound`, and `BadItem` for a table without the columns.
-    """
-    from cospace.read.sources import find_source
-
-    source = find_source(Path(file))
-    missing = [name for name in _NAMES[:2] if name not in source.sample.names]
-    if missing:
-        raise BadItem(
-            source.name,
-            f"there is no column {missing[0]!r}; expected query, id and perhaps grade, and there"
-            f" are: {', '.join(source.sample.names[:20])}",
-        )
-    found: dict[str, dict[str, float]] = {}
-    for row in source.rows():
-        try:
-            if isinstance(row.values, str):
-                raise BadItem(row.name, row.values)
-            query, id, grade = _judgment(row.values)
-            known = found.setdefault(query, {})
-            if known.get(id, grade) != grade:
-                raise BadItem(row.name, f"{id!r} was judged {known[id]:g} before for this query")
-            known[id] = grade
-        except BadItem as error:
-            failed.add(row.name, error.reason)
-    return {query: grades for query, grades in found.items() if grades}
-
-
-def _judgment(values: Any) -> tuple[str, str, float]:
-    query, id, grade = (str(values.get(name) or "").strip() for name in _NAMES)
-    if values.get("grade") == 0:
-        grade = "0"
-    if not query or not id:
-        raise BadItem("", "has no query" if not query else "has no id")
-    try:
-        return query, id, float(grade or 1)
-    except ValueError:
-        raise BadItem("", f"the grade is {grade[:40]!r}; expected a number") from None

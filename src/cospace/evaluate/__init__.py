@@ -12,6 +12,8 @@
 
 from __future__ import annotations
 
+from cospace.evaluate.baseline import Baseline
+from cospace.evaluate.checked import Checked, check
 from cospace.evaluate.compare import Compared, Comparison, compare
 from cospace.evaluate.crossmodal import (
     CrossmodalReport,
@@ -19,16 +21,22 @@ from cospace.evaluate.crossmodal import (
     Question,
     crossmodal,
 )
+from cospace.evaluate.index_recall import IndexRecall, index_recall
+from cospace.evaluate.judgments import read_judgments
 from cospace.evaluate.labelled import Pictures, Table
+from cospace.evaluate.pooling import pool
 from cospace.evaluate.retrieval import RetrievalReport, RetrievalResult, retrieval
 from cospace.evaluate.sts import StsReport, StsResult, sts
 from cospace.evaluate.words import WordsReport, WordsResult, words
 
 __all__ = [
+    "Baseline",
+    "Checked",
     "Compared",
     "Comparison",
     "CrossmodalReport",
     "CrossmodalResult",
+    "IndexRecall",
     "Pictures",
     "Question",
     "RetrievalReport",
@@ -38,8 +46,12 @@ __all__ = [
     "Table",
     "WordsReport",
     "WordsResult",
+    "check",
     "compare",
     "crossmodal",
+    "index_recall",
+    "pool",
+    "read_judgments",
     "retrieval",
     "sts",
     "words",
