@@ -214,7 +214,11 @@ def _next(into: Path, items: int, args: argparse.Namespace) -> list[str]:
         return []
     if args.chunks:
         return [f"{into} holds {count(items, 'chunk')}. Ask it:", f'  cospace ask {into} "..."']
-    return [f"{into} holds {count(items, 'item')}. Search it:", f'  cospace search {into} "..."']
+    return [
+        f"{into} holds {count(items, 'item')}. Search it, here or in a browser:",
+        f'  cospace search {into} "..."',
+        f"  cospace serve {into}",
+    ]
 
 
 def _beside(source: str) -> Path:

@@ -17,8 +17,12 @@ __all__ = ["dry_run", "lines", "not_in_source", "prune", "record"]
 
 
 def not_in_source(collection: Collection, report: Report) -> int:
-    """How many stored items were not in the source, at the most: rows may have failed."""
-    return max(0, len(collection) - report.stored + report.repeated)
+    """How many stored items were not in the source, at the most: rows may have failed.
+
+    A duplicate id counts once among `named`; among `stored` once in each batch that has it.
+    """
+    there = max(len(report.named) - report.failed, report.stored - report.repeated)
+    return max(0, len(collection) - there)
 
 
 def prune(collection: Collection, report: Report, source: str) -> int:

@@ -131,7 +131,7 @@ def facets_of(
         if field.name in own:
             mask = _all(columns, [one for name, one in own.items() if name != field.name])
         living = columns.alive[column.rows]
-        why = "" if named is not None else _no_facet(field, column, living)
+        why = "" if named is not None else _no_facet(field, column, living, int(columns.alive.sum()))
         if why:
             left_out[field.name] = why
         else:
@@ -171,12 +171,17 @@ def _known(name: str, schema: Schema) -> Field:
     return schema.fields[name]
 
 
-def _no_facet(field: Field, column: Column, living: Mask) -> str:
+def _no_facet(field: Field, column: Column, living: Mask, items: int) -> str:
     """Why a field is not worth a facet; "" when it is."""
-    if field.type in ("bool", "location"):
+    if field.type == "location":
         return ""
     codes = column.codes[living]
     held = np.flatnonzero(column.held(living))
+    every = items > 1 and len(np.unique(column.rows[living])) == items
+    if len(held) == 1 and (every or field.name.endswith("_currency")):
+        return "one value for all"
+    if field.type == "bool":
+        return ""
     numbers = column.numbers
     if field.type == "number":
         few = len(held) < len(codes) or len(codes) < _ENOUGH

@@ -18,6 +18,11 @@ __all__ = ["named"]
 _WORDS = 3  # of a name, at most
 # A second or third word says nearly as much as the first.
 _NEARLY = 0.6
+# How much there is of a thing says nothing of what it is.
+_UNITS = frozenset(
+    "mm cm dm km ml cl dl mg kg lb lbs oz ft in inch inches kb mb gb tb mah wh kwh kw hz khz mhz ghz"
+    " db dpi px".split()
+)
 _LEAST = 0.05  # the share of a cluster's items that hold a word of its name
 
 
@@ -27,8 +32,8 @@ def named(texts: Sequence[str], labels: NDArray[np.uint16], language: str) -> li
     A word counts once an item. Its weight in a cluster is the share s of the cluster's items that
     hold it, times log(s / m), with m the mean of its shares in all clusters: a class-based tf-idf
     (as Grootendorst, BERTopic, 2022, has one) in which a word that all clusters hold weighs
-    nothing. Words of one stem are one, written as most items write it; stop words and numbers are
-    left out. A cluster without words is called after its number.
+    nothing. Words of one stem are one, written as most items write it; stop words, numbers
+    and units (cm, kg) are left out. A cluster without words is called after its number.
 
     >>> labels = np.array([0, 0, 1, 1], np.uint16)
     >>> named(["oak chair", "a chair", "red lamp", "lamps"], labels, "english")
@@ -69,7 +74,7 @@ def _stems(text: str, language: str, known: dict[str, str]) -> dict[str, str]:
             if part not in known:
                 folded = fold(part)
                 stops = stop_words(language) | stop_words("english")
-                plain = len(folded) > 1 and folded not in stops and not has_digit(folded)
+                plain = len(folded) > 1 and folded not in stops | _UNITS and not has_digit(folded)
                 known[part] = stem(folded, language) if plain else ""
             if known[part]:
                 found.setdefault(known[part], part)

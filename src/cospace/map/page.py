@@ -57,7 +57,6 @@ def page(map: Map, store: Kept, name: str) -> str:
     schema = {field.name: field.type for field in store.schema.fields.values()}
     data = {
         "name": name,
-        "title": next((one for one in ("title", "name", "titel") if one in schema), "title"),
         "metadata": schema,
         "head": map.to_json() | {"fields": names},
         "points": base64_of(map.xy.astype("<f4")),

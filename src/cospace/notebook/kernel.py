@@ -39,6 +39,10 @@ class Shown(Protocol):
         """The map."""
         ...
 
+    def make_map(self) -> Map:
+        """A new map, kept."""
+        ...
+
 
 class Reply(NamedTuple):
     """A status as of HTTP, a record, and bytes where the answer is no record."""
@@ -48,10 +52,22 @@ class Reply(NamedTuple):
     data: bytes | None = None
 
 
-def reply(collection: Shown, path: str, asked: Mapping[str, str], body: Mapping[str, Any]) -> Reply:
-    """The answer to a question of the widget; errors are answers too."""
+def reply(
+    collection: Shown,
+    path: str,
+    asked: Mapping[str, str],
+    body: Mapping[str, Any],
+    *,
+    posted: bool = False,
+) -> Reply:
+    """The answer to a question of the widget; errors are answers too.
+
+    A map that is asked for with `posted` is made; the kernel does nothing else meanwhile.
+    """
     route = path.split("/", 3)[-1]
     try:
+        if posted and route == "map":
+            collection.make_map()
         return _of_items(collection, route, body) or _of_map(collection, route, asked)
     except CospaceError as error:
         said = {"message": str(error), "code": type(error).__name__}

@@ -19,7 +19,7 @@ def shown(collection: Shown, query: str, k: int) -> Any:
     class Widget(anywidget.AnyWidget):  # type: ignore[name-defined, misc]
         """Cards and a map in a notebook."""
 
-        _esm = bundle("widget.js") + "export default { render };\n"
+        _esm = bundle("widget.js", default=True)
         style = traitlets.Unicode(style(hosted=True)).tag(sync=True)
         about = traitlets.Dict().tag(sync=True)
         query = traitlets.Unicode().tag(sync=True)
@@ -30,7 +30,8 @@ def shown(collection: Shown, query: str, k: int) -> Any:
 
     def asked(widget: Any, message: dict[str, Any], buffers: Any) -> None:
         del buffers
-        found = reply(collection, message["path"], message["query"], message["body"])
+        posted = message.get("method") == "POST"
+        found = reply(collection, message["path"], message["query"], message["body"], posted=posted)
         head = {"number": message["number"], "status": found.status, "json": found.json}
         widget.send(head, [] if found.data is None else [found.data])
 

@@ -30,8 +30,10 @@ def _hosted(found: re.Match[str]) -> str:
     return f"{found[1]}:host({found[2]}) {{" if found[2] else f"{found[1]}:host {{"
 
 
-def bundle(entry: str) -> str:
+def bundle(entry: str, *, default: bool = False) -> str:
     """One ES module that has what the module `entry` exports, with all that it imports.
+
+    With `default` it exports one object that has them, and no names.
 
     >>> bundle("state.js").count("export ")
     1
@@ -40,7 +42,8 @@ def bundle(entry: str) -> str:
     _visit(entry, order)
     parts = [_wrapped(name) for name in order]
     names = ", ".join(_EXPORT.findall(assets()[entry].data.decode()))
-    return "\n".join([*parts, f"export const {{ {names} }} = {_variable(entry)};\n"])
+    given = "default" if default else f"const {{ {names} }} ="
+    return "\n".join([*parts, f"export {given} {_variable(entry)};\n"])
 
 
 def _visit(name: str, order: list[str]) -> None:

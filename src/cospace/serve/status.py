@@ -44,6 +44,8 @@ def router(server: Server) -> APIRouter:
 
 
 def _status(collection: Collection, most: int, offset: int) -> dict[str, Any]:
+    from cospace.store.edge import EXACT_BELOW
+
     info = collection.info()
     space = collection.space
     return {
@@ -53,6 +55,7 @@ def _status(collection: Collection, most: int, offset: int) -> dict[str, Any]:
             for kind, count in info.holders.items()
         },
         "waiting": info.items - info.indexed,
+        "exact": info.items <= EXACT_BELOW,
         "failed": _failed(collection.store, info.failures, most, offset),
         "space": None
         if space is None

@@ -34,13 +34,14 @@ def shop_of(rows: list[dict[str, Any]]) -> cs.Collection:
 )
 def test_a_fields_own_condition_is_left_out_of_its_counts(rows, cities, most):
     shop = shop_of([{"city": city, "price": price} for city, price in rows])
-    found = shop.facets({"city": {"$in": sorted(cities)}, "price": {"$lte": most}})
+    where = {"city": {"$in": sorted(cities)}, "price": {"$lte": most}}
+    found = shop.facets(where)
     assert found.items == sum(c in cities and p <= most for c, p in rows)
     by_city = Counter(city for city, price in rows if price <= most)
     by_price = Counter(price for city, price in rows if city in cities)
-    named = shop.facets({"city": {"$in": sorted(cities)}, "price": {"$lte": most}}, ["city"])
+    named = shop.facets(where, ["city", "price"])
     assert by_city == dict(named["city"].values)
-    price = found["price"]
+    price = named["price"]
     assert by_price.total() == sum(one.items for one in price.bins)
     assert (min(by_price, default=None), max(by_price, default=None)) == (price.min, price.max)
 
@@ -84,6 +85,15 @@ def test_which_fields_are_facets():
     assert {True: 30, False: 90} == dict(found["sold"].values)
     assert ("2026-01-01", "2026-01-28") == (found["added"].min, found["added"].max)
     assert (120, (47.0, 15.0, 48.19, 15.0)) == (found["place"].count, found["place"].box)
+
+
+def test_a_field_with_one_value_for_all_is_no_facet():
+    rows = [{"open": True, "state": "active", "price_currency": "EUR", "tag": "x"} for _ in "abc"]
+    rows.append({"open": True, "state": "active"})
+    found = shop_of(rows).facets()
+    assert ["tag"] == [facet.name for facet in found.fields], "one item has no tag"
+    assert {"open", "state", "price_currency"} == set(found.left_out)
+    assert {"one value for all"} == set(found.left_out.values())
 
 
 def test_a_field_that_is_named_is_counted_whatever_it_is():

@@ -3,18 +3,32 @@
 import { button, h, home, icon, put } from "./dom.js";
 import { number, t } from "./words.js";
 
-const TITLES = ["title", "name", "titel", "product_name", "headline", "label"];
-const PRICES = ["price", "preis", "sale_price", "amount", "cost"];
-const CURRENCIES = ["currency", "waehrung", "währung"];
+// The first that a collection has, whatever its capitals, accents and dashes. Titles are those of cospace.read.
+const TITLES = [
+  "title", "name", "headline", "product name", "product title", "item name", "item title", "productname",
+  "producttitle", "titel", "bezeichnung", "artikelbezeichnung", "produktname", "artikelname", "produkttitel",
+  "produktbezeichnung", "ueberschrift", "titre", "nom", "nom du produit", "nom produit", "designation", "libelle",
+  "intitule", "titulo", "nombre", "nombre del producto", "nombre producto", "denominacion", "titolo", "nome",
+  "nome prodotto", "nome del prodotto", "denominazione", "naam", "productnaam", "product naam", "artikelnaam",
+  "producttitel", "omschrijving kort", "label",
+];
+const PRICES = ["price", "preis", "sale price", "variant price", "regular price", "verkaufspreis", "amount", "cost", "prix", "prezzo", "precio"];
+const CURRENCIES = ["currency", "waehrung", "wahrung", "devise", "valuta", "moneda"];
 
 /** Which fields are the title, the price, the place and the date, by their names and types. */
 export function roles(metadata) {
-  const named = (names, types) => names.find((name) => types.includes(metadata[name]));
+  const plain = (name) => name.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace(/[_-]/g, " ").trim();
+  const named = (names, types) => {
+    const found = new Map();
+    for (const name of Object.keys(metadata)) if (types.includes(metadata[name]) && !found.has(plain(name))) found.set(plain(name), name);
+    return names.map((name) => found.get(name)).find((name) => name !== undefined);
+  };
   const typed = (type) => Object.keys(metadata).find((name) => metadata[name] === type);
+  const price = named(PRICES, ["number", "integer"]);
   return {
     title: named(TITLES, ["string"]),
-    price: named(PRICES, ["number", "integer"]),
-    currency: named(CURRENCIES, ["string"]),
+    price,
+    currency: price && metadata[`${price}_currency`] ? `${price}_currency` : named(CURRENCIES, ["string"]),
     place: typed("location"),
     date: typed("date") ?? typed("datetime"),
   };
@@ -28,6 +42,12 @@ export function titleOf(item, role) {
   return text ? text.slice(0, 120) : item.id;
 }
 
+/** What a text says beyond the title that it begins with, or "". */
+export function beyond(text, title) {
+  const whole = (text ?? "").trim();
+  return whole.startsWith(title) ? whole.slice(title.length).replace(/^[\s.,:;–-]+/, "") : whole;
+}
+
 /** The price as people write it, or "". */
 export function priceOf(item, role) {
   const value = role.price && item.metadata[role.price];
@@ -39,18 +59,22 @@ export function priceOf(item, role) {
   return number(value);
 }
 
+/** The names of an item's pictures, first to last. */
+function pictures(item) {
+  return Object.keys(item.media ?? {}).filter((name) => name.startsWith("image"));
+}
+
 /** The address of an item's picture at a width, or null. */
-export function pictureOf(item, width) {
-  const part = Object.keys(item.media ?? {}).find((name) => name.startsWith("image"));
+export function pictureOf(item, width, part = pictures(item)[0]) {
   if (!part) return null;
   return item.media[part].startsWith("data:") ? item.media[part] : `${item.media[part]}&width=${width}`;
 }
 
 /** The picture, in a frame that keeps its room; a sign where there is none or it cannot be read. */
-export function photo(item, width, alt = "") {
+export function photo(item, width, alt = "", part = undefined) {
   const frame = h("div", { class: "photo" });
   const missing = () => put(frame, h("span", { class: "none" }, icon("none"), h("span", {}, t("no_photo"))));
-  const from = pictureOf(item, width);
+  const from = pictureOf(item, width, part);
   if (!from) missing();
   else frame.append(h("img", { src: from, alt, loading: "lazy", decoding: "async", width: "240", height: "180", onerror: missing }));
   return frame;
@@ -60,12 +84,13 @@ export function photo(item, width, alt = "") {
 export function card(item, role, act) {
   const title = titleOf(item, role);
   const price = priceOf(item, role);
+  const text = item.metadata[role.title] ? beyond(item.text, title) : "";
   const label = (what) => `${what}: ${title.slice(0, 60)}`;
   return h("li", { class: "card", "data-id": item.id },
     photo(item, 240),
     h("div", { class: "about" },
       h("h3", {}, h("button", { type: "button", class: "title", dir: "auto", onclick: () => act.open(item) }, title)),
-      item.metadata[role.title] && item.text ? h("p", { class: "text", dir: "auto" }, item.text) : null,
+      text ? h("p", { class: "text", dir: "auto" }, text) : null,
       h("p", { class: "facts" },
         price ? h("b", {}, price) : null,
         typeof item.km === "number" ? h("span", {}, icon("place"), t("km", { km: number(item.km, item.km < 10 ? 1 : 0) })) : null)),
@@ -84,17 +109,25 @@ export function shown(value) {
   return String(value);
 }
 
-/** An item in full, over the page. */
-export function detail(item, role, more = []) {
+/** An item in full, over the page; `told` stands under its text, and `more` at the end. */
+export function detail(item, role, more = [], told = null) {
+  const title = titleOf(item, role);
+  const price = priceOf(item, role);
+  const facts = Object.entries(item.metadata).filter(([name, value]) => name !== role.title && value !== title && !(price && name === role.currency));
+  const look = (part) => dialog.querySelector(".sheet > .photo").replaceWith(photo(item, 960, title, part));
   const dialog = h("dialog", { class: "detail", "aria-labelledby": "detail-title", onclose: () => dialog.remove(), onclick: (event) => {
     if (event.target === dialog) dialog.close();
   } },
     h("div", { class: "sheet" },
-      h("div", { class: "head" }, h("h2", { id: "detail-title", dir: "auto" }, titleOf(item, role)), button("close", t("close"), () => dialog.close())),
-      photo(item, 960, titleOf(item, role)),
+      h("div", { class: "head" }, h("h2", { id: "detail-title", dir: "auto" }, title), button("close", t("close"), () => dialog.close())),
+      photo(item, 960, title),
+      pictures(item).length > 1
+        ? h("div", { class: "strip" }, pictures(item).map((part, at) => h("button", { type: "button", class: "thumbnail", "aria-label": t("picture_of", { n: at + 1 }), onclick: () => look(part) }, photo(item, 120, "", part))))
+        : null,
       item.text ? h("p", { class: "long", dir: "auto" }, item.text) : null,
-      h("dl", {}, Object.entries(item.metadata).filter(([name]) => name !== role.title).map(([name, value]) => [
-        h("dt", { dir: "auto" }, name), h("dd", { dir: "auto" }, shown(value)),
+      told,
+      h("dl", {}, facts.map(([name, value]) => [
+        h("dt", { dir: "auto" }, name), h("dd", { dir: "auto" }, price && name === role.price ? price : shown(value)),
       ])),
       h("p", { class: "soft" }, item.id),
       more));

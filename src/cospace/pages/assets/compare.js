@@ -4,7 +4,7 @@ import { get, Latest, route } from "./api.js";
 import { detail, photo, roles, titleOf } from "./cards.js";
 import { button, h, icon, later, put, s } from "./dom.js";
 import { say, trouble } from "./told.js";
-import { learn, number, t } from "./words.js";
+import { kind, learn, number, t } from "./words.js";
 
 learn({
   ways: ["Ways of asking", "Arten zu fragen"],
@@ -77,7 +77,7 @@ class Page {
     for (const one of [...own, ...collections.filter((other) => other.name !== this.name)]) {
       const put = (key, label, more) => found.set(`${one.name}/${key}`, { collection: one.name, label, more, model: one.model });
       put("", t("by_all"), {});
-      for (const list of [...Object.keys(one.vectors), "words"]) put(list, t("by_one", { list }), { by: [list] });
+      for (const list of [...Object.keys(one.vectors), "words"]) put(list, t("by_one", { list: kind(list) }), { by: [list] });
       for (const ranker of rerankers) put(`rerank ${ranker}`, t("by_rerank", { name: ranker }), { rerank: ranker });
       put("typed", t("by_typed"), { spelling: false });
     }

@@ -394,6 +394,8 @@ class Page {
 
   moved() {
     if (!this.plot) return;
+    this.tip.hidden = true; // what it pointed at has moved away
+    this.pointed = -1;
     if (!this.plot.moving) {
       this.label();
       return this.look_near();
@@ -410,7 +412,8 @@ class Page {
   }
 
   label() {
-    const taken = [];
+    const [stage, tools] = [this.stage, this.stage.parentElement.querySelector(".tools")].map((one) => one.getBoundingClientRect());
+    const taken = [[tools.left - stage.left, tools.top - stage.top, tools.right - stage.left, tools.bottom - stage.top]];
     const free = (box) => taken.every((one) => box[0] > one[2] || box[2] < one[0] || box[1] > one[3] || box[3] < one[1]);
     const found = [];
     for (const one of [...this.head.clusters].sort((a, b) => b.size - a.size)) {

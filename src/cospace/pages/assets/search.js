@@ -42,12 +42,12 @@ class Page {
       oninput: () => { this.state.q = this.box.value; this.state.typed = false; this.typed(); this.complete(); },
     });
     this.completions = h("datalist", { id: "completions" });
-    const file = h("input", { type: "file", accept: "image/*", capture: "environment", hidden: true, tabindex: "-1", "aria-hidden": "true", onchange: () => {
+    const file = h("input", { type: "file", accept: "image/*", hidden: true, tabindex: "-1", "aria-hidden": "true", onchange: () => {
       if (file.files[0]) this.take(file.files[0]);
       file.value = "";
     } });
     const form = h("form", { class: "ask", role: "search", onsubmit: (event) => { event.preventDefault(); this.changed(); this.box.blur(); } },
-      h("div", { class: "box" }, icon("search"), this.box, this.completions, file, button("picture", t("add_picture"), () => file.click())),
+      h("div", { class: "box" }, icon("search"), this.box, h("span", { class: "hint", "aria-hidden": "true" }, t("drop_here")), this.completions, file, button("picture", t("add_picture"), () => file.click())),
       (this.chips = h("div", { class: "chips" })));
     this.count = h("p", { class: "soft", id: "count", role: "status" });
     this.order = h("select", { id: "sort", onchange: () => { this.state.sort = this.order.value; this.changed(); } });
@@ -225,7 +225,7 @@ class Page {
 
   draw(found) {
     put(this.cards, this.hits.map((one) => this.card(one)));
-    put(this.note, this.meant(found), found.sorted_among ? h("p", { class: "soft" }, t("sorted_among", { n: number(found.sorted_among) })) : null,
+    put(this.note, this.meant(found), found.sorted_among && !(found.sorted_among >= this.total) ? h("p", { class: "soft" }, t("sorted_among", { n: number(found.sorted_among) })) : null,
       (found.notes ?? []).map((one) => h("p", { class: "soft" }, one)), this.hits.length ? null : this.nothing());
     this.counted();
   }
@@ -269,11 +269,8 @@ class Page {
   open(item, why = false) {
     const place = h("div", { class: "explained" });
     const act = (label, task) => h("button", { type: "button", class: "small", onclick: () => { dialog.close(); task(item); } }, label);
-    const more = [
-      h("div", { class: "pair" }, act(t("like_this"), (one) => this.like(one)), act(t("unlike_this"), (one) => this.unlike(one))),
-      place,
-    ];
-    const dialog = detail(item, this.role, more);
+    const more = h("div", { class: "pair" }, act(t("like_this"), (one) => this.like(one)), act(t("unlike_this"), (one) => this.unlike(one)));
+    const dialog = detail(item, this.role, more, why ? place : null);
     if (why) this.explain(place, dialog, item);
   }
 

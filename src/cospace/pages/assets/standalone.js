@@ -1,6 +1,7 @@
 // The map as a file of its own: what it shows is in the file, and nothing is asked of anybody.
 
 import { through } from "./api.js";
+import { roles } from "./cards.js";
 import { h, home } from "./dom.js";
 import { show } from "./map.js";
 import { learn, preferred, speak } from "./words.js";
@@ -9,7 +10,8 @@ import { learn, preferred, speak } from "./words.js";
 export async function start(data) {
   speak(preferred());
   learn({ map_light: ["Light up titles that contain", "Titel leuchten lassen, die enthalten"] });
-  const titles = data.items.map((one) => `${one.metadata[data.title] ?? ""} ${one.text ?? ""}`.toLowerCase());
+  const { title } = roles(data.metadata);
+  const titles = data.items.map((one) => `${one.metadata[title] ?? ""} ${one.text ?? ""}`.toLowerCase());
   const numbers = new Map(data.items.map((one, at) => [one.id, at]));
   const bytes = (text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
   const near = data.neighbours ? new Uint32Array(bytes(data.neighbours).buffer) : null;

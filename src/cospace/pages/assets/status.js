@@ -3,16 +3,18 @@
 import { get, route } from "./api.js";
 import { h, put } from "./dom.js";
 import { say, trouble } from "./told.js";
-import { counted, learn, number, t } from "./words.js";
+import { counted, kind, learn, number, t } from "./words.js";
 
 learn({
   indexed: ["Indexed", "Erfasst"],
-  waiting: ["stored, and not in the index yet", "gespeichert, noch nicht im Index"],
+  exact: ["All of them are searched, exactly: so few need no index.", "Alle werden durchsucht, und zwar genau: so wenige brauchen keinen Index."],
+  waiting: ["{n} are searched one by one, until the next build of the index.", "{n} werden einzeln durchsucht, bis der Index neu gebaut wird."],
   all_in: ["Everything stored is in the index.", "Alles Gespeicherte ist im Index."],
   vectors: ["{n} vectors", "{n} Vektoren"],
   failures: ["Failed", "Fehlgeschlagen"],
   failures_none: ["Nothing failed.", "Nichts ist fehlgeschlagen."],
-  failures_some: ["{n} could not be stored; of {part} a part is missing.", "{n} ließen sich nicht speichern; bei {part} fehlt ein Teil."],
+  failures_lost: ["{n} could not be stored.", "{n} ließen sich nicht speichern."],
+  failures_part: ["{n} stored without a part that failed.", "{n} gespeichert ohne einen Teil, der fehlschlug."],
   reason: ["Reason", "Grund"],
   kept_without: ["stored without this part", "ohne diesen Teil gespeichert"],
   not_stored: ["not stored", "nicht gespeichert"],
@@ -33,6 +35,7 @@ learn({
   idle: ["Nothing is being written.", "Es wird nichts geschrieben."],
   read_only: ["This server only reads.", "Dieser Server liest nur."],
   limits: ["Limits", "Grenzen"],
+  limits_all: ["Show all {n}", "Alle {n} zeigen"],
   what: ["What", "Was"],
   fields: ["Fields of the items", "Felder der Einträge"],
 });
@@ -89,8 +92,8 @@ function panel(id, title, ...inside) {
 function indexed(now) {
   return panel("indexed", t("indexed"),
     h("p", { class: "large" }, counted(now.items)),
-    h("dl", {}, Object.entries(now.indexed).map(([kind, one]) => [h("dt", {}, kind), h("dd", {}, `${counted(one.items)}, ${t("vectors", { n: number(one.vectors) })}`)])),
-    h("p", { class: "soft" }, now.waiting > 0 ? `${counted(now.waiting)} ${t("waiting")}` : t("all_in")));
+    h("dl", {}, Object.entries(now.indexed).map(([name, one]) => [h("dt", {}, kind(name)), h("dd", {}, `${counted(one.items)}, ${t("vectors", { n: number(one.vectors) })}`)])),
+    h("p", { class: "soft" }, now.exact ? (now.items ? t("exact") : "") : now.waiting > 0 ? t("waiting", { n: number(now.waiting) }) : t("all_in")));
 }
 
 function failed(now, name, refresh) {
@@ -116,19 +119,20 @@ function failed(now, name, refresh) {
     retry.disabled = false;
   } }, t("retry"));
   return panel("failed", t("failures"),
-    h("p", {}, t("failures_some", { n: number(found.not_stored), part: number(found.without_a_part) })),
+    found.not_stored ? h("p", {}, t("failures_lost", { n: counted(found.not_stored) })) : null,
+    found.without_a_part ? h("p", {}, t("failures_part", { n: counted(found.without_a_part) })) : null,
     h("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "failed" },
       h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "id"), h("th", { scope: "col" }, t("reason")), h("th", { scope: "col" }, ""))), rows)),
     more, found.without_a_part && !now.read_only ? retry : null);
 }
 
 function line(one) {
-  return h("tr", {}, h("td", { dir: "auto" }, one.id), h("td", { dir: "auto" }, one.reason), h("td", { class: "soft" }, t(one.stored ? "kept_without" : "not_stored")));
+  return h("tr", {}, h("td", { class: "id", dir: "auto" }, one.id), h("td", { dir: "auto" }, one.reason), h("td", { class: "soft" }, t(one.stored ? "kept_without" : "not_stored")));
 }
 
 function space(now) {
   const own = now.space;
-  const rows = own ? [["model", own.name], ["fingerprint", own.fingerprint], ["dim", number(own.dim)], ["kinds", own.kinds.join(", ")], ["metric", own.metric]] : [];
+  const rows = own ? [["model", own.name], ["fingerprint", own.fingerprint], ["dim", number(own.dim)], ["kinds", own.kinds.map(kind).join(", ")], ["metric", own.metric]] : [];
   rows.push(["engine", [now.engine, now.quantization].filter(Boolean).join(", ")], ["text_language", now.language ?? "–"], ["size", `${number(now.bytes / 1e6, 1)} MB`]);
   return panel("space", t("space"), h("dl", {}, rows.map(([name, value]) => [h("dt", {}, t(name)), h("dd", {}, h(name === "fingerprint" ? "code" : "span", {}, String(value)))])));
 }
@@ -138,7 +142,7 @@ function fields(now) {
 }
 
 function limits(now) {
-  return panel("limits", t("limits"), h("details", {}, h("summary", {}, `${number(now.limits.length)}`),
+  return panel("limits", t("limits"), h("details", {}, h("summary", {}, t("limits_all", { n: number(now.limits.length) })),
     h("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "limits" },
       h("table", {}, h("tbody", {}, now.limits.map((one) => h("tr", {}, h("th", { scope: "row" }, one.name.replaceAll("_", " ")), h("td", {}, `${number(one.value)} ${one.unit}`), h("td", { class: "soft" }, one.help))))))));
 }

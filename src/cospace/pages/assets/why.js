@@ -44,9 +44,11 @@ function marked(text, words) {
   return found;
 }
 
-function light(photo, { rows, cols, heat }) {
+/** Darken the squares of a photo that say little; `heat` has rows of numbers, 0 to 1. */
+function light(photo, { rows, cols, heat: squares }) {
   const image = photo?.querySelector("img");
   if (!image) return;
+  const heat = squares.flat();
   const most = Math.max(...heat, 1e-9);
   const grid = h("div", { class: "heat", "aria-hidden": "true", style: { "--rows": rows, "--cols": cols } },
     heat.map((one) => h("span", { style: { opacity: (0.75 * (1 - Math.max(0, one) / most)).toFixed(2) } })));

@@ -76,6 +76,6 @@ function answered(model) {
     waiting.set(last, done);
     const [address, asked] = path.split("?");
     const query = Object.fromEntries(new URLSearchParams(asked));
-    model.send({ number: last, path: address, query, body: options.body ? JSON.parse(options.body) : {} });
+    model.send({ number: last, method: options.method, path: address, query, body: options.body ? JSON.parse(options.body) : {} });
   }));
 }

@@ -17,12 +17,13 @@ const TEXTS = {
   skip: ["Skip to the results", "Zu den Ergebnissen springen"],
   describe: ["Describe what you are looking for", "Beschreiben Sie, was Sie suchen"],
   add_picture: ["Search with a picture", "Mit einem Bild suchen"],
-  drop_here: ["Drop the picture here", "Bild hier ablegen"],
+  drop_here: ["Drop the picture anywhere", "Bild irgendwo hier ablegen"],
   remove_picture: ["Remove the picture", "Bild entfernen"],
   your_picture: ["Your picture", "Ihr Bild"],
   words_or_picture: ["Words or picture", "Wörter oder Bild"],
   words: ["words", "Wörter"],
   picture: ["picture", "Bild"],
+  picture_of: ["Picture {n}", "Bild {n}"],
   like_this: ["More like this", "Mehr davon"],
   unlike_this: ["Not like this", "Nicht so etwas"],
   why: ["Why was this found?", "Warum wurde das gefunden?"],
@@ -61,7 +62,10 @@ const TEXTS = {
   more: ["Show more", "Mehr zeigen"],
   found: ["{n} shown", "{n} gezeigt"],
   found_of: ["{n} of {of} shown", "{n} von {of} gezeigt"],
-  sorted_among: ["The {n} best matches, in this order", "Die {n} besten Treffer, so sortiert"],
+  sorted_among: [
+    "The {n} that fit best, in this order. Sort by best match to see the others.",
+    "Die {n} passendsten, so sortiert. Die übrigen zeigt die Sortierung nach besten Treffern.",
+  ],
   none: ["Nothing matches these filters.", "Zu diesen Filtern gibt es nichts."],
   none_help: [
     "A search by meaning always has a nearest item, so it is the filters that leave nothing.",
@@ -135,6 +139,13 @@ export function t(name, given = {}) {
 /** A number as it is written in the chosen language. */
 export function number(value, most = 2) {
   return new Intl.NumberFormat(language(), { maximumFractionDigits: most }).format(value);
+}
+
+const KINDS = { text: ["text", "Text"], image: ["picture", "Bild"], words: ["words", "Wörter"], audio: ["sound", "Ton"], video: ["video", "Video"] };
+
+/** What people call a kind of vectors, or the list of words. */
+export function kind(name) {
+  return KINDS[name]?.[german ? 1 : 0] ?? name;
 }
 
 /** How many items. */
