@@ -61,6 +61,43 @@ def test_strings_of_items_stay_text_in_the_file(browser: Browser, tmp_path: Path
     page.close()
 
 
+def widget_in(page: Page, widget: Any) -> None:
+    """The widget in a page, which asks the widget's own Python."""
+    sent: list[tuple[Any, list[bytes]]] = []
+    widget.send = lambda content, buffers=None: sent.append((content, buffers or []))
+
+    def kernel(message: dict[str, Any]) -> dict[str, Any]:
+        widget._handle_custom_msg(message, [])
+        content, buffers = sent.pop()
+        return {"content": content, "buffers": [list(one) for one in buffers]}
+
+    page.expose_function("kernel", kernel)
+    page.set_content("<h2>A notebook</h2><div id=out></div><h2>Below</h2>")
+    state = {name: getattr(widget, name) for name in ("sheet", "about", "query", "k")}
+    page.add_script_tag(
+        type="module",
+        content=_HOST.format(script=json.dumps(widget._esm), state=json.dumps(state)),
+    )
+
+
+def test_the_widget_makes_the_map_and_follows_the_notebooks_theme(browser: Browser, tmp_path: Path):
+    with cs.open(tmp_path / "new.cospace", model="starter") as shop:
+        shop.add(ids=["a", "b", "c"], documents=["An armchair", "A sofa", "A rake"])
+        page = browser.new_page(locale="en-US")
+        told = quiet(page)
+        widget_in(page, shop.show())
+        expect(page.locator(".card")).to_have_count(3, timeout=20_000)
+        page.get_by_role("button", name="Map", exact=True).click()
+        page.get_by_role("button", name="Make the map").click()
+        page.wait_for_selector(".stage canvas", timeout=30_000)
+        assert 3 == len(shop.map())
+        for light, looks in (("false", "dark"), ("true", "light")):
+            page.evaluate("one => (document.body.dataset.jpThemeLight = one)", light)
+            expect(page.locator("#out > div")).to_have_attribute("data-theme", looks)
+        assert [] == told
+        page.close()
+
+
 def test_the_widget_of_a_notebook(browser: Browser, mapped: Running, market: Path):
     """The widget's own script in a page; what it sends goes to the widget's own Python."""
     del mapped
@@ -68,21 +105,7 @@ def test_the_widget_of_a_notebook(browser: Browser, mapped: Running, market: Pat
         widget = shop.show("vintage comfortable seating", k=6)
         page = browser.new_page(viewport={"width": 1100, "height": 800}, locale="en-US")
         told = quiet(page)
-        sent: list[tuple[Any, list[bytes]]] = []
-        widget.send = lambda content, buffers=None: sent.append((content, buffers or []))
-
-        def kernel(message: dict[str, Any]) -> dict[str, Any]:
-            widget._handle_custom_msg(message, [])
-            content, buffers = sent.pop()
-            return {"content": content, "buffers": [list(one) for one in buffers]}
-
-        page.expose_function("kernel", kernel)
-        page.set_content("<h2>A notebook</h2><div id=out></div><h2>Below</h2>")
-        state = {name: getattr(widget, name) for name in ("style", "about", "query", "k")}
-        page.add_script_tag(
-            type="module",
-            content=_HOST.format(script=json.dumps(widget._esm), state=json.dumps(state)),
-        )
+        widget_in(page, widget)
         card = page.locator(".card .title").first
         expect(card).to_have_text("Retro velvet armchair", timeout=20_000)
         expect(page.locator(".card")).to_have_count(6)

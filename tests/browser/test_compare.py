@@ -42,6 +42,15 @@ def test_columns_moves_and_judgments(visiting: Any, server: Running):
     assert {3, 0} == {one["grade"] for one in said["judgments"]}
 
 
+def test_a_phone_has_room_for_titles_and_german_names_for_kinds(visiting: Any):
+    visit: Visit = visiting(viewport={"width": 390, "height": 844}, locale="de-DE")
+    page = visit.open("/ui/market/compare?q=blue+jacket")
+    expect(page.get_by_role("combobox", name="1")).to_contain_text("nur Bild")
+    entry = page.locator(".hit .entry").first
+    expect(entry).to_be_visible()
+    assert entry.bounding_box()["width"] > 250
+
+
 def test_judgments_are_a_judged_set(visit: Visit, market: Any, tmp_path: Any):
     page = visit.open("/ui/market/compare?q=a+bicycle")
     page.locator(".hit .entry").first.focus()

@@ -125,7 +125,11 @@ def test_why_marks_the_words_and_the_part_of_the_picture(visit: Visit):
     page.goto(visit.server.url + "/ui/market/search?q=black+sneakers")
     shown = page.locator(".card", has=page.locator(".photo img")).first
     shown.get_by_role("button", name="Why was this found?").click()
-    expect(page.get_by_role("dialog").locator(".heat")).to_be_visible(timeout=30_000)
+    heat = page.get_by_role("dialog").locator(".heat")
+    expect(heat).to_be_visible(timeout=30_000)
+    rows = heat.locator("span").evaluate_all("all => all.map((one) => Number(one.style.opacity))")
+    assert 49 == len(rows) and 0 == min(rows) and 0.75 >= max(rows) > 0, "7 x 7 squares, one lit"
+    expect(page.get_by_role("dialog").locator(".explained h3")).to_be_in_viewport()
 
 
 def test_why_of_a_picture(visit: Visit):

@@ -51,6 +51,35 @@ def test_zooming_shows_pictures(visit: Visit, mapped: Running):
     expect(dialog.locator(".entry")).to_have_count(8)
 
 
+def test_what_is_told_of_a_point_goes_when_the_point_moves_away(visit: Visit, mapped: Running):
+    del mapped
+    page = visit.open("/ui/market/map")
+    drawn(page)
+    box = page.locator(".stage").bounding_box()
+    assert box
+    tip = page.locator(".tip")
+    for at in range(40, int(box["width"]) - 80, 6):
+        page.mouse.move(box["x"] + at, box["y"] + box["height"] / 2)
+        page.wait_for_timeout(15)
+        if "on-point" in (page.locator(".stage").get_attribute("class") or ""):
+            break
+    expect(tip).to_be_visible()
+    page.get_by_label("Zoom in").dispatch_event("click")
+    expect(tip).to_be_hidden()
+
+
+def test_no_name_lies_under_the_tools(visiting: Any, mapped: Running):
+    page = visiting(mapped, viewport={"width": 390, "height": 844}).open("/ui/market/map")
+    drawn(page)
+    tools = page.locator(".tools").bounding_box()
+    assert tools
+    for name in page.locator(".names span").all():
+        box = name.bounding_box()
+        assert box
+        beside = box["x"] + box["width"] <= tools["x"] or box["y"] >= tools["y"] + tools["height"]
+        assert beside or box["y"] + box["height"] <= tools["y"]
+
+
 def test_a_question_lights_up(visit: Visit, mapped: Running):
     del mapped
     page = visit.open("/ui/market/map")

@@ -131,7 +131,9 @@ def facets_of(
         if field.name in own:
             mask = _all(columns, [one for name, one in own.items() if name != field.name])
         living = columns.alive[column.rows]
-        why = "" if named is not None else _no_facet(field, column, living, int(columns.alive.sum()))
+        why = (
+            "" if named is not None else _no_facet(field, column, living, int(columns.alive.sum()))
+        )
         if why:
             left_out[field.name] = why
         else:

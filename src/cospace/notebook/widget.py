@@ -20,7 +20,8 @@ def shown(collection: Shown, query: str, k: int) -> Any:
         """Cards and a map in a notebook."""
 
         _esm = bundle("widget.js", default=True)
-        style = traitlets.Unicode(style(hosted=True)).tag(sync=True)
+        # Not "style": that is a model of its own to ipywidgets.
+        sheet = traitlets.Unicode(style(hosted=True)).tag(sync=True)
         about = traitlets.Dict().tag(sync=True)
         query = traitlets.Unicode().tag(sync=True)
         k = traitlets.Int().tag(sync=True)

@@ -20,6 +20,11 @@ def test_stop_words_numbers_and_letters_are_no_names():
     assert ["group 1", "lamp"] == named(texts, labels(0, 0, 1, 1), "english")
 
 
+def test_a_unit_is_no_name():
+    texts = ["pan 24 cm 2 kg", "pan 28 cm", "lamp 40 cm", "lamp 8 gb"]
+    assert ["pan", "lamp"] == named(texts, labels(0, 0, 1, 1), "english")
+
+
 def test_words_of_one_stem_are_one_written_as_most_write_it():
     texts = ["chairs", "chairs", "chair", "lamp", "lamp"]
     assert ["chairs", "lamp"] == named(texts, labels(0, 0, 0, 1, 1), "english")

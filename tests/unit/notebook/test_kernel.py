@@ -71,6 +71,26 @@ def test_errors_are_answers(shop: cs.Collection, tmp_path: Path):
         assert "MapMissing" == ask(bare, "map").json["error"]["code"]
 
 
+def test_a_map_that_is_posted_is_made(tmp_path: Path):
+    with cs.open(tmp_path / "bare.cospace", model="starter") as bare:
+        bare.add(ids=["a", "b"], documents=["a chair", "a rake"])
+        assert 404 == ask(bare, "map").status
+        assert (
+            2
+            == reply(bare, "/collections/bare/map", {}, {"again": False}, posted=True).json[
+                "points"
+            ]
+        )
+        assert 2 == ask(bare, "map").json["points"]
+    with cs.open(tmp_path / "bare.cospace", read_only=True) as bare:
+        refused = reply(bare, "/collections/bare/map", {}, {}, posted=True)
+        assert "CollectionReadOnly" == refused.json["error"]["code"]
+
+
+def test_the_widget_has_no_trait_that_ipywidgets_takes_for_a_model(shop: cs.Collection):
+    assert "style" not in shop.show().keys, "the view of a DOMWidget makes a view of its style"
+
+
 def test_the_widget_answers_what_it_is_sent(shop: cs.Collection):
     widget = shop.show("a sofa", k=3)
     sent: list[tuple[dict, list[bytes]]] = []

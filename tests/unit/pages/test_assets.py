@@ -11,6 +11,7 @@ import pytest
 
 from cospace.pages import assets
 from cospace.pages.bundle import bundle, style
+from cospace.read.names import TITLES
 
 THREE = "cee5fb5041bb4d9b1d385e9ac018431cf48f47040a716e652d48bf89e3114061"
 OWN = sorted(name for name in assets() if name.endswith(".js") and name != "three.js")
@@ -57,6 +58,17 @@ def test_imports_name_what_is_exported(name: str):
 @pytest.mark.parametrize("name", OWN)
 def test_modules_are_short(name: str):
     assert len(text(name).splitlines()) <= 450
+
+
+def test_a_page_finds_every_title_that_the_reader_knows():
+    found = re.search(r"^const TITLES = \[(.*?)\];", text("cards.js"), re.M | re.S)
+    assert found
+    assert set(TITLES) <= set(re.findall(r'"([^"]+)"', found[1]))
+
+
+def test_a_bundle_for_a_notebook_exports_one_object():
+    made = bundle("widget.js", default=True)
+    assert ["export default module_widget;"] == re.findall(r"^export .*", made, re.M)
 
 
 @pytest.mark.parametrize("entry", ["standalone.js", "widget.js"])

@@ -85,7 +85,7 @@ class Page {
   }
 
   missing(making, again = false) {
-    const bar = h("progress", { max: "1", value: making?.done ?? 0, "aria-label": t("map_making") });
+    const bar = h("progress", { max: "1", value: this.about.served === false ? null : making?.done ?? 0, "aria-label": t("map_making") });
     const wait = async () => {
       const head = await get(route(this.name, "/map")).catch((error) => ({ code: error.code, making: null }));
       if (head.making?.error) return put(place, trouble({ status: 500, message: head.making.error.message }, () => this.missing(null, true)));

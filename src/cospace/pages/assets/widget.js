@@ -9,11 +9,17 @@ import { preferred, speak, t } from "./words.js";
 
 /** What anywidget calls: build the widget of `model` in `el`. */
 export function render({ model, el }) {
-  const dark = document.body.dataset.jpThemeLight === "false";
-  const host = h("div", { "data-theme": document.body.dataset.jpThemeLight ? (dark ? "dark" : "light") : null });
+  const host = h("div", {});
+  const dressed = () => {
+    const light = document.body.dataset.jpThemeLight; // Jupyter's; elsewhere the system's choice holds
+    if (light) host.setAttribute("data-theme", light === "false" ? "dark" : "light");
+  };
+  const watch = new MutationObserver(dressed);
+  watch.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
+  dressed();
   const root = host.attachShadow({ mode: "open" });
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(model.get("style"));
+  sheet.replaceSync(model.get("sheet"));
   root.adoptedStyleSheets = [sheet];
   const page = h("div", { class: "page" }, h("div", { id: "said", class: "said", role: "status" }));
   root.append(page);
@@ -58,7 +64,10 @@ export function render({ model, el }) {
   const first = tab(t("search"), search);
   page.prepend(h("div", { class: "pair" }, first, tab(t("map"), () => map(place, name, about))), place);
   first.click();
-  return () => leave();
+  return () => {
+    watch.disconnect();
+    leave();
+  };
 }
 
 /** Questions go to the kernel by number, and answers come back by it. */
