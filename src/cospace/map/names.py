@@ -19,10 +19,10 @@ _WORDS = 3  # of a name, at most
 # A second or third word says nearly as much as the first.
 _NEARLY = 0.6
 # How much there is of a thing says nothing of what it is.
-_UNITS = frozenset(
-    "mm cm dm km ml cl dl mg kg lb lbs oz ft in inch inches kb mb gb tb mah wh kwh kw hz khz mhz ghz"
-    " db dpi px".split()
-)
+_UNITS = frozenset({
+    "mm", "cm", "dm", "km", "ml", "cl", "dl", "mg", "kg", "lb", "lbs", "oz", "ft", "inch", "inches",
+    "kb", "mb", "gb", "tb", "mah", "wh", "kwh", "kw", "hz", "khz", "mhz", "ghz", "db", "dpi", "px",
+})  # fmt: skip
 _LEAST = 0.05  # the share of a cluster's items that hold a word of its name
 
 
