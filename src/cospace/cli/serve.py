@@ -58,5 +58,7 @@ def run(args: argparse.Namespace) -> int:
         tell(f"listening on {url}")
         tell("open it in a browser, or send it requests; Ctrl-C ends it")
 
+    if args.folders and not args.json:
+        tell(f"opening {', '.join(args.folders)} ...")  # some seconds, with the model
     start(settings, listening)
     return 0

@@ -71,3 +71,8 @@ def test_two_collections_of_one_name_are_refused(
     folders = [str(tmp_path / place / "shop.cospace") for place in ("a", "b")]
     assert 2 == main(["serve", *folders, "--port", "0"])
     assert "two collections are called 'shop'" in capsys.readouterr().err
+
+
+def test_what_is_opened_is_said_before_it_is_open(capsys: pytest.CaptureFixture[str]) -> None:
+    assert 4 == main(["serve", "nowhere.cospace"])
+    assert capsys.readouterr().err.startswith("opening nowhere.cospace ...\n")
