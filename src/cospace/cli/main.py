@@ -27,7 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "delete": ("delete", "items out of a collection, by id or by filter"),
     "search": ("search", "find by meaning, by image, by word, with filters and distance"),
     "facets": ("facets", "of which values the items are: categories, numbers, dates, places"),
-    "why": ("why", "which words, or which region of a photo, speak for an item"),
+    "explain": ("explain", "why an item is an answer, or is not: words, regions, its place"),
     "ask": ("ask", "a question answered from documents, with citations, or refused"),
     "map": ("map", "a collection as points on a plane, near what they are near to"),
     "serve": (

@@ -5,24 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cospace.collection.composed import Searched
+from cospace.collection.explaining import Explaining
 from cospace.collection.facets import Facets, facets_of
-from cospace.collection.places import Place, place_of
 from cospace.collection.sorting import browsed, order_of
 from cospace.collection.spelling import completions, spelling
-from cospace.collection.why import Reasons, reasons
 from cospace.errors import BadArgument
-from cospace.item import Content
 from cospace.read.texts import check_text
 from cospace.results import DidYouMean, Results
 from cospace.store.columnar import columnar
 from cospace.store.columns import Columns
-from cospace.store.where import Node, parse
 
 __all__ = ["Browsing"]
 
 
-class Browsing(Searched):
+class Browsing(Explaining):
     """What can be asked of a collection without a question, and about one."""
 
     def facets(
@@ -108,24 +104,6 @@ class Browsing(Searched):
         """
         return completions(self, check_text(text, "the text")) if text.strip() else []
 
-    def why(self, question: Content, id: str) -> Reasons:
-        """Why an item answers a question: words of its text, a region of its photo, its score.
-
-        `Reasons.words` are (start, end, weight, exact): the words that the question has too, and
-        those without which the text would be less like it. `region` has the same for the squares
-        of its photo. Each is left out alone, in one batch: some dozens of texts, and 50 photos.
-
-        Raises `ItemNotFound`, and as `search` does.
-
-        >>> import cospace as cs
-        >>> shop = cs.open(":memory:", model="starter")
-        >>> _ = shop.add(ids=["MK-1"], documents=["Velvet armchair, from a loft"])
-        >>> best = max(shop.why("a comfortable seat", "MK-1").words, key=lambda word: word.weight)
-        >>> "Velvet armchair, from a loft"[best.start:best.end]
-        'armchair'
-        """
-        return reasons(self, question, id)
-
     @property
     def judgments(self) -> dict[str, dict[str, int]]:
         """The grades by id, by question, that `judge` has kept: what `tune` takes."""
@@ -137,9 +115,3 @@ class Browsing(Searched):
         if store is None:
             raise BadArgument(f"{self.name}: this store keeps no columns of metadata")
         return store.columns()
-
-    def _place(self, near: Mapping[str, Any] | None) -> Place | None:
-        return None if near is None else place_of(near, self.store.schema)
-
-    def _where(self, where: Mapping[str, Any] | None) -> Node | None:
-        return None if where is None or where == {} else parse(where, self.store.schema)

@@ -25,6 +25,7 @@ from cospace.encode.inputs import (
 )
 from cospace.encode.protocol import Role
 from cospace.encode.saving import copy_model
+from cospace.encode.towers.image import ImageTower
 from cospace.encode.towers.load import FAMILIES, LoadedTower, shared_tower
 from cospace.encode.towers.text import TextTower
 from cospace.errors import BadArgument, BadItem, BadVector, FormatTooNew, ModelDamaged
@@ -171,6 +172,19 @@ class Model(BaseEncoder):
             what = self.lacks("text") if tower is None else f"{self.name} shows no tokens"
             raise BadArgument(f"{what}; tokens are shown for models that read texts here")
         return tower
+
+    def seen(self, size: tuple[int, int]) -> tuple[float, float, float, float]:
+        """What the model sees of a photo of (width, height): left, top, right, bottom, 0 to 1.
+
+        >>> import cospace as cs
+        >>> cs.load("starter").seen((400, 200))
+        (0.25, 0.0, 0.75, 1.0)
+        """
+        tower = self._tower("image")
+        if not isinstance(tower, ImageTower):
+            return 0.0, 0.0, 1.0, 1.0
+        (left, top, right, bottom), (width, height) = tower.seen(*size), size
+        return left / width, top / height, right / width, bottom / height
 
     def count_tokens(self, texts: Sequence[str], role: Role = "document") -> list[int]:
         """How many tokens of each text are read, with the prompt and special tokens.

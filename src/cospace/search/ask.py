@@ -16,7 +16,7 @@ from cospace.results import Hit, Results, Why
 from cospace.search.candidates import WORDS, Query, Ranking, rank
 from cospace.store.protocol import Row, Store
 
-__all__ = ["DEPTH", "WORDS", "Answer", "Query", "answers_of", "ask", "ask_many", "end_of"]
+__all__ = ["DEPTH", "WORDS", "Answer", "Query", "answers_of", "ask", "ask_many", "end_of", "tiers"]
 
 DEPTH = 50
 # The depths of the tiers; 0 is the limit `max_k`. One vector alone needs fewer candidates than
@@ -73,6 +73,16 @@ def end_of(k: int, offset: int) -> int:
     return end
 
 
+def tiers(query: Query, k: int) -> int:
+    """How many candidates of each list are ranked for the first `k` hits of a query."""
+    depths = [depth or limit("max_k") for depth in _depths(query)]
+    return next((depth for depth in depths if depth >= k), depths[-1])
+
+
+def _depths(query: Query) -> tuple[int, ...]:
+    return _ALONE if len(query.vectors) == 1 and not query.words else _FUSED
+
+
 class Answer:
     """What has been found for one query so far, and the depths of the tiers that remain."""
 
@@ -93,8 +103,7 @@ class Answer:
     def __init__(self, query: Query, offset: int, end: int) -> None:
         self.query = query
         self.span = (offset, end)
-        alone = len(query.vectors) == 1 and not query.words
-        self.depths: tuple[int, ...] = _ALONE if alone else _FUSED
+        self.depths = _depths(query)
         self.given: set[int] = set()
         self.last = math.inf
         self.told = ""

@@ -15,7 +15,7 @@ def test_why_is_what_the_library_says(shop: Running, shop_folder: Path):
     assert 200 == reply.status, reply.body
     told = reply.json
     with cs.open(shop_folder, read_only=True) as mine:
-        expected = mine.why("a velvet seat", "MK-1").to_json()
+        expected = mine.explain("a velvet seat", "MK-1").to_json()
     assert expected["exact"] == told["exact"] != []
     assert [word[:2] for word in expected["words"]] == [word[:2] for word in told["words"]]
     assert (7, 7) == (told["region"]["rows"], told["region"]["cols"])

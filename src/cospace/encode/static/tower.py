@@ -53,6 +53,17 @@ class StaticTower(TextTower):
     def _cut(self, words: list[str]) -> list[Any]:
         return list(self.tokenizer.encode_batch_fast(words, add_special_tokens=False))
 
+    def summed(
+        self, text: str, role: str = "document"
+    ) -> tuple[list[tuple[int, int]], NDArray[np.float64]] | None:
+        """The places of a text's tokens, and the rows float64 [n, dim] that it is the sum of."""
+        del role  # as in `encode`
+        [one] = self._guarded(
+            partial(self._tokenizer.encode_batch, add_special_tokens=False), [text]
+        )
+        ids, places = one.ids[: self.max_tokens], one.offsets[: self.max_tokens]
+        return list(places), self.rows[ids].astype(np.float64)
+
     def encode(
         self, texts: Sequence[str], role: str = "document"
     ) -> tuple[NDArray[np.float32], list[int]]:

@@ -70,6 +70,10 @@ class ImageTower:
         except (MemoryError, OSError, ValueError) as error:
             raise BadItem(name, f"the image cannot be resized: {error}") from error
 
+    def seen(self, width: int, height: int) -> tuple[float, float, float, float]:
+        """What of an image ends up in the square: left, top, right, bottom, in its own pixels."""
+        return _box(self._crop, width, height, self._resize, self.size)
+
     def canary(self, given: str) -> NDArray[np.uint8]:
         """What `encode` takes, for the input "pattern:N" of a known answer."""
         return pattern(int(given.removeprefix("pattern:")), self.size)

@@ -17,6 +17,7 @@ from cospace.read.texts import check_text
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from cospace.encode.engines.openvino import Graph
     from cospace.encode.engines.protocol import Runner
     from cospace.encode.folder import Folder
     from cospace.space import Tower
@@ -55,6 +56,7 @@ class TextTower:
         from tokenizers import Tokenizer
 
         self.graph = graph
+        self._folder, self._tower = folder, tower
         self._dim = folder.dim
         self._prompts = dict(tower.prompts)
         try:
@@ -138,6 +140,39 @@ class TextTower:
         prompt = self._prompts.get(role, "")
         found = self._guarded(self._tokenizer.encode_batch, [prompt + text for text in texts])
         return [[one, *one.overflowing] for one in found]
+
+    def summed(
+        self, text: str, role: str = "document"
+    ) -> tuple[list[tuple[int, int]], NDArray[np.float64]] | None:
+        """The places of a text's tokens, and the states float64 [n, dim] that it is the mean of.
+
+        (0, 0) is the place of special tokens and of a prompt's. None where the graph does not show
+        them: it is pooled otherwise, or another engine runs it.
+        """
+        graph = self._states
+        if graph is None:
+            return None
+        [[one, *_]] = self.windows([text], role)
+        before = len(self._prompts.get(role, ""))
+        own = [
+            not special and start >= before
+            for special, (start, _) in zip(one.special_tokens_mask, one.offsets, strict=True)
+        ]
+        places = [
+            (a - before, b - before) if mine else (0, 0)
+            for mine, (a, b) in zip(own, one.offsets, strict=True)
+        ]
+        lengths = [self._pad_to or len(one.ids)]
+        [(batch, width)] = self._plan(lengths, self._pad_to or self.max_tokens)
+        states = graph.run(_padded([one.ids], batch, width, self._pad))[0]
+        return places, states[: len(one.ids)].astype(np.float64)
+
+    @cached_property
+    def _states(self) -> Graph | None:
+        """The graph of the states, compiled when it is first asked for."""
+        from cospace.encode.engines.pooled import states_graph
+
+        return states_graph(self._folder, self._tower, self.graph)
 
     def counts(self, texts: Sequence[str], role: str = "document") -> list[int]:
         """How many tokens of each text `encode` reads, with the prompt and special tokens."""

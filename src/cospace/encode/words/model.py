@@ -22,6 +22,7 @@ from cospace.errors import BadArgument, UnknownWord
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from cospace.encode.words.tower import WordTower
     from cospace.encode.words.vectors import WordVectors
     from cospace.space import Space
 
@@ -96,6 +97,11 @@ class WordModel(Model):
     def read(self, text: str) -> list[ReadWord]:
         """The words of a text as the model reads them, those that it does not know too."""
         return self._reader.read(text)
+
+    @property
+    def reader(self) -> WordTower:
+        """What reads texts, for those who look at what each word adds."""
+        return self._reader
 
     @property
     def numbers(self) -> int:

@@ -96,6 +96,31 @@ class WordTower:
             found.append(ReadWord(word, start, end, -1 if row is None else row, known))
         return found
 
+    def summed(self, text: str) -> tuple[list[tuple[int, int]], NDArray[np.float64]]:
+        """The places of a text's known words, and the rows float64 [n, dim] that it is the sum of.
+
+        The sum, at length one, is the text's vector.
+        """
+        table = self._table
+        places: list[tuple[int, int]] = []
+        rows: list[NDArray[np.float64]] = []
+        found = list(word_places(text, self._split))
+        names = self._names([word for word, _, _ in found])
+        for (_, start, end), name in zip(found, names, strict=True):
+            row = self.row(name)
+            vector = None
+            if row is not None:
+                vector = np.float64(self._weights[row]) * table.rows[row].astype(np.float64)
+            elif table.subwords is not None:
+                vector = table.subwords.vector(name)
+            if vector is not None:
+                places.append((start, end))
+                rows.append(vector.astype(np.float64))
+        made = np.array(rows, np.float64).reshape(len(rows), table.dim)
+        if self._common is not None:
+            made -= np.outer(made @ self._common, self._common)
+        return places, made
+
     def _names(self, words: list[str]) -> list[str]:
         """What the words of one text are called in the table."""
         return words

@@ -44,18 +44,22 @@ function marked(text, words) {
   return found;
 }
 
-/** Darken the squares of a photo that say little; `heat` has rows of numbers, 0 to 1. */
-function light(photo, { rows, cols, heat: squares }) {
+/** Darken the squares of a photo that say little: `heat` has rows of numbers, 0 to 1, of the part `box` of the photo. */
+function light(photo, { rows, cols, heat, box }) {
   const image = photo?.querySelector("img");
   if (!image) return;
-  const heat = squares.flat();
-  const most = Math.max(...heat, 1e-9);
+  const squares = heat.flat();
+  const most = Math.max(...squares, 1e-9);
+  const [left, top, right, bottom] = box;
   const grid = h("div", { class: "heat", "aria-hidden": "true", style: { "--rows": rows, "--cols": cols } },
-    heat.map((one) => h("span", { style: { opacity: (0.75 * (1 - Math.max(0, one) / most)).toFixed(2) } })));
+    squares.map((one) => h("span", { style: { opacity: (0.75 * (1 - Math.max(0, one) / most)).toFixed(2) } })));
   const fit = () => {
     const scale = Math.min(photo.clientWidth / image.naturalWidth, photo.clientHeight / image.naturalHeight);
-    grid.style.width = `${image.naturalWidth * scale}px`;
-    grid.style.height = `${image.naturalHeight * scale}px`;
+    const [width, height] = [image.naturalWidth * scale, image.naturalHeight * scale];
+    grid.style.width = `${width * (right - left)}px`;
+    grid.style.height = `${height * (bottom - top)}px`;
+    // What the model sees may not be the whole photo, and is in its middle.
+    grid.style.translate = `${width * ((left + right - 1) / 2)}px ${height * ((top + bottom - 1) / 2)}px`;
   };
   if (image.complete) fit();
   else image.addEventListener("load", fit);

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import cospace as cs
-from cospace.collection.why import GRID, Reasons
+from cospace.collection.explained import Explanation
 from cospace.errors import BadItem, ItemNotFound
 
 
@@ -25,7 +25,7 @@ def disc(colour: tuple[int, int, int], row: int, column: int) -> np.ndarray:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[cs.Collection]:
     from PIL import Image
 
-    place: Path = tmp_path_factory.mktemp("why")
+    place: Path = tmp_path_factory.mktemp("explain")
     Image.fromarray(disc((220, 30, 30), 0, 2)).save(place / "ball.png")
     Image.fromarray(np.full((64, 64, 3), 128, np.uint8)).save(place / "plain.png")
     (place / "gone.png").write_bytes((place / "plain.png").read_bytes())
@@ -44,12 +44,12 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[cs.Collection]:
         yield made
 
 
-def marked(found: Reasons, text: str) -> dict[str, float]:
+def marked(found: Explanation, text: str) -> dict[str, float]:
     return {text[one.start : one.end]: one.weight for one in found.words}
 
 
 def test_the_word_that_answers_is_marked_most(shop: cs.Collection):
-    found = shop.why("somewhere comfortable to sit", "sofa")
+    found = shop.explain("somewhere comfortable to sit", "sofa")
     weights = marked(found, found.text)
     assert "armchair" == max(weights, key=weights.__getitem__)
     assert 1.0 == weights["armchair"]
@@ -58,28 +58,28 @@ def test_the_word_that_answers_is_marked_most(shop: cs.Collection):
 
 
 def test_a_word_of_the_question_counts_whatever_it_costs(shop: cs.Collection):
-    found = shop.why("velvet from Graz", "sofa")
+    found = shop.explain("velvet from Graz", "sofa")
     exact = {found.text[one.start : one.end] for one in found.words if one.exact}
     assert {"velvet", "Graz"} == exact
     assert {1.0} == {one.weight for one in found.words if one.exact}
 
 
 def test_the_score_is_that_of_the_search(shop: cs.Collection):
-    found = shop.why("velvet armchair", "sofa")
+    found = shop.explain("velvet armchair", "sofa")
     [hit] = [hit for hit in shop.search("velvet armchair", explain=True) if hit.id == "sofa"]
     assert hit.why == found.score
 
 
 def test_neighbouring_words_of_a_long_text_are_left_out_together(shop: cs.Collection):
-    found = shop.why("a bench for the garden", "long")
+    found = shop.explain("a bench for the garden", "long")
     assert {"garden", "bench"} <= set(marked(found, found.text))
 
 
 def test_the_region_covers_the_thing(shop: cs.Collection):
     asked = cs.Image(disc((220, 30, 30), 0, 2))
-    region = shop.why(asked, "ball").region
+    region = shop.explain(asked, "ball").region
     heat = np.array(region.heat)
-    assert (GRID, GRID) == heat.shape
+    assert (7, 7) == heat.shape
     assert 1.0 == heat.max()
     rows, columns = np.nonzero(heat >= 0.5)
     assert rows.max() <= 3  # the disc lies in the upper right
@@ -88,12 +88,12 @@ def test_the_region_covers_the_thing(shop: cs.Collection):
 
 
 def test_a_plain_photo_has_no_warm_square(shop: cs.Collection):
-    region = shop.why("grey paint", "plain").region
+    region = shop.explain("grey paint", "plain").region
     assert 0.0 == np.array(region.heat).max()
 
 
 def test_a_photo_that_is_gone_is_told(shop: cs.Collection):
-    found = shop.why("a gate", "gone")
+    found = shop.explain("a gate", "gone")
     assert found.region is None
     [note] = found.notes
     assert note.startswith("image cannot be read now")
@@ -101,20 +101,21 @@ def test_a_photo_that_is_gone_is_told(shop: cs.Collection):
 
 
 def test_an_error_in_the_question_is_mended_here_too(shop: cs.Collection):
-    found = shop.why("velvte", "sofa")
+    found = shop.explain("velvte", "sofa")
     assert {"velvet"} == {found.text[one.start : one.end] for one in found.words if one.exact}
 
 
 def test_what_cannot_be_told_says_why(shop: cs.Collection):
     with pytest.raises(ItemNotFound):
-        shop.why("a", "nobody")
+        shop.explain("a", "nobody")
     with pytest.raises(BadItem):
-        shop.why("", "sofa")
+        shop.explain("", "sofa")
 
 
 def test_the_record_is_plain(shop: cs.Collection):
-    record = shop.why("velvet", "sofa").to_json()
-    assert {"id", "text", "words", "exact", "score", "region", "notes"} == set(record)
+    record = shop.explain("velvet", "sofa").to_json()
+    told = {"id", "text", "words", "exact", "score", "region", "notes", "rank", "sentence"}
+    assert told | {"asked", "text_shares", "query", "stretches"} == set(record)
     start, end, _ = next(one for one in record["words"] if one[2] == 1.0)
     assert "velvet" == record["text"][start:end]
     assert [[start, end]] == record["exact"]
