@@ -13,6 +13,7 @@ from cospace.collection.whynot import WhyNot, why_not
 from cospace.explain import Concepts
 from cospace.item import Content
 from cospace.store.where import Node, parse
+from cospace.vectors import Vectors
 
 __all__ = ["Explaining"]
 
@@ -26,7 +27,7 @@ class Explaining(Searched):
         `text_shares` has for every word its share in the cosine, where the model's vector is a sum
         over words, and what the cosine loses without it; `query` the same for the words of the
         query. `region` has the squares of its photo without which it would be less like it. All
-        is measured by leaving out, in batches: some texts, and 196 small pictures.
+        is measured by leaving out, in batches: some texts, and 223 small pictures.
 
         Raises `ItemNotFound`, and as `search` does.
 
@@ -42,7 +43,7 @@ class Explaining(Searched):
 
     def why_not(
         self,
-        query: Content,
+        query: Content | Vectors,
         id: str,
         *,
         k: int = 10,

@@ -14,9 +14,9 @@ from cospace.collection.composed import Searched
 from cospace.collection.query import query_of
 from cospace.collection.spelling import respelt
 from cospace.encode.tokens import tokens
-from cospace.errors import BadArgument
+from cospace.errors import BadArgument, ModelNotFound
 from cospace.explain import ordinal
-from cospace.item import Content, check_id, kind_of
+from cospace.item import Content, Parts, check_id, kind_of
 from cospace.limits import limit
 from cospace.results import Results, Why
 from cospace.search.ask import Query, tiers
@@ -24,6 +24,7 @@ from cospace.search.candidates import WORDS, gather
 from cospace.store.protocol import Row
 from cospace.store.where import Node, matches, parse
 from cospace.store.words import content
+from cospace.vectors import Vectors
 
 __all__ = ["REASONS", "Exact", "WhyNot", "why_not"]
 
@@ -103,7 +104,7 @@ class Asked(Searched, Protocol):
 
 def why_not(
     collection: Searched,
-    question: Content,
+    question: Content | Vectors,
     id: str,
     *,
     k: int = 10,
@@ -131,7 +132,12 @@ def why_not(
             id, "there", f"{id} is there: it is the {ordinal(rank)} of the answers.", k, rank,
             score=hit.score, notes=_notes(row),
         )  # fmt: skip
-    return _Seeker(collection, query, row, node, k, hits, rank).found()
+    asked = meant[0].text if 0 in meant else _text(question)
+    return _Seeker(_Case(collection, query, asked, row, node, k), hits, rank).found()
+
+
+def _text(question: Content | Vectors) -> str:
+    return "" if isinstance(question, Vectors) else Parts.of(question).text or ""
 
 
 def _absent(collection: Searched, id: str, k: int) -> WhyNot:
@@ -151,24 +157,26 @@ def _notes(row: Row) -> tuple[str, ...]:
     return (row.reason,) if row.reason else ()
 
 
+class _Case(NamedTuple):
+    """What was asked, and of which item."""
+
+    collection: Searched
+    query: Query
+    asked: str
+    row: Row
+    node: Node | None
+    k: int
+
+
 class _Seeker:
     """One search for the reason, of an item that is stored and passes the filter."""
 
-    def __init__(
-        self,
-        collection: Searched,
-        query: Query,
-        row: Row,
-        node: Node | None,
-        k: int,
-        hits: Results,
-        rank: int | None,
-    ) -> None:
-        self._collection, self._query, self._row, self._node = collection, query, row, node
-        self._k, self._hits, self._rank = k, hits, rank
-        self._asked = {**query.others, **query.vectors}
+    def __init__(self, case: _Case, hits: Results, rank: int | None) -> None:
+        self._collection, self._query, self._text, self._row, self._node, self._k = case
+        self._hits, self._rank = hits, rank
+        self._asked = {**self._query.others, **self._query.vectors}
         self._cosines: dict[str, np.ndarray[Any, Any]] = {}
-        self._depth = tiers(query, k)
+        self._depth = tiers(self._query, self._k)
 
     def found(self) -> WhyNot:
         row, id = self._row, self._row.id
@@ -195,7 +203,8 @@ class _Seeker:
                 f" {self._depth} candidates it should have been one."
             )
             return self._made("missed", told, exact)
-        if not brought:
+        alone = len(self._asked) == 1 and not self._query.words
+        if not brought and not (alone and self._rank is not None):
             places = ", ".join(
                 f"the {ordinal(one.rank)} of {one.of:,} by its {name} (cosine {one.cosine:.3f})"
                 for name, one in exact.items()
@@ -266,13 +275,14 @@ class _Seeker:
 
     def _cut(self, exact: Exact | None) -> str:
         """What is told of a text whose end would have been among the answers; "" otherwise."""
-        text, model = self._row.text or "", self._collection.model
+        text = self._row.text or ""
         if exact is None or not text:
             return ""
         try:
+            model = self._collection.model
             at = tokens(model, text).at
-        except BadArgument:  # a model that shows no tokens
-            return ""
+        except (BadArgument, ModelNotFound):  # it shows no tokens; or is away, as one may ask by
+            return ""  # vectors
         if at >= len(text):
             return ""
         pieces = [text[i : i + at] for i in range(at, len(text), max(1, at))][:_WINDOWS]
@@ -284,7 +294,7 @@ class _Seeker:
         rank = int((self._cosines["text"] > best).sum()) + 1
         if best <= exact.cosine or rank > self._k:
             return ""
-        behind = set(content(text[at:].lower())) & set(content(self._query.words.lower()))
+        behind = set(content(text[at:].lower())) & set(content(self._text.lower()))
         words = sorted(behind - set(content(text[:at].lower())))
         named = f" ({', '.join(words)})" if words else ""
         return (

@@ -17,6 +17,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from cospace.encode.base import uncached
 from cospace.encode.protocol import Encoder, Role
 from cospace.encode.summed import summed
 from cospace.errors import BadArgument, BadItem
@@ -36,7 +37,9 @@ _PIECES = 4  # into which a group of words is taken apart
 
 
 def encoding(model: Encoder, role: Role) -> Encodes:
-    """What encodes texts in one role."""
+    """What encodes texts in one role; nothing of it is kept in the model's cache."""
+    if getattr(model, "cache", None) is not None:
+        model = uncached(model)
     encode = model.encode_query if role == "query" else model.encode_document
     return lambda texts: encode(list(texts)).normalized
 

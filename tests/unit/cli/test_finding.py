@@ -1,4 +1,4 @@
-"""`cospace facets`, `search --sort`, `--as-typed` and `why`, as a shell sees them."""
+"""`cospace facets`, `search --sort` and `--as-typed`, as a shell sees them."""
 
 from __future__ import annotations
 
@@ -77,14 +77,3 @@ def test_a_typing_error_is_told(folder: str, capsys):
     assert "searched for 'chair'; as typed: --as-typed" in err
     out, err = said(capsys, "search", folder, "chiar", "--as-typed", "--json")
     assert "did_you_mean" not in json.loads(out)
-
-
-def test_why_marks_words(folder: str, capsys):
-    out, _ = said(capsys, "why", folder, "Oak chair with arms", "a wooden chair")
-    assert "[chair]" in out
-    assert "1.00  chair  (in the question)" in out
-    assert "text 0." in out
-    record = json.loads(said(capsys, "why", folder, "Green cup", "tea", "--json")[0])
-    assert "Green cup" == record["text"]
-    _, err = said(capsys, "why", folder, "nobody", "tea", code=4)
-    assert "nobody" in err

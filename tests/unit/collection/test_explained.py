@@ -120,3 +120,64 @@ def test_the_record_is_plain(shop: cs.Collection):
     assert "velvet" == record["text"][start:end]
     assert [[start, end]] == record["exact"]
     assert None is record["region"]
+
+
+def test_the_place_is_told_in_a_sentence(shop: cs.Collection):
+    found = shop.explain("velvet armchair", "sofa")
+    assert 1 == found.rank
+    assert found.sentence.startswith("First of all answers: first by the meaning of its text")
+
+
+def test_every_word_has_its_share(shop: cs.Collection):
+    found = shop.explain("somewhere comfortable to sit", "sofa")
+    shares = found.text_shares
+    assert shares is not None and shares.exact
+    total = sum(one.share or 0 for one in shares.words) + shares.rest
+    vector = shop.model.encode_query(["somewhere comfortable to sit"]).normalized[0]
+    assert total == pytest.approx(
+        float(shop.get("sofa", vectors=True)[0].vectors["text"] @ vector), abs=1e-5
+    )
+
+
+def test_the_words_of_the_question_have_theirs(shop: cs.Collection):
+    found = shop.explain("a velvet thing", "sofa")
+    best = found.query["text"].top(1)[0]
+    assert "velvet" == found.asked[best.start : best.end]
+    assert {"text", "image"} == set(shop.explain("grey paint", "plain").query)
+
+
+def test_the_question_may_have_several_parts(shop: cs.Collection):
+    asked = cs.Parts(text="grey paint", image=cs.Image(disc((220, 30, 30), 0, 2)))
+    found = shop.explain(asked, "plain")
+    of_text = found.query["text"]
+    assert not of_text.exact
+    assert {"grey", "paint"} == {found.asked[one.start : one.end] for one in of_text.words}
+    assert found.region is not None
+    assert {} == shop.explain(cs.Image(disc((220, 30, 30), 0, 2)), "ball").query
+
+
+def test_a_text_that_is_cut_is_told(shop: cs.Collection):
+    notes = shop.explain("a bench", "long").notes
+    assert [True] == [note.startswith("the model reads ") for note in notes]
+
+
+def test_an_item_of_vectors_alone(tmp_path: Path):
+    with cs.open(tmp_path / "a.cospace", model="starter") as made:
+        made.add_vectors(["MK-1"], made.model.encode_document(["a chair"]))
+        found = made.explain("a chair", "MK-1")
+    assert (None, None, ()) == (found.text_shares, found.region, found.words)
+    assert ["the item has neither a text nor files: only its vectors are stored"] == list(
+        found.notes
+    )
+
+
+def test_a_word_model_explains_too(tmp_path: Path):
+    from cospace.encode.words import WordModel, WordVectors
+
+    rows = np.float32([[1, 0, 0], [0.9, 0.1, 0], [0, 1, 0], [0, 0, 1]])
+    model = WordModel.of(WordVectors(["sofa", "couch", "rake", "red"], rows), name="demo")
+    with cs.open(tmp_path / "a.cospace", model=model) as made:
+        made.add(ids=["MK-1", "MK-2"], documents=["Red couch", "Rake"])
+        found = made.explain("sofa", "MK-1")
+    assert found.text_shares is not None and found.text_shares.exact
+    assert {"couch": 1.0} == marked(found, "Red couch")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cospace.encode.engines.openvino import Graph, openvino
+from cospace.errors import ModelDamaged, ModelNotFound
 
 if TYPE_CHECKING:
     from cospace.encode.engines.protocol import Runner
@@ -26,8 +27,8 @@ def states_graph(folder: Folder, tower: Tower, graph: Runner) -> Graph | None:
         return None
     try:
         return Graph(folder, tower, graph.precision, change=_cut)
-    except LookupError:  # pooled in another way than is known here
-        return None
+    except (LookupError, ModelDamaged, ModelNotFound):
+        return None  # pooled in another way than is known here; or the folder has gone since
 
 
 def _cut(model: Any) -> Any:
