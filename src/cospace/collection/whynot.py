@@ -33,6 +33,7 @@ REASONS = (
     "not stored",
     "failed",  # it, or the part that is asked by, could not be read
     "filtered",
+    "excluded",  # the query itself names it, to be like it or unlike it
     "no vector",  # of a kind that is asked by, and no word in common
     "cut",  # what would have answered stands behind the end of what the model reads
     "missed",  # by the approximate index: it is near enough
@@ -123,6 +124,9 @@ def why_not(
     if node is not None and not matches(node, row.metadata):
         lines = unmet(node, row.metadata)
         return WhyNot(id, "filtered", f"{id} does not pass the filter: {'; '.join(lines)}.", k)
+    if id in query.exclude:
+        told = f"{id} is left out: the question names it, and what it names is never an answer."
+        return WhyNot(id, "excluded", told, k)
     searched: Any = collection
     hits: Results = searched.search(question, limit("max_k"), where=where, by=by, explain=True)
     rank = hits.ids.index(id) + 1 if id in hits.ids else None

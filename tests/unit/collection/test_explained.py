@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,10 @@ import pytest
 import cospace as cs
 from cospace.collection.explained import Explanation
 from cospace.errors import BadItem, ItemNotFound
+from cospace.item import Content, Parts
+from cospace.read.audio import open_audio
+from cospace.space import Space, Tower
+from cospace.testing.signals import wav_bytes
 
 
 def disc(colour: tuple[int, int, int], row: int, column: int) -> np.ndarray:
@@ -181,3 +185,40 @@ def test_a_word_model_explains_too(tmp_path: Path):
         found = made.explain("sofa", "MK-1")
     assert found.text_shares is not None and found.text_shares.exact
     assert {"couch": 1.0} == marked(found, "Red couch")
+
+
+class Ear:
+    """An encoder of texts and sounds that hears how much of a sound is high."""
+
+    space = Space("ear", 2, towers=(Tower(kind="text", model="ear"), Tower("audio", "ear")))
+
+    def encode_query(self, inputs: Sequence[Content]) -> cs.Vectors:
+        return self.encode_document(inputs)
+
+    def encode_document(self, inputs: Sequence[Content]) -> cs.Vectors:
+        return cs.Vectors(np.array([self._row(one) for one in inputs], np.float32), self.space)
+
+    def _row(self, content: Content) -> tuple[float, float]:
+        [part] = Parts.of(content).values()
+        if part.kind == "text":
+            return (1.0, 0.2) if "whistle" in str(part.value) else (0.2, 1.0)
+        data = part.value if isinstance(part.value, bytes) else part.value.read_bytes()
+        sound = open_audio(data)
+        power = np.abs(np.fft.rfft(sound.mono(0, sound.frames)))
+        half = len(power) // 4
+        return float(power[half:].sum()) + 1e-3, float(power[:half].sum()) + 1e-3
+
+
+def test_the_stretch_that_carries_a_recording(tmp_path: Path):
+    seconds = np.arange(8 * 8_000) / 8_000
+    low, high = np.sin(2 * np.pi * 200 * seconds), np.sin(2 * np.pi * 3_000 * seconds)
+    samples = np.where((seconds >= 3) & (seconds < 4), high, 0.2 * low) * 0.5
+    (tmp_path / "park.wav").write_bytes(wav_bytes(samples, 8_000))
+    with cs.open(tmp_path / "a.cospace", model=Ear()) as made:
+        made.add([cs.Item("park", cs.Audio(tmp_path / "park.wav"))])
+        [heard] = made.explain("a whistle", "park").stretches
+        assert (3.0, 4.0) == heard.best
+        (tmp_path / "park.wav").unlink()
+        found = made.explain("a whistle", "park")
+    assert () == found.stretches
+    assert [True] == [note.startswith("audio cannot be read now") for note in found.notes]

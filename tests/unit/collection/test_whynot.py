@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import cospace as cs
 from cospace.collection.clauses import unmet
@@ -15,7 +17,7 @@ from cospace.collection.whynot import REASONS
 from cospace.errors import BadArgument, BadFilter, BadItem
 from cospace.store import edge, opened
 from cospace.store.schema import Field, Schema
-from cospace.store.where import parse
+from cospace.store.where import matches, parse
 
 HILL = {"lat": 47.07, "lon": 15.44}
 FILLER = "The hall was painted in the spring and the floor was laid anew. "
@@ -100,6 +102,12 @@ def test_an_item_that_the_filter_keeps_out(shop: cs.Collection, where: Any, near
     found = shop.why_not("a seat", "chair 3", where=where, near=near)
     assert "filtered" == found.reason
     assert said in found.told
+
+
+def test_an_item_that_the_question_names(shop: cs.Collection):
+    assert "excluded" == shop.why_not(cs.Parts(like="rake 1"), "rake 1").reason
+    asked = cs.Parts(text="a rake", unlike=["rake 2"])
+    assert "excluded" == shop.why_not(asked, "rake 2").reason
 
 
 def test_an_item_without_a_vector_of_what_is_asked_by(shop: cs.Collection):
@@ -224,3 +232,37 @@ SCHEMA = Schema({name: Field(name, type_, name) for name, type_ in {
 )  # fmt: skip
 def test_conditions_in_words(where: Any, said: list[str]):
     assert said == unmet(parse(where, SCHEMA), {"price": 7, "city": "Linz"})
+
+
+VALUES = {
+    "price": st.integers(0, 9),
+    "city": st.sampled_from(["Graz", "Linz"]),
+    "oak": st.booleans(),
+}
+
+
+def conditions() -> st.SearchStrategy[dict[str, Any]]:
+    """Filters of one field and of several, nested."""
+    ranges = st.dictionaries(st.sampled_from(["$lt", "$gte"]), VALUES["price"], min_size=1)
+    leaf = st.one_of(
+        *(st.fixed_dictionaries({name: value}) for name, value in VALUES.items()),
+        st.fixed_dictionaries({"price": ranges}),
+        st.fixed_dictionaries({"city": st.fixed_dictionaries({"$exists": st.booleans()})}),
+    )
+    return st.recursive(
+        leaf,
+        lambda some: st.one_of(
+            st.fixed_dictionaries({"$and": st.lists(some, min_size=1, max_size=3)}),
+            st.fixed_dictionaries({"$or": st.lists(some, min_size=1, max_size=3)}),
+            st.fixed_dictionaries({"$not": some}),
+        ),
+        max_leaves=6,
+    )
+
+
+@given(conditions(), st.fixed_dictionaries({}, optional=VALUES))
+def test_something_is_unmet_where_the_filter_keeps_an_item_out(where: Any, metadata: Any):
+    node = parse(where, SCHEMA)
+    said = unmet(node, metadata)
+    assert bool(said) != matches(node, metadata)
+    assert all(line.strip() for line in said)
