@@ -12,7 +12,8 @@ inward (diffusion), with grey, and with noise, which no photo has. Random words 
 drawn 10 and 5 times.
 
 Times are of the processor and of the clock, warm. One call an occlusion leaves out each word of a
-passage, or fills each square of each grid in each way, and encodes that alone.
+passage, or fills each square of each grid in each way (an array of the photo), and encodes that
+alone. Both explain the same; what `explain` leaves out besides is part of what it gains.
 """
 
 from __future__ import annotations

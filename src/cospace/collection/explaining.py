@@ -27,7 +27,7 @@ class Explaining(Searched):
         `text_shares` has for every word its share in the cosine, where the model's vector is a sum
         over words, and what the cosine loses without it; `query` the same for the words of the
         query. `region` has the squares of its photo without which it would be less like it. All
-        is measured by leaving out, in batches: some texts, and 223 small pictures.
+        is measured by leaving out, in batches: some texts, and 137 small pictures.
 
         Raises `ItemNotFound`, and as `search` does.
 
