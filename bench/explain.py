@@ -91,9 +91,9 @@ def texts(model: cs.Encoder, pairs: Sequence[tuple[str, str]], *, split: bool) -
         if found.exact:
             total = sum(one.share or 0.0 for one in found.words) + found.rest
             error = max(error, abs(total - float(encode([text])[0] @ vector)))
-        draws = [
-            [spans[i] for i in random.permutation(len(spans))[: len(named)]] for _ in range(DRAWS)
-        ]
+        # Words that were left out together are named together: as many are drawn.
+        count = sum(len(word_spans(text[start:end])) for start, end in named)
+        draws = [[spans[i] for i in random.permutation(len(spans))[:count]] for _ in range(DRAWS)]
         for name, take in (("", without), (" 2", replaced)):
             made = encode([text, take(text, named), *(take(text, one) for one in draws)]) @ vector
             falls["named" + name].append(float(made[0] - made[1]))

@@ -13,6 +13,7 @@ import numpy as np
 from cospace.encode.base import uncached
 from cospace.encode.model import Model
 from cospace.encode.protocol import Encoder, Role
+from cospace.encode.static.tower import StaticTower
 from cospace.encode.words import WordModel
 from cospace.errors import BadArgument
 
@@ -21,21 +22,36 @@ if TYPE_CHECKING:
 
 __all__ = ["Summed", "summed"]
 
+_NOTHING = 1e-9  # the length of a sum of no rows, but for rounding
+
 
 class Summed(NamedTuple):
     """The rows float64 [n, dim] whose sum, at length one, is a text's vector.
 
     `places` are the characters that each row came from; (0, 0) for a special token, or a prompt's.
+    `alone` says that a row is the same whatever stands beside it, as those of a table are.
     """
 
     places: list[tuple[int, int]]
     rows: NDArray[np.float64]
+    alone: bool
 
     def shares(self, vector: NDArray[np.float32]) -> NDArray[np.float64]:
         """What each row adds to the cosine with a unit vector: float64 [n]; their sum is it."""
         total = self.rows.sum(axis=0)
         found: NDArray[np.float64] = self.rows @ vector.astype(np.float64) / np.linalg.norm(total)
         return found
+
+    def without(self, vector: NDArray[np.float32], gone: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """The cosines to a unit vector without some rows: float64 [m], of `gone` bool [m, n].
+
+        NaN where nothing is left.
+        """
+        left = self.rows.sum(axis=0) - gone.astype(np.float64) @ self.rows
+        norms = np.linalg.norm(left, axis=1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            cosines: NDArray[np.float64] = (left @ vector.astype(np.float64)) / norms
+        return np.where(norms > _NOTHING, cosines, np.nan)
 
 
 def summed(model: Encoder, text: str, role: Role = "document") -> Summed | None:
@@ -53,13 +69,14 @@ def summed(model: Encoder, text: str, role: Role = "document") -> Summed | None:
     """
     model = uncached(model)
     if isinstance(model, WordModel):
-        found: Summed | None = Summed(*model.reader.summed(text))
+        found: Summed | None = Summed(*model.reader.summed(text), True)
     elif isinstance(model, Model):
         try:
-            parts = model.text_tower().summed(text, role)
+            tower = model.text_tower()
+            parts = tower.summed(text, role)
         except BadArgument:  # it reads no texts, or in another way
             return None
-        found = None if parts is None else Summed(*parts)
+        found = None if parts is None else Summed(*parts, isinstance(tower, StaticTower))
     else:
         return None
     if found is None or not len(found.rows):

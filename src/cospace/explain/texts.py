@@ -3,8 +3,9 @@
 Where a text's vector is a sum over its tokens (`cospace.encode.summed`), so is the cosine, and each
 word has its share at once. What a word is worth to the rest is another question: a word is left
 out, and what the cosine loses is measured (Zeiler and Fergus, 2014; Li et al., 2016), of the words
-with the largest shares. Where no sum is known, neighbours are left out together first, and only
-the groups that cost the most are taken apart, so that a long text costs no more than a short one.
+with the largest shares; where the rows are of a table, that is a subtraction. Where no sum is
+known, neighbours are left out together first, and only the groups that cost the most are taken
+apart, so that a long text costs no more than a short one.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from cospace.encode.base import uncached
 from cospace.encode.protocol import Encoder, Role
-from cospace.encode.summed import summed
+from cospace.encode.summed import Summed, summed
 from cospace.errors import BadArgument, BadItem
 from cospace.explain.shares import Share, Shares, without, word_spans
 
@@ -30,9 +31,9 @@ Encodes: TypeAlias = Callable[[Sequence[str]], NDArray[np.float32]]
 _Spans: TypeAlias = list[tuple[int, int]]
 
 # Of words that have an exact share, so many are left out too.
-_TRIED = 16
+_TRIED = 10
 # Texts that are encoded where there is no exact share: about so many characters, within limits.
-_CHARACTERS, _FEWEST, _MOST = 12_000, 18, 36
+_CHARACTERS, _FEWEST, _MOST = 8_000, 16, 24
 _PIECES = 4  # into which a group of words is taken apart
 
 
@@ -65,23 +66,50 @@ def shares(
     >>> text[best.start:best.end], found.exact
     ('armchair', True)
     """
-    whole = encode is None
+    found = summed(model, text, role) if encode is None else None
     encode = encode or encoding(model, role)
     read = _read(model, text, role)
     spans = word_spans(text[:read])
-    split = _split(model, text, vector, role, spans) if whole else None
-    if split is None:
+    if found is None:
         losses, cosine = _by_groups(encode, text[:read], spans, vector)
         return Shares(cosine, tuple(losses), read=read)
-    parts, rest = split
-    order = np.argsort(-np.array(parts), kind="stable")[:_TRIED].tolist()
-    [given, *left] = _cosines(encode, text[:read], [[spans[i]] for i in order], vector)
-    lost = {i: given - one for i, one in zip(order, left, strict=True)}
+    owners = _owners(found.places, spans)
+    each = found.shares(vector)
+    parts = [float(each[owners == i].sum()) for i in range(len(spans))]
+    rest = float(each[owners < 0].sum())
+    lost = _lost(found, owners, parts, vector)
+    if not found.alone:
+        order = np.argsort(-np.array(parts), kind="stable")[:_TRIED].tolist()
+        [given, *left] = _cosines(encode, text[:read], [[spans[i]] for i in order], vector)
+        lost = {i: given - one for i, one in zip(order, left, strict=True)}
     words = (
-        Share(*span, part, None if (loss := lost.get(i)) is None or math.isnan(loss) else loss)
+        Share(*span, part, None if math.isnan(loss := lost.get(i, math.nan)) else loss)
         for i, (span, part) in enumerate(zip(spans, parts, strict=True))
     )
     return Shares(sum(parts) + rest, tuple(words), True, rest, read)
+
+
+def _lost(
+    found: Summed, owners: NDArray[np.intp], parts: Sequence[float], vector: NDArray[np.float32]
+) -> dict[int, float]:
+    """What the cosine loses without each word, where the rows of the others stay as they are."""
+    if not found.alone or not parts:
+        return {}
+    gone = owners == np.arange(len(parts))[:, None]
+    cosine = float(found.shares(vector).sum())
+    return dict(enumerate((cosine - found.without(vector, gone)).tolist()))
+
+
+def _owners(places: Sequence[tuple[int, int]], spans: _Spans) -> NDArray[np.intp]:
+    """For each token the word that it is of, or begins in; -1 for what is in none."""
+    owners = np.full(len(places), -1, np.intp)
+    at = 0
+    for token, (start, end) in enumerate(places):
+        while at < len(spans) and start < end and spans[at][1] <= start:
+            at += 1
+        if start < end and at < len(spans) and spans[at][0] < end:
+            owners[token] = at
+    return owners
 
 
 def _read(model: Encoder, text: str, role: Role) -> int:
@@ -92,25 +120,6 @@ def _read(model: Encoder, text: str, role: Role) -> int:
         return tokens(model, text, role=role).at
     except BadArgument:  # it shows no tokens
         return len(text)
-
-
-def _split(
-    model: Encoder, text: str, vector: NDArray[np.float32], role: Role, spans: _Spans
-) -> tuple[list[float], float] | None:
-    """The share of each word, and that of all that is in no word; None where there is no sum."""
-    found = summed(model, text, role)
-    if found is None:
-        return None
-    parts, rest = [0.0] * len(spans), 0.0
-    at = 0
-    for (start, end), share in zip(found.places, found.shares(vector).tolist(), strict=True):
-        while at < len(spans) and start < end and spans[at][1] <= start:
-            at += 1
-        if start < end and at < len(spans) and spans[at][0] < end:
-            parts[at] += share
-        else:
-            rest += share
-    return parts, rest
 
 
 def _by_groups(

@@ -99,3 +99,22 @@ def test_words_of_two_languages():
 def test_other_models_are_no_sum():
     assert None is summed(tiny_model(), "a red chair")
     assert None is summed(cs.load("starter").restricted("image"), "a red chair")
+
+
+def test_without_some_rows_it_is_the_text_without_those_words(static: StaticModel):
+    words = ["red", "velvet", "chair", "oak"]
+    for model in (static, WordModel.of(table(32), name="demo")):
+        found = summed(model, " ".join(words))
+        assert found is not None and found.alone
+        other = np.random.default_rng(1).standard_normal(32).astype(np.float32)
+        other /= np.linalg.norm(other)
+        at = np.array([start for start, _ in found.places])
+        gone = (at >= 4) & (at < 10)  # "velvet"
+        left = model.encode_document(["red chair oak"]).normalized[0] @ other
+        assert found.without(other, gone[None])[0] == pytest.approx(float(left), abs=1e-5)
+        assert np.isnan(found.without(other, np.ones((1, len(at)), bool))[0])
+
+
+def test_the_states_of_a_transformer_hang_on_their_neighbours():
+    found = summed(cs.load("starter"), "a red chair")
+    assert found is not None and not found.alone
