@@ -190,6 +190,8 @@ def each(calls: Sequence[Callable[[], object]]) -> np.ndarray:
 def text_ratio(model: cs.Encoder, pairs: Sequence[tuple[str, str]], *, split: bool) -> np.ndarray:
     encode = encoding(model, "document")
     sums = np.zeros((2, 2))
+    warm = model.encode_query(["a chair"]).normalized[0]
+    shares(model, pairs[0][1], warm, encode=None if split else encode)
     for query, text in pairs[:20]:
         vector = model.encode_query([query]).normalized[0]
         spans = word_spans(text)
@@ -208,6 +210,7 @@ def text_ratio(model: cs.Encoder, pairs: Sequence[tuple[str, str]], *, split: bo
 def photo_ratio(model: cs.Encoder, pairs: Sequence[tuple[str, Path]], data: Path) -> np.ndarray:
     others = [decode(cs.Image(path)) for _, path in clothing(data, 10_000)[-3:]]
     sums = np.zeros((2, 2))
+    region(model, others[0], model.encode_query(["a chair"]).normalized[0])
     for query, path in pairs[:5]:
         vector = model.encode_query([query]).normalized[0]
         photo = decode(cs.Image(path))

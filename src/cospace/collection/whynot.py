@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
 
@@ -127,8 +127,9 @@ def why_not(
     if id in query.exclude:
         told = f"{id} is left out: the question names it, and what it names is never an answer."
         return WhyNot(id, "excluded", told, k)
-    searched: Any = collection
-    hits: Results = searched.search(question, limit("max_k"), where=where, by=by, explain=True)
+    hits = cast("Asked", collection).search(
+        question, limit("max_k"), where=where, by=by, explain=True
+    )
     rank = hits.ids.index(id) + 1 if id in hits.ids else None
     if rank is not None and rank <= k:
         hit = hits[rank - 1]
