@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cospace.audit.audit import CHECKS, Audit, audit
+from cospace.audit.duplicates import duplicates
 from cospace.audit.finding import Finding, Group
 
-__all__ = ["CHECKS", "Audit", "Finding", "Group", "audit"]
+__all__ = ["CHECKS", "Audit", "Finding", "Group", "audit", "duplicates"]

@@ -20,7 +20,20 @@ __all__ = ["CHECKS", "Audit", "audit", "audited"]
 
 # In the order of the report: a check's name, and the module whose `check(view, asked)` gives its
 # Finding.
-CHECKS: dict[str, str] = {}
+CHECKS: dict[str, str] = {
+    "missing parts": "missing",
+    "duplicates": "duplicates",
+    "leaks": "leaks",
+    "text and photo": "mismatch",
+    "wrong labels": "labels",
+    "texts cut short": "cut",
+    "drift": "drift",
+    "hubs": "hubs",
+    "modality gap": "gap",
+    "shape of the space": "shape",
+    "constant columns": "constant",
+    "mixed units": "units",
+}
 
 
 @dataclass(frozen=True, slots=True)

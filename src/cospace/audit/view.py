@@ -67,6 +67,7 @@ class View:
     schema: dict[str, str] = field(default_factory=dict)
     refused: int = 0
     load: Callable[[], Encoder] | None = None
+    memo: dict[Any, Any] = field(default_factory=dict)  # what several checks need
     _model: tuple[Encoder | None, str] | None = None
 
     def __len__(self) -> int:
