@@ -101,7 +101,6 @@ class Planted:
     labels: set[str] = field(default_factory=set)
     leaks: set[frozenset[str]] = field(default_factory=set)
     swaps: set[str] = field(default_factory=set)
-    hub: str = ""
     drifted: str = ""
     cut: set[str] = field(default_factory=set)
 
@@ -147,9 +146,6 @@ def planted(listings: list[Listing], others: list[Listing], *, seed: int = 1) ->
         text = made.listings[i].text + " " + " ".join(long[place * 700 : place * 700 + 700])
         made.listings[i] = replace(made.listings[i], text=text)
         made.cut.add(made.listings[i].id)
-    shoes = [one.text.split(".")[0] for one in listings if one.category == "shoes"]
-    made.hub = "HUB"
-    made.listings.append(Listing("HUB", ", ".join(shoes[:12]), "shoes", date="2024-05-05"))
     made.drifted = "hat"
     for i, one in enumerate(made.listings):
         if one.category == made.drifted and one.date >= "2025" and one.id not in made.swaps:

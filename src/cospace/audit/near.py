@@ -111,15 +111,20 @@ class _Candidates:
             self._held.append((np.minimum(a, b) << np.int64(32) | np.maximum(a, b), scores))
             self._count += len(a)
         if self._count > 2 * MOST:
-            keys, scores = self._joined()
-            if len(keys) > MOST:
-                last = np.partition(scores, len(scores) - MOST)[len(scores) - MOST]
-                kept = scores >= last
-                if np.count_nonzero(kept) > MOST:  # of equals, those that stand first
-                    kept &= (scores > last) | (np.cumsum(kept) <= MOST)
-                keys, scores = keys[kept], scores[kept]
-                self.least, self.dropped = max(self.least, np.float32(last)), True
-            self._held, self._count = [(keys, scores)], len(keys)
+            self._cut()
+
+    def _cut(self) -> Numbers:
+        """The keys of all pairs, or of the nearest million; no others stay."""
+        keys, scores = self._joined()
+        if len(keys) > MOST:
+            last = np.partition(scores, len(scores) - MOST)[len(scores) - MOST]
+            kept = scores > last
+            equal = scores == last  # of equals, those that stand first
+            kept |= equal & (np.cumsum(equal) <= MOST - np.count_nonzero(kept))
+            keys, scores = keys[kept], scores[kept]
+            self.least, self.dropped = max(self.least, np.float32(last)), True
+        self._held, self._count = [(keys, scores)], len(keys)
+        return keys
 
     def _joined(self) -> tuple[Numbers, Floats]:
         if not self._held:
@@ -131,7 +136,7 @@ class _Candidates:
 
     def pairs(self) -> tuple[Numbers, Numbers]:
         """a < b of all pairs, in order."""
-        keys, _ = self._joined()
+        keys = self._cut()
         return keys >> np.int64(32), keys & np.int64(0xFFFFFFFF)
 
 

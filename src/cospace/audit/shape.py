@@ -18,7 +18,7 @@ _NAME = "shape of the space"
 _LEAST = 50  # items
 _SAMPLE = 1_000
 # In this many standard deviations of strangers' cosines, the nearest stand out from strangers.
-_CONTRAST = 3.0
+_CONTRAST = 1.0
 
 Floats = NDArray[np.float32]
 

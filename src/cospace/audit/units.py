@@ -26,8 +26,14 @@ _SAME = {"inch": "in", "inches": "in", '"': "in", "litre": "l", "liter": "l", "k
          "lbs": "lb", "cms": "cm", "gr": "g", "gram": "g", "grams": "g"}  # fmt: skip
 # Two scales of one number: a gap on the logarithmic axis as wide as between two clumps, whose
 # middles are apart by a factor between units.
-_FACTORS = {"100": 100.0, "1,000": 1000.0, "10": 10.0,
-            "25.4 (inches, mm)": 25.4, "28.35 (ounces, g)": 28.35, "453.6 (pounds, g)": 453.6}  # fmt: skip
+_FACTORS = {
+    "10": 10.0,
+    "100": 100.0,
+    "1,000": 1000.0,
+    "25.4 (inches, mm)": 25.4,
+    "28.35 (ounces, g)": 28.35,
+    "453.6 (pounds, g)": 453.6,
+}
 
 
 def check(view: View, asked: Asked) -> Finding:
