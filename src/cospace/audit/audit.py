@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from cospace.audit.asked import Asked
+from cospace.audit.bias.lists import BiasTest
 from cospace.audit.finding import VERDICTS, Finding
 from cospace.audit.view import View, view_of
 from cospace.errors import BadArgument
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["CHECKS", "Audit", "audit", "audited"]
 
 # In the order of the report: a check's name, and the module whose `check(view, asked)` gives its
-# Finding.
+# Finding, or several.
 CHECKS: dict[str, str] = {
     "missing parts": "missing",
     "duplicates": "duplicates",
@@ -33,6 +34,10 @@ CHECKS: dict[str, str] = {
     "shape of the space": "shape",
     "constant columns": "constant",
     "mixed units": "units",
+    "languages": "languages.check",
+    "flips": "flips.check",
+    "bias": "bias.check",
+    "questions": "questions.check",
 }
 
 
@@ -80,6 +85,8 @@ def audit(  # noqa: PLR0913 - what each check may need to be told
     date: str | None = None,
     since: str | None = None,
     against: Collection | None = None,
+    bias: Sequence[BiasTest] | None = None,
+    questions: Sequence[str] | None = None,
     checks: Sequence[str] | None = None,
     seed: int = 0,
     progress: Watch = None,
@@ -88,18 +95,22 @@ def audit(  # noqa: PLR0913 - what each check may need to be told
 
     `label` names a metadata field whose values are classes, `split` one that parts the items in
     two (train and test), `date` one of dates of which those from `since` on are new; `against` is
-    another collection of the same space. A check that needs what was not told is skipped and says
-    so. `checks` are names of `CHECKS`; by default all.
+    another collection of the same space. `bias` are association tests (`cospace.audit.bias`), the
+    built-in ones by default; `questions` is what was asked of the collection. A check that needs
+    what was not told is skipped and says so. `checks` are names of `CHECKS`; by default all.
 
     Raises `BadArgument` for an empty collection, and for a check or a field that is not there;
     `SpaceMismatch` when the two collections are not of one space.
     """
     names = checked(checks)
+    told = None if questions is None else tuple(questions)
     with metered(progress, len(collection) + (len(against) if against else 0)) as meter:
         meter.stage = "reading"
         view = view_of(collection, meter=meter)
         other = None if against is None else view_of(against, meter=meter)
-        asked = Asked(label, split, date, since, other, seed)
+        asked = Asked(
+            label, split, date, since, other, seed, None if bias is None else tuple(bias), told
+        )
         return audited(view, asked, names, meter)
 
 
@@ -112,12 +123,13 @@ def audited(view: View, asked: Asked, names: Sequence[str], meter: Meter | None 
     for field in (asked.label, asked.split, asked.date):
         if field is not None:
             view.column(field)  # raises where it is not there
-    found = []
+    found: list[Finding] = []
     for name in names:
         if meter is not None:
             meter.stage = name
             meter.add(0)
-        found.append(import_module(f"cospace.audit.{CHECKS[name]}").check(view, asked))
+        told = import_module(f"cospace.audit.{CHECKS[name]}").check(view, asked)
+        found += [told] if isinstance(told, Finding) else told
     return Audit(view.name, len(view), str(view.space or "no vectors"), tuple(found))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from cospace.audit.chart import Chart
 from cospace.errors import BadArgument
 
 __all__ = ["VERDICTS", "Finding", "Group", "Verdict"]
@@ -59,6 +60,7 @@ class Finding:
     groups: tuple[Group, ...] = ()
     mend: str = ""
     figures: Mapping[str, float] = field(default_factory=dict)
+    charts: tuple[Chart, ...] = ()
 
     def __post_init__(self) -> None:
         if self.verdict not in VERDICTS:
@@ -87,6 +89,7 @@ class Finding:
             "groups": [group.to_json() for group in self.groups],
             "mend": self.mend,
             "figures": {name: _number(value) for name, value in self.figures.items()},
+            "charts": [chart.to_json() for chart in self.charts],
         }
 
 
