@@ -23,6 +23,7 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 import cospace as cs
+from cospace.cli.main import main as run
 
 ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "docs" / "pictures"
@@ -37,6 +38,7 @@ def main() -> None:
         with cs.open(folder, model="starter") as shop:
             shop.upsert(cs.read(MARKET / "listings.csv"))
             shop.make_map()
+        report(folder, Path(place) / "report.html")
         command = [sys.executable, "-m", "cospace", "serve", str(folder), "--port", "0", "--json"]
         server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603
         try:
@@ -48,6 +50,23 @@ def main() -> None:
         finally:
             server.terminate()
             server.wait()
+
+
+def report(folder: Path, file: Path) -> None:
+    """The report of an audit, down to what was found of negation."""
+    questions = str(MARKET / "queries.jsonl")
+    options = ["--label", "category", "--questions", questions, "--html", str(file)]
+    assert run(["audit", str(folder), *options]) == 0
+    program = os.environ.get("COSPACE_CHROMIUM") or shutil.which("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=WORDS)
+        page = browser.new_page(viewport={"width": 1100, "height": 900})
+        page.goto(file.as_uri())
+        keep(page, "report")
+        card = page.locator("details.finding", has_text="Flips: negation").first
+        card.evaluate("one => one.scrollIntoView({behavior: 'instant'})")
+        keep(page, "report-finding")
+        browser.close()
 
 
 def take(url: str) -> None:

@@ -29,6 +29,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "facets": ("facets", "of which values the items are: categories, numbers, dates, places"),
     "explain": ("explain", "why an item is an answer, or is not: words, regions, its place"),
     "ask": ("ask", "a question answered from documents, with citations, or refused"),
+    "audit": ("audit", "what is wrong with a collection: how bad, how sure, which items"),
+    "dedupe": ("dedupe", "groups of duplicates: which to keep, and the others deleted"),
     "map": ("map", "a collection as points on a plane, near what they are near to"),
     "serve": (
         "serve",

@@ -1,0 +1,212 @@
+"""What `cospace audit` finds of faults that were planted, and what it says of clean listings.
+
+    python bench/audit.py DATA [--models starter,multilingual,glove] [--nulls 200] [--big 100000]
+
+DATA is the folder with clothing/ and retrieval/. `bench/audit_listings.py` says how the 2,000
+listings are made, and the faults. Precision is the share of what is named that was planted, recall
+the share of what was planted that is named; copies count as pairs. A model that is not there is
+skipped, and said to be. `--nulls` runs each permutation test so often on two halves of clean items
+and counts how often p <= 0.05. `--big` compares near duplicates with all comparisons on so many
+vectors: the passages' and listings' own, turned about in groups of directions that stay near.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import resource
+import tempfile
+import time
+from pathlib import Path
+
+import audit_listings
+import numpy as np
+
+import cospace as cs
+from cospace.audit.asked import Asked
+from cospace.audit.audit import CHECKS, audited
+from cospace.audit.duplicates import groups_of
+from cospace.audit.finding import Finding
+from cospace.audit.view import Matrix, View, view_of
+from cospace.errors import CospaceError
+
+
+def main() -> None:
+    given = argparse.ArgumentParser()
+    given.add_argument("data", type=Path)
+    given.add_argument("--models", default="starter,multilingual,glove")
+    given.add_argument("--nulls", type=int, default=0)
+    given.add_argument("--big", type=int, default=0)
+    args = given.parse_args()
+    made = audit_listings.clean(args.data)
+    clean, others = made[:2_000], made[2_000:]
+    faulty = audit_listings.planted(clean, others)
+    for name in args.models.split(","):
+        try:
+            model = cs.load(name)
+        except CospaceError as error:
+            print(f"{name}: skipped: {error}"[:120])
+            continue
+        with tempfile.TemporaryDirectory() as place:
+            views = {}
+            for which, listings in (
+                ("clean", clean), ("more", others), ("faulty", faulty.listings),
+                ("others", faulty.others),
+            ):  # fmt: skip
+                views[which] = view_made(Path(place) / which, listings, model)
+            if name == "starter":
+                table(views, faulty)
+            copies(name, views, faulty)
+            if name == "starter" and args.nulls:
+                nulls(views["clean"], args.nulls)
+            if name == "starter" and args.big:
+                big(views["clean"], args.big)
+
+
+def view_made(place: Path, listings: list[audit_listings.Listing], model: cs.Encoder) -> View:
+    place.mkdir()
+    pictures = "image" in model.space.kinds
+    with cs.open(place / "items.cospace", model=model) as shop:
+        items = [one.item(place) for one in listings]
+        if not pictures:
+            items = [cs.Item(one.id, one.parts.text, one.metadata) for one in items]
+        shop.add(items, errors="report")
+        view = view_of(shop)
+    view.load = lambda: model
+    return view
+
+
+def hub(view: View) -> None:
+    """An item whose vector is the mean of all, as a record of averaged vectors has it."""
+    texts = view.matrices["text"]
+    middle = texts.array.mean(0)
+    row = (middle / np.linalg.norm(middle))[None].astype(np.float32)
+    view.ids.append("HUB")
+    for column, value in (
+        (view.texts, None), (view.metadata, {}), (view.media, {}), (view.reasons, "")
+    ):  # fmt: skip
+        column.append(value)  # type: ignore[arg-type]
+    rows = np.append(texts.rows, len(view) - 1)
+    view.matrices["text"] = Matrix(rows, np.concatenate([texts.array, row]))
+
+
+def table(views: dict[str, View], faulty: audit_listings.Planted) -> None:
+    told = {"label": "category", "date": "listed", "since": "2025-01-01"}
+    hub(views["faulty"])
+    names = [name for name in CHECKS if name not in ("drift", "leaks")]
+    found = {}
+    seconds = time.process_time()
+    for which, beside in (("clean", "more"), ("faulty", "others")):
+        view = views[which]
+        one = audited(view, Asked(**told), [*names, "drift"]).findings
+        two = audited(view, Asked(against=views[beside]), ["leaks"]).findings
+        found[which] = {finding.check: finding for finding in (*one, *two)}
+    seconds = time.process_time() - seconds
+    print(f"\nstarter, {len(views['faulty']):,} items with faults, {len(views['clean']):,} without")
+    print(f"{'fault':<18}{'planted':>8}{'named':>7}{'right':>7}{'precision':>11}{'recall':>8}"
+          f"{'on clean':>10}")  # fmt: skip
+    truth: dict[str, set[str]] = {
+        "wrong labels": faulty.labels, "text and photo": faulty.swaps, "hubs": {"HUB"},
+        "texts cut short": faulty.cut,
+    }  # fmt: skip
+    for check, ids in truth.items():
+        line(check, ids, set(found["faulty"][check].ids), len(found["clean"][check].ids))
+    both = [one for one in found["faulty"]["duplicates"].groups if "alone" not in one.said]
+    line(
+        "duplicates",
+        faulty.duplicates,
+        pairs(both),
+        len(pairs(found["clean"]["duplicates"].groups)),
+    )
+    leaks = {frozenset(one.ids) for one in found["faulty"]["leaks"].groups}
+    line("leaks", faulty.leaks, leaks, len(found["clean"]["leaks"].groups))
+    drifted = {one.said.partition(":")[0] for one in found["faulty"]["drift"].groups}
+    line("drift", {faulty.drifted}, drifted, len(found["clean"]["drift"].groups))
+    print(f"processor seconds of both audits: {seconds:.0f}")
+    for which, findings in found.items():
+        print(f"\n{which}:")
+        for finding in findings.values():
+            print(" ", str(finding)[:150], told_p(finding))
+
+
+def told_p(finding: Finding) -> str:
+    return "" if finding.p is None else f"p {finding.p:.3g}"
+
+
+def pairs(groups: object) -> set[frozenset[str]]:
+    return {frozenset((a, b)) for one in groups for a in one.ids for b in one.ids if a < b}  # type: ignore[attr-defined]
+
+
+def line(name: str, planted: set, named: set, clean: int) -> None:  # type: ignore[type-arg]
+    right = len(planted & named)
+    print(f"{name:<18}{len(planted):>8}{len(named):>7}{right:>7}{right / max(1, len(named)):>11.2f}"
+          f"{right / len(planted):>8.2f}{clean:>10}", flush=True)  # fmt: skip
+
+
+def copies(model: str, views: dict[str, View], faulty: audit_listings.Planted) -> None:
+    """The planted copies by the texts alone, on any model, with no setting changed."""
+    named = pairs(groups_of(views["faulty"], "text"))
+    clean = pairs(groups_of(views["clean"], "text"))
+    line(f"texts, {model}", faulty.duplicates, named, len(clean))
+
+
+def nulls(view: View, count: int) -> None:
+    """How often p <= 0.05 where nothing is the matter."""
+    from cospace.audit.drift import energy
+    from cospace.audit.gap import gap
+
+    rows = view.matrices["text"].array
+    draw = np.random.default_rng(5)
+    seen = {"energy distance": 0, "modality gap": 0}
+    for turn in range(count):
+        some = rows[draw.choice(len(rows), 120, replace=False)]
+        seen["energy distance"] += energy(some[:60], some[60:], turns=199, seed=turn)[1] <= 0.05
+        seen["modality gap"] += gap(some[:60], some[60:], seed=turn)[1] <= 0.05
+    for name, many in seen.items():
+        print(f"{name}: p <= 0.05 in {many} of {count} null runs ({many / count:.1%})")
+
+
+def big(view: View, n: int) -> None:
+    """Near duplicates among n vectors: all comparisons, and groups; seconds of the processor."""
+    from cospace.audit import near
+
+    draw = np.random.default_rng(0)
+    base = view.matrices["text"].array
+    noise = draw.normal(size=(n, base.shape[1])).astype(np.float32) / np.float32(
+        base.shape[1] ** 0.5
+    )
+    rows = base[draw.integers(len(base), size=n)] + np.float32(0.9) * noise
+    rows[: n // 50] = rows[n // 50 : 2 * (n // 50)] + np.float32(0.15) * noise[: n // 50]
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    del noise
+    least = 0.95
+    before = peak()
+    start = time.process_time()
+    found = near.near_pairs(rows, least)
+    grouped = time.process_time() - start
+    used = peak() - before
+    start = time.process_time()
+    known = set()
+    for part in near.blocks(n, 2_048):
+        for other in near.blocks(part.stop, 2_048):
+            x, y = np.nonzero(rows[part] @ rows[other].T >= least)
+            x, y = x + part.start, y + other.start
+            known |= set(zip(y[y < x].tolist(), x[y < x].tolist(), strict=True))
+    every = time.process_time() - start
+    got = set(zip(found.a.tolist(), found.b.tolist(), strict=True))
+    print(
+        f"\n{n:,} x {rows.shape[1]}, cosine {least}: {len(known):,} pairs; all comparisons"
+        f" {every:.1f} s, near_pairs {grouped:.1f} s ({every / grouped:.0f} times as fast), found"
+        f" {len(got & known) / len(known):.4f} (it says {found.recall:.4f}), {used / 1e6:.0f} MB"
+    )
+
+
+def peak() -> int:
+    held = Path("/proc/self/status")
+    if held.exists():
+        return int(re.search(r"VmHWM:\s+(\d+)", held.read_text())[1]) * 1024  # type: ignore[index]
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""The check of languages: of which the collection holds texts, and the model knows little."""
+
+from __future__ import annotations
+
+from cospace.audit.asked import Asked
+from cospace.audit.chart import Bar, Bars
+from cospace.audit.finding import Finding, Group
+from cospace.audit.languages.measure import MOST, OfLanguage, measure_languages
+from cospace.audit.local import local_texts
+from cospace.audit.shares import wilson
+from cospace.audit.view import View
+
+__all__ = ["check", "finding_of"]
+
+LEAST = 8  # texts: fewer are single items, not a language of the collection
+# Of English texts the starter reads 1 letter in 100 alone and 8 words in 100 in pieces; of German
+# ones 7 and 52, of Russian ones 91 and 82.
+_BROKEN, _PIECES = 0.5, 0.4
+_SHOWN = 6
+_NO_TEST = "what the model reads is counted, not drawn"
+
+
+def check(view: View, asked: Asked) -> Finding:
+    """One finding: the languages that the model does not know."""
+    model = view.model()
+    matrix = view.matrix("text")
+    if model is None or matrix is None:
+        why = "no item has a text" if matrix is None else view.no_model or "no model"
+        return Finding("languages", "skipped", why, why_no_p="not run")
+    if not local_texts(model):
+        why = "the model's vocabulary is not on this machine"
+        return Finding("languages", "skipped", why, why_no_p="not run")
+    first = matrix.first()
+    held = measure_languages(view.texts, model, first.rows, first.array, seed=asked.seed)
+    return finding_of(held, view, sum(1 for text in view.texts if text))
+
+
+def finding_of(held: list[OfLanguage], view: View, texts: int) -> Finding:
+    """What the languages of a collection say, of `texts` texts."""
+    drawn = f" of {MOST:,} texts that were drawn, of {texts:,}" if texts > MOST else ""
+    texts = min(texts, MOST)
+    judged = [one for one in held if len(one.looked) >= LEAST]
+    if not judged:
+        said = f"of no language {LEAST} texts were recognised, of {texts:,}"
+        return Finding("languages", "inconclusive", said, why_no_p=_NO_TEST)
+    unknown = [one for one in judged if not known(one)]
+    told = sum(len(one.numbers) for one in held)
+    names = ", ".join(f"{_name(one)} ({len(one.numbers):,})" for one in judged)
+    said = f"recognised: {names}; {texts - told:,}{drawn} are too short to tell"
+    if unknown:
+        said = "; ".join(map(_said, unknown)) + f". {said}"
+    items = sum(len(one.numbers) for one in unknown)
+    return Finding(
+        "languages",
+        "found" if unknown else "clean",
+        said,
+        severity=items / max(1, texts),
+        unit="share of texts",
+        why_no_p=_NO_TEST,
+        groups=tuple(_group(one, view) for one in unknown),
+        mend=(
+            "cospace models add multilingual; cospace index SOURCE NEW.cospace --model multilingual"
+            if unknown
+            else ""
+        ),
+        figures=_figures(judged),
+        charts=(_chart(judged),),
+    )
+
+
+def _name(one: OfLanguage) -> str:
+    """As it is written: English, a language in Cyrillic."""
+    return one.language if " " in one.language else one.language.capitalize()
+
+
+def known(one: OfLanguage) -> bool:
+    """Whether the model's vocabulary has the words of a language, or at least its letters."""
+    return one.broken < _BROKEN and (one.pieces is None or one.pieces < _PIECES)
+
+
+def _said(one: OfLanguage) -> str:
+    if one.broken >= _BROKEN:
+        return f"{_name(one)}: {one.broken:.0%} of the letters reach the model one by one or not"
+    assert one.pieces is not None
+    return f"{_name(one)}: {one.pieces:.0%} of the words are none that the model knows whole"
+
+
+def _group(one: OfLanguage, view: View) -> Group:
+    ids = tuple(view.ids[number] for number in one.numbers[:_SHOWN])
+    return Group(ids, f"{_name(one)}: {len(one.numbers):,} items, {len(ids)} of them here")
+
+
+def _figures(judged: list[OfLanguage]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for one in judged:
+        found |= {
+            f"{one.language}: items": len(one.numbers),
+            f"{one.language}: letters read alone": one.broken,
+            f"{one.language}: found again by half its words": sum(one.again) / len(one.again),
+        }
+        if one.pieces is not None:
+            found[f"{one.language}: words in pieces"] = one.pieces
+    return found
+
+
+def _chart(judged: list[OfLanguage]) -> Bars:
+    bars = []
+    for one in judged:
+        again = wilson(sum(one.again), len(one.again))
+        said = f"{len(one.looked)} texts"
+        bars.append(Bar(f"{_name(one)}: found again", again.value, again.low, again.high, said))
+        if one.pieces is not None:
+            bars.append(Bar(f"{_name(one)}: words in pieces", one.pieces))
+    return Bars("By language", tuple(bars), percent=True)

@@ -1,0 +1,34 @@
+"""Shares of what was counted: how far they could move, and how likely so many are by chance."""
+
+from __future__ import annotations
+
+from math import comb, sqrt
+
+from cospace.measures.bootstrap import Interval
+
+__all__ = ["at_least", "wilson"]
+
+
+def wilson(k: int, n: int) -> Interval:
+    """The share k / n with its 95% interval, of some width also for 0 and for all.
+
+    Source: Wilson, Probable inference, the law of succession, and statistical inference, 1927.
+
+    >>> found = wilson(0, 58)
+    >>> found.low, round(found.high, 3)
+    (0.0, 0.062)
+    """
+    z, share = 1.96, k / n
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    low = max(0.0, middle - half) if k else 0.0
+    return Interval(share, low, min(1.0, middle + half) if k < n else 1.0)
+
+
+def at_least(k: int, n: int, share: float) -> float:
+    """How likely `k` or more of `n` are, when each has the chance `share` (binomial, exact).
+
+    >>> round(at_least(3, 10, 0.1), 4)
+    0.0702
+    """
+    return min(1.0, sum(comb(n, i) * share**i * (1 - share) ** (n - i) for i in range(k, n + 1)))

@@ -1,0 +1,63 @@
+"""Languages by their words and letters, and those that a model does not know."""
+
+import numpy as np
+import pytest
+
+import cospace as cs
+from cospace.audit import audit
+from cospace.audit.languages import language_of, measure_languages
+from cospace.testing.tiny import tiny_model
+
+ENGLISH = [f"A chair of oak with the arms in leather, and it is for {n} people" for n in range(9)]
+GERMAN = [f"Ein Sessel aus Eiche mit Kissen, und er ist nicht neu, Nummer {n}" for n in range(9)]
+RUSSIAN = [f"Стул из дуба и стол без царапин для детей, номер {n}" for n in range(9)]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        (ENGLISH[0], "english"),
+        (GERMAN[0], "german"),
+        (RUSSIAN[0], "russian"),
+        ("椅子とテーブル", "Japanese"),
+        ("כיסא ושולחן", "Hebrew"),
+        ("Ντουλάπα", "Greek"),
+        ("Lumo 3000", ""),
+        ("", ""),
+        ("42", ""),
+    ],
+)
+def test_a_text_is_told_by_stop_words_or_by_its_letters(text: str, language: str) -> None:
+    found = language_of(text)
+    assert language == found or (language == "Japanese" and found.startswith(("Japan", "Chin")))
+
+
+def test_a_language_whose_letters_or_words_a_model_lacks_is_found() -> None:
+    shop = cs.open(":memory:", model="starter")
+    texts = [*ENGLISH, *GERMAN, *RUSSIAN]
+    shop.add(ids=[str(n) for n in range(len(texts))], documents=texts)
+    [found] = audit(shop, checks=["languages"]).findings
+    assert "found" == found.verdict
+    assert {"German: 9 items, 6 of them here", "Russian: 9 items, 6 of them here"} == {
+        group.said for group in found.groups
+    }
+    assert 18 / 27 == found.severity
+    assert found.figures["english: letters read alone"] < 0.1
+    assert found.figures["russian: letters read alone"] > 0.5
+    assert "multilingual" in found.mend
+
+
+def test_of_one_language_all_is_clean_and_of_few_texts_nothing_is_said() -> None:
+    shop = cs.open(":memory:", model="starter")
+    shop.add(ids=[str(n) for n in range(9)], documents=ENGLISH)
+    assert "clean" == audit(shop, checks=["languages"])["languages"].verdict
+    few = cs.open(":memory:", model=tiny_model())
+    few.add(ids=["1"], documents=ENGLISH[:1])
+    assert "inconclusive" == audit(few, checks=["languages"])["languages"].verdict
+
+
+def test_texts_that_are_equal_find_one_another_as_well() -> None:
+    model = tiny_model()
+    rows = model.encode_document([ENGLISH[0]] * 9).normalized
+    [found] = measure_languages([ENGLISH[0]] * 9, model, np.arange(9), rows)
+    assert all(found.again)
