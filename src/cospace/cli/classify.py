@@ -183,8 +183,8 @@ def _figures(found: Classified, held: Held) -> list[str]:
         lines.append(
             (
                 "none of these",
-                f"{points(none.refused, 1)} % of items whose class is not named are refused, and"
-                f" {points(none.accepted, 1)} % of the others accepted (AUC {none.auc:.3f})",
+                f"{points(none.refused, 1)} % of items of no named class refused,"
+                + f" {points(none.accepted, 1)} % of the others accepted; AUC {none.auc:.3f}",
             )
         )
     return facts(lines)

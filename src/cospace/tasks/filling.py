@@ -55,7 +55,7 @@ def put(
                     ids=good, metadatas=[changes[id] for id in good], errors="report"
                 )
                 written += done.updated
-                failed += [(one.name, one.reason) for one in done.failed]
+                failed += [(one.name, one.reason) for one in done.reasons]
             meter.add(len(batch))
     return Filled(written, changed, tuple(failed))
 

@@ -138,7 +138,10 @@ def _stored(shop: Collection, by: str | None, progress: Watch) -> Material:
     space = shop.store.space
     if space is None:
         raise BadArgument(f"{shop.name} holds no item with a vector; index something first")
-    ids, texts, fields, hashes = [], [], [], []
+    ids: list[str] = []
+    texts: list[str] = []
+    fields: list[Mapping[str, Any]] = []
+    hashes: list[str] = []
     kinds: dict[str, list[tuple[int, Floats]]] = {}
     missing = 0
     with metered(progress, len(shop)) as meter:
@@ -214,6 +217,6 @@ def _mean(some: Sequence[Floats]) -> Floats:
     """The mean of unit vectors, at length one; the first where they cancel out."""
     if len(some) == 1:
         return some[0]
-    mean = np.mean(some, 0, dtype=np.float32)
+    mean: Floats = np.stack(some).mean(0, dtype=np.float32)
     length = float(np.linalg.norm(mean))
     return some[0] if length < 1e-6 else (mean / np.float32(length)).astype(np.float32)

@@ -70,7 +70,8 @@ def classify(
 
     A share `test` of each class is held out, drawn with `seed`, unless the source comes split, and
     copies are left out but for the first, as `cospace compare` does. Confidences are calibrated on
-    scores out of fold; an answer that is less sure than `least_sure` is not given. The answers themselves come from all labelled items.
+    scores out of fold; an answer that is less sure than `least_sure` is not given. The answers
+    themselves come from all labelled items.
 
     Raises `BadArgument` for fewer than two classes of two items, no labels where they are needed,
     a model without texts for names, and options that do not go together.
@@ -213,7 +214,9 @@ def _calibrated(
 ) -> tuple[Calibration, list[str]]:
     scores, done = out_of_fold(scorer, rows, classes, count=count, seed=seed)
     if not done.any():
-        return Calibration(), ["too few labelled items to calibrate on: confidences are as they came"]
+        return Calibration(), [
+            "too few labelled items to calibrate on: confidences are as they came"
+        ]
     return Calibration.fitted(scores[done], classes[done]), []
 
 

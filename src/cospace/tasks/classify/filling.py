@@ -57,7 +57,7 @@ def fill(
 
 
 def _values(shop: Collection, label: str) -> dict[str, Any]:
-    """The value that stands for a class where it is stored: a number, or a text as it is written."""
+    """The value that stands for each class where it is stored: a number, or a text."""
     found: dict[str, Any] = {}
     for row in shop.store.scan():
         value = row.metadata.get(label)

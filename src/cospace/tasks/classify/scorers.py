@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,8 @@ class Scorer(Protocol):
         ...
 
 
-class Neighbours(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Neighbours:
     """The vote of the k nearest rows: who wins is who `neighbour_classes` names.
 
     The score of a class is the logarithm of its votes; the cosines, made too small to make a
@@ -63,7 +64,8 @@ class Neighbours(NamedTuple):
         return Neighbours(rows, classes, count, self.k)
 
 
-class ProbeScorer(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ProbeScorer:
     """A logistic regression; its penalty was chosen on a part of its own training rows."""
 
     probe: Probe
@@ -81,7 +83,9 @@ class ProbeScorer(NamedTuple):
         """The same penalty; `count` is that of all classes, some of which may be missing."""
         # There is one answer wherever the search for it begins; this is a good place.
         start = self.probe if int(classes.max()) + 1 == self.probe.weights.shape[1] else None
-        return ProbeScorer(fit(rows, classes, penalty=self.probe.penalty, start=start)).padded(count)
+        return ProbeScorer(fit(rows, classes, penalty=self.probe.penalty, start=start)).padded(
+            count
+        )
 
     def padded(self, count: int) -> ProbeScorer:
         """The same, with scores of so many classes: one that was not there is never said."""
