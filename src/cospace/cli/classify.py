@@ -15,7 +15,7 @@ from cospace.errors import BadArgument
 
 if TYPE_CHECKING:
     from cospace.collection import Collection
-    from cospace.tasks.classify import Classified, Held
+    from cospace.tasks.classify import Classified, Held, NoneFigures
     from cospace.tasks.filling import Filled
     from cospace.tasks.material import Material
 
@@ -179,15 +179,13 @@ def _figures(found: Classified, held: Held) -> list[str]:
         sure = "" if held.sure_accuracy is None else f", {points(held.sure_accuracy, 1)} % right"
         lines.append(("answered", f"{100 * held.answered:.1f} %{sure}"))
     if held.none is not None:
-        none = held.none
-        lines.append(
-            (
-                "none of these",
-                f"{points(none.refused, 1)} % of items of no named class refused,"
-                + f" {points(none.accepted, 1)} % of the others accepted; AUC {none.auc:.3f}",
-            )
-        )
+        lines.append(("none of these", _none(held.none)))
     return facts(lines)
+
+
+def _none(none: NoneFigures) -> str:
+    refused = f"{points(none.refused, 1)} % of items of no named class refused"
+    return f"{refused}, {points(none.accepted, 1)} % of the others accepted; AUC {none.auc:.3f}"
 
 
 def _show_answers(found: Classified) -> None:

@@ -96,12 +96,6 @@ def classify(
         assert examples is not None
         classes = examples.names
         learnt = _by_examples(material, method, examples, least_sure, seed)
-    if learnt.sure is None and least_sure:
-        raise BadArgument(
-            "least_sure= needs labelled items to calibrate how sure an answer is; name the column"
-            " of their classes by label="
-        )
-    notes = [*material.notes, *([] if examples is None else examples.notes), *learnt.notes]
     return Classified(
         name=material.name,
         label=label,
@@ -111,7 +105,7 @@ def classify(
         least_sure=least_sure,
         held=learnt.held,
         answers=_answers(material, labels, classes, learnt, least_sure),
-        notes=tuple(notes),
+        notes=(*material.notes, *(examples.notes if examples else ()), *learnt.notes),
     )
 
 
@@ -259,6 +253,11 @@ def _by_names(
     scores, apart = name_scores(material, called)
     least = background_threshold(apart, len(called))
     if examples is None:
+        if least_sure:
+            raise BadArgument(
+                "least_sure= needs labelled items to calibrate how sure an answer is; name the"
+                " column of their classes by label="
+            )
         note = "too little is labelled to measure on: how good these answers are is not known"
         return _Learnt(scores, None, least, notes=[note])
     order = {name: at for at, name in enumerate(called)}

@@ -33,24 +33,27 @@ def said(names: Names) -> dict[str, list[str]]:
     """
     if isinstance(names, str):
         raise BadArgument(f"names= takes a list, not {names!r}")
-    if not isinstance(names, Mapping):
-        listed = [one.strip() if isinstance(one, str) else one for one in names]
-        twice = [one for at, one in enumerate(listed) if one in listed[:at]]
-        if twice:
-            raise BadArgument(f"names= has {twice[0]!r} twice")
-        names = {one: one for one in listed}
-    found = {
-        name: [texts] if isinstance(texts, str) else list(texts) for name, texts in names.items()
-    }
+    given: dict[str, Sequence[str]] = {}
+    if isinstance(names, Mapping):
+        given = {name: [x] if isinstance(x, str) else x for name, x in names.items()}
+    else:
+        for one in map(_text, names):
+            if one in given:
+                raise BadArgument(f"names= has {one!r} twice")
+            given[one] = [one]
+    found = {_text(name): [*map(_text, texts)] for name, texts in given.items()}
     if not found:
         raise BadArgument("names= is empty; give the name of at least one class")
     for name, texts in found.items():
-        for text in (name, *texts):
-            if not isinstance(text, str) or not text.strip():
-                raise BadArgument(f"a name is a text that is not empty, not {text!r}")
         if not texts:
             raise BadArgument(f"the class {name!r} is called nothing; give a text")
     return found
+
+
+def _text(given: object) -> str:
+    if not isinstance(given, str) or not given.strip():
+        raise BadArgument(f"a name is a text that is not empty, not {given!r}")
+    return given.strip()
 
 
 def name_scores(material: Material, names: Mapping[str, Sequence[str]]) -> tuple[Numbers, Numbers]:

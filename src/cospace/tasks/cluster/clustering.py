@@ -59,20 +59,9 @@ def cluster(
     >>> [one.size for one in cluster(shop, 2).clusters]
     [2, 2]
     """
-    if method not in METHODS:
-        raise BadArgument(f"method is {' or '.join(map(repr, METHODS))}, not {method!r}")
-    if method == "hdbscan" and k is not None:
-        raise BadArgument("HDBSCAN finds the number of clusters itself; leave out k")
-    if not 2 <= least <= 1_000_000:
-        raise BadArgument(f"a cluster has 2 items or more; least={least}")
-    need("sklearn.cluster", extra="cluster")
+    _check(k, method, least)
     material = material_of(source)
-    if len(material) < 2:
-        raise BadArgument(f"{material.name}: clusters need at least 2 items; there is 1")
-    if k is not None and not 2 <= k <= min(_MOST, len(material)):
-        raise BadArgument(
-            f"k is 2 to {min(_MOST, len(material)):,} for {len(material):,} items, not {k!r}"
-        )
+    _check_count(material, k)
     with metered(progress, _RUNS + 2, "runs") as meter:
         meter.stage = "clustering"
         if method == "kmeans":
@@ -97,6 +86,24 @@ def cluster(
         seed=seed,
         notes=(*material.notes, *notes, *_equal(material)),
     )
+
+
+def _check(k: int | None, method: str, least: int) -> None:
+    if method not in METHODS:
+        raise BadArgument(f"method is {' or '.join(map(repr, METHODS))}, not {method!r}")
+    if method == "hdbscan" and k is not None:
+        raise BadArgument("HDBSCAN finds the number of clusters itself; leave out k")
+    if not 2 <= least <= 1_000_000:
+        raise BadArgument(f"a cluster has 2 items or more; least={least}")
+    need("sklearn.cluster", extra="cluster")
+
+
+def _check_count(material: Material, k: int | None) -> None:
+    count = len(material)
+    if count < 2:
+        raise BadArgument(f"{material.name}: clusters need at least 2 items; there is {count}")
+    if k is not None and not 2 <= k <= min(_MOST, count):
+        raise BadArgument(f"k is 2 to {min(_MOST, count):,} for {count:,} items, not {k!r}")
 
 
 def _equal(material: Material) -> list[str]:

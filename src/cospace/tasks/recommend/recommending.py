@@ -106,45 +106,60 @@ def recommend(
     _check(liked, away, k, diversity)
     node = None if where is None else parse(where, shop.store.schema)
     vectors = _asked(shop, liked, away)
-    gone = frozenset([*liked, *away])
-    query = Query(vectors, weights=dict.fromkeys(vectors, 1.0), where=node, exclude=gone)
-    ids = [hit.id for hit in ask(shop.store, query, k=min(end_of(10 * k, 0), max(_DEPTH, 10 * k)))]
+    rows = _candidates(shop, vectors, frozenset([*liked, *away]), max(_DEPTH, 10 * k), node)
     if sessions is not None:
-        ids += [id for id in _together(sessions, liked, max(_DEPTH, 10 * k)) if id not in gone]
-    rows = _rows(shop, list(dict.fromkeys(ids)), node)
+        known = {row.id for row in rows}
+        ids = [id for id in _together(sessions, liked, max(_DEPTH, 10 * k)) if id not in known]
+        rows += _rows(shop, [id for id in ids if id not in {*liked, *away}], node)
     content = np.array([_cosine(row, vectors) for row in rows])
     together = None if sessions is None else _with(sessions, liked, rows)
     score = content
     if sessions is not None and together is not None:
-        share = sessions.share
-        mixed = (1 - share) * sessions.content.standard(content)
-        score = mixed + share * sessions.together.standard(together)
+        mixed = (1 - sessions.share) * sessions.content.standard(content)
+        score = mixed + sessions.share * sessions.together.standard(together)
+    return _listed(rows, (score, content, together), k, diversity, sessions)
+
+
+def _listed(
+    rows: Sequence[Row],
+    scores: tuple[Numbers, Numbers, Numbers | None],
+    k: int,
+    diversity: float,
+    sessions: Learnt | None,
+) -> Recommended:
+    """The first `k` of the candidates, and what they would be without diversity."""
+    score, content, together = scores
     close = _close(rows)
-    plain = np.argsort(-score, kind="stable")[:k]
+    plain = np.argsort(-score, kind="stable")[:k].tolist()
     chosen = mmr(score, close, k, diversity)
-    items = []
-    for place, at in enumerate(chosen):
-        row = rows[at]
-        before = [close[at, other] for other in chosen[:place]]
-        items.append(
-            Recommendation(
-                row.id,
-                float(score[at]),
-                float(content[at]),
-                None if together is None else float(together[at]),
-                float(max(before, default=0.0)),
-                row.text,
-                row.metadata,
-            )
+    items = [
+        Recommendation(
+            rows[at].id,
+            float(score[at]),
+            float(content[at]),
+            None if together is None else float(together[at]),
+            float(max((close[at, other] for other in chosen[:place]), default=0.0)),
+            rows[at].text,
+            rows[at].metadata,
         )
+        for place, at in enumerate(chosen)
+    ]
     return Recommended(
         tuple(items),
         _alike(close, chosen),
-        _alike(close, plain.tolist()),
-        float(score[chosen].mean()) if len(chosen) else 0.0,
-        float(score[plain].mean()) if len(plain) else 0.0,
+        _alike(close, plain),
+        float(score[chosen].mean()) if chosen else 0.0,
+        float(score[plain].mean()) if plain else 0.0,
         sessions,
     )
+
+
+def _candidates(
+    shop: Collection, vectors: Mapping[str, Floats], gone: frozenset[str], most: int, node: Any
+) -> list[Row]:
+    """The items nearest to what is asked, with their vectors."""
+    query = Query(vectors, weights=dict.fromkeys(vectors, 1.0), where=node, exclude=gone)
+    return _rows(shop, [hit.id for hit in ask(shop.store, query, k=end_of(most, 0))], node)
 
 
 def _check(liked: list[str], away: list[str], k: int, diversity: float) -> None:

@@ -14,13 +14,14 @@ from cospace.evaluate.encoding import encode_texts, loaded
 from cospace.progress import Watch
 from cospace.read.terms import chains, fold, has_digit
 from cospace.store.language import recognised, stop_words
-from cospace.tasks.senses.contexts import WINDOW, Context, Corpus, contexts_of
+from cospace.tasks.senses.contexts import WINDOW, Context, Corpus, Counted, contexts_of
 from cospace.tasks.senses.grouping import centred, grouped
 from cospace.tasks.senses.report import Occurrence, Sense, Senses, Static
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from cospace.encode import Encoder
     from cospace.evaluate.encoding import ModelName
     from cospace.tasks.material import Floats
 
@@ -63,20 +64,8 @@ def senses(  # noqa: PLR0913 - as `Collection.add`, one for each thing to say
     if groups is not None and groups not in range(2, 21):
         raise BadArgument(f"groups is a whole number, 2 to 20, not {groups!r}")
     found = contexts_of(corpus, word, most=most, window=WINDOW, seed=seed, progress=progress)
-    if not found.kept:
-        alone = " but alone, with nothing around it" if found.alone else ""
-        raise UnknownWord(f"the corpus does not hold {word!r}{alone}", word=word)
-    least = max(_LEAST, 2 * (groups or 0))
-    if len(found.kept) < least:
-        raise BadArgument(
-            f"{word!r} occurs {len(found.kept)} times; its senses need {least} occurrences or more"
-        )
     encoder = loaded(model)
-    done = encode_texts(encoder, [one.around for one in found.kept], "document", progress=progress)
-    kept = [one for one, good in zip(found.kept, done.good, strict=True) if good]
-    if len(kept) < least:
-        raise BadArgument(f"{encoder.space.name} can encode too few contexts of {word!r}")
-    raw = done.rows[done.good]
+    kept, raw = _encoded(found, word, encoder, max(_LEAST, 2 * (groups or 0)), progress)
     rows = centred(raw)
     made = grouped(rows, COUNTS if groups is None else (groups,), seed=seed)
     return Senses(
@@ -91,6 +80,24 @@ def senses(  # noqa: PLR0913 - as `Collection.add`, one for each thing to say
         labels=made.labels,
         rows=raw,
     )
+
+
+def _encoded(
+    found: Counted, word: str, encoder: Encoder, least: int, progress: Watch
+) -> tuple[list[Context], Floats]:
+    """The contexts that have a vector, and their vectors [n, dim]; `least` of them, or an error."""
+    if not found.kept:
+        alone = " but alone, with nothing around it" if found.alone else ""
+        raise UnknownWord(f"the corpus does not hold {word!r}{alone}", word=word)
+    if len(found.kept) < least:
+        raise BadArgument(
+            f"{word!r} occurs {len(found.kept)} times; its senses need {least} occurrences or more"
+        )
+    done = encode_texts(encoder, [one.around for one in found.kept], "document", progress=progress)
+    kept = [one for one, good in zip(found.kept, done.good, strict=True) if good]
+    if len(kept) < least:
+        raise BadArgument(f"{encoder.space.name} can encode too few contexts of {word!r}")
+    return kept, done.rows[done.good]
 
 
 def _static(words: WordModel, word: str) -> Static:
