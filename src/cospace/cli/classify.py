@@ -134,6 +134,7 @@ def _found(args: argparse.Namespace, material: Material, label: str | None) -> C
         least_sure=args.least_sure,
         test=args.test,
         seed=args.seed,
+        progress=_watched(args),
     )
 
 

@@ -6,14 +6,15 @@ import argparse
 from typing import TYPE_CHECKING
 
 from cospace.cli.figures import points
-from cospace.cli.output import document, show, tell
+from cospace.cli.output import document, show, tell, watched
 from cospace.cli.parsing import Parser, command, filter_of
 from cospace.cli.search import opened
 from cospace.cli.table import Column, facts, room, table
 from cospace.errors import BadArgument
 
 if TYPE_CHECKING:
-    from cospace.tasks.recommend import Learnt, Recommended
+    from cospace.collection import Collection
+    from cospace.tasks.recommend import Learnt, Recommended, Sessions
 
 __all__ = ["parser", "run"]
 
@@ -51,14 +52,13 @@ def parser() -> Parser:
 def run(args: argparse.Namespace) -> int:
     """0."""
     from cospace.tasks import Sessions, recommend
-    from cospace.tasks.recommend import learn
 
     if args.seed < 0:
         raise BadArgument(f"--seed is a whole number, 0 or more, not {args.seed}")
     where = filter_of(args.where)
     given = None if args.sessions is None else Sessions.read(args.sessions)
     with opened(args) as shop:
-        learnt = None if given is None else learn(shop, given, seed=args.seed)
+        learnt = None if given is None else _learnt(args, shop, given)
         found = recommend(
             shop,
             args.like,
@@ -74,6 +74,14 @@ def run(args: argparse.Namespace) -> int:
         return 0
     _told(args, found)
     return 0
+
+
+def _learnt(args: argparse.Namespace, shop: Collection, given: Sessions) -> Learnt:
+    from cospace.tasks import gather
+    from cospace.tasks.recommend import learn
+
+    bar = watched() and not args.json
+    return learn(gather(shop, progress=bar), given, seed=args.seed, progress=bar)
 
 
 def _told(args: argparse.Namespace, found: Recommended) -> None:

@@ -16,6 +16,7 @@ from cospace.evaluate.labelled import Labelled
 from cospace.evaluate.split import check_share
 from cospace.item import Item
 from cospace.measures.bootstrap import mean_interval
+from cospace.progress import Meter, Watch, metered
 from cospace.read.regular import listed
 from cospace.tasks.classify.calibration import Calibration, calibration_error, expected_error
 from cospace.tasks.classify.named import (
@@ -33,6 +34,7 @@ from cospace.tasks.material import Given, Material, material_of
 __all__ = ["METHODS", "classify"]
 
 METHODS = ("knn", "probe", "names")
+_STEPS = 4
 
 Numbers = NDArray[np.float64]
 
@@ -51,7 +53,7 @@ class _Learnt:
     notes: list[str] = field(default_factory=list)
 
 
-def classify(
+def classify(  # noqa: PLR0913 - as `Collection.add`, one for each thing to say
     source: Given,
     label: str | None = None,
     *,
@@ -60,6 +62,7 @@ def classify(
     least_sure: float = 0.0,
     test: float = 0.25,
     seed: int = 0,
+    progress: Watch = None,
 ) -> Classified:
     """The class of each item whose field `label` is empty, with figures on held-out items.
 
@@ -71,7 +74,7 @@ def classify(
     A share `test` of each class is held out, drawn with `seed`, unless the source comes split, and
     copies are left out but for the first, as `cospace compare` does. Confidences are calibrated on
     scores out of fold; an answer that is less sure than `least_sure` is not given. The answers
-    themselves come from all labelled items.
+    themselves come from all labelled items. `progress` counts steps.
 
     Raises `BadArgument` for fewer than two classes of two items, no labels where they are needed,
     a model without texts for names, and options that do not go together.
@@ -86,16 +89,18 @@ def classify(
     check_share(test)
     material = material_of(source)
     labels = _labels(material, label, names)
-    if method == "names":
-        called = said(names) if names is not None else said(sorted({x for x in labels if x}))
-        classes = tuple(called)
-        examples = _examples_of(material, _only(labels, classes), test, seed, may_lack=True)
-        learnt = _by_names(material, called, labels, examples, least_sure)
-    else:
-        examples = _examples_of(material, labels, test, seed)
-        assert examples is not None
-        classes = examples.names
-        learnt = _by_examples(material, method, examples, least_sure, seed)
+    with metered(progress, _STEPS, "steps") as meter:
+        if method == "names":
+            called = said(names) if names is not None else said(sorted({x for x in labels if x}))
+            classes = tuple(called)
+            examples = _examples_of(material, _only(labels, classes), test, seed, may_lack=True)
+            learnt = _by_names(material, called, labels, examples, least_sure)
+        else:
+            examples = _examples_of(material, labels, test, seed)
+            assert examples is not None
+            classes = examples.names
+            learnt = _by_examples(material, method, examples, least_sure, seed, meter)
+        meter.add(_STEPS - meter.done)
     return Classified(
         name=material.name,
         label=label,
@@ -169,14 +174,26 @@ def _places(material: Material, examples: Examples) -> NDArray[np.intp]:
 
 
 def _by_examples(
-    material: Material, method: str, examples: Examples, least_sure: float, seed: int
+    material: Material,
+    method: str,
+    examples: Examples,
+    least_sure: float,
+    seed: int,
+    meter: Meter,
 ) -> _Learnt:
     """By neighbours or by a probe: measured on what is held out, then learnt from all."""
     rows = material.rows[_places(material, examples)]
     held, classes, count = examples.held, examples.classes, len(examples.names)
+    meter.stage = "training"
     scorer = _scorer(method, rows[~held], classes[~held], count, seed)
+    meter.add()
+    meter.stage = "calibrating"
     sure, notes = _calibrated(scorer, rows[~held], classes[~held], count, seed)
+    meter.add()
+    meter.stage = "measuring"
     figures = _held(examples, scorer.scores(rows[held]), sure, least_sure)
+    meter.add()
+    meter.stage = "answering"
     unknown = _unknown(material, examples)
     scores = np.zeros((len(material), count))
     if len(unknown):

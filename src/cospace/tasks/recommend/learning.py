@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from cospace.errors import BadArgument
 from cospace.measures.bootstrap import Interval, mean_interval
+from cospace.progress import Meter, Watch, metered
 from cospace.tasks.material import Floats, Given, Material, material_of
 from cospace.tasks.recommend.ppmi import item_vectors
 from cospace.tasks.recommend.sessions import Sessions
@@ -77,12 +78,15 @@ class Learnt:
         }
 
 
-def learn(source: Given, sessions: Sessions, *, dim: int = 64, seed: int = 0) -> Learnt:
+def learn(
+    source: Given, sessions: Sessions, *, dim: int = 64, seed: int = 0, progress: Watch = None
+) -> Learnt:
     """Vectors of a collection's items from sessions, with the share that they earn.
 
     Of the sessions 60% teach the vectors, 20% choose the share by the ranks of their last items,
     and 20% test it: the last item of each is asked for by the others. Then all sessions teach.
-    With fewer than 30 sessions nothing is held out, and the share is one half.
+    With fewer than 30 sessions nothing is held out, and the share is one half. `progress` counts
+    the sessions that are asked about.
 
     Raises `BadArgument` where fewer than two items of the sessions are in the collection.
     """
@@ -102,17 +106,20 @@ def learn(source: Given, sessions: Sessions, *, dim: int = 64, seed: int = 0) ->
     order = np.random.default_rng(seed).permutation(len(lists))
     test, validation, train = _parts(order)
     share, recall = 0.5, None
-    scales = _scales(material, lists, item_vectors(lists, len(material), dim=dim, seed=seed))
     if len(lists) >= _LEAST:
         taught = [lists[at] for at in train]
+        chosen, tested = [[lists[at] for at in part[:_MOST]] for part in (validation, test)]
         asked = _Asked(material, item_vectors(taught, len(material), dim=dim, seed=seed), taught)
-        share = asked.best([lists[at] for at in validation[:_MOST]])
-        recall = asked.recall([lists[at] for at in test[:_MOST]], share)
+        with metered(progress, len(chosen) + len(tested), "sessions") as meter:
+            share = asked.best(chosen, meter)
+            recall = asked.recall(tested, share, meter)
     else:
         notes.append(f"fewer than {_LEAST} sessions: none is held out, and the share is one half")
+    rows = item_vectors(lists, len(material), dim=dim, seed=seed)
+    scales = _scales(material, lists, rows)
     return Learnt(
         ids=tuple(material.ids),
-        rows=item_vectors(lists, len(material), dim=dim, seed=seed),
+        rows=rows,
         share=share,
         content=scales[0],
         together=scales[1],
@@ -169,20 +176,24 @@ class _Asked:
             self.scales[1].standard(together.astype(np.float64)),
         )
 
-    def best(self, lists: Sequence[Sequence[int]]) -> float:
-        """The share with the highest mean of 1 / log2(1 + rank); of equals the smallest.
+    def best(self, lists: Sequence[Sequence[int]], meter: Meter) -> float:
+        """The share with the highest recall@10 plus mean of 1 / log2(1 + rank).
 
-        Where few sessions choose, ranks tell more than whether an item is among the first 10.
+        Where few sessions choose, ranks tell more than whether an item is among the first 10. Of
+        equals it is the smallest.
         """
         right = np.zeros(len(_SHARES))
         for one in lists:
             content, together = self.scores(one[:-1])
             for at, share in enumerate(_SHARES):
                 above, equal = _above((1 - share) * content + share * together, one)
-                right[at] += 1 / np.log2(2 + above + equal / 2)
+                right[at] += _first(above, equal) + 1 / np.log2(2 + above + equal / 2)
+            meter.add()
         return _SHARES[int(right.argmax())]
 
-    def recall(self, lists: Sequence[Sequence[int]], share: float) -> dict[str, Interval]:
+    def recall(
+        self, lists: Sequence[Sequence[int]], share: float, meter: Meter
+    ) -> dict[str, Interval]:
         """recall@10 by each way, on the same sessions."""
         right: dict[str, list[float]] = {}
         for one in lists:
@@ -195,6 +206,7 @@ class _Asked:
             }
             for name, scores in ways.items():
                 right.setdefault(name, []).append(_found(scores, one))
+            meter.add()
         return {name: mean_interval(some) for name, some in right.items()}
 
 
@@ -203,7 +215,10 @@ def _found(scores: Numbers, session: Sequence[int]) -> float:
 
     Items of equal score are in no order: each has its share of the places that are left.
     """
-    above, equal = _above(scores, session)
+    return _first(*_above(scores, session))
+
+
+def _first(above: int, equal: int) -> float:
     return float(np.clip((K - above) / (equal + 1), 0, 1))
 
 
