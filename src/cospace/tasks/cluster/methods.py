@@ -17,7 +17,7 @@ __all__ = ["by_density", "by_means", "count_of", "reduced"]
 
 _ROUNDS = 100
 _AXES = 15  # that HDBSCAN looks along: in hundreds of dimensions everything is far from everything
-_DENSE = 20_000  # rows that HDBSCAN is given; its time grows with their square
+_DENSE = 10_000  # rows that HDBSCAN is given; its time grows with their square
 _MAPPED = 5_000  # rows that are laid out to see how many clusters there are
 _BLOCK = 4_096
 
@@ -41,7 +41,7 @@ def by_means(rows: Floats, count: int, *, seed: int) -> Labels:
 def by_density(rows: Floats, least: int, *, seed: int) -> Labels:
     """The cluster of each row, -1 for those in none: int64 [n]. Clusters have `least` rows or more.
 
-    `rows` are what `reduced` gave. Of more than 20,000 rows HDBSCAN is given so many, drawn with
+    `rows` are what `reduced` gave. Of more than 10,000 rows HDBSCAN is given so many, drawn with
     `seed`; each other row is where the nearest of those is.
 
     Source: Campello, Moulavi and Sander, Density-based clustering based on hierarchical density
