@@ -42,6 +42,19 @@ emperor, software, album, tumor, bridge, cotton, galaxy, cricket, dolphin, cinem
 senator, laser, singer, hormone, tunnel, tobacco, volcano, chess
 """.replace("\n", " ")
 
+FOREIGN = [
+    "dog",
+    "car",
+    "castle",
+    "banana",
+    "laptop",
+    "violin",
+    "river",
+    "soldier",
+    "newspaper",
+    "airplane",
+]
+
 LARGE = """
 import json, re, sys, time
 import numpy as np
@@ -110,6 +123,17 @@ def classified(data: Path) -> None:
             told = f"{100 * held.none.accepted.value:.1f} % accepted where it is"
             refused = f"{100 * held.none.refused.value:.1f} % refused, AUC {held.none.auc:.3f}"
             row("clothing, names: class not among the names", refused, told)
+
+    foreign = classify(material, names=FOREIGN).answers
+    row(
+        "clothing, names of ten other things, nothing labelled: none of these",
+        f"{100 * np.mean([not one.label for one in foreign]):.1f} %",
+    )
+    own = classify(material, names=sorted(set(material.column("class")))).answers
+    row(
+        "clothing, names of the classes, nothing labelled: none of these",
+        f"{100 * np.mean([not one.label for one in own]):.1f} %",
+    )
 
 
 def clustered(data: Path) -> None:
