@@ -32,6 +32,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("audit", "what is wrong with a collection: how bad, how sure, which items"),
     "dedupe": ("dedupe", "groups of duplicates: which to keep, and the others deleted"),
     "map": ("map", "a collection as points on a plane, near what they are near to"),
+    "classify": ("classify", "the empty cells of a column, by examples or by names alone"),
+    "cluster": ("cluster", "groups of items that lie together, named, and how stable they are"),
+    "recommend": ("recommend", "more like these, less like those, and what goes with them"),
+    "senses": ("senses", "the senses of a word in a corpus, beside the one vector it has"),
     "serve": (
         "serve",
         "an HTTP API: search, and the vectors and rankings that clients know",

@@ -1,0 +1,65 @@
+"""Filling: a value into a field of stored items, where it is empty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cospace.evaluate.labelled import label_of
+from cospace.progress import Watch, metered
+
+if TYPE_CHECKING:
+    from cospace.collection import Collection
+    from cospace.store.protocol import Row
+
+__all__ = ["Filled", "is_empty", "put"]
+
+_BATCH = 1_000
+
+
+class Filled(NamedTuple):
+    """How many items were written, how many were not because they changed meanwhile, and failures.
+
+    `failed` holds ids with their reasons.
+    """
+
+    written: int
+    changed: int
+    failed: tuple[tuple[str, str], ...]
+
+
+def put(
+    shop: Collection,
+    changes: Mapping[str, Mapping[str, Any]],
+    *,
+    wanted: Callable[[Row], bool] = lambda _: True,
+    progress: Watch = None,
+) -> Filled:
+    """The items whose fields were changed as `changes` says by id, through `Collection.update`.
+
+    Each is looked at again right before it is written: one that is gone, or no more `wanted`, is
+    left as it is.
+    """
+    ids = list(changes)
+    written, changed = 0, 0
+    failed: list[tuple[str, str]] = []
+    with metered(progress, len(ids)) as meter, shop.bulk():
+        meter.stage = "writing"
+        for start in range(0, len(ids), _BATCH):
+            batch = ids[start : start + _BATCH]
+            rows = shop.store.get(batch)
+            good = [id for id, row in zip(batch, rows, strict=True) if row and wanted(row)]
+            changed += len(batch) - len(good)
+            if good:
+                done = shop.update(
+                    ids=good, metadatas=[changes[id] for id in good], errors="report"
+                )
+                written += done.updated
+                failed += [(one.name, one.reason) for one in done.reasons]
+            meter.add(len(batch))
+    return Filled(written, changed, tuple(failed))
+
+
+def is_empty(row: Row, field: str) -> bool:
+    """Whether the item has nothing in this field."""
+    return not label_of(row.metadata.get(field))
