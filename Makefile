@@ -61,6 +61,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python bench/photo_and_word.py
 	$(BIN)/python bench/joint.py
 	$(BIN)/python bench/composed.py
+	$(BIN)/python bench/tasks.py
 	$(BIN)/python bench/compress.py ../shared/data
 	$(BIN)/python bench/tune.py ../shared/data/sts
 	$(BIN)/python bench/search.py

@@ -24,7 +24,7 @@ import numpy as np
 
 import cospace as cs
 from cospace.evaluate import Pictures, compare
-from cospace.tasks import Sessions, classify, cluster, gather, recommend, senses
+from cospace.tasks import Material, Sessions, classify, cluster, gather, recommend, senses
 from cospace.tasks.recommend import learn
 from cospace.tasks.senses.contexts import contexts_of
 from cospace.tasks.senses.grouping import centred, grouped
@@ -42,18 +42,10 @@ emperor, software, album, tumor, bridge, cotton, galaxy, cricket, dolphin, cinem
 senator, laser, singer, hormone, tunnel, tobacco, volcano, chess
 """.replace("\n", " ")
 
-FOREIGN = [
-    "dog",
-    "car",
-    "castle",
-    "banana",
-    "laptop",
-    "violin",
-    "river",
-    "soldier",
-    "newspaper",
+FOREIGN = (
+    "dog", "car", "castle", "banana", "laptop", "violin", "river", "soldier", "newspaper",
     "airplane",
-]
+)  # fmt: skip
 
 LARGE = """
 import json, re, sys, time
@@ -194,14 +186,13 @@ def run(given: dict[str, object]) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def shoppers(shop: cs.Collection, count: int, seed: int) -> list[list[str]]:
+def shoppers(material: Material, count: int, seed: int) -> list[list[str]]:
     """Sessions of people who follow one of 12 projects, and of what looks like what they saw.
 
     A project is 15 items of three categories. Of each session two thirds are of the project; the
     others lie near to the item before.
     """
     draw = np.random.default_rng(seed)
-    material = gather(shop)
     labels = np.array(material.column("category"))
     near = np.argsort(-(material.rows @ material.rows.T), axis=1)[:, 1:9]
     projects = []
@@ -224,18 +215,20 @@ def recommended() -> None:
     with tempfile.TemporaryDirectory() as place:
         shop = cs.open(f"{place}/market.cospace", model="starter")
         shop.add(cs.read(HERE.parent / "examples/marketplace/listings.csv"))
-        for count in (300, 3_000):
-            learnt = learn(shop, Sessions.of(shoppers(shop, count, 0)))
-            assert learnt.recall is not None
-            told = {
-                name: f"{100 * one.value:.1f} ({100 * one.low:.1f} to {100 * one.high:.1f}) %"
-                for name, one in learnt.recall.items()
-            }
+        material = gather(shop)
+        for count in (100, 300, 1_000, 3_000):
+            found = []
+            for seed in range(5):
+                learnt = learn(material, Sessions.of(shoppers(material, count, seed)), seed=seed)
+                assert learnt.recall is not None
+                found.append([one.value for one in learnt.recall.values()] + [learnt.share])
+            told = dict(zip([*learnt.recall, "share"], np.mean(found, axis=0), strict=True))
             row(
-                f"{count:,} simulated sessions, recall@10 of {learnt.tested} last items",
-                f"both {told['both']}, sessions {told['sessions']}",
-                f"popularity {told['popularity']}, content {told['content']},"
-                f" chance {100 * learnt.chance:.1f} %; share {learnt.share:.1f}",
+                f"{count:,} simulated sessions, recall@10 of {learnt.tested} last items, 5 draws",
+                f"both {100 * told['both']:.1f} %, sessions {100 * told['sessions']:.1f} %",
+                f"popularity {100 * told['popularity']:.1f} %, content"
+                f" {100 * told['content']:.1f} %, chance {100 * learnt.chance:.1f} %; share"
+                f" {told['share']:.2f}",
             )
         draw = np.random.default_rng(1)
         liked = [str(one) for one in draw.choice([item.id for item in shop], 60, replace=False)]
