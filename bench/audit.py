@@ -90,10 +90,14 @@ def hub(view: View) -> None:
     view.matrices["text"] = Matrix(rows, np.concatenate([texts.array, row]))
 
 
+# Checks that ask the model, and have a benchmark of their own: bench/bias.py.
+OF_THE_MODEL = ("languages", "flips", "bias", "questions")
+
+
 def table(views: dict[str, View], faulty: audit_listings.Planted) -> None:
     told = {"label": "category", "date": "listed", "since": "2025-01-01"}
     hub(views["faulty"])
-    names = [name for name in CHECKS if name not in ("drift", "leaks")]
+    names = [name for name in CHECKS if name not in ("drift", "leaks", *OF_THE_MODEL)]
     found = {}
     seconds = time.process_time()
     for which, beside in (("clean", "more"), ("faulty", "others")):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cospace.audit.asked import Asked
+from cospace.audit.chart import histogram
 from cospace.audit.finding import Finding, Group
 from cospace.audit.view import View
 from cospace.encode.sizes import sizes_of
@@ -51,6 +52,9 @@ def check(view: View, asked: Asked) -> Finding:
         why_no_p="tokens are counted",
         groups=groups,
         mend=f"cospace index SOURCE --into {view.name} --chunks" if len(over) else "",
+        charts=(
+            histogram("Tokens of a text", {"texts": counts}, line=room if len(over) else None),
+        ),
         figures={
             "tokens read": float(sizes.most),
             "tokens lost": float(lost),

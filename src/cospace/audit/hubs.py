@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cospace.audit.asked import Asked
+from cospace.audit.chart import Chart, histogram
 from cospace.audit.finding import Finding, Group
 from cospace.audit.threshold import sampled
 from cospace.audit.view import Matrix, View
@@ -31,6 +32,7 @@ def check(view: View, asked: Asked) -> Finding:
     if not view.matrices:
         return Finding(_NAME, "skipped", "no item has a vector")
     figures: dict[str, float] = {}
+    charts: list[Chart] = []
     groups: list[Group] = []
     worst, least_p, short = -math.inf, 1.0, True
     for kind, whole in view.matrices.items():
@@ -43,6 +45,7 @@ def check(view: View, asked: Asked) -> Finding:
         rows = matrix.rows if len(order) > _SAMPLE * 5 else matrix.rows[order]
         times = occurrences(nearest_of_all(vectors, K, seed=asked.seed))
         skew = skewness(times)
+        charts.append(histogram(f"In how many lists of the {K} nearest an item is", {kind: times}))
         figures |= {f"{kind} skewness": skew, f"{kind} most lists": float(times.max())}
         figures[f"{kind} in no list"] = float(np.mean(times == 0))
         for remedy, value in _remedies(view, matrix, asked.seed).items():
@@ -71,6 +74,7 @@ def check(view: View, asked: Asked) -> Finding:
         groups=tuple(groups),
         mend=f"cospace delete {view.name} {groups[0].ids[0]}" if groups else "",
         figures=figures,
+        charts=tuple(charts),
     )
 
 

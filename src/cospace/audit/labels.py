@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cospace.audit.asked import Asked
+from cospace.audit.chart import Bar, Bars
 from cospace.audit.finding import Finding, Group
 from cospace.audit.view import View
 from cospace.evaluate.probe import fit
@@ -73,6 +74,7 @@ def check(view: View, asked: Asked) -> Finding:
         why_no_p="both classifiers are held out; their certainty is compared with that of each"
         " class, not tested",
         groups=groups,
+        charts=(_chart(right, float(np.mean(voted.argmax(1) == classes[order])), classes),),
         mend=f"cospace update {view.name} TABLE" if groups else "",
         figures={
             "probe accuracy": right,
@@ -81,6 +83,17 @@ def check(view: View, asked: Asked) -> Finding:
             "left out": float(left),
         },
     )
+
+
+def _chart(probe: float, neighbours: float, classes: NDArray[np.intp]) -> Bars:
+    """How often the two classifiers say what the label says, beside the commonest class."""
+    commonest = float(np.bincount(classes).max() / len(classes))
+    bars = (
+        Bar("the probe says the label", probe),
+        Bar("the neighbours say the label", neighbours),
+        Bar("the commonest class", commonest, second=True),
+    )
+    return Bars("Of held-out items", bars, percent=True)
 
 
 def stacked(view: View) -> tuple[Numbers, Floats]:

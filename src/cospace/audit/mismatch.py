@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cospace.audit.asked import Asked
+from cospace.audit.chart import histogram
 from cospace.audit.finding import Finding, Group
 from cospace.audit.threshold import sampled
 from cospace.audit.view import View
@@ -86,7 +87,19 @@ def check(view: View, asked: Asked) -> Finding:
         groups=groups,
         mend=f"cospace update {view.name} TABLE" if groups else "",
         figures=figures,
+        charts=(
+            histogram("How well text and photo go together (log of odds)", _shown(own, strangers)),
+        ),
     )
+
+
+def _shown(own: Doubles, strangers: Doubles) -> dict[str, Doubles]:
+    """Both, with what is farthest out brought to the edge."""
+    low, high = np.percentile(np.concatenate([own, strangers]), [1, 99])
+    return {
+        "items": np.clip(own, low, high),
+        "with a stranger's photo": np.clip(strangers, low, high),
+    }
 
 
 def agreement(texts: Floats, photos: Floats, *, seed: int = 0) -> tuple[Doubles, Doubles]:

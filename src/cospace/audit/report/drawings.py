@@ -14,6 +14,7 @@ __all__ = ["drawn", "meter"]
 
 _WIDE, _HIGH = 1000.0, 10.0  # of a bar's box; the page stretches it
 _TALL = 100.0
+_WHOLE = 15.0  # a scale that is longer has whole numbers
 _FINE = 0.5  # a scale that ends below it has three places
 
 
@@ -102,7 +103,9 @@ def _histogram(chart: Histogram) -> str:
         x = _WIDE * (chart.line - low) / (high - low)
         parts.append(_box("mark", x - 1, 0, 2, _TALL))
         key += f"<span>{_svg(8, 8, _box('mark', 3, 0, 2, 8))}{_number(chart.line)}</span>"
-    scale = "".join(f"<span>{_number(one)}</span>" for one in (low, (low + high) / 2, high))
+    places = 0 if high - low >= _WHOLE else 2
+    ends = (low, (low + high) / 2, high)
+    scale = "".join(f"<span>{one:,.{places}f}</span>" for one in ends)
     return (
         f'<div class="key">{key}</div>{_svg(_WIDE, _TALL, "".join(parts), "tall")}'
         f'<div class="scale">{scale}</div>'
