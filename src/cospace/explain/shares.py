@@ -17,17 +17,19 @@ class Share(NamedTuple):
 
     `share` is its part of the cosine where that can be split, else None; `loss` is what the cosine
     loses when it alone is left out, None where that was not tried. One of the two is there.
+    `words` is how many words it is: more than one were left out together.
     """
 
     start: int
     end: int
     share: float | None = None
     loss: float | None = None
+    words: int = 1
 
     @property
     def counts(self) -> float:
-        """What it is ranked by: what leaving it out costs; its share where that was not tried."""
-        return self.loss if self.loss is not None else (self.share or 0.0)
+        """What each word of it counts: what leaving it out costs; its share where untried."""
+        return (self.loss if self.loss is not None else (self.share or 0.0)) / self.words
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ _Spans: TypeAlias = list[tuple[int, int]]
 # Of words that have an exact share, so many are left out too.
 _TRIED = 10
 # Texts that are encoded where there is no exact share: about so many characters, within limits.
-_CHARACTERS, _FEWEST, _MOST = 8_000, 16, 24
+_CHARACTERS, _FEWEST, _MOST = 6_000, 14, 18
 _PIECES = 4  # into which a group of words is taken apart
 
 
@@ -138,13 +138,13 @@ def _by_groups(
         some = open_[: max(1, min(room // 3, room - used) // _PIECES)]
         pieces = {i: _cut(groups[i], _PIECES) for i in some}
         flat = [piece for i in some for piece in pieces[i]]
-        found = iter(_cosines(encode, text, flat, vector)[1:])
+        found = iter(_left(encode, text, flat, vector))
         taken = {i: [cosine - next(found) for _ in pieces[i]] for i in some}
         losses = [x for i, one in enumerate(losses) for x in taken.get(i, [one])]
         groups = [x for i, one in enumerate(groups) for x in pieces.get(i, [one])]
         used += len(flat)
     made = [
-        Share(group[0][0], group[-1][1], None, loss)
+        Share(group[0][0], group[-1][1], None, loss, len(group))
         for group, loss in zip(groups, losses, strict=True)
         if not math.isnan(loss)
     ]
@@ -165,20 +165,32 @@ def _cut(spans: _Spans, count: int) -> list[_Spans]:
 def _cosines(
     encode: Encodes, text: str, groups: Sequence[_Spans], vector: NDArray[np.float32]
 ) -> list[float]:
-    """The cosine of the text, and without each group; NaN where nothing is left to be read."""
-    texts = [text, *(without(text, [(group[0][0], group[-1][1])]) for group in groups)]
+    """The cosine of the text, and without each group. Raises `BadItem`."""
+    texts = [text, *_texts(text, groups)]
     try:
         return [float(one) for one in encode(texts) @ vector]
     except BadItem:
-        if not groups:
-            raise
-    return [_alone(encode, one, vector, first=i == 0) for i, one in enumerate(texts)]
+        whole = float(encode([text])[0] @ vector)
+    return [whole, *(_alone(encode, one, vector) for one in texts[1:])]
 
 
-def _alone(encode: Encodes, text: str, vector: NDArray[np.float32], *, first: bool) -> float:
+def _left(
+    encode: Encodes, text: str, groups: Sequence[_Spans], vector: NDArray[np.float32]
+) -> list[float]:
+    """The cosine without each group; NaN where nothing is left to be read."""
+    texts = _texts(text, groups)
+    try:
+        return [float(one) for one in encode(texts) @ vector]
+    except BadItem:
+        return [_alone(encode, one, vector) for one in texts]
+
+
+def _texts(text: str, groups: Sequence[_Spans]) -> list[str]:
+    return [without(text, [(group[0][0], group[-1][1])]) for group in groups]
+
+
+def _alone(encode: Encodes, text: str, vector: NDArray[np.float32]) -> float:
     try:
         return float(encode([text])[0] @ vector)
     except BadItem:
-        if first:
-            raise
         return math.nan  # a word model that knows no other word of it
