@@ -32,7 +32,7 @@ from cospace.store.protocol import Row
 if TYPE_CHECKING:
     from PIL.Image import Image as PILImage
 
-__all__ = ["Explanation", "Marked", "explained", "photo_of", "strangers_of"]
+__all__ = ["Explanation", "Marked", "explained", "photos_of", "strangers_of"]
 
 _LEAST = 0.1  # of the most that leaving one out costs: what costs less is not marked
 _DEEP = 200  # hits among which the item's own place is looked for
@@ -104,13 +104,13 @@ def explained(
     question: Content,
     id: str,
     *,
-    photo: Image | None = None,
+    photos: Mapping[str, Image | BadItem] | None = None,
     strangers: Sequence[Image] | None = None,
 ) -> Explanation:
     """See `Collection.explain`.
 
-    `photo` stands for the item's photo where it was read already, and `strangers` for photos of
-    other items.
+    `photos` are the item's own where they were read already, by name, or why one was not, and
+    `strangers` photos of other items; then no file of a photo is opened here.
     """
     meant = {at: one for at, one in respelt([question], collection).items() if one.used}
     query = query_of(question, collection, None, None, meant=meant)
@@ -138,7 +138,7 @@ def explained(
         row.text,
         marked,
         score,
-        looked.region(photo, strangers),
+        looked.region(photos, strangers),
         rank=rank,
         sentence=sentence(rank, score, _DEEP),
         asked=asked,
@@ -149,10 +149,10 @@ def explained(
     )
 
 
-def photo_of(collection: Searched, id: str) -> Path | None:
-    """The file of the first photo of an item. Raises `ItemNotFound`."""
+def photos_of(collection: Searched, id: str) -> dict[str, Path]:
+    """The files of the photos of an item, by name. Raises `ItemNotFound`."""
     media = row_of(collection, id).media
-    return Path(media["image"]) if "image" in media else None
+    return {name: Path(path) for name, path in media.items() if kind_of(name) == "image"}
 
 
 def strangers_of(collection: Searched, id: str) -> list[Path]:
@@ -186,7 +186,9 @@ class _Looked:
     ) -> None:
         self._collection, self._row, self._vectors, self._notes = collection, row, vectors, notes
 
-    def region(self, photo: Image | None, strangers: Sequence[Image] | None) -> Region | None:
+    def region(
+        self, photos: Mapping[str, Image | BadItem] | None, strangers: Sequence[Image] | None
+    ) -> Region | None:
         """That of the photo which lies nearest to the question."""
         name = self._nearest("image")
         if name is None:
@@ -194,7 +196,10 @@ class _Looked:
         if strangers is None:
             strangers = [Image(path) for path in strangers_of(self._collection, self._row.id)]
         try:
-            pixels = decode(photo or Image(Path(self._row.media[name])), name)
+            photo = Image(Path(self._row.media[name])) if photos is None else photos.get(name)
+            if not isinstance(photo, Image):
+                raise photo or BadItem(name, "it came while the others were read")
+            pixels = decode(photo, name)
         except BadItem as error:
             self._gone(name, error)
             return None

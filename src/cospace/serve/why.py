@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 
-from cospace.collection.explained import explained, photo_of, strangers_of
-from cospace.errors import BadArgument, CospaceError
+from cospace.collection.explained import explained, photos_of, strangers_of
+from cospace.errors import BadArgument, BadItem, CospaceError
 from cospace.serve.answers import answer, described
-from cospace.serve.body import read
+from cospace.serve.body import BadRequest, read
 from cospace.serve.collections import content_of
 from cospace.serve.server import Server
 from cospace.serve.shapes import WhyRequest
@@ -38,11 +38,12 @@ def router(server: Server) -> APIRouter:
         content = await content_of(server, asked, None)
         if content is None:
             raise BadArgument("give query (a text), image, like (an id), or several")
-        photo = await _photo(server, await server.searches.run(photo_of, collection, asked.id))
-        strangers = [] if photo is None else await _strangers(server, collection, asked.id)
+        paths = await server.searches.run(photos_of, collection, asked.id)
+        photos = {name: await _photo(server, path, name) for name, path in paths.items()}
+        strangers = await _strangers(server, collection, asked.id) if photos else []
         # Some dozens of texts and photos are encoded: with what is slow, and behind all questions.
         found = await server.reranking.run(
-            explained, collection, content, asked.id, photo=photo, strangers=strangers
+            explained, collection, content, asked.id, photos=photos, strangers=strangers
         )
         return answer(found.to_json())
 
@@ -52,15 +53,15 @@ def router(server: Server) -> APIRouter:
 async def _strangers(server: Server, collection: Collection, id: str) -> list[Image]:
     """The photos of a few other items, as far as they can be read."""
     paths = await server.searches.run(strangers_of, collection, id)
-    found = [await _photo(server, path) for path in paths]
-    return [photo for photo in found if photo is not None]
+    found = [await _photo(server, path, "image") for path in paths]
+    return [photo for photo in found if not isinstance(photo, BadItem)]
 
 
-async def _photo(server: Server, path: Path | None) -> Image | None:
-    """A photo, decoded apart; None where there is none, or none that can be read."""
-    if path is None:
-        return None
+async def _photo(server: Server, path: Path, name: str) -> Image | BadItem:
+    """A photo, decoded apart, or why it cannot be read: the answer says so."""
     try:
-        return await server.image(await server.searches.run(read_part, path, "", "image"))
-    except CospaceError:  # the answer says so
-        return None
+        return await server.image(await server.searches.run(read_part, path, "", name))
+    except BadRequest:  # its reason names a path of this machine
+        return BadItem(name, "there is no file at its path that can be read")
+    except CospaceError as error:
+        return BadItem(name, error.reason if isinstance(error, BadItem) else str(error))
