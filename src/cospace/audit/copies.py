@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cospace.audit.near import near_pairs
+from cospace.audit.near import Pairs, near_pairs
 from cospace.audit.threshold import Threshold, fitted, sources
 from cospace.audit.view import Matrix, View
-from cospace.audit.witness import Witness
+from cospace.audit.witness import Witness, folded_text
 
 __all__ = ["Copies", "copies", "joined"]
 
@@ -63,7 +63,7 @@ def _found(view: View, kind: str, seed: int) -> Copies:
         none = np.zeros(0, np.int64)
         return Copies(kind, none, none, np.zeros(0), same, None)
     near = near_pairs(kept.array, threshold.cosine, seed=seed)
-    a, b, cosines = kept.rows[near.a], kept.rows[near.b], near.cosines
+    a, b, cosines = _with_same_letters(view, kind, kept, near)
     if threshold.alike is not None:
         likeness = np.array(
             [witness.alike(x, y) for x, y in zip(a.tolist(), b.tolist(), strict=True)]
@@ -74,6 +74,36 @@ def _found(view: View, kind: str, seed: int) -> Copies:
         passed = np.where(blind, sure, likeness >= threshold.alike) if len(a) else blind
         a, b, cosines = a[passed], b[passed], cosines[passed]
     return Copies(kind, a, b, cosines, same, threshold, near.recall, near.dropped, witness)
+
+
+_MOST = 300  # texts of the same letters that are each paired with all
+
+
+def _with_same_letters(
+    view: View, kind: str, matrix: Matrix, near: Pairs
+) -> tuple[Numbers, Numbers, NDArray[np.float64]]:
+    """The pairs that are near, and texts of the same letters, however far apart a model has them.
+
+    Of more than 300 such texts each is paired with the first 300 alone.
+    """
+    known = set(zip(near.a.tolist(), near.b.tolist(), strict=True))
+    alike: dict[str, list[int]] = {}
+    if kind == "text":
+        for place, number in enumerate(matrix.rows.tolist()):
+            folded = folded_text(view.texts[number] or "")
+            if folded:
+                alike.setdefault(folded, []).append(place)
+    more = [
+        (x, y)
+        for some in alike.values()
+        for at, x in enumerate(some[:_MOST])
+        for y in some[at + 1 :]
+        if (x, y) not in known
+    ]
+    first = np.concatenate([near.a, np.array([x for x, _ in more], np.int64)])
+    second = np.concatenate([near.b, np.array([y for _, y in more], np.int64)])
+    own = [np.dot(*matrix.array[[x, y]].astype(np.float64)) for x, y in more]
+    return matrix.rows[first], matrix.rows[second], np.concatenate([near.cosines, np.array(own)])
 
 
 def _same(view: View, kind: str, matrix: Matrix) -> tuple[list[list[int]], Numbers]:

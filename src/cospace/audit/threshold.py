@@ -51,6 +51,7 @@ Doubles = NDArray[np.float64]
 class Threshold:
     """From `cosine` and `alike` on, both, two items are taken for copies of one another.
 
+    `cosine` is half way from what is usual to `copies` where a second witness decides.
     `alike` is None where there is no second witness. `plausible` is less: from there on a part is
     taken for a copy where another part of the two items is one. `chance` is the cosine that one
     item in a thousand reaches with its nearest other by chance, `copies` the one that 95% of
@@ -96,12 +97,24 @@ def fitted(view: View, kind: str, witness: Witness, *, seed: int = 0) -> Thresho
     pairs = zip(matrix.rows[some[seen]].tolist(), matrix.rows[who[seen]].tolist(), strict=True)
     usual = np.array([witness.alike(a, b) for a, b in pairs])
     alike, plausible = _between(usual[np.isfinite(usual)], likeness[np.isfinite(likeness)])
-    cosine = copies if alike is not None else max(chance, copies)
+    cosine = max(chance, copies)
+    if alike is not None:
+        cosine = _half_way(float(np.median(close)), copies) if kind == "text" else copies
     passed = cosines >= cosine
     if alike is not None:
         passed &= likeness >= alike
     power = float(np.mean(passed))
     return Threshold(cosine, alike, plausible, chance, copies, power, law, len(cosines))
+
+
+def _half_way(usual: float, copies: float) -> float:
+    """The cosine half way, by distance, from the nearest as they are usually to copies.
+
+    Letters are quickly compared, so more is looked at than the edits that were tried need: others
+    move a vector farther.
+    """
+    far, near = (np.sqrt(max(0.0, 2 - 2 * one)) for one in (usual, copies))
+    return float(1 - ((far + near) / 2) ** 2 / 2) if near < far else copies
 
 
 def _between(usual: Doubles, copies: Doubles) -> tuple[float | None, float | None]:

@@ -18,7 +18,15 @@ from cospace.errors import BadItem
 from cospace.item import Image
 from cospace.read.images import decode
 
-__all__ = ["Thumbnail", "Witness", "alike_photos", "alike_texts", "grams", "thumbnail"]
+__all__ = [
+    "Thumbnail",
+    "Witness",
+    "alike_photos",
+    "alike_texts",
+    "folded_text",
+    "grams",
+    "thumbnail",
+]
 
 _SPACES = re.compile(r"\W+")
 _SIDE = 64  # pixels of a small photo, a side
@@ -27,25 +35,36 @@ _CUTS = (0, 2, 4)  # pixels of 64 that a copy may lack at a side
 _HOPELESS = 0.4  # photos that correlate less are not looked at cropped
 
 
+def folded_text(text: str) -> str:
+    """A text in small letters, one space between words and nothing else.
+
+    >>> folded_text("Oak chair!  NEW")
+    'oak chair new'
+    """
+    return _SPACES.sub(" ", text.casefold()).strip()
+
+
 def grams(text: str) -> frozenset[str]:
     """The runs of three letters of a text, in small letters, one space between words.
 
     >>> sorted(grams("Oak, oak"))
     [' oa', 'ak ', 'k o', 'oak']
     """
-    folded = f" {_SPACES.sub(' ', text.casefold()).strip()} "
+    folded = f" {folded_text(text)} "
     return frozenset(folded[at : at + 3] for at in range(len(folded) - 2))
 
 
 def alike_texts(one: frozenset[str], two: frozenset[str]) -> float:
-    """Jaccard's index: the share of all their runs of letters that both texts have, 0 to 1.
+    """How many runs of letters both texts have: of all (Jaccard), and of the shorter; their mean.
+
+    0 to 1. The second part lets a copy lack a sentence, or have one more.
 
     >>> alike_texts(grams("Oak chair"), grams("oak chair!"))
     1.0
     """
-    both = len(one & two)
+    both, least = len(one & two), min(len(one), len(two))
     every = len(one) + len(two) - both
-    return both / every if every else 1.0
+    return (both / every + both / least) / 2 if least else 1.0
 
 
 class Thumbnail(NamedTuple):
