@@ -12,6 +12,7 @@ from cospace.audit.near import Pairs, near_pairs
 from cospace.audit.threshold import Threshold, fitted, sources
 from cospace.audit.view import Matrix, View
 from cospace.audit.witness import Witness, folded_text
+from cospace.topk import blocks
 
 __all__ = ["Copies", "copies", "joined"]
 
@@ -62,12 +63,14 @@ def _found(view: View, kind: str, seed: int) -> Copies:
     if threshold is None:
         none = np.zeros(0, np.int64)
         return Copies(kind, none, none, np.zeros(0), same, None)
-    near = near_pairs(kept.array, threshold.cosine, seed=seed)
+    near = near_pairs(kept.array, threshold.cosine, seed=seed, done=view.tick)
     a, b, cosines = _with_same_letters(view, kind, kept, near)
     if threshold.alike is not None:
-        likeness = np.array(
-            [witness.alike(x, y) for x, y in zip(a.tolist(), b.tolist(), strict=True)]
-        )
+        likeness = np.empty(len(a))
+        for part in blocks(len(a), 1_000):
+            pairs = zip(a[part].tolist(), b[part].tolist(), strict=True)
+            likeness[part] = [witness.alike(x, y) for x, y in pairs]
+            view.tick()
         # Where one of the two cannot be looked at, its vector must be nearer than chance brings.
         blind = np.isnan(likeness)
         sure = cosines >= max(threshold.cosine, threshold.chance)
@@ -125,7 +128,7 @@ def _same(view: View, kind: str, matrix: Matrix) -> tuple[list[list[int]], Numbe
 
 def joined(first: View, second: View) -> View:
     """Both as one view, the items of the second after those of the first."""
-    both = View(f"{first.name} and {second.name}", first.space, load=first.load)
+    both = View(f"{first.name} and {second.name}", first.space, load=first.load, tick=first.tick)
     shift = len(first)
     for one in (first, second):
         both.ids += one.ids

@@ -52,7 +52,8 @@ def duplicates(
         if not len(view):
             raise BadArgument(f"{view.name} holds no items, so there are no duplicates")
         meter.stage = "comparing"
-        meter.add(0)
+        view.tick = lambda: meter.add(0)
+        view.tick()
         return groups_of(view, by, seed=seed)
 
 

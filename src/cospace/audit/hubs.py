@@ -43,7 +43,7 @@ def check(view: View, asked: Asked) -> Finding:
         order = sampled(view, matrix, len(matrix.rows), asked.seed)
         vectors = matrix.array if len(order) > _SAMPLE * 5 else matrix.array[order]
         rows = matrix.rows if len(order) > _SAMPLE * 5 else matrix.rows[order]
-        times = occurrences(nearest_of_all(vectors, K, seed=asked.seed))
+        times = occurrences(nearest_of_all(vectors, K, seed=asked.seed, done=lambda _: view.tick()))
         skew = skewness(times)
         charts.append(histogram(f"In how many lists of the {K} nearest an item is", {kind: times}))
         figures |= {f"{kind} skewness": skew, f"{kind} most lists": float(times.max())}

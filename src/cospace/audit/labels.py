@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +21,7 @@ _FOLDS = 5
 _LEAST_OF_CLASS = 5  # items; smaller classes are left out, and counted
 _LEAST = 50  # items in all
 _K = 15
+_ASKED = 20_000  # items that vote, at most
 _TRAINED = 8_000  # items that a probe is trained on, at most
 _PENALTY = 1.0
 _DIRECTIONS = 128  # that classes are told by
@@ -48,7 +51,7 @@ def check(view: View, asked: Asked) -> Finding:
     classes = np.array([large.index(str(named[at])) for at in kept], np.intp)
     order = np.array(sorted(range(len(kept)), key=lambda i: view.ids[rows[kept[i]]]), np.intp)
     given = compact(vectors)[np.array(kept)][order]
-    voted, read = out_of_fold(given, classes[order], seed=asked.seed)
+    voted, read = out_of_fold(given, classes[order], seed=asked.seed, tick=view.tick)
     wrong, better = contradicted(classes[order], voted, read)
     who = rows[np.array(kept)][order]
     sure = (voted + read)[np.arange(len(who)), better]
@@ -117,7 +120,13 @@ def stacked(view: View) -> tuple[Numbers, Floats]:
     return rows, joined
 
 
-def out_of_fold(vectors: Floats, classes: Numbers, *, seed: int = 0) -> tuple[Doubles, Doubles]:
+def out_of_fold(
+    vectors: Floats,
+    classes: Numbers,
+    *,
+    seed: int = 0,
+    tick: Callable[[], object] = lambda: None,
+) -> tuple[Doubles, Doubles]:
     """The shares of each class [n, classes] by the 15 nearest, and by a logistic probe.
 
     In five folds, each fold's items told by the others alone.
@@ -130,8 +139,12 @@ def out_of_fold(vectors: Floats, classes: Numbers, *, seed: int = 0) -> tuple[Do
     count = int(classes.max()) + 1
     voted, read = np.zeros((len(classes), count)), np.zeros((len(classes), count))
     for number in range(_FOLDS):
+        tick()
         own, others = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
-        voted[own] = _votes(vectors, own, others, classes, count)
+        asked = others
+        if len(asked) > _ASKED:
+            asked = np.sort(draw.choice(asked, _ASKED, replace=False))
+        voted[own] = _votes(vectors, own, asked, classes, count)
         trained = others
         if len(trained) > _TRAINED:
             trained = np.sort(draw.choice(trained, _TRAINED, replace=False))

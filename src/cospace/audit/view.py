@@ -68,6 +68,7 @@ class View:
     refused: int = 0
     load: Callable[[], Encoder] | None = None
     memo: dict[Any, Any] = field(default_factory=dict)  # what several checks need
+    tick: Callable[[], object] = lambda: None  # called now and then; what it raises ends a check
     _model: tuple[Encoder | None, str] | None = None
 
     def __len__(self) -> int:

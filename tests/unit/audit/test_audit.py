@@ -35,7 +35,7 @@ def texts(n: int) -> list[str]:
 @pytest.fixture(scope="module")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("audit") / "market.cospace"
-    rows = [item for _, item in zip(range(120), cs.read(MARKET / "listings.csv"), strict=False)]
+    rows = [item for _, item in zip(range(60), cs.read(MARKET / "listings.csv"), strict=False)]
     first = rows[0]
     with cs.open(folder, model="starter") as shop:
         shop.add(rows)
