@@ -40,6 +40,6 @@ def check(view: View, asked: Asked) -> Finding:
         severity=len(constant) / len(enough),
         unit="share of fields",
         why_no_p="values are counted",
-        mend=f"cospace index SOURCE --into {view.name} --metadata COLUMNS" if constant else "",
+        mend=f"cospace index SOURCE --into {view.folder} --metadata COLUMNS" if constant else "",
         figures={f"items with {name}": float(filled[name]) for name in constant},
     )

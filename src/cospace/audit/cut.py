@@ -51,7 +51,7 @@ def check(view: View, asked: Asked) -> Finding:
         unit="share of texts",
         why_no_p="tokens are counted",
         groups=groups,
-        mend=f"cospace index SOURCE --into {view.name} --chunks" if len(over) else "",
+        mend=f"cospace index SOURCE --into {view.folder} --chunks" if len(over) else "",
         charts=(
             histogram("Tokens of a text", {"texts": counts}, line=room if len(over) else None),
         ),

@@ -83,7 +83,7 @@ def check(view: View, asked: Asked) -> Finding:
     return Finding(
         _NAME, "found" if found else "clean", said, severity=apart.value, unit="AUC",
         p=min([p, *(value for _, value, _ in categories.values())]), groups=groups,
-        mend="cospace adapt " + view.name if found and "image" in both.matrices else "",
+        mend="cospace adapt " + view.folder if found and "image" in both.matrices else "",
         figures=figures,
     )  # fmt: skip
 

@@ -92,12 +92,14 @@ def check(view: View, asked: Asked) -> Finding:
             severity=0.0, unit="share of items", why_no_p=why, figures=figures,
         )  # fmt: skip
     share = extra["both"] / len(view)
+    other = "" if extra["both"] else f" --by {'text' if extra['text'] else 'image'}"
     said = f"{extra['both']:,} of {len(view):,} items are copies of another ({share:.1%})"
     if len(kinds) > 1:
         said += f"; {extra['text']:,} in their text alone, {extra['image']:,} in their photo alone"
     return Finding(
         name, "found", "; ".join([said, *unsure]), severity=share, unit="share of items",
-        why_no_p=why, groups=tuple(groups), mend=f"cospace dedupe {view.name}", figures=figures,
+        why_no_p=why, groups=tuple(groups), mend=f"cospace dedupe {view.folder}{other}",
+        figures=figures,
     )  # fmt: skip
 
 

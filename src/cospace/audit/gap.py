@@ -55,7 +55,7 @@ def check(view: View, asked: Asked) -> Finding:
     return Finding(
         _NAME, "found" if found else "clean", said, severity=length,
         unit="distance of the middles", p=p, figures=figures,
-        mend=f"cospace adapt {view.name}" if found else "",
+        mend=f"cospace adapt {view.folder}" if found else "",
     )  # fmt: skip
 
 

@@ -78,7 +78,7 @@ def check(view: View, asked: Asked) -> Finding:
         " class, not tested",
         groups=groups,
         charts=(_chart(right, float(np.mean(voted.argmax(1) == classes[order])), classes),),
-        mend=f"cospace update {view.name} TABLE" if groups else "",
+        mend=f"cospace update {view.folder} TABLE" if groups else "",
         figures={
             "probe accuracy": right,
             "neighbour accuracy": float(np.mean(voted.argmax(1) == classes[order])),

@@ -103,7 +103,7 @@ def _across(
 
 
 def _mend(view: View, asked: Asked, leaked: set[int], both: View) -> str:
-    name = view.name if asked.against is None else asked.against.name
+    name = view.folder if asked.against is None else asked.against.folder
     some = sorted(both.ids[i] for i in leaked)[:3]
     more = f" ... ({len(leaked) - 3} more: --json lists them)" if len(leaked) > 3 else ""
     return f"cospace delete {name} {' '.join(some)}{more}"

@@ -75,6 +75,8 @@ def check(view: View, asked: Asked) -> Finding:
         for at in named.tolist()
     )
     share = len(groups) / len(rows)
+    if groups:
+        figures["expected share of wrongly named"] = float(doubt[len(named) - 1])
     return Finding(
         _NAME,
         "found" if groups else "clean",
@@ -82,10 +84,10 @@ def check(view: View, asked: Asked) -> Finding:
         f" ({share:.1%})",
         severity=share,
         unit="share of items with both",
-        p=float(doubt[len(named) - 1]) if groups else None,
-        why_no_p="" if groups else "nothing is named",
+        why_no_p="each is named with its posterior probability; so many named are expected to be"
+        " right as they are that the figures say",
         groups=groups,
-        mend=f"cospace update {view.name} TABLE" if groups else "",
+        mend=f"cospace update {view.folder} TABLE" if groups else "",
         figures=figures,
         charts=(
             histogram("How well text and photo go together (log of odds)", _shown(own, strangers)),

@@ -55,6 +55,6 @@ def check(view: View, asked: Asked) -> Finding:
         unit="share of items",
         why_no_p="they are counted",
         groups=groups,
-        mend=f"cospace index SOURCE --into {view.name}" if found else "",
+        mend=f"cospace index SOURCE --into {view.folder}" if found else "",
         figures=figures,
     )

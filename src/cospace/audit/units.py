@@ -66,7 +66,7 @@ def check(view: View, asked: Asked) -> Finding:
         unit="share of items",
         why_no_p="units are read; two scales are told by a gap and a known factor",
         groups=tuple(groups),
-        mend=f"cospace update {view.name} TABLE" if groups else "",
+        mend=f"cospace update {view.folder} TABLE" if groups else "",
         figures=figures,
     )
 

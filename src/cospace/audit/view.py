@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from shlex import quote
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -53,7 +54,7 @@ class View:
 
     `matrices` holds the vectors by kind, "text" and "image" for instance. `refused` counts items
     of a source that were refused as a whole, and so are not there. `schema` is the type of each
-    metadata field.
+    metadata field, `place` its folder, where it has one.
     """
 
     name: str
@@ -66,6 +67,7 @@ class View:
     matrices: dict[str, Matrix] = field(default_factory=dict)
     schema: dict[str, str] = field(default_factory=dict)
     refused: int = 0
+    place: str = ""
     load: Callable[[], Encoder] | None = None
     memo: dict[Any, Any] = field(default_factory=dict)  # what several checks need
     tick: Callable[[], object] = lambda: None  # called now and then; what it raises ends a check
@@ -86,6 +88,11 @@ class View:
             except CospaceError as error:
                 self._model = None, str(error)
         return self._model[0]
+
+    @property
+    def folder(self) -> str:
+        """What a command names it by, quoted for a shell."""
+        return quote(self.place or self.name)
 
     @property
     def no_model(self) -> str:
@@ -145,6 +152,7 @@ def view_of(collection: Collection, *, meter: Meter | None = None) -> View:
     store = collection.store
     schema = {one.name: str(one.type) for one in store.schema.fields.values()}
     view = View(collection.name, store.space, schema=schema, load=lambda: collection.model)
+    view.place = str(getattr(store, "folder", ""))
     growing: dict[str, _Growing] = {}
     for number, row in enumerate(store.scan(vectors=True)):
         view.ids.append(row.id)

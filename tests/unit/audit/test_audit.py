@@ -196,3 +196,43 @@ def test_it_ends_when_it_is_told_to(market: Path) -> None:
 
     with cs.open(market, read_only=True) as shop, pytest.raises(KeyboardInterrupt):
         audit(shop, progress=stop)
+
+
+def test_a_photo_that_is_gone_and_a_part_that_failed_are_named(tmp_path: Path) -> None:
+    for name in ("MK-1008", "MK-1009"):
+        (tmp_path / f"{name}.jpg").write_bytes((MARKET / f"photos/{name}.jpg").read_bytes())
+    (tmp_path / "broken.jpg").write_bytes(b"no photo")
+    shop = cs.open(":memory:", model="starter")
+    shop.add(
+        [
+            cs.Item(name, cs.Parts(text=f"thing {name}", image=cs.Image(tmp_path / f"{name}.jpg")))
+            for name in ("MK-1008", "MK-1009", "broken")
+        ],
+        errors="report",
+    )
+    (tmp_path / "MK-1009.jpg").unlink()
+    found = audit(shop, checks=["missing parts"])["missing parts"]
+    assert "found" == found.verdict
+    assert {"MK-1009", "broken"} == set(found.ids)
+    assert {1.0} == {found.figures["failed part"], found.figures["file gone"]}
+
+
+def test_long_texts_are_named_with_what_is_lost() -> None:
+    shop = shop_of(["Oak chair", "word " * 900])
+    found = audit(shop, checks=["texts cut short"])["texts cut short"]
+    assert ("0001",) == found.ids
+    assert found.figures["tokens lost"] > 600
+    assert "--chunks" in found.mend
+
+
+def test_new_items_of_one_category_that_drift_are_named() -> None:
+    old = [f"{text} of plain make" for text in texts(140)]
+    new = texts(140)
+    for i in range(0, 140, 7):  # the first kind: oak chairs
+        new[i] = f"oak chair, wholesale lot of {i} cartons, invoice with VAT, customs tariff code"
+    metadatas = [{"kind": KINDS[i % 7], "listed": f"{2024 + i // 140}-05-05"} for i in range(280)]
+    shop = shop_of([*old, *[f"{text} of plain make" for text in new]], metadatas=metadatas)
+    told = {"label": "kind", "date": "listed", "since": "2025-01-01"}
+    found = audit(shop, **told, checks=["drift"])["drift"]
+    assert "found" == found.verdict
+    assert ["oak chair"] == [group.said.partition(":")[0] for group in found.groups]
