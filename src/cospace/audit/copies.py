@@ -76,6 +76,7 @@ def _found(view: View, kind: str, seed: int) -> Copies:
         sure = cosines >= max(threshold.cosine, threshold.chance)
         passed = np.where(blind, sure, likeness >= threshold.alike) if len(a) else blind
         a, b, cosines = a[passed], b[passed], cosines[passed]
+        witness.forget()
     return Copies(kind, a, b, cosines, same, threshold, near.recall, near.dropped, witness)
 
 

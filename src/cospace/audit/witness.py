@@ -173,6 +173,10 @@ class Witness:
         one, two = self.of(a), self.of(b)
         return float("nan") if one is None or two is None else self._alike(one, two)
 
+    def forget(self) -> None:
+        """Let go of what was read; it is read again when it is asked for."""
+        self._held.clear()
+
     def edited(self, number: int, copy: Any) -> float:
         """How alike an edited copy is to its item."""
         one, two = self.of(number), self._look(copy)
