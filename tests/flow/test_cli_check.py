@@ -44,6 +44,8 @@ def test_grades_are_kept_one_by_one(
         [(query, grades)] = shop.judgments.items()
     assert "somewhere to sit" == query
     assert [0, 2] == sorted(grades.values())
+    with cs.open("s.cospace"):  # what is only read needs no ownership
+        assert 0 == cli("judge", "s.cospace", "--export", "again.jsonl").code
     # The rest of the questions is asked for what was not graded alone.
     typed(monkeypatch, "")
     again = cli("judge", "s.cospace", "somewhere to sit", "--depth", "4", "--export", "out.jsonl")
@@ -64,6 +66,10 @@ def test_a_check_says_by_its_exit_code(folder: Path, cli: Cli) -> None:
         shop.delete(THINGS[:5])
     ran = cli(*asked, "--not-worse-than", "base.json")
     assert (11, True, True) == (ran.code, "not passed" in ran.out, "5 questions moved" in ran.out)
+    # What was not passed does not become the baseline, so it is not passed again.
+    for _ in range(2):
+        assert 11 == cli(*asked, "--not-worse-than", "base.json", "--save", "base.json").code
+    assert "passed" not in cli(*asked).out
     ran = cli(*asked, "--min", "recall@10=.9", "--json")
     assert (11, False, ["recall@10"]) == (ran.code, ran.json["passed"], ran.json["short"])
 
@@ -71,6 +77,8 @@ def test_a_check_says_by_its_exit_code(folder: Path, cli: Cli) -> None:
 def test_recall_of_the_index(folder: Path, cli: Cli) -> None:
     ran = cli("recall", "s.cospace", "-k", "2", "--min", "1")
     assert (0, True) == (ran.code, "recall@2" in ran.out)
+    ran = cli("recall", "s.cospace", "--min", ".5", "--where", '{"price": {"$gt": 99}}')
+    assert (11, True) == (ran.code, "could not be measured" in ran.err)
     (folder / "q.txt").write_text("somewhere to sit\n\nlight\n")
     record = cli("recall", "s.cospace", "--queries", "q.txt", "--json").json
     assert (2, 1.0, True) == (record["asked"], record["least"], record["passed"])
@@ -86,6 +94,9 @@ def test_recall_of_the_index(folder: Path, cli: Cli) -> None:
         (("check", "s.cospace", "--queries", "judged.jsonl", "--not-worse-than", "no.json"), 4),
         (("check", "s.cospace", "--queries", "judged.jsonl", "--save", "no/where/b.json"), 6),
         (("recall", "s.cospace", "--min", "2"), 2),
+        (("recall", "s.cospace", "--seed", "-1"), 2),
+        (("judge", "s.cospace", "a", "--seed", "-1"), 2),
+        (("check", "s.cospace", "--queries", "judged.jsonl", "--seed", "-1"), 2),
         (("recall", "s.cospace", "--queries", "none.txt"), 4),
         (("recall", "none.cospace"), 4),
         (("judge", "s.cospace"), 2),

@@ -31,8 +31,9 @@ def parser() -> Parser:
         "with the columns query, id and perhaps grade, or with query and relevant, a dict of\n"
         "grades by id; without it, what `cospace judge` and the pages have kept. Figures are\n"
         "ndcg@K, recall@K, mrr@K and map@K, means over the questions with 95% intervals.\n"
-        "Worse than a baseline is a difference whose interval, question by question, leaves 0\n"
-        "out. The exit code is 0, or 11 when it is not good enough.",
+        "Worse than a baseline is any of its figures whose differences, question by question,\n"
+        "have an interval below 0; at least six questions must be the same. The exit code is\n"
+        "0, or 11 when it is not good enough.",
         "cospace check market.cospace --queries judged.jsonl --min ndcg@10=.55",
         "cospace check market.cospace --queries judged.jsonl --save baseline.json",
         "cospace check market.cospace --queries judged.jsonl --not-worse-than baseline.json",
@@ -59,7 +60,6 @@ def run(args: argparse.Namespace) -> int:
     from cospace.evaluate.baseline import Baseline
     from cospace.evaluate.checked import check, parse_figure
     from cospace.evaluate.judgments import read_judgments
-    from cospace.files import write_bytes
     from cospace.read import Failures
 
     minimum = dict(args.min)
@@ -76,9 +76,6 @@ def run(args: argparse.Namespace) -> int:
             collection, judged, minimum=minimum, baseline=baseline, seed=args.seed,
             progress=watched(), **search,
         )  # fmt: skip
-    if args.save is not None:
-        record = json.dumps(found.to_json(), ensure_ascii=False, indent=1, allow_nan=False)
-        write_bytes(Path(args.save), record.encode() + b"\n")
     if args.json:
         document(found.to_json())
     else:
@@ -86,7 +83,21 @@ def run(args: argparse.Namespace) -> int:
         tell_left_out(failed)
         for note in found.notes:
             tell(f"note: {note}")
+    if args.save is not None:
+        _save(found, args)
     return 0 if found.passed else FAILED
+
+
+def _save(found: Checked, args: argparse.Namespace) -> None:
+    """Write the check, but not in place of a baseline that it has failed."""
+    from cospace.files import write_bytes
+
+    path, before = Path(args.save), args.not_worse_than
+    if not found.passed and before is not None and path.resolve() == Path(before).resolve():
+        tell(f"note: {path} stays as it is: this check was not passed")
+        return
+    record = json.dumps(found.to_json(), ensure_ascii=False, indent=1, allow_nan=False)
+    write_bytes(path, record.encode() + b"\n")
 
 
 def _lines(found: Checked) -> list[str]:
@@ -102,13 +113,16 @@ def _lines(found: Checked) -> list[str]:
         said += ["worse"] if name in found.worse else []
         rows.append([*row, ", ".join(said)])
     asked = count(len(found.asked), "question")
-    lines = [f"{found.name}: {asked}, {100 * found.judged:.0f}% of the first 10 hits judged", ""]
+    known = "no hits" if found.judged is None else f"{100 * found.judged:.0f}% of the first 10 hits"
+    lines = [f"{found.name}: {asked}, {known}{'' if found.judged is None else ' judged'}", ""]
     lines += table(columns, rows, room())
     for apart in found.differences.values():
         if apart.verdict == "no clear difference" and apart.low == apart.low:
             lines += ["", f"A loss of up to {-100 * min(apart.low, 0):.2f} points could be unseen."]
             break
     lines += ["", *_moved(found)] if found.moved else []
+    if not found.minimum and not found.differences:
+        return lines  # nothing was asked of it
     return [*lines, "", "passed" if found.passed else "not passed"]
 
 

@@ -32,7 +32,7 @@ def parser() -> Parser:
     """The arguments of `cospace judge`."""
     one = command(
         "judge",
-        "Make a judged set: for each QUERY, the first hits of several settings (the default\n"
+        "Make a judged set: for each question, the first hits of several settings (the default\n"
         "ranking, each list alone, a reranker) are shown together, shuffled, without saying what\n"
         "found them, and you grade each: 3 the best, 0 wrong. Every grade is kept at once, in\n"
         "the collection; `tune`, `check` and `evaluate retrieval` read it. What was graded\n"
@@ -42,7 +42,9 @@ def parser() -> Parser:
         "cospace judge market.cospace --export judged.jsonl",
     )
     one.add_argument("folder", metavar="FOLDER", help="a collection")
-    one.add_argument("query", metavar="QUERY", nargs="*", default=[], help="a question")
+    one.add_argument(
+        "query", metavar="QUERY", nargs="*", default=[], help="one question, of one or more words"
+    )
     one.add_argument("--queries", metavar="FILE", help="questions, one a line")
     one.add_argument("--depth", type=int, default=10, metavar="N", help="of each setting; 10")
     one.add_argument("--rerank", metavar="NAME", help="a reranker as one more setting")
@@ -63,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     if not queries and args.export is None:
         raise BadArgument("give a QUERY, --queries FILE, or --export FILE")
     kept = 0
-    with cs.open(args.folder, model=args.model, create=False) as shop:
+    with cs.open(args.folder, model=args.model, create=False, read_only=not queries) as shop:
         settings = settings_of(shop, args.rerank)
         lines = _lines()
         for query in dict.fromkeys(queries):
@@ -76,14 +78,14 @@ def run(args: argparse.Namespace) -> int:
             if ended:
                 break
         judged = shop.judgments
-    if args.export is not None:
-        _export(judged, Path(args.export))
     total = sum(map(len, judged.values()))
     if args.json:
         document({"folder": args.folder, "graded": kept, "questions": len(judged), "all": total})
     else:
         of = count(len(judged), "question")
         show([f"{count(kept, 'grade')} kept; the collection holds {total:,} for {of}"])
+    if args.export is not None:
+        _export(judged, Path(args.export))
     return 0
 
 

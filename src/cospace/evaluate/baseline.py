@@ -6,7 +6,7 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,10 +26,14 @@ class Earlier(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """The questions of an earlier check; all of them have the figures `names`."""
+    """The questions of an earlier check; all of them have the figures `names`.
+
+    `search` is how it was searched.
+    """
 
     names: tuple[str, ...]
     questions: Mapping[str, Earlier]
+    search: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def read(cls, file: str | os.PathLike[str]) -> Baseline:
@@ -61,7 +65,8 @@ class Baseline:
             first = _of(one, "first", list)
             numbers = {name: _number(figures.get(name)) for name in names}
             questions[str(_of(one, "query", str))] = Earlier(numbers, tuple(map(str, first)))
-        return cls(names, questions)
+        search = record.get("search", {})
+        return cls(names, questions, search if isinstance(search, dict) else {})
 
 
 def _of(record: Any, name: str, kind: type) -> Any:

@@ -6,6 +6,7 @@ collection, with its fusion, spelling, weights and reranker.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -77,19 +78,21 @@ class Checked:
     """What `check` found.
 
     `figures` are means over all questions, with 95% intervals; `judged` is the share of the first
-    ten hits that somebody judged: of the others nobody knows, and they count as wrong. `short`
-    are the figures below their `minimum`. Beside a baseline: `differences` on the questions that
-    both have, and `moved`, those that changed in the first figure, the worst first.
+    ten hits that somebody judged: of the others nobody knows, and they count as wrong; None where
+    nothing was found. `short` are the figures below their `minimum`. Beside a baseline:
+    `differences` of all figures that both have, on the questions that both have, and `moved`,
+    those that changed in the first figure, the worst first. `search` is how it was searched.
     """
 
     name: str
     figures: Mapping[str, Interval]
     asked: tuple[Asked, ...]
-    judged: float
+    judged: float | None
     minimum: Mapping[str, float] = field(default_factory=dict)
     differences: Mapping[str, Difference] = field(default_factory=dict)
     moved: tuple[Moved, ...] = ()
     notes: tuple[str, ...] = ()
+    search: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def short(self) -> tuple[str, ...]:
@@ -115,7 +118,8 @@ class Checked:
             "minimum": dict(self.minimum),
             "short": list(self.short),
             "worse": list(self.worse),
-            "judged_of_first_10": round(self.judged, 4),
+            "judged_of_first_10": None if self.judged is None else round(self.judged, 4),
+            "search": dict(self.search),
             "differences": {name: one.to_json() for name, one in self.differences.items()},
             "moved": [one.to_json() for one in self.moved],
             "notes": list(self.notes),
@@ -141,8 +145,10 @@ def check(
     are taken question by question. `search` goes to `Collection.search_many`: `by`, `rerank`,
     `where`.
 
+    Worse than the baseline is a figure whose 95% interval of differences lies below 0.
+
     Raises `BadArgument` for no judged question, a figure that is not known, or a baseline that
-    shares no question with these.
+    shares fewer than six questions with these: so few tell nothing from luck.
 
     >>> import cospace as cs
     >>> shop = cs.open(":memory:", model="starter")
@@ -151,7 +157,10 @@ def check(
     >>> found.figures["mrr@10"].value, found.passed
     (1.0, True)
     """
+    if seed < 0:
+        raise BadArgument(f"seed is a whole number, 0 or more, not {seed}")
     grades = _grades(collection, judged)
+    search = {name: value for name, value in search.items() if value is not None}
     minimum = {} if minimum is None else {name: float(least) for name, least in minimum.items()}
     names = list(dict.fromkeys([*minimum, *(baseline.names if baseline else ()), *FIGURES]))
     metrics = {name: parse_figure(name) for name in names}
@@ -160,7 +169,9 @@ def check(
     figures = {
         name: mean_interval([one.figures[name] for one in asked], seed=seed) for name in names
     }
-    apart, moved, notes = _compared(asked, baseline, [*minimum] or [names[0]], seed)
+    apart, moved, notes = _compared(asked, baseline, names, seed)
+    if baseline is not None and baseline.search != _plain(search):
+        notes.append(f"the baseline was searched otherwise: {baseline.search or 'by default'}")
     if len(asked) < LEAST:
         notes.append(f"{len(asked)} questions are too few for an interval: at least {LEAST}")
     stored = collection.store.hashes(list({id for g in grades.values() for id in g}))
@@ -169,8 +180,14 @@ def check(
         notes.append(f"judgments of items that are not stored, counted as not found: {gone:,}")
     return Checked(
         collection.name, figures, tuple(asked), _judged(asked, grades), minimum, apart, moved,
-        tuple(notes),
+        tuple(notes), _plain(search),
     )  # fmt: skip
+
+
+def _plain(search: Mapping[str, Any]) -> dict[str, Any]:
+    """How it was searched, as JSON gives it back."""
+    plain: dict[str, Any] = json.loads(json.dumps(search, default=str))
+    return plain
 
 
 def parse_figure(name: str) -> tuple[Callable[..., float], int]:
@@ -225,13 +242,14 @@ def _asked(
     return found
 
 
-def _judged(asked: Sequence[Asked], grades: Mapping[str, Mapping[str, float]]) -> float:
-    """The share of the first hits that was judged, as a mean over questions; 1 without hits."""
+def _judged(asked: Sequence[Asked], grades: Mapping[str, Mapping[str, float]]) -> float | None:
+    """The share of the first hits that was judged, as a mean over questions that found some."""
     shares = [
-        sum(id in grades[one.query] for id in one.first) / len(one.first) if one.first else 1.0
+        sum(id in grades[one.query] for id in one.first) / len(one.first)
         for one in asked
+        if one.first
     ]
-    return float(np.mean(shares))
+    return float(np.mean(shares)) if shares else None
 
 
 def _figures(
@@ -254,10 +272,10 @@ def _compared(
     if baseline is None:
         return {}, (), []
     shared = [one for one in asked if one.query in baseline.questions]
-    if not shared:
+    if len(shared) < LEAST:
         raise BadArgument(
-            "the baseline has none of these questions: it is of another set; make it anew with"
-            " --save"
+            f"the baseline has {len(shared)} of these questions: at least {LEAST} are needed to"
+            " tell worse from luck. Make it anew of these questions, or judge more"
         )
     notes = [
         f"{what}: {number:,}"

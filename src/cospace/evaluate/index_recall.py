@@ -118,7 +118,9 @@ def index_recall(
     Filters that let through about 50%, 10%, 1% and 0.1% are made of the collection's own metadata,
     where it has such; `where` is one that you want to know of besides. Vectors are read once.
 
-    Raises `BadArgument` for a collection without vectors, `BadFilter`.
+    A filter that nothing passes is not measured, and `notes` say so.
+
+    Raises `BadArgument` for a collection without two items to compare, `BadFilter`.
 
     >>> import cospace as cs
     >>> shop = cs.open(":memory:", model="starter")
@@ -127,8 +129,11 @@ def index_recall(
     1.0
     """
     store = collection.store
-    if not 1 <= k < limit("max_k") or sample < 1:
-        raise BadArgument(f"k is 1 to {limit('max_k') - 1}, and sample 1 or more: {k}, {sample}")
+    if not 1 <= k < limit("max_k") or sample < 1 or seed < 0:
+        raise BadArgument(
+            f"k is 1 to {limit('max_k') - 1}, sample 1 or more and seed 0 or more, not {k},"
+            f" {sample} and {seed}"
+        )
     fields = [field for field, held in store.info().holders.items() if held]
     if queries is not None:
         fields = [field for field in fields if field in _askable(collection)]
@@ -142,11 +147,14 @@ def index_recall(
         for field in fields:
             exact = _exact(collection, field, asked[field], filters, k, meter)
             for one, best in zip(filters, exact, strict=True):
-                if not best.passing:
-                    notes.append(f"no item that has {field} passes {one.where}")
+                if not any(best.ids):
+                    what = "is there to be found" if one.where is None else f"passes {one.where}"
+                    notes.append(f"no other item with {field} {what}: not measured")
                 else:
                     results.append(_measured(collection, field, asked[field], one, best, (k, seed)))
                 meter.add(sample)
+    if not results:
+        raise BadArgument(f"{collection.name}: nothing could be measured; {'; '.join(notes)}")
     what = "texts, as questions" if queries is not None else "stored vectors, themselves left out"
     count = max(len(asked[field].vectors) for field in fields)
     return IndexRecall(collection.name, k, what, count, tuple(results), tuple(notes))
@@ -338,7 +346,7 @@ def _measured(
         answers += store.find(requests[start : start + _AT_ONCE])
         seconds += time.perf_counter() - began
     rows = store.rows(list({key for each in answers for key in each.keys}))
-    recalls = []
+    recalls: list[float] = []
     for each, first, last, mine in zip(answers, best.ids, best.last, own, strict=True):
         if not first:
             continue
@@ -349,9 +357,9 @@ def _measured(
         ][:k]
         right = sum(id in first or score >= last - _AS_GOOD for id, score in hits)
         recalls.append(min(1.0, right / len(first)))
-    figure = mean_interval(recalls or [1.0], seed=seed)
+    figure = mean_interval(recalls, seed=seed)
     share = best.passing / max(1, store.info().items)
-    worst = min(recalls, default=1.0)
+    worst = min(recalls)
     return FilterRecall(
         field, one.where, best.passing, share, figure, worst, 1_000 * seconds / len(requests)
     )

@@ -86,10 +86,14 @@ def test_what_cannot_be_measured():
         with pytest.raises(BadArgument, match="no vectors"):
             index_recall(shop)
         shop.add(ids=["1"], documents=["a chair"])
-        assert 1.0 == index_recall(shop).least  # one item has no neighbour to miss
+        with pytest.raises(BadArgument, match="nothing could be measured"):
+            index_recall(shop)  # one item has no neighbour to miss
+        shop.add(ids=["2"], documents=["a rake"])
         with pytest.raises(BadArgument, match="k is"):
             index_recall(shop, k=0)
+        with pytest.raises(BadArgument, match="seed"):
+            index_recall(shop, seed=-1)
         with pytest.raises(BadFilter):
             index_recall(shop, where={"no": {"$what": 1}})
         found = index_recall(shop, where={"no": 1})
-        assert any("no item" in note for note in found.notes)
+        assert any("no other item" in note for note in found.notes)

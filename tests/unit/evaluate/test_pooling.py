@@ -37,3 +37,5 @@ def test_the_order_is_drawn_and_stays(shop: cs.Collection):
 def test_a_depth_that_is_none(shop: cs.Collection):
     with pytest.raises(BadArgument):
         pool(shop, "a", depth=0)
+    with pytest.raises(BadArgument, match="seed"):
+        pool(shop, "a", seed=-1)
