@@ -29,8 +29,8 @@ class Lock:
             os.close(self._descriptor)
             raise CollectionBusy(
                 f"{path.parent}: {owner} has it open; one process owns a collection at a time."
-                " Close it there. Meanwhile others may read it: cospace search, info, export and"
-                " verify, or cospace.open(..., read_only=True)"
+                " Close it there. Meanwhile others may read it: commands that only read, such as"
+                " cospace search, or cospace.open(..., read_only=True)"
             )
         record = {
             "pid": os.getpid(),
