@@ -19,8 +19,6 @@ from cospace.encode.base import uncached
 from cospace.encode.protocol import Encoder
 from cospace.errors import BadItem
 from cospace.item import Audio, Part, Video
-from cospace.read.audio import open_audio
-from cospace.read.videos import open_video
 
 __all__ = ["Stretches", "stretches"]
 
@@ -75,6 +73,8 @@ def stretches(
 
 
 def _of_sound(model: Encoder, data: bytes, vector: NDArray[np.float32], part: str) -> Stretches:
+    from cospace.read.audio import open_audio
+
     sound = open_audio(data, part)
     size = min(sound.frames, _SECONDS * sound.rate)
     samples = sound.mono(0, size)
@@ -94,6 +94,8 @@ def _of_sound(model: Encoder, data: bytes, vector: NDArray[np.float32], part: st
 
 
 def _of_film(model: Encoder, data: bytes, vector: NDArray[np.float32], part: str) -> Stretches:
+    from cospace.read.videos import open_video
+
     film = open_video(data, part)
     count = len(film.times)
     ends = [round(count * i / _COUNT) for i in range(_COUNT + 1)]
