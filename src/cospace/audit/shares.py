@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import exp, fsum, lgamma, log, log1p, sqrt
+
+import numpy as np
 
 from cospace.measures.bootstrap import Interval
 
-__all__ = ["at_least", "wilson"]
+__all__ = ["at_least", "holm", "wilson"]
 
 
 def wilson(k: int, n: int) -> Interval:
@@ -41,3 +44,18 @@ def at_least(k: int, n: int, share: float) -> float:
         for i in range(k, n + 1)
     )
     return min(1.0, fsum(terms))
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """The p-values corrected for how many there are: Holm, A simple sequentially rejective
+    multiple test procedure, 1979.
+
+    >>> holm([0.01, 0.04, 0.03])
+    [0.03, 0.06, 0.06]
+    """
+    order = np.argsort(p, kind="stable").tolist()
+    found, last = [0.0] * len(p), 0.0
+    for place, at in enumerate(order):
+        last = max(last, min(1.0, (len(p) - place) * p[at]))
+        found[at] = last
+    return found
