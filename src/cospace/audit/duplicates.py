@@ -91,11 +91,15 @@ def check(view: View, asked: Asked) -> Finding:
             "; ".join(unsure) if unsure else f"no copies among {len(view):,} items",
             severity=0.0, unit="share of items", why_no_p=why, figures=figures,
         )  # fmt: skip
-    share = extra["both"] / len(view)
-    other = "" if extra["both"] else f" --by {'text' if extra['text'] else 'image'}"
-    said = f"{extra['both']:,} of {len(view):,} items are copies of another ({share:.1%})"
+    many = len({id for group in groups for id in group.ids[1:]})
+    share = many / len(view)
+    said = f"{many:,} of {len(view):,} items are copies of another ({share:.1%})"
     if len(kinds) > 1:
-        said += f"; {extra['text']:,} in their text alone, {extra['image']:,} in their photo alone"
+        said += f": {extra['both']:,} in all that both have, {extra['text']:,} in their text alone,"
+        said += f" {extra['image']:,} in their photo alone"
+    # What is alike in all its parts may go; what is alike in one alone only where nothing else is.
+    by = next(by for by in BY if extra.get(by))
+    other = "" if by == "both" else f" --by {by}"
     return Finding(
         name, "found", "; ".join([said, *unsure]), severity=share, unit="share of items",
         why_no_p=why, groups=tuple(groups), mend=f"cospace dedupe {view.folder}{other}",

@@ -72,7 +72,7 @@ def check(view: View, asked: Asked) -> Finding:
         unit=f"skewness of {K}-occurrence",
         p=least_p,
         groups=tuple(groups),
-        mend=f"cospace delete {view.folder} {groups[0].ids[0]}" if groups else "",
+        mend=view.deletion(groups[0].ids) if groups else "",
         figures=figures,
         charts=tuple(charts),
     )

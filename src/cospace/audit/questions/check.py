@@ -17,7 +17,6 @@ __all__ = ["check"]
 
 LEAST = 10  # questions
 _LEVEL = 0.05
-_SHOWN = 24
 # So many of the questions that have an answer look as if they had none; of the example's 3%.
 _ALARMS = 0.05
 _NAMES = ("questions: outside", "questions: items never found", "questions: score floor")
@@ -49,7 +48,7 @@ def _cut(seen: Asked) -> str:
 
 def _outside(seen: Asked) -> Finding:
     n, out, unsure = len(seen.questions), seen.outside, len(seen.unsure)
-    worst = sorted(out, key=lambda at: float(seen.lead[at]))[:_SHOWN]
+    worst = sorted(out, key=lambda at: float(seen.lead[at]))
     named = "; ".join(seen.questions[at][:60] for at in worst[:4])
     said = (
         f"{len(out):,} of {n:,} questions have no item that stands out more than for half of"
@@ -106,7 +105,7 @@ def _never(seen: Asked, ids: list[str]) -> Finding:
         severity=excess,
         unit="share of items, beyond chance",
         p=p,
-        groups=tuple(Group((ids[at],)) for at in left[:_SHOWN].tolist()),
+        groups=tuple(Group((ids[at],)) for at in left.tolist()),
         mend="look at their texts: what would be asked for, in which words?" if excess else "",
         figures={
             "never found": len(left),
