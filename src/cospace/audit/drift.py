@@ -14,7 +14,7 @@ from cospace.audit.copies import joined
 from cospace.audit.finding import Finding, Group
 from cospace.audit.labels import compact, stacked
 from cospace.audit.near import nearest
-from cospace.audit.shares import holm
+from cospace.audit.shares import counted, holm
 from cospace.audit.view import View
 from cospace.errors import BadArgument
 from cospace.evaluate.probe import fit
@@ -54,7 +54,8 @@ def check(view: View, asked: Asked) -> Finding:
     order = np.array(sorted(range(len(rows)), key=lambda i: both.ids[rows[i]]), np.intp)
     old, fresh = order[~side[order]], order[side[order]]
     if min(len(old), len(fresh)) < _LEAST:
-        said = f"{len(old)} old items and {len(fresh)} new ones; {_LEAST} of each are needed"
+        said = f"{counted(len(old), 'old item')} and {counted(len(fresh), 'new one')};"
+        said += f" {_LEAST} of each are needed"
         return Finding(_NAME, "inconclusive", said)
     draw = np.random.default_rng(asked.seed)
     a, b = _some(old, _SAMPLE, draw), _some(fresh, _SAMPLE, draw)

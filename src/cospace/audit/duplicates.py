@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cospace.audit.asked import Asked
+from cospace.audit.asked import Asked, check_seed
 from cospace.audit.copies import Copies, copies
 from cospace.audit.finding import Finding, Group
 from cospace.audit.linkage import linked
+from cospace.audit.shares import counted
 from cospace.audit.view import View, view_of
 from cospace.errors import BadArgument
 from cospace.progress import Watch, metered
@@ -37,7 +38,7 @@ def duplicates(
     made by complete linkage: every pair in a group is near, so nothing chains. How near that is
     is fitted on the collection (`cospace.audit.threshold`). Nothing is deleted.
 
-    Raises `BadArgument` for another `by`, and for a collection without items.
+    Raises `BadArgument` for another `by`, for a seed below 0, and for a collection without items.
 
     >>> import cospace as cs
     >>> shop = cs.open(":memory:", model="starter")
@@ -47,6 +48,7 @@ def duplicates(
     """
     if by not in BY:
         raise BadArgument(f"by is one of {', '.join(BY)}, not {by!r}")
+    check_seed(seed)
     with metered(progress, len(collection)) as meter:
         view = view_of(collection, meter=meter)
         if not len(view):
@@ -88,7 +90,7 @@ def check(view: View, asked: Asked) -> Finding:
     if not groups:
         return Finding(
             name, "inconclusive" if unsure else "clean",
-            "; ".join(unsure) if unsure else f"no copies among {len(view):,} items",
+            "; ".join(unsure) if unsure else f"no copies among {counted(len(view), 'item')}",
             severity=0.0, unit="share of items", why_no_p=why, figures=figures,
         )  # fmt: skip
     many = len({id for group in groups for id in group.ids[1:]})

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from cospace.audit.asked import Asked
 from cospace.audit.chart import Bar, Bars
 from cospace.audit.finding import Finding, Group
+from cospace.audit.shares import counted
 from cospace.audit.view import View
 from cospace.evaluate.probe import fit
 from cospace.topk import blocks
@@ -72,7 +73,9 @@ def check(view: View, asked: Asked) -> Finding:
         f"{len(groups):,} of {len(kept):,} labels in {asked.label} are contradicted ({share:.1%})"
     )
     if left:
-        said += f"; {left:,} items have no label, or one of fewer than 5 items"
+        said += (
+            f"; {counted(left, 'item has', 'items have')} no label, or one of fewer than 5 items"
+        )
     return Finding(
         _NAME,
         "found" if groups else "clean",

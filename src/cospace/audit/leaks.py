@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from cospace.audit.asked import Asked
 from cospace.audit.copies import Copies, copies, joined
 from cospace.audit.finding import Finding, Group
+from cospace.audit.shares import counted
 from cospace.audit.view import View
 from cospace.errors import BadArgument
 
@@ -53,8 +54,8 @@ def check(view: View, asked: Asked) -> Finding:
     return Finding(
         _NAME,
         "found" if leaked else "clean",
-        f"{len(leaked):,} of {many:,} items of {names[1]} are copies of items of {names[0]}"
-        f" ({share:.1%})",
+        f"{len(leaked):,} of {counted(many, 'item')} of {names[1]} are copies of items of"
+        f" {names[0]} ({share:.1%})",
         severity=share,
         unit=f"share of {names[1]}",
         why_no_p=why,

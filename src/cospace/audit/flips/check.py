@@ -12,7 +12,7 @@ from cospace.audit.flips.measure import Flipped, measure_flips
 from cospace.audit.flips.names import brand_column, names_of_column, names_of_texts
 from cospace.audit.flips.words import KNOWN
 from cospace.audit.local import local_texts
-from cospace.audit.shares import at_least, wilson
+from cospace.audit.shares import at_least, counted, wilson
 from cospace.audit.view import View
 from cospace.encode import Encoder
 from cospace.store.language import recognised
@@ -67,7 +67,10 @@ def finding_of(kind: str, tried: list[Flipped], view: View) -> Finding:
     """What the flips of one kind say: how many the score did not notice."""
     name = f"flips: {kind}"
     if len(tried) < LEAST:
-        said = f"only {len(tried)} texts hold such a word ({_WHAT[kind]}); {LEAST} are needed"
+        said = (
+            f"only {counted(len(tried), 'text holds', 'texts hold')} such a word"
+            f" ({_WHAT[kind]}); {LEAST} are needed"
+        )
         return Finding(name, "inconclusive", said, unit="share unnoticed", why_no_p=said)
     unnoticed = [one for one in tried if not one.noticed]
     share = wilson(len(unnoticed), len(tried))
@@ -111,7 +114,8 @@ def _said(one: Flipped) -> str:
 def _mend(kind: str, folder: str) -> str:
     if kind == "negation":
         return f'cospace search {folder} QUERY --rerank NAME   (a cross-encoder reads "without")'
-    return f"cospace search {folder} QUERY --where '{{\"{kind}\": ...}}'   (as a field, not by meaning)"
+    field = f"--where '{{\"{kind}\": ...}}'"
+    return f"cospace search {folder} QUERY {field}   (as a field, not by meaning)"
 
 
 def _charts(

@@ -10,7 +10,7 @@ from cospace.audit import asked as told
 from cospace.audit.chart import Bar, Bars, Chart, histogram
 from cospace.audit.finding import Finding, Group, Verdict
 from cospace.audit.questions.measure import NONSENSE, Asked, Floor, measure_questions, never_found
-from cospace.audit.shares import at_least
+from cospace.audit.shares import at_least, counted
 from cospace.audit.view import View
 
 __all__ = ["check"]
@@ -34,7 +34,10 @@ def check(view: View, asked: told.Asked) -> list[Finding]:
         return [Finding("questions", "skipped", why, why_no_p="not run")]
     distinct = len(set(asked.questions))
     if distinct < LEAST:
-        said = f"{distinct} different questions were given, and {LEAST} are needed"
+        said = (
+            f"{counted(distinct, 'different question was', 'different questions were')} given,"
+            f" and {LEAST} are needed"
+        )
         return [Finding(name, "inconclusive", said, why_no_p=said) for name in _NAMES]
     first = matrix.first()
     seen = measure_questions(asked.questions, model, first.array, seed=asked.seed)
