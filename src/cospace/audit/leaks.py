@@ -41,9 +41,10 @@ def check(view: View, asked: Asked) -> Finding:
     figures |= {f"{kind} recall of pairs": one.recall for kind, one in found.items()}
     groups = tuple(
         Group(
-            (both.ids[leak.source], both.ids[leak.item]), f"{leak.said}, cosine {leak.cosine:.3f}"
+            (both.ids[one.source], both.ids[one.item]),
+            f"{' and '.join(one.parts)}, cosine {one.cosine:.3f}",
         )
-        for leak in sorted(leaked, key=lambda leak: (-leak.cosine, both.ids[leak.item]))
+        for one in sorted(leaked, key=lambda one: (-one.cosine, both.ids[one.item]))
     )
     where = view if asked.against is None else asked.against
     why = "a copy is as near, and as alike in letters or pixels, as edited copies are: no test"
@@ -94,7 +95,7 @@ class _Leak(NamedTuple):
     item: int
     source: int
     cosine: float
-    said: str
+    parts: tuple[str, ...]  # "text", "photo"
 
 
 def _leaked(found: dict[str, Copies], side: Bools, ids: Sequence[str]) -> list[_Leak]:
@@ -107,16 +108,14 @@ def _leaked(found: dict[str, Copies], side: Bools, ids: Sequence[str]) -> list[_
     leaked = []
     for item in np.flatnonzero(side).tolist():
         at = {said: near.get(parts[said].group(item)) for said, near in nearest.items()}
-        best: _Leak | None = None
+        leaks = []
         for source in {source for source in at.values() if source is not None}:
             cosines = {said: part.cosine(source, item) for said, part in parts.items()}
             alike = {said: value for said, value in cosines.items() if value is not None}
-            leak = _Leak(item, source, min(alike.values()), " and ".join(alike))
-            rank = (len(alike), leak.cosine, -source)
-            if best is None or rank > (best.said.count(" and ") + 1, best.cosine, -best.source):
-                best = leak
-        if best is not None:
-            leaked.append(best)
+            leaks.append(_Leak(item, source, min(alike.values()), tuple(alike)))
+        if leaks:
+            most = min(leaks, key=lambda one: (-len(one.parts), -one.cosine, ids[one.source]))
+            leaked.append(most)
     return leaked
 
 
