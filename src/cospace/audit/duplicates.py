@@ -95,7 +95,8 @@ def check(view: View, asked: Asked) -> Finding:
         )  # fmt: skip
     many = len({id for group in groups for id in group.ids[1:]})
     share = many / len(view)
-    said = f"{many:,} of {len(view):,} items are copies of another ({share:.1%})"
+    said = f"{many:,} of {len(view):,} items {'is a copy' if many == 1 else 'are copies'}"
+    said += f" of another ({share:.1%})"
     if len(kinds) > 1:
         said += f": {extra['both']:,} in all that both have, {extra['text']:,} in their text alone,"
         said += f" {extra['image']:,} in their photo alone"

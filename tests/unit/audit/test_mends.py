@@ -109,6 +109,6 @@ def test_what_is_alike_in_one_part_alone_counts_and_its_command_finds_it(alike: 
     found = duplicates_of(view, Asked())
     assert "found" == found.verdict
     assert 1 / 3 == found.severity
-    assert found.said.startswith("1 of 3 items are copies")
+    assert found.said.startswith("1 of 3 items is a copy of another (33.3%)")
     assert f"cospace dedupe 'my shop' --by {alike}" == found.mend
     assert 1 == len(groups_of(view, alike))
