@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from cospace.audit.bias.lists import BiasTest
 from cospace.audit.view import View
+from cospace.errors import BadArgument
 
-__all__ = ["Asked"]
+__all__ = ["Asked", "check_seed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +29,9 @@ class Asked:
     seed: int = 0
     bias: tuple[BiasTest, ...] | None = None
     questions: tuple[str, ...] | None = None
+
+
+def check_seed(seed: int) -> None:
+    """Raises `BadArgument` for a seed that is no whole number of 0 or more."""
+    if not isinstance(seed, int) or seed < 0:
+        raise BadArgument(f"the seed is a whole number, 0 or more, not {seed!r}")

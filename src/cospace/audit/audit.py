@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cospace.audit.asked import Asked
+from cospace.audit.asked import Asked, check_seed
 from cospace.audit.bias.lists import BiasTest
 from cospace.audit.finding import VERDICTS, Finding
 from cospace.audit.view import View, view_of
@@ -99,10 +100,17 @@ def audit(  # noqa: PLR0913 - what each check may need to be told
     built-in ones by default; `questions` is what was asked of the collection. A check that needs
     what was not told is skipped and says so. `checks` are names of `CHECKS`; by default all.
 
-    Raises `BadArgument` for an empty collection, and for a check or a field that is not there;
+    Raises `BadArgument` for an empty collection, for a check or a field that is not there, for no
+    check at all, for a seed below 0, and for a collection `against` itself;
     `SpaceMismatch` when the two collections are not of one space.
     """
+    check_seed(seed)
     names = checked(checks)
+    if against is not None and _same(collection, against):
+        raise BadArgument(
+            f"against is another collection, and {collection.name} was given twice; two sets in"
+            " one collection are told apart by split, the name of a column"
+        )
     told = None if questions is None else tuple(questions)
     with metered(progress, len(collection) + (len(against) if against else 0)) as meter:
         meter.stage = "reading"
@@ -112,6 +120,14 @@ def audit(  # noqa: PLR0913 - what each check may need to be told
             label, split, date, since, other, seed, None if bias is None else tuple(bias), told
         )
         return audited(view, asked, names, meter)
+
+
+def _same(one: Collection, other: Collection) -> bool:
+    """Whether both are one collection, though it were opened twice."""
+    folders = [getattr(each.store, "folder", None) for each in (one, other)]
+    if one is other or None in folders:
+        return one.store is other.store
+    return Path(str(folders[0])).resolve() == Path(str(folders[1])).resolve()
 
 
 def audited(view: View, asked: Asked, names: Sequence[str], meter: Meter | None = None) -> Audit:
@@ -139,6 +155,8 @@ def checked(checks: Sequence[str] | None) -> list[str]:
     """The names of the checks to run. Raises `BadArgument` for one that is not there."""
     if checks is None:
         return list(CHECKS)
+    if not checks:
+        raise BadArgument(f"checks names no check; there are: {', '.join(CHECKS)}")
     unknown = [name for name in checks if name not in CHECKS]
     if unknown:
         raise BadArgument(f"there is no check {unknown[0]!r}; there are: {', '.join(CHECKS)}")

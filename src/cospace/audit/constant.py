@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cospace.audit.asked import Asked
 from cospace.audit.finding import Finding
+from cospace.audit.shares import counted
 from cospace.audit.view import View
 from cospace.store.schema import flatten
 
@@ -34,9 +35,10 @@ def check(view: View, asked: Asked) -> Finding:
     return Finding(
         _NAME,
         "found" if constant else "clean",
-        f"{len(constant)} of {len(enough)} fields hold one value: {said}"
+        f"{len(constant)} of {counted(len(enough), 'field')}"
+        f" {'holds' if len(constant) == 1 else 'hold'} one value: {said}"
         if constant
-        else f"each of {len(enough)} fields holds more than one value",
+        else f"{counted(len(enough), 'field holds', 'fields hold')} more than one value",
         severity=len(constant) / len(enough),
         unit="share of fields",
         why_no_p="values are counted",

@@ -7,6 +7,7 @@ import numpy as np
 from cospace.audit.asked import Asked
 from cospace.audit.chart import histogram
 from cospace.audit.finding import Finding, Group
+from cospace.audit.shares import counted
 from cospace.audit.view import View
 from cospace.encode.sizes import sizes_of
 from cospace.topk import blocks
@@ -42,7 +43,8 @@ def check(view: View, asked: Asked) -> Finding:
         for at in over.tolist()
     )
     reads = f"of {sizes.most} tokens" if sizes.most else "to its end, however long"
-    said = f"{len(over):,} of {len(numbers):,} texts are longer than the model reads"
+    said = f"{len(over):,} of {counted(len(numbers), 'text')}"
+    said += f" {'is' if len(over) == 1 else 'are'} longer than the model reads"
     return Finding(
         _NAME,
         "found" if len(over) else "clean",

@@ -14,18 +14,20 @@ from cospace.audit.copies import joined
 from cospace.audit.finding import Finding, Group
 from cospace.audit.labels import compact, stacked
 from cospace.audit.near import nearest
+from cospace.audit.shares import counted, holm
 from cospace.audit.view import View
 from cospace.errors import BadArgument
 from cospace.evaluate.probe import fit
 from cospace.measures.bootstrap import Interval, interval, resample
-from cospace.measures.metrics import ranks
+from cospace.measures.metrics import auc
 from cospace.read.dates import moment
 
-__all__ = ["auc", "check", "energy", "parted", "told_apart"]
+__all__ = ["alike_rows", "check", "energy", "parted", "told_apart"]
 
 _NAME = "drift"
 _LEAST = 30  # items of each side
-_SAMPLE = 1_000  # items of each side that the classifier and the test see
+_SAMPLE = 1_000  # items of each side that the classifier sees
+_TESTED = 500  # of them that the test of energy sees: all their distances stand in memory
 _OF_CATEGORY = 200  # of each side, of one category
 _FOLDS = 5
 _PENALTY = 10.0
@@ -52,14 +54,16 @@ def check(view: View, asked: Asked) -> Finding:
     order = np.array(sorted(range(len(rows)), key=lambda i: both.ids[rows[i]]), np.intp)
     old, fresh = order[~side[order]], order[side[order]]
     if min(len(old), len(fresh)) < _LEAST:
-        said = f"{len(old)} old items and {len(fresh)} new ones; {_LEAST} of each are needed"
+        said = f"{counted(len(old), 'old item')} and {counted(len(fresh), 'new one')};"
+        said += f" {_LEAST} of each are needed"
         return Finding(_NAME, "inconclusive", said)
     draw = np.random.default_rng(asked.seed)
     a, b = _some(old, _SAMPLE, draw), _some(fresh, _SAMPLE, draw)
     small = compact(vectors)
-    apart = told_apart(small[a], small[b], seed=asked.seed)
-    statistic, p = energy(vectors[a[:500]], vectors[b[:500]], seed=asked.seed)
-    far, usual = _far(vectors, old, fresh, b)
+    apart = told_apart(small[a], small[b], seed=asked.seed, alike=alike_rows(vectors[[*a, *b]]))
+    c, d = _some(a, _TESTED, draw), _some(b, _TESTED, draw)
+    statistic, p = energy(vectors[c], vectors[d], seed=asked.seed)
+    far, usual = _far(vectors, old, b, draw)
     figures = {
         "AUC": apart.value, "AUC low": apart.low, "AUC high": apart.high,
         "energy distance": statistic, "new items far from all old ones": far,
@@ -111,10 +115,14 @@ def parted(view: View, asked: Asked) -> tuple[View, Bools, Bools]:
     return view, np.array([time is not None and time >= first for time in times]), undated
 
 
-def told_apart(old: Floats, new: Floats, *, seed: int = 0) -> Interval:
+def told_apart(
+    old: Floats, new: Floats, *, seed: int = 0, alike: NDArray[np.intp] | None = None
+) -> Interval:
     """The AUC with which a logistic classifier tells new rows from old, held out in five folds.
 
-    0.5 is chance, 1 is told apart in every case; the interval is by bootstrap.
+    0.5 is chance, 1 is told apart in every case; the interval is by bootstrap. `alike` numbers
+    the rows [old + new] so that copies share a number: they share a fold too, for a row whose
+    copy was trained on is not held out. By default rows that are equal are copies.
 
     Source: Lopez-Paz and Oquab, Revisiting classifier two-sample tests, ICLR 2017.
 
@@ -126,10 +134,12 @@ def told_apart(old: Floats, new: Floats, *, seed: int = 0) -> Interval:
     rows = np.concatenate([old, new])
     side = np.repeat([0, 1], [len(old), len(new)]).astype(np.intp)
     draw = np.random.default_rng(seed)
-    fold = np.concatenate([draw.permutation(len(one)) % _FOLDS for one in (old, new)])
-    scores = np.empty(len(rows))
+    fold = _folds(alike_rows(rows) if alike is None else alike, side, draw)
+    scores = np.zeros(len(rows))
     for number in range(_FOLDS):
         mine = fold == number
+        if not mine.any() or len(np.unique(side[~mine])) < 2:
+            continue  # all of one side are copies of one another, and none is left to train on
         own = fit(rows[~mine], side[~mine], penalty=_PENALTY).scores(rows[mine])
         scores[mine] = own[:, 1] - own[:, 0]
     value = auc(scores, side == 1)
@@ -137,17 +147,26 @@ def told_apart(old: Floats, new: Floats, *, seed: int = 0) -> Interval:
     return interval(value, draws[:, 0])
 
 
-def auc(scores: NDArray[np.floating], new: Bools) -> float:
-    """How often a new one scores above an old one; ties are half.
+def alike_rows(rows: Floats) -> NDArray[np.intp]:
+    """A number for each row [n], the same for rows that are equal.
 
-    >>> auc(np.array([1.0, 2.0, 3.0]), np.array([False, True, True]))
-    1.0
+    >>> alike_rows(np.array([[1, 0], [0, 1], [1, 0]], np.float32)).tolist()
+    [0, 1, 0]
     """
-    many = int(new.sum())
-    if many == 0 or many == len(new):
-        return float("nan")
-    below = float(ranks(scores)[new].sum()) - many * (many + 1) / 2
-    return below / (many * (len(new) - many))
+    known: dict[bytes, int] = {}
+    return np.array([known.setdefault(row.tobytes(), len(known)) for row in rows], np.intp)
+
+
+def _folds(
+    alike: NDArray[np.intp], side: NDArray[np.intp], draw: np.random.Generator
+) -> NDArray[np.intp]:
+    """The fold of each row: even among the rows of each side, and one for all copies of a row."""
+    _, first, which = np.unique(alike, return_index=True, return_inverse=True)
+    fold = np.empty(len(first), np.intp)
+    for one in (0, 1):
+        members = np.flatnonzero(side[first] == one)
+        fold[members] = draw.permutation(len(members)) % _FOLDS
+    return fold[which.reshape(-1)]
 
 
 def energy(old: Floats, new: Floats, *, turns: int = _TURNS, seed: int = 0) -> tuple[float, float]:
@@ -180,15 +199,14 @@ def energy(old: Floats, new: Floats, *, turns: int = _TURNS, seed: int = 0) -> t
 
 
 def _far(
-    vectors: Floats, old: NDArray[np.intp], fresh: NDArray[np.intp], some: NDArray[np.intp]
+    vectors: Floats, old: NDArray[np.intp], some: NDArray[np.intp], draw: np.random.Generator
 ) -> tuple[float, float]:
     """Which share of some new items lies far from all old ones; and of old ones, by construction.
 
     Far is beyond what 99% of old items are from their nearest old one.
     """
-    del fresh
     pool = vectors[old]
-    places = np.linspace(0, len(old) - 1, min(_SAMPLE, len(old))).astype(np.int64)
+    places = _some(np.arange(len(old)), _SAMPLE, draw).astype(np.int64)
     own, _ = nearest(pool, places, pool)
     close, _ = nearest(vectors, some.astype(np.int64), pool, own=False)
     limit = float(np.quantile(own, 1 - _FAR))
@@ -220,11 +238,11 @@ def _categories(
         b = _some(np.array(new), _OF_CATEGORY, draw)
         _, p = energy(vectors[a], vectors[b], turns=turns, seed=asked.seed)
         found[name] = (_nearer(vectors[a], vectors[b]), p, new)
-    held, most = {}, 0.0
-    for place, name in enumerate(sorted(found, key=lambda one: found[one][1])):
-        most = max(most, min(1.0, (len(found) - place) * found[name][1]))
-        held[name] = (found[name][0], most, found[name][2])
-    return held
+    corrected = holm([p for _, p, _ in found.values()])
+    return {
+        name: (value, p, new)
+        for (name, (value, _, new)), p in zip(found.items(), corrected, strict=True)
+    }
 
 
 def _nearer(old: Floats, new: Floats) -> float:

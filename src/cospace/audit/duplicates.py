@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cospace.audit.asked import Asked
+from cospace.audit.asked import Asked, check_seed
 from cospace.audit.copies import Copies, copies
 from cospace.audit.finding import Finding, Group
 from cospace.audit.linkage import linked
+from cospace.audit.shares import counted
 from cospace.audit.view import View, view_of
 from cospace.errors import BadArgument
 from cospace.progress import Watch, metered
@@ -37,7 +38,7 @@ def duplicates(
     made by complete linkage: every pair in a group is near, so nothing chains. How near that is
     is fitted on the collection (`cospace.audit.threshold`). Nothing is deleted.
 
-    Raises `BadArgument` for another `by`, and for a collection without items.
+    Raises `BadArgument` for another `by`, for a seed below 0, and for a collection without items.
 
     >>> import cospace as cs
     >>> shop = cs.open(":memory:", model="starter")
@@ -47,6 +48,7 @@ def duplicates(
     """
     if by not in BY:
         raise BadArgument(f"by is one of {', '.join(BY)}, not {by!r}")
+    check_seed(seed)
     with metered(progress, len(collection)) as meter:
         view = view_of(collection, meter=meter)
         if not len(view):
@@ -88,14 +90,19 @@ def check(view: View, asked: Asked) -> Finding:
     if not groups:
         return Finding(
             name, "inconclusive" if unsure else "clean",
-            "; ".join(unsure) if unsure else f"no copies among {len(view):,} items",
+            "; ".join(unsure) if unsure else f"no copies among {counted(len(view), 'item')}",
             severity=0.0, unit="share of items", why_no_p=why, figures=figures,
         )  # fmt: skip
-    share = extra["both"] / len(view)
-    other = "" if extra["both"] else f" --by {'text' if extra['text'] else 'image'}"
-    said = f"{extra['both']:,} of {len(view):,} items are copies of another ({share:.1%})"
+    many = len({id for group in groups for id in group.ids[1:]})
+    share = many / len(view)
+    said = f"{many:,} of {len(view):,} items {'is a copy' if many == 1 else 'are copies'}"
+    said += f" of another ({share:.1%})"
     if len(kinds) > 1:
-        said += f"; {extra['text']:,} in their text alone, {extra['image']:,} in their photo alone"
+        said += f": {extra['both']:,} in all that both have, {extra['text']:,} in their text alone,"
+        said += f" {extra['image']:,} in their photo alone"
+    # What is alike in all its parts may go; what is alike in one alone only where nothing else is.
+    by = next(by for by in BY if extra.get(by))
+    other = "" if by == "both" else f" --by {by}"
     return Finding(
         name, "found", "; ".join([said, *unsure]), severity=share, unit="share of items",
         why_no_p=why, groups=tuple(groups), mend=f"cospace dedupe {view.folder}{other}",

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from cospace.audit.asked import Asked
 from cospace.audit.finding import Finding
+from cospace.audit.shares import counted
 from cospace.audit.threshold import sampled
 from cospace.audit.view import View
 
@@ -35,7 +36,8 @@ def check(view: View, asked: Asked) -> Finding:
     texts, photos = view.matrices["text"].first(), view.matrices["image"].first()
     both = np.intersect1d(texts.rows, photos.rows)
     if len(both) < _LEAST:
-        said = f"{len(both)} items have a text and a photo; {_LEAST} are needed"
+        said = f"{counted(len(both), 'item has', 'items have')} a text and a photo;"
+        said += f" {_LEAST} are needed"
         return Finding(_NAME, "inconclusive", said)
     one = texts._replace(rows=both, array=texts.array[np.searchsorted(texts.rows, both)])
     order = sampled(view, one, _SAMPLE, asked.seed)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cospace.audit.asked import Asked
 from cospace.audit.chart import Chart, histogram
 from cospace.audit.finding import Finding, Group
+from cospace.audit.shares import counted
 from cospace.audit.threshold import sampled
 from cospace.audit.view import Matrix, View
 from cospace.map.neighbours import nearest_of_all
@@ -54,7 +55,10 @@ def check(view: View, asked: Asked) -> Finding:
         found, p = hubs_of(times)
         least_p = min(least_p, p)
         groups += [
-            Group((view.ids[rows[at]],), f"{kind}: in {times[at]:,} lists of {K} nearest")
+            Group(
+                (view.ids[rows[at]],),
+                f"{kind}: in {counted(int(times[at]), 'list')} of {K} nearest",
+            )
             for at in found
         ]
     if short:
@@ -72,7 +76,7 @@ def check(view: View, asked: Asked) -> Finding:
         unit=f"skewness of {K}-occurrence",
         p=least_p,
         groups=tuple(groups),
-        mend=f"cospace delete {view.folder} {groups[0].ids[0]}" if groups else "",
+        mend=view.deletion(groups[0].ids) if groups else "",
         figures=figures,
         charts=tuple(charts),
     )

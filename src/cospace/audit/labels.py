@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from cospace.audit.asked import Asked
 from cospace.audit.chart import Bar, Bars
 from cospace.audit.finding import Finding, Group
+from cospace.audit.shares import counted
 from cospace.audit.view import View
 from cospace.evaluate.probe import fit
 from cospace.topk import blocks
@@ -20,6 +22,7 @@ _NAME = "wrong labels"
 _FOLDS = 5
 _LEAST_OF_CLASS = 5  # items; smaller classes are left out, and counted
 _LEAST = 50  # items in all
+_MOST_CLASSES = 2_000  # the shares of all are held for each item
 _K = 15
 _ASKED = 20_000  # items that vote, at most
 _TRAINED = 8_000  # items that a probe is trained on, at most
@@ -39,16 +42,19 @@ def check(view: View, asked: Asked) -> Finding:
     rows, vectors = stacked(view)
     values = view.column(asked.label)
     named = [str(values[number]) if values[number] is not None else None for number in rows]
-    names = sorted({name for name in named if name is not None})
-    sizes = {name: named.count(name) for name in names} if len(names) < 2_000 else {}
-    kept = [at for at, name in enumerate(named) if name and sizes.get(name, 0) >= _LEAST_OF_CLASS]
+    sizes = Counter(name for name in named if name)
+    kept = [at for at, name in enumerate(named) if sizes.get(name or "", 0) >= _LEAST_OF_CLASS]
     large = sorted({str(named[at]) for at in kept})
+    if len(large) > _MOST_CLASSES:
+        said = f"too many classes: {len(large):,} of 5 items or more in {asked.label};"
+        return Finding(_NAME, "skipped", f"{said} at most {_MOST_CLASSES:,} are told apart")
     if len(large) < 2:
         return Finding(_NAME, "skipped", f"{asked.label} has fewer than 2 classes of 5 items")
     if len(kept) < _LEAST:
         said = f"{len(kept)} items in classes of 5 or more; 50 are needed"
         return Finding(_NAME, "inconclusive", said)
-    classes = np.array([large.index(str(named[at])) for at in kept], np.intp)
+    number = {name: at for at, name in enumerate(large)}
+    classes = np.array([number[str(named[at])] for at in kept], np.intp)
     order = np.array(sorted(range(len(kept)), key=lambda i: view.ids[rows[kept[i]]]), np.intp)
     given = compact(vectors)[np.array(kept)][order]
     voted, read = out_of_fold(given, classes[order], seed=asked.seed, tick=view.tick)
@@ -67,7 +73,9 @@ def check(view: View, asked: Asked) -> Finding:
         f"{len(groups):,} of {len(kept):,} labels in {asked.label} are contradicted ({share:.1%})"
     )
     if left:
-        said += f"; {left:,} items have no label, or one of fewer than 5 items"
+        said += (
+            f"; {counted(left, 'item has', 'items have')} no label, or one of fewer than 5 items"
+        )
     return Finding(
         _NAME,
         "found" if groups else "clean",

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from cospace.audit.asked import Asked
 from cospace.audit.copies import Copies, copies, joined
 from cospace.audit.finding import Finding, Group
+from cospace.audit.shares import counted
 from cospace.audit.view import View
 from cospace.errors import BadArgument
 
 __all__ = ["check"]
 
 _NAME = "leaks"
+
+Bools = NDArray[np.bool_]
 
 
 def check(view: View, asked: Asked) -> Finding:
@@ -28,16 +34,19 @@ def check(view: View, asked: Asked) -> Finding:
     if not kinds:
         return Finding(_NAME, "skipped", "no item has the vector of a text or a photo")
     found: dict[str, Copies] = {kind: copies(both, kind, seed=asked.seed) for kind in kinds}
-    across = _across(found, side)
-    leaked = {pair[0] if side[pair[0]] else pair[1] for pair in across}
+    leaked = _leaked(found, side, both.ids)
     many = int(side.sum())
     share = len(leaked) / many
-    figures = {"pairs": float(len(across)), "items of the second set": float(many)}
+    figures = {"leaked items": float(len(leaked)), "items of the second set": float(many)}
     figures |= {f"{kind} recall of pairs": one.recall for kind, one in found.items()}
     groups = tuple(
-        Group((both.ids[a], both.ids[b]), f"{said}, cosine {cosine:.3f}")
-        for (a, b), (cosine, said) in sorted(across.items(), key=lambda one: -one[1][0])
+        Group(
+            (both.ids[one.source], both.ids[one.item]),
+            f"{' and '.join(one.parts)}, cosine {one.cosine:.3f}",
+        )
+        for one in sorted(leaked, key=lambda one: (-one.cosine, both.ids[one.item]))
     )
+    where = view if asked.against is None else asked.against
     why = "a copy is as near, and as alike in letters or pixels, as edited copies are: no test"
     short = [kind for kind, one in found.items() if one.threshold is None]
     if not leaked and short:
@@ -46,18 +55,18 @@ def check(view: View, asked: Asked) -> Finding:
     return Finding(
         _NAME,
         "found" if leaked else "clean",
-        f"{len(leaked):,} of {many:,} items of {names[1]} are copies of items of {names[0]}"
-        f" ({share:.1%})",
+        f"{len(leaked):,} of {counted(many, 'item')} of {names[1]} are copies of items of"
+        f" {names[0]} ({share:.1%})",
         severity=share,
         unit=f"share of {names[1]}",
         why_no_p=why,
         groups=groups,
-        mend=_mend(view, asked, leaked, both) if leaked else "",
+        mend=where.deletion(sorted(both.ids[leak.item] for leak in leaked)) if leaked else "",
         figures=figures,
     )
 
 
-def _sides(view: View, asked: Asked) -> tuple[View, NDArray[np.bool_], tuple[str, str]]:
+def _sides(view: View, asked: Asked) -> tuple[View, Bools, tuple[str, str]]:
     """What holds both sets, true for items of the second, and what the sets are called."""
     if asked.against is not None:
         if not len(asked.against):
@@ -80,30 +89,70 @@ def _sides(view: View, asked: Asked) -> tuple[View, NDArray[np.bool_], tuple[str
     return view, held, (f"{asked.split}={names[0]}", f"{asked.split}={names[1]}")
 
 
-def _across(
-    found: dict[str, Copies], side: NDArray[np.bool_]
-) -> dict[tuple[int, int], tuple[float, str]]:
-    """Pairs with one item in each set, the first set's first: their cosine, and in what."""
-    across: dict[tuple[int, int], tuple[float, str]] = {}
-    for kind, one in found.items():
-        said = "text" if kind == "text" else "photo"
-        pairs = list(zip(one.a.tolist(), one.b.tolist(), one.cosines.tolist(), strict=True))
-        members = {group[0]: group for group in one.same}
-        for a, b, cosine in [*pairs, *((x, x, 1.0) for x in members)]:
-            for x in members.get(a, [a]):
-                for y in members.get(b, [b]):
-                    if (not side[x] and side[y]) or (side[x] and not side[y]):
-                        pair = (y, x) if side[x] else (x, y)
-                        known = across.get(pair)
-                        if known is None:
-                            across[pair] = (cosine, said)
-                        elif said not in known[1]:
-                            across[pair] = (min(known[0], cosine), f"{known[1]} and {said}")
-    return across
+class _Leak(NamedTuple):
+    """An item of the second set, and the item of the first that it is a copy of, by number."""
+
+    item: int
+    source: int
+    cosine: float
+    parts: tuple[str, ...]  # "text", "photo"
 
 
-def _mend(view: View, asked: Asked, leaked: set[int], both: View) -> str:
-    name = view.folder if asked.against is None else asked.against.folder
-    some = sorted(both.ids[i] for i in leaked)[:3]
-    more = f" ... ({len(leaked) - 3} more: --json lists them)" if len(leaked) > 3 else ""
-    return f"cospace delete {name} {' '.join(some)}{more}"
+def _leaked(found: dict[str, Copies], side: Bools, ids: Sequence[str]) -> list[_Leak]:
+    """The items of the second set that are copies, each with its nearest of the first.
+
+    One entry an item: a text that both sets hold a thousand times is no million of pairs.
+    """
+    parts = {"text" if kind == "text" else "photo": _Part(one) for kind, one in found.items()}
+    nearest = {said: part.nearest(side, ids) for said, part in parts.items()}
+    leaked = []
+    for item in np.flatnonzero(side).tolist():
+        at = {said: near.get(parts[said].group(item)) for said, near in nearest.items()}
+        leaks = []
+        for source in {source for source in at.values() if source is not None}:
+            cosines = {said: part.cosine(source, item) for said, part in parts.items()}
+            alike = {said: value for said, value in cosines.items() if value is not None}
+            leaks.append(_Leak(item, source, min(alike.values()), tuple(alike)))
+        if leaks:
+            most = min(leaks, key=lambda one: (-len(one.parts), -one.cosine, ids[one.source]))
+            leaked.append(most)
+    return leaked
+
+
+class _Part:
+    """The copies in one part, by groups of items that have the very same one."""
+
+    def __init__(self, copies: Copies) -> None:
+        self._first = {number: group[0] for group in copies.same for number in group}
+        self._members = {group[0]: group for group in copies.same}
+        pairs = [
+            (min(a, b), max(a, b))
+            for a, b in zip(copies.a.tolist(), copies.b.tolist(), strict=True)
+        ]
+        self._cosines = dict(zip(pairs, copies.cosines.tolist(), strict=True))
+
+    def group(self, item: int) -> int:
+        """The item that stands for those whose part is the very same."""
+        return self._first.get(item, item)
+
+    def cosine(self, a: int, b: int) -> float | None:
+        """The cosine of two items that are copies, None for others."""
+        one, two = self.group(a), self.group(b)
+        if one == two:
+            return 1.0
+        return self._cosines.get((min(one, two), max(one, two)))
+
+    def nearest(self, side: Bools, ids: Sequence[str]) -> dict[int, int]:
+        """For each group its nearest item of the first set, by the item that stands for it."""
+        sources = {
+            one: next((item for item in group if not side[item]), None)
+            for one, group in self._members.items()
+        }
+        found: dict[int, tuple[float, str, int]] = {}
+        for (a, b), cosine in {**self._cosines, **{(one, one): 1.0 for one in sources}}.items():
+            for mine, other in {(a, b), (b, a)}:
+                source = sources.get(other, None if side[other] else other)
+                if source is not None:
+                    own = (-cosine, ids[source], source)
+                    found[mine] = min(found.get(mine, own), own)
+        return {group: source for group, (_, _, source) in found.items()}

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from cospace.audit.asked import Asked
 from cospace.audit.chart import histogram
 from cospace.audit.finding import Finding, Group
+from cospace.audit.shares import counted
 from cospace.audit.threshold import sampled
 from cospace.audit.view import View
 from cospace.topk import blocks
@@ -45,7 +46,8 @@ def check(view: View, asked: Asked) -> Finding:
     texts, photos = view.matrices["text"].first(), view.matrices["image"].first()
     both = np.intersect1d(texts.rows, photos.rows)
     if len(both) < _LEAST:
-        said = f"{len(both)} items have a text and a photo; {_LEAST} are needed"
+        said = f"{counted(len(both), 'item has', 'items have')} a text and a photo;"
+        said += f" {_LEAST} are needed"
         return Finding(_NAME, "inconclusive", said)
     text = texts._replace(rows=both, array=texts.array[np.searchsorted(texts.rows, both)])
     order = sampled(view, text, len(both), asked.seed)

@@ -8,6 +8,7 @@ import numpy as np
 
 from cospace.audit.asked import Asked
 from cospace.audit.finding import Finding, Group
+from cospace.audit.shares import counted
 from cospace.audit.view import View
 from cospace.read.texts import is_blank
 
@@ -45,7 +46,7 @@ def check(view: View, asked: Asked) -> Finding:
     share = len(groups) / len(view)
     parts = [f"{many:,} {name}" for name, many in counts.items() if many]
     if view.refused:
-        parts.append(f"{view.refused:,} items of the source were refused as a whole")
+        parts.append(counted(view.refused, "item", "items") + " of the source refused as a whole")
     found = bool(groups) or view.refused > 0
     return Finding(
         _NAME,

@@ -61,7 +61,7 @@ def check(view: View, asked: Asked) -> Finding:
     return Finding(
         _NAME,
         "found" if groups else "clean",
-        "; ".join(told) if told else f"each of {looked} fields is of one unit and scale",
+        "; ".join(told) if told else f"{_all(looked)} of one unit and scale",
         severity=wrong / len(view),
         unit="share of items",
         why_no_p="units are read; two scales are told by a gap and a known factor",
@@ -110,6 +110,10 @@ def scales(values: np.ndarray) -> tuple[float, str] | None:
         if abs(apart - math.log(factor)) < math.log(1.15):
             return round(math.exp((logs[at] + logs[at + 1]) / 2), 1), name
     return None
+
+
+def _all(fields: int) -> str:
+    return "the one field of amounts is" if fields == 1 else f"each of {fields} fields is"
 
 
 def _of_texts(values: list[object]) -> dict[int, str] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from shlex import quote
+from shlex import join, quote
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -25,6 +25,7 @@ __all__ = ["Matrix", "View", "matrices", "view_of"]
 Floats = NDArray[np.float32]
 Numbers = NDArray[np.int64]
 
+_TYPED = 20  # ids that a command holds
 _BLOCK = 4_096  # vectors that a matrix grows by
 
 
@@ -92,7 +93,22 @@ class View:
     @property
     def folder(self) -> str:
         """What a command names it by, quoted for a shell."""
-        return quote(self.place or self.name)
+        place = self.place or self.name
+        return quote(f"./{place}" if place.startswith("-") else place)
+
+    def deletion(self, ids: Sequence[str]) -> str:
+        """The command that deletes these items, quoted for a shell; in words, if they are many.
+
+        >>> View("shop", None).deletion(["MK 1", "-2"])
+        "cospace delete shop -- 'MK 1' -2"
+        """
+        if len(ids) > _TYPED:
+            return (
+                f"delete {len(ids):,} items of {self.folder} by cospace delete;"
+                " audit --json lists their ids"
+            )
+        dashes = ["--"] if any(id.startswith("-") for id in ids) else []
+        return f"cospace delete {self.folder} {join([*dashes, *ids])}"
 
     @property
     def no_model(self) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cospace.cli.output import document, reasons, show, tell, watched
+from cospace.cli.flags import spoken
+from cospace.cli.output import count, document, reasons, show, tell, watched
 from cospace.cli.parsing import Parser, command, names_of
-from cospace.errors import BadArgument
+from cospace.errors import BadArgument, CospaceError, StorageError
 
 if TYPE_CHECKING:
     from cospace.audit import Audit, Finding
@@ -57,7 +59,7 @@ def parser() -> Parser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0."""
+    """0; the exit code of its error when the report could not be written."""
     if args.seed < 0:
         raise BadArgument(f"--seed is a whole number, 0 or more, not {args.seed}")
     if args.html:
@@ -79,8 +81,7 @@ def run(args: argparse.Namespace) -> int:
             against=other, bias=tests, questions=questions, checks=names_of(args.checks),
             seed=args.seed, progress=watched() and not args.json,
         )  # fmt: skip
-        _written(args, found, shop.store)
-    return _told(args, found)
+        return _told(args, found, shop.store)
 
 
 def _check_writable(file: Path) -> None:
@@ -88,6 +89,8 @@ def _check_writable(file: Path) -> None:
         raise BadArgument(f"--html takes a name that ends in .html, not {file.name!r}")
     if not file.absolute().parent.is_dir():
         raise BadArgument(f"--html: there is no folder {str(file.parent)!r}")
+    if file.is_dir():
+        raise BadArgument(f"--html: {str(file)!r} is a folder; name a file in it")
 
 
 def _lists(args: argparse.Namespace) -> tuple[BiasTest, ...] | None:
@@ -127,8 +130,7 @@ def _model_alone(args: argparse.Namespace, tests: Sequence[BiasTest] | None) -> 
     model = cs.load(args.model)
     found = findings(measure_bias(tests, model, seed=args.seed))
     made = Audit("", 0, str(model.space), tuple(found))
-    _written(args, made, None)
-    return _told(args, made)
+    return _told(args, made, None)
 
 
 def _written(args: argparse.Namespace, found: Audit, store: Kept | None) -> None:
@@ -141,19 +143,45 @@ def _written(args: argparse.Namespace, found: Audit, store: Kept | None) -> None
     write_bytes(Path(args.html), page(found, store, made=made).encode())
 
 
-def _told(args: argparse.Namespace, found: Audit) -> int:
+def _told(args: argparse.Namespace, found: Audit, store: Kept | None) -> int:
+    """0; the exit code of its error when the report could not be written."""
+    # The checks took their time: they are printed also where the report cannot be written.
+    found = replace(found, findings=tuple(map(_spoken, found.findings)))
     if args.json:
-        document({"folder": args.folder, "html": args.html, **found.to_json()})
-        return 0
+        trouble = _trouble(args, found, store)
+        html = {"html": None if trouble else args.html}
+        if trouble:
+            html["html_error"] = str(trouble)
+        document({"folder": args.folder, **html, **found.to_json()})
+        return trouble.exit_code if trouble else 0
     for verdict in ("found", "inconclusive", "clean", "skipped"):
         for one in found.findings:
             if one.verdict == verdict:
                 show(_lines(one))
-    items = f"{found.items:,} items, " if found.items else ""
-    tell(f"{items}{len(found.findings)} checks: {len(found.found)} found something")
-    if args.html:
+    items = f"{count(found.items, 'item')}, " if found.items else ""
+    tell(f"{items}{count(len(found.findings), 'check')}: {len(found.found)} found something")
+    trouble = _trouble(args, found, store)
+    if trouble:
+        tell(f"no report was written: {trouble}")
+    elif args.html:
         show([f"the report is in {args.html}"])
-    return 0
+    return trouble.exit_code if trouble else 0
+
+
+def _trouble(args: argparse.Namespace, found: Audit, store: Kept | None) -> CospaceError | None:
+    """Write the report, where one was asked for; or what stopped that."""
+    try:
+        _written(args, found, store)
+    except CospaceError as error:
+        return error
+    except OSError as error:
+        return StorageError(f"{args.html}: {error.strerror or error}")
+    return None
+
+
+def _spoken(one: Finding) -> Finding:
+    """A check that was skipped says what it needs: on the command line, an option."""
+    return replace(one, said=spoken(one.said)) if one.verdict == "skipped" else one
 
 
 def _lines(finding: Finding) -> list[str]:

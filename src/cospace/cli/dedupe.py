@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from shlex import join, quote
 
 from cospace.cli.output import count, document, show, tell, watched
 from cospace.cli.parsing import Parser, command
@@ -44,7 +45,10 @@ def run(args: argparse.Namespace) -> int:
         gone = [id for group in groups for id in group.ids[1:]]
         if not args.json:
             listed = groups if args.delete else groups[:_SHOWN]
-            show(f"keep {one.ids[0]}  drop {' '.join(one.ids[1:])}  ({one.said})" for one in listed)
+            show(
+                f"keep {quote(one.ids[0])}  drop {join(one.ids[1:])}  ({one.said})"
+                for one in listed
+            )
             if len(groups) > len(listed):
                 tell(f"... and {count(len(groups) - len(listed), 'group')} more; --json lists them")
         deleted = shop.delete(gone) if args.delete and gone else 0

@@ -8,9 +8,11 @@ __all__ = ["spoken"]
 
 # The arguments that options have, and what stands for the value of "id=...".
 _OPTIONS = {
-    "audio": "COLUMN", "buckets": "N", "depth": "COLUMN", "depth_scale": "SCALE", "dim": "N",
+    "against": "FOLDER", "audio": "COLUMN", "bias": "LISTS", "buckets": "N", "depth": "COLUMN",
+    "depth_scale": "SCALE", "dim": "N",
     "files": "KIND", "id": "COLUMN", "image": "COLUMN", "images": "FOLDER", "imu": "COLUMN",
     "languages": "A,B", "metadata": "COLUMNS", "model": "MODEL", "quantization": "NAME",
+    "questions": "LOG",
     "text": "COLUMN", "thermal": "COLUMN", "video": "COLUMN", "where": "FILTER",
 }  # fmt: skip
 _PLACE = re.compile(r"location=\(['\"]?([^,'\"]+)['\"]?, *['\"]?([^)'\"]+)['\"]?\)")

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from cospace.errors import BadArgument
 
 __all__ = [
+    "auc",
     "average_precision",
     "ndcg",
     "pearson",
@@ -107,6 +108,25 @@ def spearman(x: ArrayLike, y: ArrayLike) -> float:
     """
     a, b = _pair(x, y)
     return pearson(ranks(a), ranks(b))
+
+
+def auc(scores: ArrayLike, positive: ArrayLike) -> float:
+    """The area under the ROC curve: how often one of `positive` scores above another; ties half.
+
+    `scores` [n], `positive` bool [n]. NaN where all are positive, or none is.
+
+    Source: Hanley and McNeil, The meaning and use of the area under a receiver operating
+    characteristic (ROC) curve, 1982.
+
+    >>> auc([1.0, 2.0, 2.0, 3.0], [False, True, False, True])
+    0.875
+    """
+    chosen = np.asarray(positive, dtype=bool)
+    many = int(chosen.sum())
+    if many == 0 or many == len(chosen):
+        return float("nan")
+    below = float(ranks(scores)[chosen].sum()) - many * (many + 1) / 2
+    return below / (many * (len(chosen) - many))
 
 
 def ranks(values: ArrayLike) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cospace.audit.bias import associate, associations, effect_size
 from cospace.audit.bias.association import EXACT, dealt
-from cospace.audit.bias.check import holm
+from cospace.audit.shares import holm
 from cospace.errors import BadArgument
 
 Rows = NDArray[np.float64]

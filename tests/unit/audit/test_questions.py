@@ -142,3 +142,14 @@ def test_one_question_outside_among_many_is_no_finding_and_many_are() -> None:
     assert "clean" == few.verdict
     many, *_ = audit(shop, questions=[*own[:10], *odd * 2], checks=["questions"]).findings
     assert many.figures["outside"] + many.figures["cannot be told"] >= 4
+
+
+def test_all_questions_and_items_of_a_finding_are_kept() -> None:
+    shop = cs.open(":memory:", model=tiny_model())
+    ids = [f"{number:03}" for number in range(400)]
+    shop.add(ids=ids, documents=[f"thing of make {number}" for number in range(400)])
+    asked = [f"question {number} of something else" for number in range(30)]
+    found = audit(shop, questions=asked, checks=["questions"])
+    outside, never = found["questions: outside"], found["questions: items never found"]
+    assert len(outside.groups) == outside.figures["outside"]
+    assert len(never.groups) == never.figures["never found"] > 24

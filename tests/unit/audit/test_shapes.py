@@ -4,13 +4,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cospace.audit.drift import auc, energy
+from cospace.audit.drift import energy
 from cospace.audit.gap import gap
 from cospace.audit.hubs import hubs_of, occurrences, reduced, skewness
 from cospace.audit.labels import contradicted, out_of_fold
 from cospace.audit.mismatch import agreement, disagreeing
 from cospace.audit.shape import anisotropy, ranks
 from cospace.audit.threshold import weibull
+from cospace.measures.metrics import auc
 
 
 def unit(seed: int, n: int, dim: int, shift: float = 0.0) -> np.ndarray:

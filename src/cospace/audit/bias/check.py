@@ -13,12 +13,13 @@ from cospace.audit.bias.measure import Items, Tested, measure_bias
 from cospace.audit.chart import Bar, Bars
 from cospace.audit.finding import Finding, Verdict
 from cospace.audit.local import local_texts
+from cospace.audit.shares import holm
 from cospace.audit.view import View
 from cospace.errors import BadArgument
 from cospace.store.schema import Field, FieldType, Schema
 from cospace.store.where import matches, parse
 
-__all__ = ["check", "findings", "holm"]
+__all__ = ["check", "findings"]
 
 _LEVEL = 0.05
 _MEDIUM = 0.5  # standard deviations; Cohen's word for it
@@ -54,21 +55,6 @@ def findings(tested: Sequence[Tested]) -> list[Finding]:
         by_test.setdefault(one.test.name, []).append(one)
     blind = any(one.test.control and _unseen(one) for one in tested)
     return [_finding(some, p_of, blind) for some in by_test.values()]
-
-
-def holm(p: Sequence[float]) -> list[float]:
-    """The p-values corrected for how many there are: Holm, A simple sequentially rejective
-    multiple test procedure, 1979.
-
-    >>> holm([0.01, 0.04, 0.03])
-    [0.03, 0.06, 0.06]
-    """
-    order = np.argsort(p, kind="stable").tolist()
-    found, last = [0.0] * len(p), 0.0
-    for place, at in enumerate(order):
-        last = max(last, min(1.0, (len(p) - place) * p[at]))
-        found[at] = last
-    return found
 
 
 def _unseen(one: Tested) -> bool:

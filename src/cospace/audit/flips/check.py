@@ -12,7 +12,7 @@ from cospace.audit.flips.measure import Flipped, measure_flips
 from cospace.audit.flips.names import brand_column, names_of_column, names_of_texts
 from cospace.audit.flips.words import KNOWN
 from cospace.audit.local import local_texts
-from cospace.audit.shares import at_least, wilson
+from cospace.audit.shares import at_least, counted, wilson
 from cospace.audit.view import View
 from cospace.encode import Encoder
 from cospace.store.language import recognised
@@ -22,7 +22,6 @@ __all__ = ["check", "finding_of"]
 LEAST = 12  # texts of a kind; with fewer a share of one in ten says nothing
 _SHARE = 0.1  # that may go unnoticed
 _LEVEL = 0.05
-_SHOWN = 12
 _MOST = 20_000
 
 _WHAT = {
@@ -68,7 +67,10 @@ def finding_of(kind: str, tried: list[Flipped], view: View) -> Finding:
     """What the flips of one kind say: how many the score did not notice."""
     name = f"flips: {kind}"
     if len(tried) < LEAST:
-        said = f"only {len(tried)} texts hold such a word ({_WHAT[kind]}); {LEAST} are needed"
+        said = (
+            f"only {counted(len(tried), 'text holds', 'texts hold')} such a word"
+            f" ({_WHAT[kind]}); {LEAST} are needed"
+        )
         return Finding(name, "inconclusive", said, unit="share unnoticed", why_no_p=said)
     unnoticed = [one for one in tried if not one.noticed]
     share = wilson(len(unnoticed), len(tried))
@@ -79,7 +81,7 @@ def finding_of(kind: str, tried: list[Flipped], view: View) -> Finding:
     elif share.high <= 2 * _SHARE:
         verdict = "clean"
     above = sum(one.above for one in tried)
-    worst = sorted(unnoticed, key=lambda one: one.cost)[:_SHOWN]
+    worst = sorted(unnoticed, key=lambda one: one.cost)
     return Finding(
         name,
         verdict,
@@ -90,7 +92,7 @@ def finding_of(kind: str, tried: list[Flipped], view: View) -> Finding:
         unit="share unnoticed",
         p=p,
         groups=tuple(Group((view.ids[one.number],), _said(one)) for one in worst),
-        mend=_mend(kind, view.name) if verdict == "found" else "",
+        mend=_mend(kind, view.folder) if verdict == "found" else "",
         figures={
             "tried": len(tried),
             "unnoticed": len(unnoticed),
@@ -109,12 +111,11 @@ def _said(one: Flipped) -> str:
     return f"{one.flip.old} \u2192 {new}: {-one.cost:+.3f} (a comma: {-comma:+.3f})"
 
 
-def _mend(kind: str, name: str) -> str:
+def _mend(kind: str, folder: str) -> str:
     if kind == "negation":
-        return f'cospace search {name} QUERY --rerank NAME   (a cross-encoder reads "without")'
-    return (
-        f"cospace search {name} QUERY --where '{{\"{kind}\": ...}}'   (as a field, not by meaning)"
-    )
+        return f'cospace search {folder} QUERY --rerank NAME   (a cross-encoder reads "without")'
+    field = f"--where '{{\"{kind}\": ...}}'"
+    return f"cospace search {folder} QUERY {field}   (as a field, not by meaning)"
 
 
 def _charts(

@@ -7,7 +7,7 @@ from cospace.audit.chart import Bar, Bars
 from cospace.audit.finding import Finding, Group
 from cospace.audit.languages.measure import MOST, OfLanguage, measure_languages
 from cospace.audit.local import local_texts
-from cospace.audit.shares import wilson
+from cospace.audit.shares import counted, wilson
 from cospace.audit.view import View
 
 __all__ = ["check", "finding_of"]
@@ -87,7 +87,7 @@ def _said(one: OfLanguage) -> str:
 
 def _group(one: OfLanguage, view: View) -> Group:
     ids = tuple(view.ids[number] for number in one.numbers[:_SHOWN])
-    return Group(ids, f"{_name(one)}: {len(one.numbers):,} items, {len(ids)} of them here")
+    return Group(ids, f"{_name(one)}: {counted(len(one.numbers), 'item')}, {len(ids)} of them here")
 
 
 def _figures(judged: list[OfLanguage]) -> dict[str, float]:
@@ -107,7 +107,7 @@ def _chart(judged: list[OfLanguage]) -> Bars:
     bars = []
     for one in judged:
         again = wilson(sum(one.again), len(one.again))
-        said = f"{len(one.looked)} texts"
+        said = counted(len(one.looked), "text")
         bars.append(Bar(f"{_name(one)}: found again", again.value, again.low, again.high, said))
         if one.pieces is not None:
             bars.append(Bar(f"{_name(one)}: words in pieces", one.pieces))

@@ -10,14 +10,13 @@ from cospace.audit import asked as told
 from cospace.audit.chart import Bar, Bars, Chart, histogram
 from cospace.audit.finding import Finding, Group, Verdict
 from cospace.audit.questions.measure import NONSENSE, Asked, Floor, measure_questions, never_found
-from cospace.audit.shares import at_least
+from cospace.audit.shares import at_least, counted
 from cospace.audit.view import View
 
 __all__ = ["check"]
 
 LEAST = 10  # questions
 _LEVEL = 0.05
-_SHOWN = 24
 # So many of the questions that have an answer look as if they had none; of the example's 3%.
 _ALARMS = 0.05
 _NAMES = ("questions: outside", "questions: items never found", "questions: score floor")
@@ -35,7 +34,10 @@ def check(view: View, asked: told.Asked) -> list[Finding]:
         return [Finding("questions", "skipped", why, why_no_p="not run")]
     distinct = len(set(asked.questions))
     if distinct < LEAST:
-        said = f"{distinct} different questions were given, and {LEAST} are needed"
+        said = (
+            f"{counted(distinct, 'different question was', 'different questions were')} given,"
+            f" and {LEAST} are needed"
+        )
         return [Finding(name, "inconclusive", said, why_no_p=said) for name in _NAMES]
     first = matrix.first()
     seen = measure_questions(asked.questions, model, first.array, seed=asked.seed)
@@ -49,7 +51,7 @@ def _cut(seen: Asked) -> str:
 
 def _outside(seen: Asked) -> Finding:
     n, out, unsure = len(seen.questions), seen.outside, len(seen.unsure)
-    worst = sorted(out, key=lambda at: float(seen.lead[at]))[:_SHOWN]
+    worst = sorted(out, key=lambda at: float(seen.lead[at]))
     named = "; ".join(seen.questions[at][:60] for at in worst[:4])
     said = (
         f"{len(out):,} of {n:,} questions have no item that stands out more than for half of"
@@ -106,7 +108,7 @@ def _never(seen: Asked, ids: list[str]) -> Finding:
         severity=excess,
         unit="share of items, beyond chance",
         p=p,
-        groups=tuple(Group((ids[at],)) for at in left[:_SHOWN].tolist()),
+        groups=tuple(Group((ids[at],)) for at in left.tolist()),
         mend="look at their texts: what would be asked for, in which words?" if excess else "",
         figures={
             "never found": len(left),

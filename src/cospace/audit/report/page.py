@@ -14,6 +14,7 @@ from cospace.audit.audit import Audit
 from cospace.audit.finding import VERDICTS, Finding
 from cospace.audit.report.drawings import drawn, meter
 from cospace.audit.report.items import Kept, Pictures, groups
+from cospace.audit.shares import counted
 
 __all__ = ["page"]
 
@@ -72,7 +73,7 @@ _FOOT = (
 
 
 def _about(audit: Audit, made: str) -> str:
-    facts = [f"{audit.items:,} items" if audit.items else "", audit.space, made]
+    facts = [counted(audit.items, "item") if audit.items else "", audit.space, made]
     told = " \u00b7 ".join(filter(None, facts))
     return f'<p class="soft about"><bdi>{escape(told)}</bdi></p>'
 

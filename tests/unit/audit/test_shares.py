@@ -1,0 +1,27 @@
+"""Shares of what was counted, for few and for very many."""
+
+from fractions import Fraction
+from math import comb
+
+import pytest
+
+from cospace.audit.shares import at_least, wilson
+
+
+def exact(k: int, n: int, share: Fraction) -> float:
+    hit, whole = share.numerator, share.denominator
+    found = sum(comb(n, i) * hit**i * (whole - hit) ** (n - i) for i in range(k, n + 1))
+    return float(Fraction(found, whole**n))
+
+
+@pytest.mark.parametrize("k", [0, 1, 250, 300, 500, 4_990, 5_000])
+def test_the_tail_of_five_thousand_is_that_of_exact_sums(k: int) -> None:
+    assert pytest.approx(exact(k, 5_000, Fraction(1, 20)), rel=1e-8) == at_least(k, 5_000, 0.05)
+
+
+def test_the_ends_are_certain() -> None:
+    assert [1.0, 0.0, 0.0, 1.0, 1.0] == [
+        at_least(0, 5, 0.0), at_least(1, 5, 0.0), at_least(6, 5, 0.5), at_least(5, 5, 1.0),
+        at_least(0, 1_300, 0.05),
+    ]  # fmt: skip
+    assert 1.0 == wilson(5, 5).high
