@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cospace.cli.figures import points
+from cospace.cli.filled import code_of, filled_record, tell_filled
 from cospace.cli.output import count, document, show, tell, watched
 from cospace.cli.parsing import Parser, command, names_of
 from cospace.cli.search import opened
@@ -67,7 +68,7 @@ def parser() -> Parser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0."""
+    """0, or 2 where nothing of what was to be written could be."""
     if (args.folder is None) == (args.images is None):
         raise BadArgument("give a collection, or --images FOLDER; see: cospace classify --help")
     if args.confidence and not args.fill:
@@ -96,7 +97,7 @@ def _fill(args: argparse.Namespace) -> int:
         found = _found(args, _stored(args, shop), args.label)
         done = fill(shop, found, confidence=args.confidence, progress=_watched(args))
     _told(args, found, done)
-    return 0
+    return code_of(done)
 
 
 def _watched(args: argparse.Namespace) -> bool:
@@ -140,7 +141,7 @@ def _found(args: argparse.Namespace, material: Material, label: str | None) -> C
 
 def _told(args: argparse.Namespace, found: Classified, done: Filled | None) -> None:
     if args.json:
-        document({**found.to_json(), "filled": None if done is None else _record(done)})
+        document({**found.to_json(), "filled": filled_record(done)})
         return
     asked = {"knn": "its 5 nearest", "probe": "a linear probe", "names": "the names alone"}
     title = f"{found.name}: {len(found.classes)} classes by {asked[found.method]}, of {found.by}"
@@ -151,19 +152,10 @@ def _told(args: argparse.Namespace, found: Classified, done: Filled | None) -> N
         tell(f"note: {note}")
     _show_answers(found)
     if done is not None:
-        show([f"{found.label}: {count(done.written, 'empty cell')} filled"])
-        if done.changed:
-            tell(f"note: {count(done.changed, 'item')} changed meanwhile, left as they are")
-        for id, reason in done.failed[:_SHOWN]:
-            tell(f"not written: {id}: {reason}")
+        tell_filled(done, found.label, "empty cell", "filled")
     elif found.told and args.folder is not None:
         hint = "--fill writes them" if found.label else "--label COLUMN --fill writes them"
         show([f"nothing was written; {hint}"])
-
-
-def _record(done: Filled) -> dict[str, Any]:
-    failed = [{"id": id, "reason": reason} for id, reason in done.failed]
-    return {"written": done.written, "changed_meanwhile": done.changed, "failed": failed}
 
 
 def _figures(found: Classified, held: Held) -> list[str]:

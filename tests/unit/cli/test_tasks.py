@@ -58,6 +58,21 @@ def test_cluster_names_and_writes(market: Path, capsys) -> None:
     assert "hdbscan" == json.loads(out)["method"]
 
 
+def test_what_cannot_be_written_is_told(tmp_path: Path, capsys) -> None:
+    pytest.importorskip("sklearn")
+    folder = tmp_path / "priced.cospace"
+    with cs.open(folder, model="starter") as shop:
+        shop.add([cs.Item(f"i{at}", text, {"price": at}) for at, text in enumerate(CHAIRS[:4])])
+    words = ("cluster", str(folder), "-k", "2", "--write", "price", "--replace")
+    assert 2 == main(list(words))
+    told = capsys.readouterr()
+    assert "price: 0 items written" in told.out
+    assert 4 == told.err.count("not written: i")
+    code, out = run(capsys, *words, "--json")
+    assert (2, 4) == (code, len(json.loads(out)["written"]["failed"]))
+    assert all(one["reason"] for one in json.loads(out)["written"]["failed"])
+
+
 def test_recommend_with_sessions(market: Path, tmp_path: Path, capsys) -> None:
     log = tmp_path / "log.csv"
     rows = [f"s{n},i{item}" for n in range(40) for item in (0, 9, n % 17)]

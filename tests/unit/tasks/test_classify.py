@@ -80,6 +80,17 @@ def test_only_empty_cells_are_filled_and_the_confidence_if_asked():
     assert () == classify(shop, "kind").answers
 
 
+def test_a_confidence_never_goes_over_what_is_there():
+    shop = labelled(unknown=5)
+    with pytest.raises(BadArgument, match="120 items have a 'n' already"):
+        fill(shop, classify(shop, "kind"), confidence="n")
+    assert list(range(120)) == sorted(item.metadata["n"] for item in shop)
+    shop.update("i7", sure=1.0)
+    with pytest.raises(BadArgument, match="1 item has a 'sure' already"):
+        fill(shop, classify(shop, "kind"), confidence="sure")
+    assert 24 == len(classify(shop, "kind").answers)
+
+
 def test_a_cell_that_was_filled_meanwhile_stays():
     shop = labelled(unknown=5)
     found = classify(shop, "kind")
