@@ -65,7 +65,7 @@ def name_scores(material: Material, names: Mapping[str, Sequence[str]]) -> tuple
     second array has a sample of the items, and the concepts that are furthest from all names.
     """
     encoder = material.encoder()
-    concepts = concept_vectors(encoder)
+    concepts = concept_vectors(encoder).rows
     named = np.concatenate(
         [name_vectors(encoder, [[text] for text in texts]) for texts in names.values()]
     )

@@ -46,7 +46,7 @@ def cluster(
     `k` is the number of clusters of k-means; by default that of the hills of the items' map (see
     `count_of`). HDBSCAN finds the number itself, of clusters of at least `least` items, and leaves
     items out that lie in none. Stability is measured over 5 runs: k-means from other starts,
-    HDBSCAN on other draws of 80% of the items. With `silhouettes` these are measured too.
+    HDBSCAN on other draws of 80% of the items; None for fewer than two clusters. With `silhouettes` these are measured too.
     `progress` counts runs.
 
     Raises `BadArgument` for fewer than two items and for options that cannot be; `MissingExtra`
@@ -71,6 +71,9 @@ def cluster(
         labels = _ordered(labels)
         own = _silhouettes(material.rows, labels) if silhouettes else None
         clusters, notes = described(material, labels, own)
+        if len(clusters) < 2:
+            stability = None
+            notes.append("fewer than 2 clusters: how stable they are cannot be told")
         meter.add()
     known = own[labels != NOISE] if own is not None else None
     return Clustered(
