@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cospace.encode import Encoder
     from cospace.evaluate.encoding import ModelName
 
-__all__ = ["LABEL", "Floats", "Given", "Material", "gather", "material_of"]
+__all__ = ["LABEL", "Floats", "Given", "Material", "filled", "gather", "material_of", "unit_mean"]
 
 # The field that holds the class of photos in folders, and of rows of a table.
 LABEL = "class"
@@ -155,7 +155,7 @@ def _stored(shop: Collection, by: str | None, progress: Watch) -> Material:
             else:
                 for kind, some in own.items():
                     if by in (None, kind):
-                        kinds.setdefault(kind, []).append((len(ids), _mean(some)))
+                        kinds.setdefault(kind, []).append((len(ids), unit_mean(some)))
                 ids.append(row.id)
                 texts.append(row.text or "")
                 fields.append(row.metadata)
@@ -164,17 +164,17 @@ def _stored(shop: Collection, by: str | None, progress: Watch) -> Material:
     if not ids:
         what = "a vector" if by is None else f"a vector of kind {by!r}"
         raise BadArgument(f"{shop.name}: none of {missing:,} items has {what}")
-    filled = {kind: _filled(some, len(ids), space.dim) for kind, some in sorted(kinds.items())}
+    together = {kind: filled(some, len(ids), space.dim) for kind, some in sorted(kinds.items())}
     notes = [f"items without such a vector, left out: {missing:,}"] if missing else []
     return Material(
         name=shop.name,
-        by=" + ".join(filled),
+        by=" + ".join(together),
         ids=ids,
         texts=texts,
         fields=fields,
         hashes=hashes,
-        rows=_together(list(filled.values())),
-        kinds=filled,
+        rows=_together(list(together.values())),
+        kinds=together,
         encoder=lambda: shop.model,
         missing=missing,
         notes=notes,
@@ -189,7 +189,8 @@ def _hash(vectors: Mapping[str, Floats]) -> str:
     return seen.hexdigest()
 
 
-def _filled(some: Sequence[tuple[int, Floats]], count: int, dim: int) -> Floats:
+def filled(some: Sequence[tuple[int, Floats]], count: int, dim: int) -> Floats:
+    """Rows [count, dim]: each vector at its number, and NaN where there is none."""
     found = np.full((count, dim), np.nan, np.float32)
     for at, vector in some:
         found[at] = vector
@@ -213,7 +214,7 @@ def _together(kinds: Sequence[Floats]) -> Floats:
     return total
 
 
-def _mean(some: Sequence[Floats]) -> Floats:
+def unit_mean(some: Sequence[Floats]) -> Floats:
     """The mean of unit vectors, at length one; the first where they cancel out."""
     if len(some) == 1:
         return some[0]

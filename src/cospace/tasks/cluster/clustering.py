@@ -46,8 +46,8 @@ def cluster(
     `k` is the number of clusters of k-means; by default that of the hills of the items' map (see
     `count_of`). HDBSCAN finds the number itself, of clusters of at least `least` items, and leaves
     items out that lie in none. Stability is measured over 5 runs: k-means from other starts,
-    HDBSCAN on other draws of 80% of the items; None for fewer than two clusters. With `silhouettes` these are measured too.
-    `progress` counts runs.
+    HDBSCAN on other draws of 80% of the items; it is None for fewer than two clusters. With
+    `silhouettes` these are measured too. `progress` counts runs.
 
     Raises `BadArgument` for fewer than two items and for options that cannot be; `MissingExtra`
     without scikit-learn.
@@ -64,6 +64,7 @@ def cluster(
     _check_count(material, k)
     with metered(progress, _RUNS + 2, "runs") as meter:
         meter.stage = "clustering"
+        stability: Stability | None
         if method == "kmeans":
             labels, stability, chosen = _means(material.rows, k, seed, meter)
         else:
