@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cospace.cli.figures import points
 from cospace.cli.filled import code_of, filled_record, tell_filled
 from cospace.cli.output import count, document, show, tell, watched
-from cospace.cli.parsing import Parser, command, names_of
+from cospace.cli.parsing import Parser, command, names_of, seed
 from cospace.cli.search import opened
 from cospace.cli.table import Column, facts, room, table
 from cospace.errors import BadArgument
@@ -61,7 +61,7 @@ def parser() -> Parser:
     )
     one.add_argument("--confidence", metavar="COLUMN", help="with --fill: how sure each answer is")
     one.add_argument("--test", type=float, default=0.25, help="share held out; default: 0.25")
-    one.add_argument("--seed", type=int, default=0, help="of the split; default: 0")
+    one.add_argument("--seed", type=seed, default=0, help="of the split; default: 0")
     one.add_argument("--model", help="the model's folder, where the collection cannot find it")
     one.set_defaults(queries=None)
     return one
@@ -73,8 +73,6 @@ def run(args: argparse.Namespace) -> int:
         raise BadArgument("give a collection, or --images FOLDER; see: cospace classify --help")
     if args.confidence and not args.fill:
         raise BadArgument("--confidence COLUMN goes with --fill")
-    if args.seed < 0:
-        raise BadArgument(f"--seed is a whole number, 0 or more, not {args.seed}")
     if args.images is not None:
         if args.fill:
             raise BadArgument("--fill writes into a collection; index the photos first")
@@ -144,7 +142,8 @@ def _told(args: argparse.Namespace, found: Classified, done: Filled | None) -> N
         document({**found.to_json(), "filled": filled_record(done)})
         return
     asked = {"knn": "its 5 nearest", "probe": "a linear probe", "names": "the names alone"}
-    title = f"{found.name}: {len(found.classes)} classes by {asked[found.method]}, of {found.by}"
+    classes = f"{len(found.classes)} class{'' if len(found.classes) == 1 else 'es'}"
+    title = f"{found.name}: {classes} by {asked[found.method]}, of {found.by}"
     show([title, ""])
     if found.held is not None:
         show(_figures(found, found.held))

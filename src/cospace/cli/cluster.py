@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cospace.cli.filled import code_of, filled_record, tell_filled
 from cospace.cli.output import count, document, show, tell, watched
-from cospace.cli.parsing import Parser, command
+from cospace.cli.parsing import Parser, command, seed
 from cospace.cli.search import opened
 from cospace.cli.table import Column, facts, room, table
 from cospace.errors import BadArgument
@@ -44,7 +44,7 @@ def parser() -> Parser:
     one.add_argument("--silhouettes", action="store_true", help="how well apart they are")
     one.add_argument("--write", metavar="COLUMN", help="put each item's cluster name there")
     one.add_argument("--replace", action="store_true", help="with --write: over what is there")
-    one.add_argument("--seed", type=int, default=0, help="of starts and draws; default: 0")
+    one.add_argument("--seed", type=seed, default=0, help="of starts and draws; default: 0")
     one.add_argument("--model", help="the model's folder, where the collection cannot find it")
     one.set_defaults(queries=None)
     return one
@@ -52,8 +52,6 @@ def parser() -> Parser:
 
 def run(args: argparse.Namespace) -> int:
     """0, or 2 where nothing of what was to be written could be."""
-    if args.seed < 0:
-        raise BadArgument(f"--seed is a whole number, 0 or more, not {args.seed}")
     if args.least is not None and not args.hdbscan:
         raise BadArgument("--least goes with --hdbscan")
     if args.replace and args.write is None:

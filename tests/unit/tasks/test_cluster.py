@@ -55,6 +55,10 @@ def test_the_same_seed_gives_the_same():
     assert cluster(shop, 3).to_json() == cluster(shop, 3).to_json()
 
 
+def test_any_seed_is_taken():
+    assert 2 == len(cluster(shop_of(clouds(2, 5, 0.1)[0], [{}] * 10), 2, seed=2**40).clusters)
+
+
 def test_names_are_of_the_items_words_and_concepts_of_the_models():
     shop = cs.open(":memory:", model="starter")
     chairs = [f"Oak chair number {word}" for word in ("one", "two", "three", "four")]
