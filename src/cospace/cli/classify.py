@@ -119,16 +119,17 @@ def _stored(args: argparse.Namespace, shop: Collection) -> Material:
 def _found(args: argparse.Namespace, material: Material, label: str | None) -> Classified:
     from cospace.evaluate.crossmodal.naming import check_prompts
     from cospace.tasks import classify
+    from cospace.tasks.classify.named import said
 
     [prompt] = check_prompts(args.prompt)
     names = names_of(args.names)
     if names is None and args.method == "names" and label is not None:
         names = sorted({one for one in material.column(label) if one})
-    said = None if names is None else {name: prompt.replace("{}", name) for name in names}
+    prompts = None if names is None else {name: prompt.replace("{}", name) for name in said(names)}
     return classify(
         material,
         label,
-        names=said,
+        names=prompts,
         method=args.method,
         least_sure=args.least_sure,
         test=args.test,

@@ -59,8 +59,16 @@ class Material:
     def column(self, name: str) -> list[str]:
         """The field of each item as a label, "" where it has none.
 
-        Raises `BadArgument` for a field that no item has, with those that there are.
+        Raises `BadArgument` for a field that no item has, with those that there are, and for one
+        that holds lists or places: a label is one value.
         """
+        for id, some in zip(self.ids, self.fields, strict=True):
+            if isinstance(some.get(name), (list, dict)):
+                what = "lists" if isinstance(some[name], list) else "several values"
+                raise BadArgument(
+                    f"{self.name}: {name!r} holds {what}, as in {id!r}; a class is one text or"
+                    " number an item. Name a column of such"
+                )
         found = [label_of(some.get(name)) for some in self.fields]
         if not any(found):
             known = sorted({key for some in self.fields[:1_000] for key in some})

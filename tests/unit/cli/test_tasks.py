@@ -116,6 +116,8 @@ def test_senses_are_told_and_drawn(tmp_path: Path, capsys) -> None:
         (["classify"], 2),
         (["classify", "MARKET", "--fill", "--names", "a,b"], 2),
         (["classify", "MARKET", "--label", "nothing"], 2),
+        (["classify", "MARKET", "--names", "a,b, a"], 2),
+        (["classify", "MARKET", "--names", ","], 2),
         (["classify", "MARKET", "--label", "kind", "--seed", "-1"], 2),
         (["cluster", "MARKET", "--seed", "-1"], 2),
         (["recommend", "MARKET", "--like", "i0", "--seed", "-1"], 2),

@@ -1,5 +1,6 @@
 """Classes are held to what was held out; only empty cells are filled; bad input is typed."""
 
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,16 @@ def test_a_confidence_never_goes_over_what_is_there():
     with pytest.raises(BadArgument, match="1 item has a 'sure' already"):
         fill(shop, classify(shop, "kind"), confidence="sure")
     assert 24 == len(classify(shop, "kind").answers)
+
+
+def test_a_confidence_that_came_meanwhile_stays(monkeypatch):
+    shop = labelled(unknown=5)
+    found = classify(shop, "kind")
+    shop.update("i0", sure=1.0)
+    filling = import_module("cospace.tasks.classify.filling")
+    monkeypatch.setattr(filling, "check_free", lambda *_: None)  # it looked before that
+    assert (23, 1) == fill(shop, found, confidence="sure")[:2]
+    assert {"n": 0, "sure": 1.0} == shop["i0"].metadata
 
 
 def test_a_cell_that_was_filled_meanwhile_stays():
@@ -234,7 +245,21 @@ def test_options_that_cannot_be(options, match):
         classify(labelled(2, 4), **options)
 
 
-@pytest.mark.parametrize("names", [[], "chair", ["a", "a"], ["a", " "], {"a": []}, [3]])
+def test_a_column_of_lists_is_no_column_of_classes():
+    rows, truth = clouds(2, 6, 0.3)
+    fields = [{"tags": [f"c{one}", "old"], "kind": f"c{one}"} for one in truth]
+    shop = shop_of(rows, fields)
+    with pytest.raises(BadArgument, match="'tags' holds lists, as in 'i0'"):
+        classify(shop, "tags")
+    assert ("c0", "c1") == classify(shop, "kind").classes
+    shop = shop_of(rows, [{"at": {"lat": 1.0, "lon": 2.0}}] * 12)
+    with pytest.raises(BadArgument, match="several values"):
+        classify(shop, "at")
+
+
+@pytest.mark.parametrize(
+    "names", [[], "chair", ["a", "a"], ["a", " "], {"a": []}, [3], {"a": "x", "a ": "y"}]
+)
 def test_names_that_cannot_be(names):
     with pytest.raises(BadArgument):
         said(names)

@@ -41,7 +41,11 @@ def said(names: Names) -> dict[str, list[str]]:
             if one in given:
                 raise BadArgument(f"names= has {one!r} twice")
             given[one] = [one]
-    found = {_text(name): [*map(_text, texts)] for name, texts in given.items()}
+    found: dict[str, list[str]] = {}
+    for name, texts in given.items():
+        if _text(name) in found:
+            raise BadArgument(f"names= has {_text(name)!r} twice")
+        found[_text(name)] = [*map(_text, texts)]
     if not found:
         raise BadArgument("names= is empty; give the name of at least one class")
     for name, texts in found.items():
