@@ -238,6 +238,7 @@ def test_one_class_one_item_no_labels_equal_texts():
         ({"label": "kind", "names": ["a"], "method": "knn"}, "goes with"),
         ({"label": "kind", "least_sure": 1.5}, "least_sure"),
         ({"label": "kind", "test": 0}, "share"),
+        ({"label": "kind", "seed": -1}, "seed is"),
     ],
 )
 def test_options_that_cannot_be(options, match):

@@ -142,6 +142,8 @@ def test_progress_counts_runs():
     [
         (1, {}, "at least 2 items"),
         (4, {"k": 5}, "k is 2 to 4"),
+        (4, {"seed": -1}, "seed is"),
+        (4, {"seed": 0.5}, "seed is"),
         (4, {"k": 1}, "k is 2 to 4"),
         (4, {"method": "magic"}, "'magic'"),
         (4, {"method": "hdbscan", "k": 2}, "finds the number"),

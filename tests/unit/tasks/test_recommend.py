@@ -168,6 +168,8 @@ def test_sessions_of_other_ids_are_typed(tmp_path: Path):
         learn(shop(), Sessions.of([["x", "y"]]))
     with pytest.raises(NotFound):
         Sessions.read(tmp_path / "none.csv")
+    with pytest.raises(BadArgument, match="seed is"):
+        learn(shop(), Sessions.of(together(40)), seed=-1)
 
 
 @pytest.mark.parametrize(

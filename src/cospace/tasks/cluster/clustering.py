@@ -14,7 +14,7 @@ from cospace.progress import Meter, Watch, metered
 from cospace.tasks.cluster.describing import described
 from cospace.tasks.cluster.methods import by_density, by_means, count_of, reduced
 from cospace.tasks.cluster.report import NOISE, Clustered, Stability
-from cospace.tasks.material import Given, Material, material_of
+from cospace.tasks.material import Given, Material, check_seed, material_of
 
 if TYPE_CHECKING:
     from cospace.tasks.material import Floats
@@ -60,6 +60,7 @@ def cluster(
     [2, 2]
     """
     _check(k, method, least)
+    check_seed(seed)
     material = material_of(source)
     _check_count(material, k)
     with metered(progress, _RUNS + 2, "runs") as meter:

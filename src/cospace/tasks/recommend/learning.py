@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cospace.errors import BadArgument
 from cospace.measures.bootstrap import Interval, mean_interval
 from cospace.progress import Meter, Watch, metered
-from cospace.tasks.material import Floats, Given, Material, material_of
+from cospace.tasks.material import Floats, Given, Material, check_seed, material_of
 from cospace.tasks.recommend.content import Contents
 from cospace.tasks.recommend.ppmi import item_vectors
 from cospace.tasks.recommend.sessions import Sessions
@@ -91,6 +91,7 @@ def learn(
 
     Raises `BadArgument` where fewer than two items of the sessions are in the collection.
     """
+    check_seed(seed)
     material = material_of(source)
     number = {id: at for at, id in enumerate(material.ids)}
     known = [[number[id] for id in one if id in number] for one in sessions.lists]
