@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cospace.cli.figures import change, points, tell_left_out
 from cospace.cli.output import count, document, show, tell
-from cospace.cli.parsing import Parser, command
+from cospace.cli.parsing import Parser, command, seed
 from cospace.cli.table import Column, room, table
 from cospace.errors import BadArgument
 
@@ -37,7 +37,7 @@ def parser() -> Parser:
     one.add_argument("--to", metavar="NAME", required=True, help="such as de")
     one.add_argument("--held-out", type=float, default=0.2, help="share of words; default: 0.2")
     one.add_argument("--refine", type=int, default=5, help="most rounds; default: 5")
-    one.add_argument("--seed", type=int, default=0, help="of the split and draws; default: 0")
+    one.add_argument("--seed", type=seed, default=0, help="of the split and draws; default: 0")
     one.add_argument("--replace", action="store_true", help="in place of what stands at FOLDER")
     return one
 

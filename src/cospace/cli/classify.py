@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cospace.cli.figures import points
+from cospace.cli.filled import code_of, filled_record, tell_filled
 from cospace.cli.output import count, document, show, tell, watched
-from cospace.cli.parsing import Parser, command, names_of
+from cospace.cli.parsing import Parser, command, names_of, seed
 from cospace.cli.search import opened
 from cospace.cli.table import Column, facts, room, table
 from cospace.errors import BadArgument
@@ -60,20 +61,18 @@ def parser() -> Parser:
     )
     one.add_argument("--confidence", metavar="COLUMN", help="with --fill: how sure each answer is")
     one.add_argument("--test", type=float, default=0.25, help="share held out; default: 0.25")
-    one.add_argument("--seed", type=int, default=0, help="of the split; default: 0")
+    one.add_argument("--seed", type=seed, default=0, help="of the split; default: 0")
     one.add_argument("--model", help="the model's folder, where the collection cannot find it")
     one.set_defaults(queries=None)
     return one
 
 
 def run(args: argparse.Namespace) -> int:
-    """0."""
+    """0, or 2 where nothing of what was to be written could be."""
     if (args.folder is None) == (args.images is None):
         raise BadArgument("give a collection, or --images FOLDER; see: cospace classify --help")
     if args.confidence and not args.fill:
         raise BadArgument("--confidence COLUMN goes with --fill")
-    if args.seed < 0:
-        raise BadArgument(f"--seed is a whole number, 0 or more, not {args.seed}")
     if args.images is not None:
         if args.fill:
             raise BadArgument("--fill writes into a collection; index the photos first")
@@ -96,7 +95,7 @@ def _fill(args: argparse.Namespace) -> int:
         found = _found(args, _stored(args, shop), args.label)
         done = fill(shop, found, confidence=args.confidence, progress=_watched(args))
     _told(args, found, done)
-    return 0
+    return code_of(done)
 
 
 def _watched(args: argparse.Namespace) -> bool:
@@ -120,16 +119,17 @@ def _stored(args: argparse.Namespace, shop: Collection) -> Material:
 def _found(args: argparse.Namespace, material: Material, label: str | None) -> Classified:
     from cospace.evaluate.crossmodal.naming import check_prompts
     from cospace.tasks import classify
+    from cospace.tasks.classify.named import said
 
     [prompt] = check_prompts(args.prompt)
     names = names_of(args.names)
     if names is None and args.method == "names" and label is not None:
         names = sorted({one for one in material.column(label) if one})
-    said = None if names is None else {name: prompt.replace("{}", name) for name in names}
+    prompts = None if names is None else {name: prompt.replace("{}", name) for name in said(names)}
     return classify(
         material,
         label,
-        names=said,
+        names=prompts,
         method=args.method,
         least_sure=args.least_sure,
         test=args.test,
@@ -140,10 +140,11 @@ def _found(args: argparse.Namespace, material: Material, label: str | None) -> C
 
 def _told(args: argparse.Namespace, found: Classified, done: Filled | None) -> None:
     if args.json:
-        document({**found.to_json(), "filled": None if done is None else _record(done)})
+        document({**found.to_json(), "filled": filled_record(done)})
         return
     asked = {"knn": "its 5 nearest", "probe": "a linear probe", "names": "the names alone"}
-    title = f"{found.name}: {len(found.classes)} classes by {asked[found.method]}, of {found.by}"
+    classes = f"{len(found.classes)} class{'' if len(found.classes) == 1 else 'es'}"
+    title = f"{found.name}: {classes} by {asked[found.method]}, of {found.by}"
     show([title, ""])
     if found.held is not None:
         show(_figures(found, found.held))
@@ -151,19 +152,10 @@ def _told(args: argparse.Namespace, found: Classified, done: Filled | None) -> N
         tell(f"note: {note}")
     _show_answers(found)
     if done is not None:
-        show([f"{found.label}: {count(done.written, 'empty cell')} filled"])
-        if done.changed:
-            tell(f"note: {count(done.changed, 'item')} changed meanwhile, left as they are")
-        for id, reason in done.failed[:_SHOWN]:
-            tell(f"not written: {id}: {reason}")
+        tell_filled(done, found.label, "empty cell", "filled")
     elif found.told and args.folder is not None:
         hint = "--fill writes them" if found.label else "--label COLUMN --fill writes them"
         show([f"nothing was written; {hint}"])
-
-
-def _record(done: Filled) -> dict[str, Any]:
-    failed = [{"id": id, "reason": reason} for id, reason in done.failed]
-    return {"written": done.written, "changed_meanwhile": done.changed, "failed": failed}
 
 
 def _figures(found: Classified, held: Held) -> list[str]:

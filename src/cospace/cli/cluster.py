@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from cospace.cli.filled import code_of, filled_record, tell_filled
 from cospace.cli.output import count, document, show, tell, watched
-from cospace.cli.parsing import Parser, command
+from cospace.cli.parsing import Parser, command, seed
 from cospace.cli.search import opened
 from cospace.cli.table import Column, facts, room, table
 from cospace.errors import BadArgument
@@ -43,16 +44,14 @@ def parser() -> Parser:
     one.add_argument("--silhouettes", action="store_true", help="how well apart they are")
     one.add_argument("--write", metavar="COLUMN", help="put each item's cluster name there")
     one.add_argument("--replace", action="store_true", help="with --write: over what is there")
-    one.add_argument("--seed", type=int, default=0, help="of starts and draws; default: 0")
+    one.add_argument("--seed", type=seed, default=0, help="of starts and draws; default: 0")
     one.add_argument("--model", help="the model's folder, where the collection cannot find it")
     one.set_defaults(queries=None)
     return one
 
 
 def run(args: argparse.Namespace) -> int:
-    """0."""
-    if args.seed < 0:
-        raise BadArgument(f"--seed is a whole number, 0 or more, not {args.seed}")
+    """0, or 2 where nothing of what was to be written could be."""
     if args.least is not None and not args.hdbscan:
         raise BadArgument("--least goes with --hdbscan")
     if args.replace and args.write is None:
@@ -73,7 +72,7 @@ def _write(args: argparse.Namespace) -> int:
         bar = watched() and not args.json
         done = write(shop, found, args.write, replace=args.replace, progress=bar)
     _told(args, found, done)
-    return 0
+    return code_of(done)
 
 
 def _found(args: argparse.Namespace, shop: Collection) -> Clustered:
@@ -93,10 +92,12 @@ def _found(args: argparse.Namespace, shop: Collection) -> Clustered:
 
 def _told(args: argparse.Namespace, found: Clustered, done: Filled | None) -> None:
     if args.json:
-        written = None if done is None else {"column": args.write, "written": done.written}
+        record = filled_record(done)
+        written = None if record is None else {"column": args.write, **record}
         document({**found.to_json(), "written": written})
         return
-    show([f"{found.name}: {len(found.clusters)} clusters of {len(found.ids):,} items, {found.by}"])
+    groups, items = count(len(found.clusters), "cluster"), count(len(found.ids), "item")
+    show([f"{found.name}: {groups} of {items}, {found.by}"])
     columns = [
         Column("cluster", most=32),
         Column("items", right=True),
@@ -125,4 +126,4 @@ def _told(args: argparse.Namespace, found: Clustered, done: Filled | None) -> No
     for note in found.notes:
         tell(f"note: {note}")
     if done is not None:
-        show([f"{args.write}: {count(done.written, 'item')} written"])
+        tell_filled(done, args.write, "item", "written")

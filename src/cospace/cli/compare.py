@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cospace.cli.figures import change, points, tell_left_out
 from cospace.cli.output import document, show, size, tell, watched
-from cospace.cli.parsing import Parser, command
+from cospace.cli.parsing import Parser, command, seed
 from cospace.cli.table import Column, room, table
 from cospace.errors import BadArgument, CospaceError, MissingExtra
 from cospace.need import need
@@ -43,7 +43,7 @@ def parser() -> Parser:
     one.add_argument("--label", metavar="COLUMN", help="the column of classes")
     one.add_argument("--test", type=float, default=0.25, help="share held out; default: 0.25")
     one.add_argument("-k", type=int, default=5, help="neighbours that vote; default: 5")
-    one.add_argument("--seed", type=int, default=0, help="of the split and draws; default: 0")
+    one.add_argument("--seed", type=seed, default=0, help="of the split and draws; default: 0")
     one.add_argument("--corpus", metavar="FILE", help="texts to train word vectors on")
     one.add_argument("--yardsticks", metavar="FILE", help="--corpus: analogies, rated pairs")
     one.add_argument("--words", action="append", help="--corpus: whose neighbours to show")
@@ -58,8 +58,6 @@ def run(args: argparse.Namespace) -> int:
     """0; the exit code of its error when the plot could not be written."""
     from cospace.evaluate import compare
 
-    if args.seed < 0:
-        raise BadArgument(f"--seed is a whole number, 0 or more, not {args.seed}")
     out, why = _plot(args)
     if args.corpus is not None:
         from cospace.cli.methods import run_methods

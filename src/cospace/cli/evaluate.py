@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cospace.cli.crossmodal import OPTIONS, add_options, run_crossmodal
 from cospace.cli.figures import change, points, tell_left_out
 from cospace.cli.output import count, document, show, tell, watched
-from cospace.cli.parsing import Parser, command
+from cospace.cli.parsing import Parser, command, seed
 from cospace.cli.table import Column, room, table
 from cospace.errors import BadArgument
 
@@ -61,7 +61,7 @@ def parser() -> Parser:
         metavar="N",
         help="words: the commonest that analogies are asked of; 30000",
     )
-    one.add_argument("--seed", type=int, default=0, help="of the draws behind intervals; default 0")
+    one.add_argument("--seed", type=seed, default=0, help="of draws behind intervals; default 0")
     add_options(one)
     return one
 
@@ -69,8 +69,6 @@ def parser() -> Parser:
 def run(args: argparse.Namespace) -> int:
     """0."""
     models = args.model or ["starter"]
-    if args.seed < 0:
-        raise BadArgument(f"--seed is a whole number, 0 or more, not {args.seed}")
     if args.split is not None and args.task != "retrieval":
         raise BadArgument("--split is for retrieval; tables of pairs and of words have none")
     if args.role is not None and args.task != "sts":

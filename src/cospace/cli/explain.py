@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from cospace.cli.output import document, show, tell
 from cospace.cli.parsing import Parser, command, filter_of, place
+from cospace.cli.recall import lines_of
 from cospace.cli.search import location_field, opened
 from cospace.cli.text import one_line
-from cospace.errors import BadArgument, BadItem, NotFound
+from cospace.errors import BadArgument
 
 if TYPE_CHECKING:
     from cospace.collection import Collection
@@ -43,7 +44,7 @@ def parser() -> Parser:
     )  # fmt: skip
     one.add_argument("--why-not", metavar="ID", help="why this item is not among the answers")
     one.add_argument(
-        "-k", type=int, default=10, metavar="N", help="of so many answers; default: 10"
+        "-k", type=int, metavar="N", help="with --why-not: of so many answers; default: 10"
     )
     one.add_argument("--where", metavar="JSON", help="the filter that was searched with")
     one.add_argument("--near", metavar="LAT,LON", type=place, help="only near this place")
@@ -61,9 +62,9 @@ def run(args: argparse.Namespace) -> int:
     """0."""
     if args.why_not is not None:
         return _why_not(args)
-    for name in ("where", "near", "km"):
-        if getattr(args, name) is not None:
-            raise BadArgument(f"--{name} goes with --why-not ID")
+    for flag in ("--where", "--near", "--km", "-k"):
+        if getattr(args, flag.lstrip("-")) is not None:
+            raise BadArgument(f"{flag} goes with --why-not ID")
     words = _vocabulary(args.concepts)
     format = _format(args.output)
     with opened(args) as collection:
@@ -99,8 +100,10 @@ def _why_not(args: argparse.Namespace) -> int:
         near = None
         if args.near is not None:
             name, (lat, lon) = location_field(collection.store.schema), args.near
-            near = {"field": name, "lat": lat, "lon": lon, "km": args.km or 10.0}
-        found = collection.why_not(args.query, args.why_not, k=args.k, where=where, near=near)
+            km = 10.0 if args.km is None else args.km
+            near = {"field": name, "lat": lat, "lon": lon, "km": km}
+        k = 10 if args.k is None else args.k
+        found = collection.why_not(args.query, args.why_not, k=k, where=where, near=near)
     if args.json:
         document(found.to_json())
         return 0
@@ -119,15 +122,7 @@ def _first(collection: Collection, query: str) -> str:
 
 def _vocabulary(name: str | None) -> list[str] | None:
     """The words of a file, one a line; None for the collection's own."""
-    if not name:
-        return None
-    path = Path(name)
-    if not path.is_file():
-        raise NotFound(f"no such file of words: {name}")
-    try:
-        return path.read_text("utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise BadItem(name, f"is no text in UTF-8 ({error.reason})") from error
+    return lines_of(name, "word") if name else None
 
 
 def _format(output: Path | None) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cospace.cli.output import count, document, show, tell, watched
-from cospace.cli.parsing import Parser, command
+from cospace.cli.parsing import Parser, command, seed
 from cospace.cli.table import facts
 from cospace.errors import BadArgument, MapMissing
 
@@ -38,7 +38,7 @@ def parser() -> Parser:
     one.add_argument(
         "--update", action="store_true", help="place what is new or changed; nothing else moves"
     )
-    one.add_argument("--seed", type=int, default=0, help="of a new map; default: 0")
+    one.add_argument("--seed", type=seed, default=0, help="of a new map; default: 0")
     one.add_argument(
         "-o", "--out", metavar="FILE", help="draw it: .png, .svg or .pdf; or .html, to move in"
     )

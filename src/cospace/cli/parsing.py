@@ -13,7 +13,7 @@ from cospace.errors import BadArgument, BadFilter
 
 __all__ = [
     "SIGNALS", "Parser", "Several", "columns_of", "command", "filter_of", "named_columns",
-    "names_of", "place", "scale", "signal_columns", "signals_of",
+    "names_of", "place", "scale", "seed", "signal_columns", "signals_of",
 ]  # fmt: skip
 
 
@@ -124,6 +124,17 @@ def columns_of(args: argparse.Namespace) -> dict[str, Any]:
 def signals_of(args: argparse.Namespace) -> dict[str, Any]:
     """What `cospace.read` takes for the options of `signal_columns`."""
     return {name: getattr(args, name) for name in (*SIGNALS, "depth_scale", "files")}
+
+
+def seed(text: str) -> int:
+    """A seed of what is drawn: a whole number, 0 or more."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"expected a whole number, 0 or more; got {text!r}")
+    return number
 
 
 def scale(text: str) -> dict[str, float]:

@@ -73,18 +73,25 @@ def run(args: argparse.Namespace) -> int:
     return 0 if passed else FAILED
 
 
-def lines_of(file: str) -> list[str]:
-    """The lines of a text file that hold something. Raises `NotFound`, `BadArgument`."""
+def lines_of(file: str, what: str = "question") -> list[str]:
+    """The lines of a text file that hold something, one of `what` each.
+
+    Raises `NotFound`; `BadItem` for a file over the limit `document_bytes`; `BadArgument` for one
+    that is not UTF-8, or holds nothing.
+    """
+    from cospace.read.regular import read_file
+
     path = Path(file)
     if not path.is_file():
         raise NotFound(f"no such file: {path}")
+    data = read_file(path, str(path), most="document_bytes")
     try:
-        lines = [line.strip() for line in path.read_text("utf-8-sig").splitlines()]
+        lines = [line.strip() for line in data.decode("utf-8-sig").splitlines()]
     except UnicodeDecodeError as error:
         raise BadArgument(f"{path} is not UTF-8 (byte {error.start})") from None
     lines = [line for line in lines if line]
     if not lines:
-        raise BadArgument(f"{path} holds no question: expected one a line")
+        raise BadArgument(f"{path} holds no {what}: expected one a line")
     return lines
 
 

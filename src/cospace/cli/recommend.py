@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from cospace.cli.figures import points
 from cospace.cli.output import document, show, tell, watched
-from cospace.cli.parsing import Parser, command, filter_of
+from cospace.cli.parsing import Parser, command, filter_of, seed
 from cospace.cli.search import opened
 from cospace.cli.table import Column, facts, room, table
-from cospace.errors import BadArgument
 
 if TYPE_CHECKING:
     from cospace.collection import Collection
@@ -43,7 +42,7 @@ def parser() -> Parser:
     )  # fmt: skip
     one.add_argument("--where", metavar="JSON", help='a filter, such as \'{"price": {"$lt": 9}}\'')
     one.add_argument("--sessions", metavar="FILE", help="a table: session, item, perhaps time")
-    one.add_argument("--seed", type=int, default=0, help="of the split of sessions; default: 0")
+    one.add_argument("--seed", type=seed, default=0, help="of the split of sessions; default: 0")
     one.add_argument("--model", help="the model's folder, where the collection cannot find it")
     one.set_defaults(queries=None)
     return one
@@ -53,8 +52,6 @@ def run(args: argparse.Namespace) -> int:
     """0."""
     from cospace.tasks import Sessions, recommend
 
-    if args.seed < 0:
-        raise BadArgument(f"--seed is a whole number, 0 or more, not {args.seed}")
     where = filter_of(args.where)
     given = None if args.sessions is None else Sessions.read(args.sessions)
     with opened(args) as shop:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cospace.cli.output import count, document, show, tell, watched
-from cospace.cli.parsing import Parser, command
+from cospace.cli.parsing import Parser, command, seed
 from cospace.cli.table import Column, room, table
 from cospace.errors import BadArgument, NotFound
 
@@ -38,7 +38,7 @@ def parser() -> Parser:
     one.add_argument(
         "--most", type=int, default=1_000, metavar="N", help="occurrences looked at; default: 1000"
     )
-    one.add_argument("--seed", type=int, default=0, help="of the draw; default: 0")
+    one.add_argument("--seed", type=seed, default=0, help="of the draw; default: 0")
     one.add_argument("-o", "--out", metavar="FILE", help="draw them: .png, .svg or .pdf")
     return one
 
@@ -49,8 +49,8 @@ def run(args: argparse.Namespace) -> int:
 
     if not Path(args.corpus).is_file():
         raise NotFound(f"no such corpus: {args.corpus}")
-    if args.seed < 0 or args.most < 1:
-        raise BadArgument("--seed is 0 or more, and --most 1 or more")
+    if args.most < 1:
+        raise BadArgument(f"--most is a whole number, 1 or more, not {args.most}")
     if args.out:
         from cospace.draw.senses import check_drawable
 

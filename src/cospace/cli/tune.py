@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cospace.cli.figures import change, points, tell_left_out
 from cospace.cli.output import document, show, tell
-from cospace.cli.parsing import Parser, command
+from cospace.cli.parsing import Parser, command, seed
 from cospace.cli.table import facts
 from cospace.errors import BadArgument
 from cospace.read import Failures
@@ -42,7 +42,7 @@ def parser() -> Parser:
     one.add_argument(
         "--reset", action="store_true", help="go back to the default weights, and to no reranker"
     )
-    one.add_argument("--seed", type=int, default=0, help="of what is held out; default: 0")
+    one.add_argument("--seed", type=seed, default=0, help="of what is held out; default: 0")
     one.add_argument("--model", help="the model's folder, where the collection cannot find it")
     return one
 

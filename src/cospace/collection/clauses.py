@@ -12,6 +12,7 @@ __all__ = ["unmet"]
 
 _OPS = {"gt": "above", "gte": "at least", "lt": "below", "lte": "at most"}
 _LONG = 60
+_EXACT = 1e16  # below it whole numbers are written with all their digits
 
 
 def unmet(node: Node, metadata: Mapping[str, Any]) -> list[str]:
@@ -72,5 +73,6 @@ def _said(node: Node) -> str:
 
 
 def _show(value: Any) -> str:
-    text = f"{value:g}" if isinstance(value, float) else str(value)
+    whole = isinstance(value, float) and value.is_integer() and abs(value) < _EXACT
+    text = str(int(value) if whole else value)
     return text if len(text) <= _LONG else text[: _LONG - 3] + "..."

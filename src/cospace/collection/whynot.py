@@ -42,6 +42,7 @@ REASONS = (
 )
 _PAGE = 1_000
 _WINDOWS = 16  # of a text that is cut, so many pieces are looked at
+_SAME = 1e-6  # cosines that differ by less are a tie
 _NAMED = 3  # items in front of it that are named
 
 
@@ -197,9 +198,7 @@ class _Seeker:
         if cut:
             return self._made("cut", cut, exact)
         brought = any(id in ids for ids in held.values())
-        missed = {
-            name: one for name, one in exact.items() if one.rank <= self._depth and not one.brought
-        }
+        missed = {name: one for name, one in exact.items() if self._missed(name, one)}
         if missed and not brought:
             name, one = min(missed.items(), key=lambda pair: pair[1].rank)
             told = (
@@ -211,7 +210,8 @@ class _Seeker:
         alone = len(self._asked) == 1 and not self._query.words
         if not brought and not (alone and self._rank is not None):
             places = ", ".join(
-                f"the {ordinal(one.rank)} of {one.of:,} by its {name} (cosine {one.cosine:.3f})"
+                f"the {ordinal(one.rank)} of {one.of:,} by its {name} (cosine {one.cosine:.3f}"
+                + (f", as {tied:,} others)" if (tied := self._tied(name, one)) > 1 else ")")
                 for name, one in exact.items()
             )
             words = "; no word of the question is in it" if self._query.words else ""
@@ -228,11 +228,19 @@ class _Seeker:
             notes += [
                 f"the approximate index missed it by its {name} (it is the {ordinal(one.rank)})"
                 for name, one in exact.items()
-                if one.rank <= self._depth and not one.brought
+                if self._missed(name, one)
             ]
         return WhyNot(
             self._row.id, reason, told, self._k, self._rank, exact, notes=tuple(notes), **more
         )
+
+    def _missed(self, name: str, one: Exact) -> bool:
+        """Whether any index that is exact would have brought it: with all that are as near."""
+        return not one.brought and one.rank + self._tied(name, one) <= self._depth
+
+    def _tied(self, name: str, one: Exact) -> int:
+        """How many others are as near, or so little nearer or less that no index could tell."""
+        return int((np.abs(self._cosines[name] - one.cosine) <= _SAME).sum())
 
     def _no_vector(self) -> WhyNot:
         row, asked = self._row, " and ".join(self._asked) or WORDS

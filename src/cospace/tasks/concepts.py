@@ -5,7 +5,7 @@ A wide choice of things, beings, places, doings and qualities; written for this 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from cospace.evaluate.encoding import encode_texts
 if TYPE_CHECKING:
     from cospace.encode import Encoder
 
-__all__ = ["CONCEPTS", "concept_vectors"]
+__all__ = ["CONCEPTS", "Known", "concept_vectors"]
 
 _WORDS = """
 dog, cat, horse, bird, fish, insect, snake, elephant, cow, sheep, spider, butterfly, tree,
@@ -47,10 +47,17 @@ portrait, a landscape
 CONCEPTS: tuple[str, ...] = tuple(" ".join(one.split()) for one in _WORDS.split(","))
 
 
-def concept_vectors(encoder: Encoder) -> NDArray[np.float32]:
-    """The unit vector of each of `CONCEPTS`, as a query: float32 [concepts, dim].
+class Known(NamedTuple):
+    """The concepts that a model knows, and the unit vector of each: float32 [concepts, dim]."""
 
-    Raises `BadArgument` for a model that takes no texts.
+    words: tuple[str, ...]
+    rows: NDArray[np.float32]
+
+
+def concept_vectors(encoder: Encoder) -> Known:
+    """The unit vectors, as queries, of those of `CONCEPTS` that the model knows.
+
+    Raises `BadArgument` for a model that takes no texts, or that knows none of them.
     """
     if "text" not in encoder.space.kinds:
         raise BadArgument(
@@ -58,4 +65,10 @@ def concept_vectors(encoder: Encoder) -> NDArray[np.float32]:
             " examples"
         )
     done = encode_texts(encoder, CONCEPTS, "query")
-    return done.rows[done.good]
+    if not done.good.any():
+        raise BadArgument(
+            f"{encoder.space.name} knows none of {len(CONCEPTS)} everyday concepts, such as"
+            f" {CONCEPTS[0]!r}, so nothing can be told by its name; use labelled examples"
+        )
+    words = tuple(word for word, good in zip(CONCEPTS, done.good, strict=True) if good)
+    return Known(words, done.rows[done.good])

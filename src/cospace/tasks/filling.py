@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cospace.errors import BadArgument
 from cospace.evaluate.labelled import label_of
 from cospace.progress import Watch, metered
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from cospace.collection import Collection
     from cospace.store.protocol import Row
 
-__all__ = ["Filled", "is_empty", "put"]
+__all__ = ["Filled", "check_free", "is_empty", "put"]
 
 _BATCH = 1_000
 
@@ -58,6 +59,14 @@ def put(
                 failed += [(one.name, one.reason) for one in done.reasons]
             meter.add(len(batch))
     return Filled(written, changed, tuple(failed))
+
+
+def check_free(shop: Collection, column: str, hint: str) -> None:
+    """Raises `BadArgument`, with a `hint` what to do, where items have values in that column."""
+    taken = sum(not is_empty(row, column) for row in shop.store.scan())
+    if taken:
+        have = "item has" if taken == 1 else "items have"
+        raise BadArgument(f"{shop.name}: {taken:,} {have} a {column!r} already; {hint}")
 
 
 def is_empty(row: Row, field: str) -> bool:

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from cospace.encode import Encoder
     from cospace.evaluate.encoding import ModelName
 
-__all__ = ["LABEL", "Floats", "Given", "Material", "gather", "material_of"]
+__all__ = [
+    "LABEL", "Floats", "Given", "Material", "check_seed", "filled", "gather", "material_of",
+    "unit_mean",
+]  # fmt: skip
 
 # The field that holds the class of photos in folders, and of rows of a table.
 LABEL = "class"
@@ -59,8 +62,16 @@ class Material:
     def column(self, name: str) -> list[str]:
         """The field of each item as a label, "" where it has none.
 
-        Raises `BadArgument` for a field that no item has, with those that there are.
+        Raises `BadArgument` for a field that no item has, with those that there are, and for one
+        that holds lists or places: a label is one value.
         """
+        for id, some in zip(self.ids, self.fields, strict=True):
+            if isinstance(some.get(name), (list, dict)):
+                what = "lists" if isinstance(some[name], list) else "several values"
+                raise BadArgument(
+                    f"{self.name}: {name!r} holds {what}, as in {id!r}; a class is one text or"
+                    " number an item. Name a column of such"
+                )
         found = [label_of(some.get(name)) for some in self.fields]
         if not any(found):
             known = sorted({key for some in self.fields[:1_000] for key in some})
@@ -77,6 +88,12 @@ Given: TypeAlias = "Material | Collection | Pictures | Table"
 def material_of(given: Given) -> Material:
     """What was given, gathered unless it is already."""
     return given if isinstance(given, Material) else gather(given)
+
+
+def check_seed(seed: int) -> None:
+    """Raises `BadArgument` for what is no seed of numpy: a whole number, 0 or more."""
+    if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:
+        raise BadArgument(f"seed is a whole number, 0 or more, not {seed!r}")
 
 
 def gather(
@@ -155,7 +172,7 @@ def _stored(shop: Collection, by: str | None, progress: Watch) -> Material:
             else:
                 for kind, some in own.items():
                     if by in (None, kind):
-                        kinds.setdefault(kind, []).append((len(ids), _mean(some)))
+                        kinds.setdefault(kind, []).append((len(ids), unit_mean(some)))
                 ids.append(row.id)
                 texts.append(row.text or "")
                 fields.append(row.metadata)
@@ -164,17 +181,17 @@ def _stored(shop: Collection, by: str | None, progress: Watch) -> Material:
     if not ids:
         what = "a vector" if by is None else f"a vector of kind {by!r}"
         raise BadArgument(f"{shop.name}: none of {missing:,} items has {what}")
-    filled = {kind: _filled(some, len(ids), space.dim) for kind, some in sorted(kinds.items())}
+    together = {kind: filled(some, len(ids), space.dim) for kind, some in sorted(kinds.items())}
     notes = [f"items without such a vector, left out: {missing:,}"] if missing else []
     return Material(
         name=shop.name,
-        by=" + ".join(filled),
+        by=" + ".join(together),
         ids=ids,
         texts=texts,
         fields=fields,
         hashes=hashes,
-        rows=_together(list(filled.values())),
-        kinds=filled,
+        rows=_together(list(together.values())),
+        kinds=together,
         encoder=lambda: shop.model,
         missing=missing,
         notes=notes,
@@ -189,7 +206,8 @@ def _hash(vectors: Mapping[str, Floats]) -> str:
     return seen.hexdigest()
 
 
-def _filled(some: Sequence[tuple[int, Floats]], count: int, dim: int) -> Floats:
+def filled(some: Sequence[tuple[int, Floats]], count: int, dim: int) -> Floats:
+    """Rows [count, dim]: each vector at its number, and NaN where there is none."""
     found = np.full((count, dim), np.nan, np.float32)
     for at, vector in some:
         found[at] = vector
@@ -213,7 +231,7 @@ def _together(kinds: Sequence[Floats]) -> Floats:
     return total
 
 
-def _mean(some: Sequence[Floats]) -> Floats:
+def unit_mean(some: Sequence[Floats]) -> Floats:
     """The mean of unit vectors, at length one; the first where they cancel out."""
     if len(some) == 1:
         return some[0]

@@ -11,6 +11,7 @@ from PIL import Image
 
 import cospace as cs
 from cospace.cli.main import main
+from cospace.limits import override
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +103,14 @@ def test_concepts(place: Path, capsys):
     record = json.loads(said(capsys, folder, "tea", "cup", "--concepts", str(words), "--json")[0])
     found = record["concepts"]["text"]
     assert 3 == found["of"]
+    words.write_text("cup\n\ngreen\ngate\n", "utf-8-sig")
+    record = json.loads(said(capsys, folder, "tea", "cup", "--concepts", str(words), "--json")[0])
+    assert found == record["concepts"]["text"]
+    with override(document_bytes=10):
+        _, err = said(capsys, folder, "tea", "cup", "--concepts", str(words), code=2)
+    assert "at most 10 are read" in err
+    words.write_bytes(b"\xff\xfe")
+    assert "UTF-8" in said(capsys, folder, "tea", "cup", "--concepts", str(words), code=2)[1]
     assert {"cup", "green"} <= {one["word"] for one in found["concepts"]}
 
 
@@ -111,6 +120,8 @@ def test_concepts(place: Path, capsys):
         (["tea", "nobody"], 4, "nobody"),
         (["", "cup"], 2, "query"),
         (["tea", "cup", "--where", "{}"], 2, "--why-not"),
+        (["tea", "cup", "-k", "5"], 2, "-k goes with --why-not"),
+        (["tea", "--why-not", "cup", "--near", "47,15", "--km", "0"], 2, "km above 0"),
         (["tea", "cup", "--why-not", "cup"], 2, "leave out id"),
         (["tea", "--why-not", "cup", "--km", "5"], 2, "--near"),
         (["tea", "cup", "--concepts", "nowhere.txt"], 4, "nowhere.txt"),

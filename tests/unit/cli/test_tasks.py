@@ -58,6 +58,31 @@ def test_cluster_names_and_writes(market: Path, capsys) -> None:
     assert "hdbscan" == json.loads(out)["method"]
 
 
+def test_one_is_not_told_in_the_plural(tmp_path: Path, capsys) -> None:
+    pytest.importorskip("sklearn")
+    folder = tmp_path / "same.cospace"
+    with cs.open(folder, model="starter") as shop:
+        shop.add(ids=["1", "2"], documents=["Oak chair"] * 2)
+    out = run(capsys, "cluster", str(folder), "-k", "2")[1]
+    assert "1 cluster of 2 items" in out and "stability" not in out
+    assert "1 class by" in run(capsys, "classify", str(folder), "--names", "furniture")[1]
+
+
+def test_what_cannot_be_written_is_told(tmp_path: Path, capsys) -> None:
+    pytest.importorskip("sklearn")
+    folder = tmp_path / "priced.cospace"
+    with cs.open(folder, model="starter") as shop:
+        shop.add([cs.Item(f"i{at}", text, {"price": at}) for at, text in enumerate(CHAIRS[:4])])
+    words = ("cluster", str(folder), "-k", "2", "--write", "price", "--replace")
+    assert 2 == main(list(words))
+    told = capsys.readouterr()
+    assert "price: 0 items written" in told.out
+    assert 4 == told.err.count("not written: i")
+    code, out = run(capsys, *words, "--json")
+    assert (2, 4) == (code, len(json.loads(out)["written"]["failed"]))
+    assert all(one["reason"] for one in json.loads(out)["written"]["failed"])
+
+
 def test_recommend_with_sessions(market: Path, tmp_path: Path, capsys) -> None:
     log = tmp_path / "log.csv"
     rows = [f"s{n},i{item}" for n in range(40) for item in (0, 9, n % 17)]
@@ -91,6 +116,16 @@ def test_senses_are_told_and_drawn(tmp_path: Path, capsys) -> None:
         (["classify"], 2),
         (["classify", "MARKET", "--fill", "--names", "a,b"], 2),
         (["classify", "MARKET", "--label", "nothing"], 2),
+        (["classify", "MARKET", "--names", "a,b, a"], 2),
+        (["classify", "MARKET", "--names", ","], 2),
+        (["classify", "MARKET", "--label", "kind", "--seed", "-1"], 2),
+        (["cluster", "MARKET", "--seed", "-1"], 2),
+        (["recommend", "MARKET", "--like", "i0", "--seed", "-1"], 2),
+        (["senses", "bank", "--corpus", "none.txt", "--seed", "-1"], 2),
+        (["tune", "MARKET", "--seed", "-1"], 2),
+        (["compare", "starter", "--seed", "1.5"], 2),
+        (["map", "MARKET", "--seed", "-1"], 2),
+        (["align", "a", "b", "--seed", "-1"], 2),
         (["classify", "MARKET", "--label", "kind", "--confidence", "x"], 2),
         (["cluster", "MARKET", "--least", "3"], 2),
         (["cluster", "MARKET", "--replace"], 2),
@@ -102,4 +137,7 @@ def test_senses_are_told_and_drawn(tmp_path: Path, capsys) -> None:
 )
 def test_what_cannot_be_has_its_exit_code(market: Path, words, code, capsys) -> None:
     assert code == main([str(market) if one == "MARKET" else one for one in words])
-    assert capsys.readouterr().err.startswith("cospace: ")
+    said = capsys.readouterr().err
+    assert said.startswith("cospace: ")
+    if "--seed" in words:
+        assert "argument --seed: expected a whole number, 0 or more" in said

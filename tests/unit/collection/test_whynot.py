@@ -190,6 +190,21 @@ def test_an_item_that_the_approximate_index_misses(monkeypatch: pytest.MonkeyPat
     raise AssertionError("nothing was missed, so nothing was tested")
 
 
+def test_ties_are_not_blamed_on_the_index():
+    space = cs.Space.of("drawn", 4)
+    rows = np.tile(np.float32([0.6, 0.8, 0, 0]), (60, 1))
+    made = cs.open(":memory:")
+    made.add_vectors([f"i{n}" for n in range(60)], cs.Vectors(rows, space))
+    asked = cs.Vectors(np.float32([[1, 0, 0, 0]]), space)
+    ids = set(made.search(asked, 20).ids)
+    for gone in {f"i{n}" for n in range(60)} - ids:
+        found = made.why_not(asked, gone, k=20)
+        assert "missed" != found.reason
+        assert not any("missed" in note for note in found.notes)
+        if "beyond" == found.reason:
+            assert "as 59 others" in found.told
+
+
 def test_bad_input_is_refused(shop: cs.Collection):
     for k in (0, -1, True, 10_000_000):
         with pytest.raises(BadArgument, match="k is"):
@@ -228,6 +243,8 @@ SCHEMA = Schema({name: Field(name, type_, name) for name, type_ in {
         ({"$not": {"price": 7, "city": "Linz"}}, [BOTH]),
         ({"at": {"$near": [0, 0], "$km": 5}}, ["it has no at"]),
         ({"price": 7}, []),
+        ({"price": 1234567.0}, ["price is 7, and not 1234567"]),
+        ({"price": {"$gt": 123456.789}}, ["price is 7, and not above 123456.789"]),
     ],
 )  # fmt: skip
 def test_conditions_in_words(where: Any, said: list[str]):

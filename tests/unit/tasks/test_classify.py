@@ -1,5 +1,6 @@
 """Classes are held to what was held out; only empty cells are filled; bad input is typed."""
 
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +79,27 @@ def test_only_empty_cells_are_filled_and_the_confidence_if_asked():
     }
     assert 24 == sum("sure" in one for one in after.values())
     assert () == classify(shop, "kind").answers
+
+
+def test_a_confidence_never_goes_over_what_is_there():
+    shop = labelled(unknown=5)
+    with pytest.raises(BadArgument, match="120 items have a 'n' already"):
+        fill(shop, classify(shop, "kind"), confidence="n")
+    assert list(range(120)) == sorted(item.metadata["n"] for item in shop)
+    shop.update("i7", sure=1.0)
+    with pytest.raises(BadArgument, match="1 item has a 'sure' already"):
+        fill(shop, classify(shop, "kind"), confidence="sure")
+    assert 24 == len(classify(shop, "kind").answers)
+
+
+def test_a_confidence_that_came_meanwhile_stays(monkeypatch):
+    shop = labelled(unknown=5)
+    found = classify(shop, "kind")
+    shop.update("i0", sure=1.0)
+    filling = import_module("cospace.tasks.classify.filling")
+    monkeypatch.setattr(filling, "check_free", lambda *_: None)  # it looked before that
+    assert (23, 1) == fill(shop, found, confidence="sure")[:2]
+    assert {"n": 0, "sure": 1.0} == shop["i0"].metadata
 
 
 def test_a_cell_that_was_filled_meanwhile_stays():
@@ -216,6 +238,7 @@ def test_one_class_one_item_no_labels_equal_texts():
         ({"label": "kind", "names": ["a"], "method": "knn"}, "goes with"),
         ({"label": "kind", "least_sure": 1.5}, "least_sure"),
         ({"label": "kind", "test": 0}, "share"),
+        ({"label": "kind", "seed": -1}, "seed is"),
     ],
 )
 def test_options_that_cannot_be(options, match):
@@ -223,7 +246,21 @@ def test_options_that_cannot_be(options, match):
         classify(labelled(2, 4), **options)
 
 
-@pytest.mark.parametrize("names", [[], "chair", ["a", "a"], ["a", " "], {"a": []}, [3]])
+def test_a_column_of_lists_is_no_column_of_classes():
+    rows, truth = clouds(2, 6, 0.3)
+    fields = [{"tags": [f"c{one}", "old"], "kind": f"c{one}"} for one in truth]
+    shop = shop_of(rows, fields)
+    with pytest.raises(BadArgument, match="'tags' holds lists, as in 'i0'"):
+        classify(shop, "tags")
+    assert ("c0", "c1") == classify(shop, "kind").classes
+    shop = shop_of(rows, [{"at": {"lat": 1.0, "lon": 2.0}}] * 12)
+    with pytest.raises(BadArgument, match="several values"):
+        classify(shop, "at")
+
+
+@pytest.mark.parametrize(
+    "names", [[], "chair", ["a", "a"], ["a", " "], {"a": []}, [3], {"a": "x", "a ": "y"}]
+)
 def test_names_that_cannot_be(names):
     with pytest.raises(BadArgument):
         said(names)

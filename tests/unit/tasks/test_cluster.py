@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 import cospace as cs
+from cospace.encode.words import WordModel, WordVectors
 from cospace.errors import BadArgument
 from cospace.tasks import cluster
 from cospace.tasks.cluster import write
 from cospace.tasks.cluster.methods import by_density, reduced
+from cospace.tasks.concepts import concept_vectors
 
 from .drawn import clouds, shop_of
 
@@ -53,6 +55,10 @@ def test_the_same_seed_gives_the_same():
     assert cluster(shop, 3).to_json() == cluster(shop, 3).to_json()
 
 
+def test_any_seed_is_taken():
+    assert 2 == len(cluster(shop_of(clouds(2, 5, 0.1)[0], [{}] * 10), 2, seed=2**40).clusters)
+
+
 def test_names_are_of_the_items_words_and_concepts_of_the_models():
     shop = cs.open(":memory:", model="starter")
     chairs = [f"Oak chair number {word}" for word in ("one", "two", "three", "four")]
@@ -89,6 +95,40 @@ def test_equal_items_are_told_to_be_equal():
     found = cluster(shop_of(rows, [{}] * 6), 2)
     assert 1 == len(found.clusters)
     assert any("same vector" in note for note in found.notes)
+    assert found.stability is None
+    assert any("fewer than 2 clusters" in note for note in found.notes)
+
+
+def test_equal_items_are_near_no_concept():
+    shop = cs.open(":memory:", model="starter")
+    shop.add(ids=["1", "2", "3"], documents=["Oak chair"] * 3)
+    found = cluster(shop, 2)
+    assert [()] == [one.concepts for one in found.clusters]
+    assert found.stability is None
+
+
+def words_of(text: str) -> WordModel:
+    """A model of these words, each of a direction of its own."""
+    words = text.split()
+    rows = np.eye(len(words), 16, dtype=np.float32)
+    return WordModel.of(WordVectors(words, rows), name="few", weighting="mean")
+
+
+def test_concepts_are_called_by_their_own_names_where_the_model_lacks_some():
+    from cospace.evaluate.encoding import encode_texts
+
+    model = words_of("oak chair rake garden steel hammer knife sofa table apple zebra")
+    known = concept_vectors(model)
+    assert {"chair", "garden", "hammer", "knife", "sofa", "table", "apple"} == set(known.words)
+    own = encode_texts(model, known.words, "query").rows
+    assert np.allclose(own, known.rows)
+    shop = cs.open(":memory:", model=model)
+    texts = ["oak chair", "chair", "chair steel", "garden rake", "rake", "garden"]
+    shop.add(ids=[str(n) for n in range(6)], documents=texts)
+    near = {one.typical: one.concepts[0] for one in cluster(shop, 2).clusters}
+    assert {"chair", "garden"} == set(near.values())
+    with pytest.raises(BadArgument, match="none of"):
+        concept_vectors(words_of("zebra oak rake"))
 
 
 def test_progress_counts_runs():
@@ -102,6 +142,8 @@ def test_progress_counts_runs():
     [
         (1, {}, "at least 2 items"),
         (4, {"k": 5}, "k is 2 to 4"),
+        (4, {"seed": -1}, "seed is"),
+        (4, {"seed": 0.5}, "seed is"),
         (4, {"k": 1}, "k is 2 to 4"),
         (4, {"method": "magic"}, "'magic'"),
         (4, {"method": "hdbscan", "k": 2}, "finds the number"),
@@ -117,3 +159,4 @@ def test_what_cannot_be_is_typed(items, options, match):
 def test_hdbscan_of_few_items_finds_none():
     found = cluster(shop_of(clouds(1, 4, 0.5)[0], [{}] * 4), method="hdbscan")
     assert (0, 4) == (len(found.clusters), found.noise)
+    assert found.stability is None

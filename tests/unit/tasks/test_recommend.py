@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import cospace as cs
 from cospace.errors import BadArgument, EmptyItem, ItemNotFound, NotFound
 from cospace.tasks import Sessions, recommend
 from cospace.tasks.recommend import learn
@@ -94,6 +95,31 @@ def test_what_goes_together_in_sessions_is_learnt_where_content_says_nothing():
     assert set(rest) == {one.id for one in found.items}
 
 
+def test_what_is_learnt_of_scores_is_of_those_that_recommend_gives():
+    draw = np.random.default_rng(0)
+    market = cs.open(":memory:", model="starter")
+    words = ("chair", "table", "sofa", "lamp", "rake", "spade", "coat", "dress", "ball", "drum")
+    for at, word in enumerate(words):
+        photo = cs.Image(draw.integers(0, 40 + 20 * at, (32, 32, 3)).astype(np.uint8))
+        only = {3: cs.Parts(text=word), 6: cs.Parts(image=photo)}
+        market.add(cs.Item(f"i{at}", only.get(at, cs.Parts(text=f"A {word}", image=photo))))
+    lists = [[f"i{n}" for n in draw.permutation(10)[:3]] for _ in range(12)]
+    learnt = learn(market, Sessions.of(lists))
+    content, joined = [], []
+    for one in lists:
+        items = recommend(market, one, k=10, sessions=learnt).items
+        assert 7 == len(items)
+        content += [item.content for item in items]
+        joined += [item.together for item in items]
+    assert (np.mean(content), np.std(content)) == pytest.approx(learnt.content, abs=1e-5)
+    assert (np.mean(joined), np.std(joined)) == pytest.approx(learnt.together, abs=1e-5)
+
+
+def test_sessions_that_hold_all_items_are_taken():
+    learnt = learn(shop(1, 3), Sessions.of([["i0", "i1", "i2"]] * 3))
+    assert (0, 1) == learnt.content
+
+
 def test_sessions_by_lot_earn_no_share_over_content():
     draw = np.random.default_rng(0)
     lists = [[f"i{n}" for n in draw.choice(60, 4, replace=False)] for _ in range(200)]
@@ -142,6 +168,8 @@ def test_sessions_of_other_ids_are_typed(tmp_path: Path):
         learn(shop(), Sessions.of([["x", "y"]]))
     with pytest.raises(NotFound):
         Sessions.read(tmp_path / "none.csv")
+    with pytest.raises(BadArgument, match="seed is"):
+        learn(shop(), Sessions.of(together(40)), seed=-1)
 
 
 @pytest.mark.parametrize(

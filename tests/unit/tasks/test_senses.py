@@ -132,3 +132,8 @@ def test_files_that_hold_no_text_are_typed(tmp_path: Path):
         senses(binary, "bank")
     with pytest.raises(BadArgument):
         senses(["a bank"], "bank", groups=1)
+
+
+def test_a_seed_that_is_none_is_typed():
+    with pytest.raises(BadArgument, match="seed is"):
+        senses(["a bank"] * 6, "bank", seed=-1)

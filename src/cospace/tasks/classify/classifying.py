@@ -29,7 +29,7 @@ from cospace.tasks.classify.named import (
 )
 from cospace.tasks.classify.report import Answer, Classified, Held, NoneFigures
 from cospace.tasks.classify.scorers import Neighbours, ProbeScorer, Scorer, out_of_fold
-from cospace.tasks.material import Given, Material, material_of
+from cospace.tasks.material import Given, Material, check_seed, material_of
 
 __all__ = ["METHODS", "classify"]
 
@@ -87,6 +87,7 @@ def classify(  # noqa: PLR0913 - as `Collection.add`, one for each thing to say
     """
     method = _checked(label, names, method, least_sure)
     check_share(test)
+    check_seed(seed)
     material = material_of(source)
     labels = _labels(material, label, names)
     with metered(progress, _STEPS, "steps") as meter:

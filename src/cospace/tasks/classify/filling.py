@@ -8,7 +8,7 @@ from cospace.errors import BadArgument
 from cospace.evaluate.labelled import label_of
 from cospace.progress import Watch
 from cospace.tasks.classify.report import Classified
-from cospace.tasks.filling import Filled, is_empty, put
+from cospace.tasks.filling import Filled, check_free, is_empty, put
 
 if TYPE_CHECKING:
     from cospace.collection import Collection
@@ -26,10 +26,10 @@ def fill(
     """How many empty cells of the classification's column were filled; full ones stay.
 
     Items in which it abstains, or of none of the classes, stay empty. With `confidence`, a column
-    of that name gets how sure each answer is.
+    of that name, which must be empty, gets how sure each answer is.
 
     Raises `BadArgument` for a classification without a column, or a `confidence` that nothing
-    calibrated or that is the column itself.
+    calibrated, that is the column itself, or in which items have values.
 
     >>> import cospace as cs
     >>> from cospace.tasks import classify
@@ -46,6 +46,8 @@ def fill(
         raise BadArgument(f"the confidence cannot go into the column {label!r} of classes itself")
     if confidence is not None and any(one.confidence is None for one in found.told):
         raise BadArgument("nothing is labelled, so how sure the answers are is not known")
+    if confidence is not None:
+        check_free(shop, confidence, "name a new column for the confidence")
     values = _values(shop, label)
     changes: dict[str, dict[str, Any]] = {}
     for one in found.told:
@@ -53,7 +55,13 @@ def fill(
         if confidence is not None and one.confidence is not None:
             change[confidence] = round(one.confidence, 4)
         changes[one.id] = change
-    return put(shop, changes, wanted=lambda row: is_empty(row, label), progress=progress)
+    columns = [label] if confidence is None else [label, confidence]
+    return put(
+        shop,
+        changes,
+        wanted=lambda row: all(is_empty(row, column) for column in columns),
+        progress=progress,
+    )
 
 
 def _values(shop: Collection, label: str) -> dict[str, Any]:

@@ -41,7 +41,11 @@ def said(names: Names) -> dict[str, list[str]]:
             if one in given:
                 raise BadArgument(f"names= has {one!r} twice")
             given[one] = [one]
-    found = {_text(name): [*map(_text, texts)] for name, texts in given.items()}
+    found: dict[str, list[str]] = {}
+    for name, texts in given.items():
+        if _text(name) in found:
+            raise BadArgument(f"names= has {_text(name)!r} twice")
+        found[_text(name)] = [*map(_text, texts)]
     if not found:
         raise BadArgument("names= is empty; give the name of at least one class")
     for name, texts in found.items():
@@ -65,7 +69,7 @@ def name_scores(material: Material, names: Mapping[str, Sequence[str]]) -> tuple
     second array has a sample of the items, and the concepts that are furthest from all names.
     """
     encoder = material.encoder()
-    concepts = concept_vectors(encoder)
+    concepts = concept_vectors(encoder).rows
     named = np.concatenate(
         [name_vectors(encoder, [[text] for text in texts]) for texts in names.values()]
     )

@@ -14,7 +14,7 @@ from cospace.progress import Meter, Watch, metered
 from cospace.tasks.cluster.describing import described
 from cospace.tasks.cluster.methods import by_density, by_means, count_of, reduced
 from cospace.tasks.cluster.report import NOISE, Clustered, Stability
-from cospace.tasks.material import Given, Material, material_of
+from cospace.tasks.material import Given, Material, check_seed, material_of
 
 if TYPE_CHECKING:
     from cospace.tasks.material import Floats
@@ -46,8 +46,8 @@ def cluster(
     `k` is the number of clusters of k-means; by default that of the hills of the items' map (see
     `count_of`). HDBSCAN finds the number itself, of clusters of at least `least` items, and leaves
     items out that lie in none. Stability is measured over 5 runs: k-means from other starts,
-    HDBSCAN on other draws of 80% of the items. With `silhouettes` these are measured too.
-    `progress` counts runs.
+    HDBSCAN on other draws of 80% of the items; it is None for fewer than two clusters. With
+    `silhouettes` these are measured too. `progress` counts runs.
 
     Raises `BadArgument` for fewer than two items and for options that cannot be; `MissingExtra`
     without scikit-learn.
@@ -60,10 +60,12 @@ def cluster(
     [2, 2]
     """
     _check(k, method, least)
+    check_seed(seed)
     material = material_of(source)
     _check_count(material, k)
     with metered(progress, _RUNS + 2, "runs") as meter:
         meter.stage = "clustering"
+        stability: Stability | None
         if method == "kmeans":
             labels, stability, chosen = _means(material.rows, k, seed, meter)
         else:
@@ -71,6 +73,9 @@ def cluster(
         labels = _ordered(labels)
         own = _silhouettes(material.rows, labels) if silhouettes else None
         clusters, notes = described(material, labels, own)
+        if len(clusters) < 2:
+            stability = None
+            notes.append("fewer than 2 clusters: how stable they are cannot be told")
         meter.add()
     known = own[labels != NOISE] if own is not None else None
     return Clustered(

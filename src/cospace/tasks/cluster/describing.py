@@ -12,12 +12,13 @@ from cospace.map.map import NONE
 from cospace.map.names import named
 from cospace.store.language import recognised
 from cospace.tasks.cluster.report import NOISE, Cluster
-from cospace.tasks.concepts import CONCEPTS, concept_vectors
+from cospace.tasks.concepts import concept_vectors
 from cospace.tasks.material import Material
 
 __all__ = ["described"]
 
 _NEAR, _TYPICAL = 3, 3
+_SAME = 1e-6  # cosines that differ by less are equal
 _READ = 400  # characters of a text that its cluster is named by
 
 Labels = NDArray[np.int64]
@@ -60,9 +61,12 @@ def _names(material: Material, labels: Labels, near: Sequence[tuple[str, ...]]) 
 def _concepts(
     material: Material, labels: Labels, count: int
 ) -> tuple[list[tuple[str, ...]], list[str]]:
-    """The concepts that each cluster is nearer to than items are on the whole."""
+    """The concepts that each cluster is nearer to than items are on the whole.
+
+    None of a cluster that is as near to all: that of equal items, or the only one.
+    """
     try:
-        concepts = concept_vectors(material.encoder())
+        words, concepts = concept_vectors(material.encoder())
     except CospaceError as error:
         return [()] * count, [f"no concepts are told: {error}"]
     total = np.zeros((count, len(concepts)))
@@ -74,6 +78,11 @@ def _concepts(
             own = there & (labels == one)
             if own.any():
                 apart[one] = (rows[own].mean(0, dtype=np.float64) - mean) @ concepts.T
+        apart[np.ptp(apart, axis=1) < _SAME] = 0
         total += apart / max(float(apart.std()), 1e-9)
     order = np.argsort(-total, axis=1, kind="stable")[:, :_NEAR]
-    return [tuple(CONCEPTS[at] for at in row) for row in order], []
+    some = np.ptp(total, axis=1) > 0
+    return [
+        tuple(words[at] for at in row) if told else ()
+        for row, told in zip(order, some, strict=True)
+    ], []

@@ -20,6 +20,7 @@ _AXES = 15  # that HDBSCAN looks along: in hundreds of dimensions everything is 
 _DENSE = 10_000  # rows that HDBSCAN is given; its time grows with their square
 _MAPPED = 5_000  # rows that are laid out to see how many clusters there are
 _BLOCK = 4_096
+_SEEDS = 2**32  # that scikit-learn takes
 
 Labels = NDArray[np.int64]
 
@@ -33,7 +34,7 @@ def by_means(rows: Floats, count: int, *, seed: int) -> Labels:
     with warnings.catch_warnings():
         # Fewer distinct rows than clusters: what comes out is right, with fewer clusters.
         warnings.simplefilter("ignore")
-        found = kmeans(count, n_init=1, max_iter=_ROUNDS, random_state=seed).fit(rows)
+        found = kmeans(count, n_init=1, max_iter=_ROUNDS, random_state=seed % _SEEDS).fit(rows)
     labels: Labels = found.labels_.astype(np.int64)
     return labels
 

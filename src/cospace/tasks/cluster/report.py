@@ -44,7 +44,8 @@ class Stability(NamedTuple):
 class Clustered:
     """The cluster of each item of `ids`: `labels` int64 [n], -1 for none; the largest is 0.
 
-    `chosen` says how the number of clusters came about. `silhouette` is the mean over items, None
+    `chosen` says how the number of clusters came about. `stability` is None for fewer than two
+    clusters. `silhouette` is the mean over items, None
     where it was not asked for.
     """
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cospace.errors import BadArgument
 from cospace.progress import Watch
 from cospace.tasks.cluster.report import NOISE, Clustered
-from cospace.tasks.filling import Filled, is_empty, put
+from cospace.tasks.filling import Filled, check_free, put
 
 if TYPE_CHECKING:
     from cospace.collection import Collection
@@ -29,12 +29,8 @@ def write(
     """
     if not column.strip():
         raise BadArgument("name the column to write into")
-    taken = 0 if replace else sum(not is_empty(row, column) for row in shop.store.scan())
-    if taken:
-        raise BadArgument(
-            f"{shop.name}: {taken:,} items have a {column!r} already; choose another name, or say"
-            " replace=True (--replace)"
-        )
+    if not replace:
+        check_free(shop, column, "choose another name, or say replace=True (--replace)")
     names = [one.name for one in found.clusters]
     changes = {
         id: {column: names[label]}

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from cospace.errors import BadArgument
 from cospace.measures.bootstrap import Interval, mean_interval
 from cospace.progress import Meter, Watch, metered
-from cospace.tasks.material import Floats, Given, Material, material_of
+from cospace.tasks.material import Floats, Given, Material, check_seed, material_of
+from cospace.tasks.recommend.content import Contents
 from cospace.tasks.recommend.ppmi import item_vectors
 from cospace.tasks.recommend.sessions import Sessions
 
@@ -90,6 +91,7 @@ def learn(
 
     Raises `BadArgument` where fewer than two items of the sessions are in the collection.
     """
+    check_seed(seed)
     material = material_of(source)
     number = {id: at for at, id in enumerate(material.ids)}
     known = [[number[id] for id in one if id in number] for one in sessions.lists]
@@ -116,7 +118,7 @@ def learn(
     else:
         notes.append(f"fewer than {_LEAST} sessions: none is held out, and the share is one half")
     rows = item_vectors(lists, len(material), dim=dim, seed=seed)
-    scales = _scales(material, lists, rows)
+    scales = _scales(Contents(material.kinds), lists, rows)
     return Learnt(
         ids=tuple(material.ids),
         rows=rows,
@@ -147,32 +149,37 @@ def _profile(rows: Floats, items: Sequence[int]) -> Floats:
 
 
 def _scales(
-    material: Material, lists: Sequence[Sequence[int]], rows: Floats
+    contents: Contents, lists: Sequence[Sequence[int]], rows: Floats
 ) -> tuple[Scale, Scale]:
-    """The scales of both scores, over all items and up to 200 sessions."""
-    some = lists[:: max(1, len(lists) // 200)]
-    found = []
-    for vectors in (material.rows, rows):
-        scores = np.stack([vectors @ _profile(vectors, one) for one in some])
-        found.append(Scale(float(scores.mean()), max(float(scores.std()), 1e-6)))
-    return found[0], found[1]
+    """The scales of both scores, over up to 200 sessions and all items that are not in them."""
+    content, together = [], []
+    for one in lists[:: max(1, len(lists) // 200)]:
+        content.append(np.delete(contents.scores(contents.middles(one)), one))
+        together.append(np.delete(rows @ _profile(rows, one), one))
+    return _scale(np.concatenate(content)), _scale(np.concatenate(together))
+
+
+def _scale(scores: Numbers | Floats) -> Scale:
+    if not len(scores):  # each session holds all items
+        return Scale(0.0, 1.0)
+    return Scale(float(scores.mean(dtype=np.float64)), max(float(scores.std()), 1e-6))
 
 
 class _Asked:
     """Where the last items of sessions come, by each way to rank."""
 
     def __init__(self, material: Material, rows: Floats, taught: Sequence[Sequence[int]]) -> None:
-        self.contents, self.rows = material.rows, rows
-        self.scales = _scales(material, taught, rows)
+        self.contents, self.rows = Contents(material.kinds), rows
+        self.scales = _scales(self.contents, taught, rows)
         seen = np.bincount(np.concatenate([np.array(x) for x in taught]), minlength=len(rows))
         self.popular = seen.astype(np.float64)
 
     def scores(self, before: Sequence[int]) -> tuple[Numbers, Numbers]:
         """The standard scores of all items by content, and by sessions."""
-        content = self.contents @ _profile(self.contents, before)
+        content = self.contents.scores(self.contents.middles(before))
         together = self.rows @ _profile(self.rows, before)
         return (
-            self.scales[0].standard(content.astype(np.float64)),
+            self.scales[0].standard(content),
             self.scales[1].standard(together.astype(np.float64)),
         )
 

@@ -14,6 +14,8 @@ from cospace.errors import BadArgument
 from cospace.item import LIKE, Parts, kind_of
 from cospace.search.ask import Query, ask, end_of
 from cospace.store.where import matches, parse
+from cospace.tasks.material import filled, unit_mean
+from cospace.tasks.recommend.content import Contents
 from cospace.tasks.recommend.learning import Learnt
 
 if TYPE_CHECKING:
@@ -31,8 +33,8 @@ Numbers = NDArray[np.float64]
 class Recommendation(NamedTuple):
     """An item, its score, and the highest cosine to one that stands before it in the list.
 
-    `content` is its cosine to what was asked; `together`, None without sessions, the cosine of its
-    session vector to those of what was asked.
+    `content` is its mean cosine to what was asked, over the kinds that both have; `together`, None
+    without sessions, the cosine of its session vector to those of what was asked.
     """
 
     id: str
@@ -111,7 +113,7 @@ def recommend(
         known = {row.id for row in rows}
         ids = [id for id in _together(sessions, liked, max(_DEPTH, 10 * k)) if id not in known]
         rows += _rows(shop, [id for id in ids if id not in {*liked, *away}], node)
-    content = np.array([_cosine(row, vectors) for row in rows])
+    content = _contents(rows).scores(vectors)
     together = None if sessions is None else _with(sessions, liked, rows)
     score = content
     if sessions is not None and together is not None:
@@ -202,14 +204,17 @@ def _by_kind(row: Row) -> dict[str, Floats]:
     kinds: dict[str, list[Floats]] = {}
     for name, vector in row.vectors.items():
         kinds.setdefault(kind_of(name), []).append(vector)
-    return {kind: weighted_sum(some, [1.0] * len(some)) for kind, some in kinds.items()}
+    return {kind: unit_mean(some) for kind, some in kinds.items()}
 
 
-def _cosine(row: Row, vectors: Mapping[str, Floats]) -> float:
-    """The mean cosine over the kinds that both have; -1 where they share none."""
-    own = _by_kind(row)
-    shared = [float(own[kind] @ one) for kind, one in vectors.items() if kind in own]
-    return float(np.mean(shared)) if shared else -1.0
+def _contents(rows: Sequence[Row]) -> Contents:
+    kinds: dict[str, list[tuple[int, Floats]]] = {}
+    for at, row in enumerate(rows):
+        for kind, vector in _by_kind(row).items():
+            kinds.setdefault(kind, []).append((at, vector))
+    return Contents(
+        {kind: filled(some, len(rows), len(some[0][1])) for kind, some in kinds.items()}
+    )
 
 
 def _close(rows: Sequence[Row]) -> Numbers:

@@ -14,6 +14,7 @@ from cospace.evaluate.encoding import encode_texts, loaded
 from cospace.progress import Watch
 from cospace.read.terms import chains, fold, has_digit
 from cospace.store.language import recognised, stop_words
+from cospace.tasks.material import check_seed
 from cospace.tasks.senses.contexts import WINDOW, Context, Corpus, Counted, contexts_of
 from cospace.tasks.senses.grouping import centred, grouped
 from cospace.tasks.senses.report import Occurrence, Sense, Senses, Static
@@ -63,6 +64,7 @@ def senses(  # noqa: PLR0913 - as `Collection.add`, one for each thing to say
     """
     if groups is not None and groups not in range(2, 21):
         raise BadArgument(f"groups is a whole number, 2 to 20, not {groups!r}")
+    check_seed(seed)
     found = contexts_of(corpus, word, most=most, window=WINDOW, seed=seed, progress=progress)
     encoder = loaded(model)
     kept, raw = _encoded(found, word, encoder, max(_LEAST, 2 * (groups or 0)), progress)
