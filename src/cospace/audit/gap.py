@@ -33,15 +33,14 @@ def check(view: View, asked: Asked) -> Finding:
     """Whether texts and photos stand apart, and whether lists of the nearest suffer by it."""
     if not {"text", "image"} <= set(view.matrices):
         return Finding(_NAME, "skipped", "the items have vectors of one kind")
-    texts, photos = view.matrices["text"].first(), view.matrices["image"].first()
-    both = np.intersect1d(texts.rows, photos.rows)
+    text, photo = view.paired()
+    both = text.rows
     if len(both) < _LEAST:
         said = f"{counted(len(both), 'item has', 'items have')} a text and a photo;"
         said += f" {_LEAST} are needed"
         return Finding(_NAME, "inconclusive", said)
-    one = texts._replace(rows=both, array=texts.array[np.searchsorted(texts.rows, both)])
-    order = sampled(view, one, _SAMPLE, asked.seed)
-    x, y = one.array[order], photos.array[np.searchsorted(photos.rows, both[order])]
+    order = sampled(view, text, _SAMPLE, asked.seed)
+    x, y = text.array[order], photo.array[order]
     length, p = gap(x, y, seed=asked.seed)
     mixed = _mixed(x, y)
     figures = {

@@ -43,17 +43,15 @@ def check(view: View, asked: Asked) -> Finding:
     """Items whose photo does not show what their text says."""
     if not {"text", "image"} <= set(view.matrices):
         return Finding(_NAME, "skipped", "the items have no text, or no photo, with a vector")
-    texts, photos = view.matrices["text"].first(), view.matrices["image"].first()
-    both = np.intersect1d(texts.rows, photos.rows)
+    text, photo = view.paired()
+    both = text.rows
     if len(both) < _LEAST:
         said = f"{counted(len(both), 'item has', 'items have')} a text and a photo;"
         said += f" {_LEAST} are needed"
         return Finding(_NAME, "inconclusive", said)
-    text = texts._replace(rows=both, array=texts.array[np.searchsorted(texts.rows, both)])
     order = sampled(view, text, len(both), asked.seed)
     rows = both[order]
-    photo = photos.array[np.searchsorted(photos.rows, rows)]
-    own, strangers = agreement(text.array[order], photo, seed=asked.seed)
+    own, strangers = agreement(text.array[order], photo.array[order], seed=asked.seed)
     ranks = _ranks(own, strangers)
     above = int(np.count_nonzero(ranks < 0.5))
     figures = {

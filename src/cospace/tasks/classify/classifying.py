@@ -16,6 +16,7 @@ from cospace.evaluate.labelled import Labelled
 from cospace.evaluate.split import check_share
 from cospace.item import Item
 from cospace.measures.bootstrap import mean_interval
+from cospace.measures.metrics import auc
 from cospace.progress import Meter, Watch, metered
 from cospace.read.regular import listed
 from cospace.tasks.classify.calibration import Calibration, calibration_error, expected_error
@@ -297,19 +298,11 @@ def _by_names(
         none = NoneFigures(
             mean_interval(best[held] >= least),
             mean_interval(rest[held] < least),
-            _auc(best[held], rest[held]),
+            auc(np.append(best[held], rest[held]), np.arange(2 * held.sum()) < held.sum()),
         )
     # The figures ask for numbers of the examples' own order of classes.
     figures = _held(examples, own[held][:, number], sure, least_sure, least, none)
     return _Learnt(scores, sure, least, figures, notes)
-
-
-def _auc(known: Numbers, unknown: Numbers) -> float:
-    """How often one of `known` is above one of `unknown`; equal ones count half."""
-    ordered = np.sort(unknown)
-    below = np.searchsorted(ordered, known, side="left")
-    equal = np.searchsorted(ordered, known, side="right") - below
-    return float(np.mean(below + equal / 2) / len(unknown))
 
 
 def _answers(
