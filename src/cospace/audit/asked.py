@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from cospace.audit.bias.lists import BiasTest
 from cospace.audit.view import View
-from cospace.errors import BadArgument
 
-__all__ = ["Asked", "check_seed"]
+__all__ = ["Asked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +28,3 @@ class Asked:
     seed: int = 0
     bias: tuple[BiasTest, ...] | None = None
     questions: tuple[str, ...] | None = None
-
-
-def check_seed(seed: int) -> None:
-    """Raises `BadArgument` for a seed that is no whole number of 0 or more."""
-    if not isinstance(seed, int) or seed < 0:
-        raise BadArgument(f"the seed is a whole number, 0 or more, not {seed!r}")

@@ -8,11 +8,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cospace.audit.asked import Asked, check_seed
+from cospace.audit.asked import Asked
 from cospace.audit.bias.lists import BiasTest
 from cospace.audit.finding import VERDICTS, Finding
 from cospace.audit.view import View, view_of
 from cospace.errors import BadArgument
+from cospace.measures.bootstrap import check_seed
 from cospace.progress import Meter, Watch, metered
 
 if TYPE_CHECKING:

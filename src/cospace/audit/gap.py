@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cospace.audit.asked import Asked
 from cospace.audit.finding import Finding
-from cospace.audit.shares import counted
+from cospace.audit.paired import paired
 from cospace.audit.threshold import sampled
 from cospace.audit.view import View
 
@@ -31,14 +31,10 @@ Floats = NDArray[np.float32]
 
 def check(view: View, asked: Asked) -> Finding:
     """Whether texts and photos stand apart, and whether lists of the nearest suffer by it."""
-    if not {"text", "image"} <= set(view.matrices):
-        return Finding(_NAME, "skipped", "the items have vectors of one kind")
-    text, photo = view.paired()
-    both = text.rows
-    if len(both) < _LEAST:
-        said = f"{counted(len(both), 'item has', 'items have')} a text and a photo;"
-        said += f" {_LEAST} are needed"
-        return Finding(_NAME, "inconclusive", said)
+    pairs = paired(view, _NAME, least=_LEAST, lacking="the items have vectors of one kind")
+    if isinstance(pairs, Finding):
+        return pairs
+    text, photo = pairs
     order = sampled(view, text, _SAMPLE, asked.seed)
     x, y = text.array[order], photo.array[order]
     length, p = gap(x, y, seed=asked.seed)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cospace.audit.asked import Asked
 from cospace.audit.chart import histogram
 from cospace.audit.finding import Finding, Group
-from cospace.audit.shares import counted
+from cospace.audit.paired import paired
 from cospace.audit.threshold import sampled
 from cospace.audit.view import View
 from cospace.topk import blocks
@@ -41,16 +41,14 @@ Doubles = NDArray[np.float64]
 
 def check(view: View, asked: Asked) -> Finding:
     """Items whose photo does not show what their text says."""
-    if not {"text", "image"} <= set(view.matrices):
-        return Finding(_NAME, "skipped", "the items have no text, or no photo, with a vector")
-    text, photo = view.paired()
-    both = text.rows
-    if len(both) < _LEAST:
-        said = f"{counted(len(both), 'item has', 'items have')} a text and a photo;"
-        said += f" {_LEAST} are needed"
-        return Finding(_NAME, "inconclusive", said)
-    order = sampled(view, text, len(both), asked.seed)
-    rows = both[order]
+    pairs = paired(
+        view, _NAME, least=_LEAST, lacking="the items have no text, or no photo, with a vector"
+    )
+    if isinstance(pairs, Finding):
+        return pairs
+    text, photo = pairs
+    order = sampled(view, text, len(text.rows), asked.seed)
+    rows = text.rows[order]
     own, strangers = agreement(text.array[order], photo.array[order], seed=asked.seed)
     ranks = _ranks(own, strangers)
     above = int(np.count_nonzero(ranks < 0.5))

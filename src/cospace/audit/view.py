@@ -81,15 +81,6 @@ class View:
         """The vectors of a kind; None where no item has one."""
         return self.matrices.get(kind)
 
-    def paired(self) -> tuple[Matrix, Matrix]:
-        """The texts and the photos of the items that have both, one an item, in one order."""
-        texts, photos = (self.matrices[kind].first() for kind in ("text", "image"))
-        both = np.intersect1d(texts.rows, photos.rows)
-        text, photo = (
-            Matrix(both, one.array[np.searchsorted(one.rows, both)]) for one in (texts, photos)
-        )
-        return text, photo
-
     def model(self) -> Encoder | None:
         """The collection's model, loaded when it is first asked for; None where there is none."""
         if self._model is None:

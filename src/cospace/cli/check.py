@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cospace.cli.figures import change, points, tell_left_out
 from cospace.cli.output import count, document, show, tell, watched
-from cospace.cli.parsing import Parser, command, filter_of, names_of
+from cospace.cli.parsing import Parser, command, filter_of, names_of, seed
 from cospace.cli.search import opened
 from cospace.cli.table import Column, room, table
 from cospace.errors import BadArgument
@@ -49,7 +49,9 @@ def parser() -> Parser:
     one.add_argument("--where", metavar="JSON", help="a filter on the items")
     one.add_argument("--by", metavar="LISTS", action="append", help="of text, image, words, ...")
     one.add_argument("--rerank", metavar="NAME", help="a reranker; '' for none")
-    one.add_argument("--seed", type=int, default=0, help="of the draws behind intervals; default 0")
+    one.add_argument(
+        "--seed", type=seed, default=0, help="of the draws behind intervals; default 0"
+    )
     one.add_argument("--model", help="the model's folder, where the collection cannot find it")
     one.set_defaults(queries=None)
     return one

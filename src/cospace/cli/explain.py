@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from cospace.cli.output import document, show, tell
 from cospace.cli.parsing import Parser, command, filter_of, place
-from cospace.cli.recall import lines_of
 from cospace.cli.search import location_field, opened
 from cospace.cli.text import one_line
+from cospace.cli.textfile import lines_of
 from cospace.errors import BadArgument
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from cospace.cli.hits import TITLES
 from cospace.cli.output import count, document, show, tell
-from cospace.cli.parsing import Parser, command
-from cospace.cli.recall import lines_of
+from cospace.cli.parsing import Parser, command, seed
 from cospace.cli.text import cut, one_line
+from cospace.cli.textfile import lines_of
 from cospace.errors import BadArgument
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def parser() -> Parser:
     one.add_argument("--rerank", metavar="NAME", help="a reranker as one more setting")
     one.add_argument("--again", action="store_true", help="ask also for what was graded before")
     one.add_argument("--export", metavar="FILE", help="write all judgments, as JSON Lines")
-    one.add_argument("--seed", type=int, default=0, help="of the order; default: 0")
+    one.add_argument("--seed", type=seed, default=0, help="of the order; default: 0")
     one.add_argument("--model", help="the model's folder, where the collection cannot find it")
     return one
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cospace.cli.check import FAILED
 from cospace.cli.figures import points
 from cospace.cli.output import count, document, show, tell, watched
-from cospace.cli.parsing import Parser, command, filter_of
+from cospace.cli.parsing import Parser, command, filter_of, seed
 from cospace.cli.search import opened
 from cospace.cli.table import Column, room, table
-from cospace.errors import BadArgument, NotFound
+from cospace.cli.textfile import lines_of
+from cospace.errors import BadArgument
 
 if TYPE_CHECKING:
     from cospace.evaluate.index_recall import IndexRecall
@@ -40,7 +40,7 @@ def parser() -> Parser:
     one.add_argument(
         "--min", type=float, metavar="N", help="exit with 11 below this recall, 0 to 1"
     )
-    one.add_argument("--seed", type=int, default=0, help="of what is drawn; default: 0")
+    one.add_argument("--seed", type=seed, default=0, help="of what is drawn; default: 0")
     one.add_argument("--model", help="the model's folder, where the collection cannot find it")
     one.set_defaults(queries=None)
     return one
@@ -71,28 +71,6 @@ def run(args: argparse.Namespace) -> int:
         why = "--where could not be measured" if missed else f"the lowest is {found.least:.3f}"
         tell(f"not passed: {why}, and {args.min:g} was asked for")
     return 0 if passed else FAILED
-
-
-def lines_of(file: str, what: str = "question") -> list[str]:
-    """The lines of a text file that hold something, one of `what` each.
-
-    Raises `NotFound`; `BadItem` for a file over the limit `document_bytes`; `BadArgument` for one
-    that is not UTF-8, or holds nothing.
-    """
-    from cospace.read.regular import read_file
-
-    path = Path(file)
-    if not path.is_file():
-        raise NotFound(f"no such file: {path}")
-    data = read_file(path, str(path), most="document_bytes")
-    try:
-        lines = [line.strip() for line in data.decode("utf-8-sig").splitlines()]
-    except UnicodeDecodeError as error:
-        raise BadArgument(f"{path} is not UTF-8 (byte {error.start})") from None
-    lines = [line for line in lines if line]
-    if not lines:
-        raise BadArgument(f"{path} holds no {what}: expected one a line")
-    return lines
 
 
 def _lines(found: IndexRecall) -> list[str]:

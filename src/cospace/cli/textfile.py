@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cospace.cli.flags import spoken
-from cospace.errors import BadItem, NotFound
+from cospace.errors import BadArgument, BadItem, NotFound
 from cospace.limits import limit
 
-__all__ = ["TextFile"]
+__all__ = ["TextFile", "lines_of"]
 
 
 class TextFile:
@@ -73,3 +73,25 @@ class TextFile:
                     continue
                 if text:
                     yield name, text
+
+
+def lines_of(file: str, what: str = "question") -> list[str]:
+    """The lines of a text file that hold something, one of `what` each.
+
+    Raises `NotFound`; `BadItem` for a file over the limit `document_bytes`; `BadArgument` for one
+    that is not UTF-8, or holds nothing.
+    """
+    from cospace.read.regular import read_file
+
+    path = Path(file)
+    if not path.is_file():
+        raise NotFound(f"no such file: {path}")
+    data = read_file(path, str(path), most="document_bytes")
+    try:
+        lines = [line.strip() for line in data.decode("utf-8-sig").splitlines()]
+    except UnicodeDecodeError as error:
+        raise BadArgument(f"{path} is not UTF-8 (byte {error.start})") from None
+    lines = [line for line in lines if line]
+    if not lines:
+        raise BadArgument(f"{path} holds no {what}: expected one a line")
+    return lines

@@ -21,6 +21,7 @@ from cospace.measures.bootstrap import (
     LEAST,
     Difference,
     Interval,
+    check_seed,
     mean_difference,
     mean_interval,
 )
@@ -157,8 +158,7 @@ def check(
     >>> found.figures["mrr@10"].value, found.passed
     (1.0, True)
     """
-    if seed < 0:
-        raise BadArgument(f"seed is a whole number, 0 or more, not {seed}")
+    check_seed(seed)
     grades = _grades(collection, judged)
     search = {name: value for name, value in search.items() if value is not None}
     minimum = {} if minimum is None else {name: float(least) for name, least in minimum.items()}

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from cospace.errors import BadArgument
 from cospace.item import kind_of
 from cospace.limits import limit
-from cospace.measures.bootstrap import Interval, mean_interval
+from cospace.measures.bootstrap import Interval, check_seed, mean_interval
 from cospace.progress import Meter, Watch, metered
 from cospace.store.columnar import columnar
 from cospace.store.columns import Columns
@@ -129,11 +129,9 @@ def index_recall(
     1.0
     """
     store = collection.store
-    if not 1 <= k < limit("max_k") or sample < 1 or seed < 0:
-        raise BadArgument(
-            f"k is 1 to {limit('max_k') - 1}, sample 1 or more and seed 0 or more, not {k},"
-            f" {sample} and {seed}"
-        )
+    check_seed(seed)
+    if not 1 <= k < limit("max_k") or sample < 1:
+        raise BadArgument(f"k is 1 to {limit('max_k') - 1}, and sample 1 or more: {k}, {sample}")
     fields = [field for field, held in store.info().holders.items() if held]
     if queries is not None:
         fields = [field for field in fields if field in _askable(collection)]

@@ -15,6 +15,7 @@ import numpy as np
 
 from cospace.errors import BadArgument
 from cospace.limits import limit
+from cospace.measures.bootstrap import check_seed
 from cospace.results import Hit
 from cospace.search.ask import WORDS
 
@@ -71,10 +72,9 @@ def pool(
     >>> {one.hit.id: dict(one.ranks) for one in pool(shop, "chair", depth=1)}
     {'1': {'default': 1, 'text': 1, 'words': 1}}
     """
-    if not 1 <= depth <= limit("max_k") or seed < 0:
-        raise BadArgument(
-            f"depth is 1 to {limit('max_k'):,} and seed 0 or more, not {depth} and {seed}"
-        )
+    check_seed(seed)
+    if not 1 <= depth <= limit("max_k"):
+        raise BadArgument(f"depth is 1 to {limit('max_k'):,}, not {depth}")
     settings = settings_of(collection) if settings is None else settings
     hits: dict[str, Hit] = {}
     ranks: dict[str, dict[str, int]] = {}

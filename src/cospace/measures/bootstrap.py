@@ -24,6 +24,7 @@ __all__ = [
     "RESAMPLES",
     "Difference",
     "Interval",
+    "check_seed",
     "difference",
     "interval",
     "mean_difference",
@@ -81,6 +82,12 @@ class Difference(Interval):
     def to_json(self) -> dict[str, Any]:
         """The range, `p` and the verdict."""
         return {**Interval.to_json(self), "p": _number(self.p), "verdict": self.verdict}
+
+
+def check_seed(seed: int) -> None:
+    """Raises `BadArgument` for what is no seed of numpy: a whole number, 0 or more."""
+    if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:
+        raise BadArgument(f"seed is a whole number, 0 or more, not {seed!r}")
 
 
 def resample(

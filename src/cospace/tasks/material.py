@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cospace.evaluate.encoding import ModelName
 
 __all__ = [
-    "LABEL", "Floats", "Given", "Material", "check_seed", "filled", "gather", "material_of",
+    "LABEL", "Floats", "Given", "Material", "filled", "gather", "material_of",
     "unit_mean",
 ]  # fmt: skip
 
@@ -88,12 +88,6 @@ Given: TypeAlias = "Material | Collection | Pictures | Table"
 def material_of(given: Given) -> Material:
     """What was given, gathered unless it is already."""
     return given if isinstance(given, Material) else gather(given)
-
-
-def check_seed(seed: int) -> None:
-    """Raises `BadArgument` for what is no seed of numpy: a whole number, 0 or more."""
-    if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:
-        raise BadArgument(f"seed is a whole number, 0 or more, not {seed!r}")
 
 
 def gather(

@@ -15,7 +15,7 @@ from cospace.evaluate.examples import Examples, choose_examples
 from cospace.evaluate.labelled import Labelled
 from cospace.evaluate.split import check_share
 from cospace.item import Item
-from cospace.measures.bootstrap import mean_interval
+from cospace.measures.bootstrap import check_seed, mean_interval
 from cospace.measures.metrics import auc
 from cospace.progress import Meter, Watch, metered
 from cospace.read.regular import listed
@@ -30,7 +30,7 @@ from cospace.tasks.classify.named import (
 )
 from cospace.tasks.classify.report import Answer, Classified, Held, NoneFigures
 from cospace.tasks.classify.scorers import Neighbours, ProbeScorer, Scorer, out_of_fold
-from cospace.tasks.material import Given, Material, check_seed, material_of
+from cospace.tasks.material import Given, Material, material_of
 
 __all__ = ["METHODS", "classify"]
 

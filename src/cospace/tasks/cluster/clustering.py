@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cospace.errors import BadArgument
+from cospace.measures.bootstrap import check_seed
 from cospace.need import need
 from cospace.progress import Meter, Watch, metered
 from cospace.tasks.cluster.describing import described
 from cospace.tasks.cluster.methods import by_density, by_means, count_of, reduced
 from cospace.tasks.cluster.report import NOISE, Clustered, Stability
-from cospace.tasks.material import Given, Material, check_seed, material_of
+from cospace.tasks.material import Given, Material, material_of
 
 if TYPE_CHECKING:
     from cospace.tasks.material import Floats

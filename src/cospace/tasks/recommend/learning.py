@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cospace.errors import BadArgument
-from cospace.measures.bootstrap import Interval, mean_interval
+from cospace.measures.bootstrap import Interval, check_seed, mean_interval
 from cospace.progress import Meter, Watch, metered
-from cospace.tasks.material import Floats, Given, Material, check_seed, material_of
+from cospace.tasks.material import Floats, Given, Material, material_of
 from cospace.tasks.recommend.content import Contents
 from cospace.tasks.recommend.ppmi import item_vectors
 from cospace.tasks.recommend.sessions import Sessions

@@ -11,10 +11,10 @@ import numpy as np
 from cospace.encode.words import WordModel
 from cospace.errors import BadArgument, UnknownWord
 from cospace.evaluate.encoding import encode_texts, loaded
+from cospace.measures.bootstrap import check_seed
 from cospace.progress import Watch
 from cospace.read.terms import chains, fold, has_digit
 from cospace.store.language import recognised, stop_words
-from cospace.tasks.material import check_seed
 from cospace.tasks.senses.contexts import WINDOW, Context, Corpus, Counted, contexts_of
 from cospace.tasks.senses.grouping import centred, grouped
 from cospace.tasks.senses.report import Occurrence, Sense, Senses, Static
