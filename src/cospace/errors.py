@@ -27,7 +27,8 @@ CospaceError                    exit 1   http 500
 │   ├── DiskFull                         http 507
 │   ├── DurabilityError                             the system did not confirm a write
 │   ├── DataDamaged                                 stored bytes fail their checksum
-│   └── FormatTooNew                                written by a newer cospace
+│   ├── FormatTooNew                                written by a newer cospace
+│   └── StoreUnreachable                 http 503   a store elsewhere gives no answer
 ├── NetworkError                exit 9   http 502   a host could not be reached, or refused
 ├── ModelDamaged                exit 7   http 500   a model file fails its hash or its known answers
 ├── MissingExtra                exit 8   http 501   an optional library is not installed
@@ -72,6 +73,7 @@ __all__ = [
     "ServiceError",
     "SpaceMismatch",
     "StorageError",
+    "StoreUnreachable",
     "TooBusy",
     "TrainingDiverged",
     "UnknownWord",
@@ -275,6 +277,12 @@ class DataDamaged(StorageError):
 
 class FormatTooNew(StorageError):
     """Written by a newer cospace; left untouched."""
+
+
+class StoreUnreachable(StorageError):
+    """A store elsewhere does not answer in time, or does not take the key; try again, or look."""
+
+    http_status = 503
 
 
 class NetworkError(CospaceError):

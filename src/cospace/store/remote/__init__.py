@@ -1,0 +1,1 @@
+"""Vector engines on servers, each in one file: an index that a truth of ours can stand before."""
