@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from cospace.collection.collection import Collection
 from cospace.encode import Encoder, load
@@ -71,23 +71,18 @@ def open(
     encoder, asker = _encoder(model, "model"), _encoder(queries, "queries")
     if str(path) == MEMORY:
         _check_memory(quantization, read_only)
-        asker = _asker(MEMORY, asker, queries, _space_of(encoder))
-        return Collection(MemoryStore(language=language), model=encoder, name=MEMORY, queries=asker)
+        return _in_memory(encoder, (queries, asker), language)
     if is_address(path):
         _check_elsewhere(path, quantization, read_only)
-        asked = (model, encoder), (queries, asker)
-        return _elsewhere(str(path), *asked, create=create, language=language)
+        return _elsewhere(str(path), (model, encoder), (queries, asker), create, language)
     if read_only:
         _check_reader(quantization, language)
     folder, create = Path(path), create and not read_only
     if encoder is not None or asker is not None:
-        there, asked = _stored(folder, create), ((model, encoder), (queries, asker))
-        encoder, asker = _fitted(folder.name, *asked, there)
-    store: Store = (
-        LocalReader(folder)
-        if read_only
-        else LocalStore(folder, create=create, quantization=quantization, language=language)
-    )
+        there = _stored(folder, create)
+        encoder, asker = _fitted(folder.name, (model, encoder), (queries, asker), there)
+    own: dict[str, Any] = {"create": create, "quantization": quantization, "language": language}
+    store: Store = LocalReader(folder) if read_only else LocalStore(folder, **own)
     return Collection(store, model=encoder, name=folder.name, queries=asker)
 
 
@@ -104,8 +99,13 @@ def _check_elsewhere(path: object, quantization: str | None, read_only: bool) ->
 _Asked: TypeAlias = "tuple[str | os.PathLike[str] | Encoder | None, Encoder | None]"
 
 
+def _in_memory(encoder: Encoder | None, queries: _Asked, language: str | None) -> Collection:
+    asker = _asker(MEMORY, queries[1], queries[0], _space_of(encoder))
+    return Collection(MemoryStore(language=language), model=encoder, name=MEMORY, queries=asker)
+
+
 def _elsewhere(
-    path: str, model: _Asked, queries: _Asked, *, create: bool, language: str | None
+    path: str, model: _Asked, queries: _Asked, create: bool, language: str | None
 ) -> Collection:
     """The collection at an address; it is closed again where the models do not fit it."""
     address = parsed(path)
