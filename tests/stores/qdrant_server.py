@@ -26,6 +26,7 @@ import qdrant_edge as qe
 
 VERSION = "1.20.0"
 MOST = 32 * 1024 * 1024  # bytes of a body
+MOST_INDEXES = 100  # of a collection
 OPTIMIZERS = {
     "deleted_threshold": 0.2,
     "vacuum_min_vector_number": 1000,
@@ -311,7 +312,6 @@ class QdrantServer:
     def act(
         self, one: Collection, action: tuple[str, ...], query: Mapping[str, str], body: Any
     ) -> Any:
-        changed = {"operation_id": 0, "status": "completed"}
         if action == ("GET",):
             return one.info()
         if action == ("PATCH",):
@@ -333,6 +333,11 @@ class QdrantServer:
                 {"points": [{"id": p.id, "version": p.version, "score": p.score} for p in answer]}
                 for answer in found
             ]
+        return self.change(one, action, query, body)
+
+    def change(
+        self, one: Collection, action: tuple[str, ...], query: Mapping[str, str], body: Any
+    ) -> Any:
         if query.get("wait") != "true":
             raise AssertionError("changes are waited for")
         if action == ("PUT", "points"):
@@ -343,11 +348,18 @@ class QdrantServer:
         elif action == ("PUT", "index"):
             known(body, "field_name", "field_schema", need=["field_name", "field_schema"])
             slot, kind = body["field_name"], body["field_schema"]
+            if len(one.indexes) >= MOST_INDEXES:
+                raise Refused(
+                    400,
+                    "Bad request: Collection already has the maximum number of payload indices"
+                    f" ({MOST_INDEXES}). Help: Please delete an existing index before creating a"
+                    " new one.",
+                )
             one.shard.update(qe.UpdateOperation.create_field_index(slot, INDEXES[kind]()))
             one.indexes[slot] = kind
         else:
             raise Refused(404, b"")
-        return changed
+        return {"operation_id": 0, "status": "completed"}
 
     def create(self, name: str, body: Any) -> bool:
         if not 1 <= len(name.encode()) <= 255 or re.search(r'[<>:"/\\|?*\x00-\x1f]', name):
@@ -460,6 +472,8 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         elif mishap == "gone":
             self.send(404, b"no such page")
+        elif mishap == "locked":
+            self.send(403, {"status": {"error": "Storage locked: for a backup"}, "time": 0.0})
         elif mishap.isdigit():
             self.send(int(mishap), {"status": {"error": f"Told to: {mishap}"}, "time": 0.0})
         elif mishap == "html":

@@ -271,6 +271,28 @@ def test_what_no_filter_named_at_first_is_indexed_later(engine: qdrant.Qdrant) -
     assert [[]] == engine.nearest([Ask("image", units(1, DIM)[0], 1, node)])
 
 
+def test_fields_beyond_the_number_of_indexes_are_left_out_of_filters(
+    engine: qdrant.Qdrant,
+) -> None:
+    schema = SCHEMA.copy()
+    row = {f"field{i}": f"{i}" for i in range(60)}  # each has an index for dates, too
+    late = schema.learn(row, "late")
+    schema.add(late)
+    engine.learn(late)
+    engine.learn(late)
+    engine.put("text", [Point(7, units(1, DIM)[0], valued(row, schema.fields))])
+    for where, passes in (
+        ({"field0": "0"}, True),
+        ({"field0": "1"}, False),
+        ({"field59": "59"}, True),
+        ({"field59": "0"}, True),
+        ({"field59": {"$ne": "59"}}, True),
+        ({"field59": "0", "field0": "1"}, False),
+    ):
+        (hits,) = engine.nearest([Ask("text", units(1, DIM)[0], 1, parse(where, schema))])
+        assert passes is bool(hits), where
+
+
 # --- above what is compared with every point ---
 
 
@@ -500,6 +522,13 @@ def test_a_server_that_answers_late(alone: QdrantServer, mishap: str) -> None:
         found(engine, held[0], 9)
     assert not alone.over.is_set()
     engine.close()
+
+
+def test_a_lock_is_no_matter_of_the_key(server: QdrantServer, engine: qdrant.Qdrant) -> None:
+    server.mishaps.append("locked")
+    with pytest.raises(StorageError, match="Storage locked") as told:
+        engine.put("text", points(1))
+    assert not isinstance(told.value, StoreUnreachable)
 
 
 @pytest.mark.parametrize("mishap", ["cut", "lost", "408", "429", "502", "503", "504", "html"])

@@ -67,6 +67,7 @@ class Qdrant:
         self._wire = wire
         self._name = wire.address.name
         self._learned: dict[str, str] = {}  # by slot, how it is indexed
+        self._bare: set[str] = set()  # slots that have no index, since there are too many
         # By field: how many points there are at least, and whether there may be more.
         self._least: dict[str, int] = {}
         self._grows: set[str] = set()
@@ -125,7 +126,11 @@ class Qdrant:
             self._least.setdefault(field, 0)
 
     def learn(self, fields: Sequence[Field]) -> None:
-        """Index the slots of those metadata fields in every place."""
+        """Index the slots of those metadata fields in every place.
+
+        Clusters of Qdrant's own service take 100 indexes a place, and no filter without one. The
+        slots beyond are left out of filters, so that more may pass.
+        """
         for field in fields:
             self._learned[field.slot] = INDEXES[field.type]
             if field.type == "string":
@@ -195,8 +200,14 @@ class Qdrant:
 
     def _index(self, place: str, info: Any) -> None:
         for slot, kind in self._learned.items():
-            if slot not in info.payload_schema:
+            if slot in info.payload_schema:
+                continue
+            try:
                 self._wire("create_payload_index", place, slot, kind)
+            except StorageError as error:
+                if "maximum number of payload ind" not in str(error):
+                    raise
+                self._bare.add(slot)
 
     # --- points ---
 
@@ -255,7 +266,7 @@ class Qdrant:
     ) -> None:
         """Put the hits of each Ask into its place of `found`."""
         version = self._wire.version
-        posed = {at: question(one, exact, version) for at, one in asked.items()}
+        posed = {at: question(one, exact, version, self._bare) for at, one in asked.items()}
         places = [at for at, one in posed.items() if one is not None]
         for start in range(0, len(places), _ASKS):
             part = places[start : start + _ASKS]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from cospace.errors import StorageError
 from cospace.need import need
@@ -64,7 +66,7 @@ def batches(points: Sequence[Point]) -> Iterator[list[Any]]:
         batch.append(
             _models.PointStruct(
                 id=point.number,
-                vector={OURS: point.vector.tolist()},
+                vector={OURS: np.round(point.vector.astype(np.float64), 9).tolist()},
                 payload={slot: _payload(values) for slot, values in point.values.items()},
             )
         )
@@ -84,11 +86,11 @@ def _payload(values: Sequence[Any]) -> list[Any]:
     return [str(v) if isinstance(v, bool | str) else float(v) for v in values]
 
 
-def question(ask: Ask, exact: bool, version: tuple[int, ...]) -> Any:
-    """Qdrant's form of an Ask; None where nothing can pass."""
+def question(ask: Ask, exact: bool, version: tuple[int, ...], bare: Collection[str] = ()) -> Any:
+    """Qdrant's form of an Ask; None where nothing can pass. See `condition` for `bare`."""
     passing = None
     if ask.where is not None:
-        told = condition(ask.where)
+        told = condition(ask.where, bare)
         if told.nothing:
             return None
         passing = told.form
@@ -112,9 +114,16 @@ def question(ask: Ask, exact: bool, version: tuple[int, ...]) -> Any:
     )
 
 
-def condition(where: Node) -> Rendered:
-    """A filter in Qdrant's form; what `where.matches` lets through passes it."""
-    told = rendered(where, _leaf, _every, _some)
+def condition(where: Node, bare: Collection[str] = ()) -> Rendered:
+    """A filter in Qdrant's form, without what is asked of the slots in `bare`.
+
+    What `where.matches` lets through passes it.
+    """
+
+    def leaf(one: Leaf, negated: bool) -> tuple[Any, bool] | None:
+        return None if leaf_slot(one) in bare else _leaf(one, negated)
+
+    told = rendered(where, leaf, _every, _some)
     return told if told.form is None else told._replace(form=_every([told.form]))
 
 
