@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,10 @@ from cospace.store.remote.address import read_address
 from cospace.store.remote.engine import PHOTOS, Ask, Point
 from cospace.store.remote.filters import valued
 from cospace.store.remote.qdrant_forms import condition
+from cospace.store.remote.store import RemoteStore
 from cospace.store.where import matches, parse
+from cospace.testing.engine import check_engine
+from cospace.testing.store import check_store
 from stores.qdrant_server import HNSW, MOST, OPTIMIZERS, QdrantServer, serving
 from stores.rows_and_filters import FIELDS, FILTERS, ROWS, SCHEMA, check_filter, points_of, units
 
@@ -67,12 +71,29 @@ def engine(server: QdrantServer) -> Iterator[qdrant.Qdrant]:
 
 def points(n: int, seed: int = 0, first: int = 0) -> list[Point]:
     vectors = units(n, DIM, seed)
-    return [Point((first + i) * PHOTOS, vectors[i], {"f0": [i]}) for i in range(n)]
+    return [Point((first + i) * PHOTOS, vectors[i], {"slot": [i]}) for i in range(n)]
 
 
 def found(engine: qdrant.Qdrant, point: Point, limit: int = 1) -> list[int]:
     (hits,) = engine.nearest([Ask("text", point.vector, limit)])
     return [hit.number for hit in hits]
+
+
+# --- what every engine does ---
+
+
+def test_the_engine_keeps_the_protocol(server: QdrantServer) -> None:
+    check_engine(lambda: opened(server))
+
+
+def test_the_store_keeps_the_protocol(fast_path: Path) -> None:
+    with serving() as server:
+
+        def make() -> RemoteStore:
+            name = f"c{next(NAMES)}"
+            return RemoteStore(fast_path / f"{name}.cospace", opened(server, name), name)
+
+        check_store(make)
 
 
 # --- points ---
@@ -158,7 +179,7 @@ def test_messages_stay_below_what_a_body_may_have(server: QdrantServer) -> None:
     engine.prepare(4096, ["text"])
     vectors = np.repeat(units(1, 4096), 700, axis=0)
     before = len(server.asked)
-    texts = {"f1": ["\u0001" * 2_000]}
+    texts = {"slot": ["\u0001" * 2_000]}
     engine.put("text", [Point(i, vectors[i], texts) for i in range(700)])
     sizes = [size for _, _, size in server.asked[before:]]
     assert len(sizes) > 1
@@ -308,7 +329,8 @@ def graph(
     engine.prepare(32, ["text"])
     engine.learn(FIELDS)
     vectors = units(6_000, 32)
-    held = [Point(i, vectors[i], {"f0": [i % 100]}) for i in range(6_000)]
+    slot = SCHEMA.fields["price"].slot
+    held = [Point(i, vectors[i], {slot: [i % 100]}) for i in range(6_000)]
     engine.put("text", held)
     server.collections[f"{engine._name}-text"].status = "grey"
     engine.optimize()
@@ -321,7 +343,7 @@ def test_a_graph_is_walked(server: QdrantServer, graph: tuple[qdrant.Qdrant, lis
     engine, held = graph
     info = server.collections[f"{engine._name}-text"].info()
     assert ("green", 6_000) == (info["status"], info["indexed_vectors_count"])
-    assert not engine.traits.exact
+    assert 100 == engine.traits.exact_rows
     queries = units(40, 32, seed=3)
     vectors = np.stack([p.vector for p in held])
     for where, passing in ((None, range(6_000)), ({"price": {"$lt": 3}}, range(3))):
@@ -350,16 +372,14 @@ def test_whether_all_are_compared_follows_the_count(
         found(engine, held[0])
         return [path.rpartition("points/")[2] for _, path, _ in server.asked[before:]]
 
-    assert engine.traits.exact
+    assert 20 == engine.traits.exact_rows
     engine.put("text", held)
     assert ["count", "query/batch"] == asked()
     assert ["query/batch"] == asked()
-    assert not engine.traits.exact
     engine.put("text", held)
     assert ["query/batch"] == asked()  # it cannot have become less
     engine.drop("text", [p.number for p in held[:15]])
     assert ["count", "query/batch"] == asked()
-    assert engine.traits.exact
 
 
 # --- whose it is ---

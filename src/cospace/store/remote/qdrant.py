@@ -18,6 +18,7 @@ from cospace.store.remote.qdrant_forms import (
     INDEXES,
     OURS,
     batches,
+    condition,
     differs,
     hits,
     question,
@@ -25,6 +26,7 @@ from cospace.store.remote.qdrant_forms import (
 )
 from cospace.store.remote.qdrant_wire import KEY, Wire
 from cospace.store.schema import Field
+from cospace.store.where import Node
 
 __all__ = ["EXACT_BELOW", "EXTRA", "OPTIONS", "Qdrant", "connect"]
 
@@ -67,23 +69,17 @@ class Qdrant:
         self._wire = wire
         self._name = wire.address.name
         self._learned: dict[str, str] = {}  # by slot, how it is indexed
+        self._marked = False  # whether the mark's collection was seen to be ours
         self._bare: set[str] = set()  # slots that have no index, since there are too many
         # By field: how many points there are at least, and whether there may be more.
         self._least: dict[str, int] = {}
         self._grows: set[str] = set()
-        self._listed = False  # whether `_least` has every field
 
     @property
     def traits(self) -> Traits:
-        """What it can take. `exact` while no field has more than `EXACT_BELOW` points."""
+        """What it can take."""
         version = ".".join(map(str, self._wire.version))
-        if not self._listed:
-            for place in self._places():
-                self._least.setdefault(place.removeprefix(self._place("")), 0)
-            self._grows.update(self._least)
-            self._listed = True
-        exact = all(self._is_small(field) for field in list(self._least))
-        return Traits(f"Qdrant {version}", exact, _DIM, _HITS, _VALUES)
+        return Traits(f"Qdrant {version}", EXACT_BELOW, _DIM, _HITS, _VALUES)
 
     # --- the mark ---
 
@@ -99,6 +95,8 @@ class Qdrant:
     def write_mark(self, mark: str) -> None:
         """Keep the mark. Where there was none, points that stayed behind are taken away."""
         point = _models.PointStruct(id=0, vector={OURS: [1.0]}, payload={OURS: mark})
+        if self._marked and self._wire.find("upsert", self._name, [point]) is not None:
+            return
         info = self._info(self._name)
         if info is None:
             for place in self._places():
@@ -106,6 +104,7 @@ class Qdrant:
             info = self._created(self._name, 1)
         self._check(self._name, 1, info)
         self._wire("upsert", self._name, [point])
+        self._marked = True
 
     # --- places ---
 
@@ -122,8 +121,6 @@ class Qdrant:
             info = self._info(place) or self._created(place, dim)
             self._check(place, dim, info)
             self._index(place, info)
-            self._grows.add(field)
-            self._least.setdefault(field, 0)
 
     def learn(self, fields: Sequence[Field]) -> None:
         """Index the slots of those metadata fields in every place.
@@ -151,6 +148,7 @@ class Qdrant:
         info = self._info(self._name)
         if info is not None and differs(info, 1) is None:
             self._delete(self._name)
+        self._bare.clear()
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -240,6 +238,10 @@ class Qdrant:
         return least <= EXACT_BELOW
 
     # --- asking ---
+
+    def says(self, where: Node) -> bool:
+        """Whether Qdrant's form of the filter means just that."""
+        return condition(where, self._bare).exact
 
     def nearest(self, asked: Sequence[Ask]) -> list[list[Hit]]:
         """The hits of each Ask: one message to each place.
