@@ -12,6 +12,7 @@ import math
 import os
 import re
 import shutil
+import ssl
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -255,12 +256,19 @@ def search_params(told: Any) -> qe.SearchParams:
 class QdrantServer:
     """The server. `mishaps` are what the next requests meet, by name (see `Handler.meets`)."""
 
-    def __init__(self, folder: Path, *, key: str = "", version: str = VERSION) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        key: str = "",
+        version: str = VERSION,
+        certificate: Path | None = None,
+    ) -> None:
         self.folder, self.key, self.version = folder, key, version
+        self.certificate = certificate
         self.collections: dict[str, Collection] = {}
         self.mishaps: list[str] = []
         self.asked: list[tuple[str, str, int]] = []  # method, path and size of each request
-        self.bodies: list[Any] = []
         self.made = 0
         self.lock = threading.Lock()
         self.over = threading.Event()
@@ -273,6 +281,10 @@ class QdrantServer:
         handler = type("Bound", (Handler,), {"service": self})
         self.http = Listener(("127.0.0.1", self.port), handler)
         self.port = self.http.server_address[1]
+        if self.certificate is not None:
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            tls.load_cert_chain(self.certificate)
+            self.http.socket = tls.wrap_socket(self.http.socket, server_side=True)
         self.thread = threading.Thread(target=self.http.serve_forever, args=(0.02,))
         self.thread.start()
 
@@ -481,7 +493,7 @@ class Handler(BaseHTTPRequestHandler):
         elif mishap == "busy":
             told = {"status": {"error": "Rate limiting exceeded"}, "time": 0.0}
             self.send(429, told, **{"Retry-After": "1"})
-        else:  # "lost", "queued", "drips", "nan", "other": it is done, but the answer is odd
+        else:  # "lost", "queued", "drips", "nan", "other"...: it is done, but the answer is odd
             return False
         return True
 
@@ -491,6 +503,8 @@ class Handler(BaseHTTPRequestHandler):
         if mishap == "nan":
             body["result"][0]["points"][0]["score"] = None
         if mishap == "other":
+            body = {"title": "a shop", "version": "1.20.0"}
+        if mishap == "strange":
             body = {"hello": "world"}
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         if mishap == "lost":

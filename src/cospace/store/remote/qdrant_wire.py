@@ -82,6 +82,8 @@ class Wire:
                 if lacks and told.status == 404 and told.said:
                     return None
                 raise told from error
+            except _failures.ResponseHandlingException as error:
+                raise error.source from error
             if isinstance(answer, _models.UpdateResult) and answer.status != "completed":
                 raise NotDone(f"the change is {answer.status}, not completed")
             return answer
@@ -100,6 +102,8 @@ class Wire:
             return
         try:
             about = self("info")
+            if "qdrant" not in about.title.lower():
+                raise StorageError(f"it calls itself {about.title!r:.60}")
             version = tuple(int(part) for part in about.version.split("-")[0].split("."))
         except StoreUnreachable:
             raise
@@ -150,8 +154,6 @@ def _refused(error: Exception) -> bool:
 
 def _passes(error: Exception) -> bool:
     """Whether a call may succeed when it is made again."""
-    if isinstance(error, _failures.ResponseHandlingException):
-        error = error.source
     if isinstance(error, QdrantError):
         return error.status in (408, 429, 502, 503, 504)
     return isinstance(error, NotDone | _busy.ResourceExhaustedResponse | _httpx.TransportError)
