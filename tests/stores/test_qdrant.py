@@ -26,7 +26,8 @@ from cospace.store.remote.qdrant_forms import condition
 from cospace.store.remote.store import RemoteStore
 from cospace.store.where import matches, parse
 from cospace.testing.engine import check_engine
-from cospace.testing.store import check_store, fill, sample, unit
+from cospace.testing.rows import fill, sample, unit
+from cospace.testing.store import check_store
 from stores.qdrant_server import HNSW, MOST, OPTIMIZERS, QdrantServer, serving
 from stores.rows_and_filters import FIELDS, FILTERS, ROWS, SCHEMA, check_filter, points_of, units
 

@@ -35,7 +35,7 @@ OWN_FILES = {
         "cli/doctor.py",
         "encode/cache/disk.py",
     },
-    "qdrant_edge": {"store/edge.py"},
+    "qdrant_edge": {"store/edge.py", "store/edge_filter.py"},
     "openvino": {"encode/engines/openvino.py", "adopt/convert.py"},
 }
 NETWORK = {
