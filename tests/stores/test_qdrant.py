@@ -121,7 +121,8 @@ def test_a_store_finds_what_a_local_one_does(
         remote.optimize()  # what was written goes to the engine
         server.collections["shop-text"].status = "grey"
         remote.optimize()
-        assert 400 == server.collections["shop-text"].shard.info().indexed_vectors_count
+        info = server.collections["shop-text"].shard.info()
+        assert 300 < info.points_count == info.indexed_vectors_count
         for where in filters:
             for k in (1, 10, 350):
                 one = Nearest("text", unit(1, k)[0], k, parse(where, schema))

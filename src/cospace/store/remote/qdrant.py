@@ -48,6 +48,10 @@ def connect(address: Address) -> Qdrant:
 
     `?tls=1` encrypts the connection. The key is that of QDRANT_API_KEY. It is not sent to another
     machine unencrypted, unless the address says `?tls=0`: raises `BadArgument`.
+
+    >>> from cospace.store.remote.address import read_address
+    >>> engine = connect(read_address("qdrant://localhost/market", options=OPTIONS))
+    >>> engine.close()
     """
     tls = address.options.get("tls", "")
     if tls not in ("", "0", "1"):
