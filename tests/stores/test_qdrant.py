@@ -720,7 +720,11 @@ def test_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_key_goes_out_encrypted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QDRANT_API_KEY", "secret")
-    for text in ("qdrant://db.example:6333/market", "qdrant://10.0.0.7/market"):
+    for text in (
+        "qdrant://db.example:6333/market",
+        "qdrant://10.0.0.7/market",
+        "qdrant://127.a.example/m",
+    ):
         with pytest.raises(BadArgument, match="unencrypted") as told:
             qdrant.connect(read_address(text, options=qdrant.OPTIONS))
         assert "secret" not in str(told.value)
@@ -731,6 +735,16 @@ def test_a_key_goes_out_encrypted(monkeypatch: pytest.MonkeyPatch) -> None:
             engine.close()
     with pytest.raises(BadArgument, match="tls='yes'"):
         qdrant.connect(read_address("qdrant://h/market?tls=yes", options=qdrant.OPTIONS))
+
+
+def test_what_is_for_this_machine_goes_through_no_proxy(
+    server: QdrantServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    engine = opened(server)
+    assert engine.read_mark() is None
+    engine.close()
 
 
 @pytest.fixture(scope="module")
