@@ -29,6 +29,9 @@ _MARGIN = 1e-5
 class Words(Protocol):
     """How an engine says the conditions that all others are made of."""
 
+    def knows(self, slot: str) -> bool:
+        """Whether the engine takes conditions on a slot; others let all through."""
+
     def one_of(self, name: str, texts: Sequence[str]) -> Any:
         """The list `name` is there, and holds one of the texts."""
 
@@ -90,6 +93,8 @@ def said(where: Node, words: Words) -> Rendered:
 
 def _leaf(leaf: Leaf, negated: bool, words: Words) -> tuple[Any, bool] | None:
     slot = leaf_slot(leaf)
+    if not words.knows(slot):
+        return None
     if isinstance(leaf, Exists):
         return words.there(slot, not negated), True
     if isinstance(leaf, In):

@@ -303,6 +303,9 @@ class _NotYet(Exception):
 class _Filters:
     """The words of Pinecone's filters: see `flat.Words`."""
 
+    def knows(self, slot: str) -> bool:  # noqa: ARG002 - of Words
+        return True
+
     def one_of(self, name: str, texts: Sequence[str]) -> Any:
         return {name: {"$in": list(texts)}}
 
