@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,10 @@ from cospace.errors import BadArgument, NotACollection, StorageError, StoreUnrea
 from cospace.store.remote import flat, pinecone
 from cospace.store.remote.address import read_address
 from cospace.store.remote.engine import PHOTOS, Ask, Point
+from cospace.store.remote.store import RemoteStore
 from cospace.store.where import parse
+from cospace.testing.engine import check_engine
+from cospace.testing.store import SPACE, check_store
 from stores.pinecone_server import KEY, MAX_BODY, Index, Server, serving
 from stores.rows_and_filters import FILTERS, ROWS, SCHEMA, check_filter, points_of, units
 
@@ -60,6 +64,24 @@ def engine(server: Server) -> pinecone.Pinecone:
 def plain(n: int, seed: int = 0) -> list[Point]:
     vectors = units(n, DIM, seed)
     return [Point((i + 1) * PHOTOS, vectors[i], {}) for i in range(n)]
+
+
+# --- the suites ---
+
+
+def test_it_keeps_the_protocol() -> None:
+    with serving(Index(16)) as server:
+        check_engine(lambda: opened(server))
+
+
+def test_the_store_before_it_keeps_the_protocol(tmp_path: Path) -> None:
+    with serving(Index(SPACE.dim)) as server:
+
+        def make() -> RemoteStore:
+            name = f"check{next(NAMES)}"
+            return RemoteStore(tmp_path / name, opened(server, name), name)
+
+        check_store(make)
 
 
 # --- points ---

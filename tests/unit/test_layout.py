@@ -47,6 +47,7 @@ NETWORK = {
 ONLINE = "encode/hosted/"
 # What is opened by an address of its own: the files of each store, and its SDK.
 STORES = {
+    "httpx": "store/remote/weaviate",  # its SDK lets failures of httpx through
     "milvus": "store/remote/milvus",
     "pinecone": "store/remote/pinecone",
     "psycopg": "store/postgres/",

@@ -22,6 +22,7 @@ from cospace.store.remote.address import Address
 from cospace.store.remote.calls import Calls
 from cospace.store.remote.engine import Ask, Hit, Point, Traits
 from cospace.store.schema import Field
+from cospace.store.where import Node
 
 __all__ = ["EXTRA", "OPTIONS", "Pinecone", "connect"]
 
@@ -111,9 +112,9 @@ class Pinecone:
 
     @property
     def traits(self) -> Traits:
-        """What an index takes; its search need not compare with every point."""
+        """What an index takes; its search promises to compare with no number of points."""
         self._known()
-        return Traits("Pinecone", False, _MAX_DIM, _MAX_HITS, _MAX_VALUES)
+        return Traits("Pinecone", 0, _MAX_DIM, _MAX_HITS, _MAX_VALUES)
 
     def read_mark(self) -> str | None:
         """See `Engine`."""
@@ -276,6 +277,10 @@ class Pinecone:
 
     def _delete_all(self, name: str, seconds: float) -> None:
         self._index.delete_namespace(name=name, timeout=seconds)
+
+    def says(self, where: Node) -> bool:
+        """See `Engine`."""
+        return flat.said(where, _Filters()).exact
 
     def optimize(self) -> None:
         """Nothing is to be done: Pinecone does it by itself."""

@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -25,6 +25,7 @@ from cospace.store.remote.address import Address
 from cospace.store.remote.engine import Ask, Hit, Point, Traits
 from cospace.store.remote.weaviate_client import Client
 from cospace.store.schema import Field
+from cospace.store.where import Node
 
 __all__ = ["EXTRA", "OPTIONS", "Weaviate", "connect"]
 
@@ -39,9 +40,18 @@ _MAX_BYTES = 6_000_000  # of one message; servers take 10 MB
 _OURS = "A collection of cospace"  # begins the description of each class that cospace made
 _IDS = 0xC05BACE0 << 96  # a point's UUID is this and its number; a UUID of all zeros is none
 _THERE = "there"  # the element that each list has; no hash is like it
-_INDEXES: Mapping[str, Mapping[str, Any]] = {
-    "flat": {},
-    "hnsw": {"ef": 512, "efConstruction": 256, "maxConnections": 32},
+
+
+class _Index(NamedTuple):
+    """An index of vectors: how many it compares, all of them, and its settings."""
+
+    exact_rows: int
+    settings: Mapping[str, Any]
+
+
+_INDEXES: Mapping[str, _Index] = {
+    "flat": _Index(1 << 62, {}),
+    "hnsw": _Index(0, {"ef": 512, "efConstruction": 256, "maxConnections": 32}),
 }
 
 
@@ -106,7 +116,7 @@ class Weaviate:
             "vectorIndexConfig": {
                 "distance": "cosine",
                 "skipDefaultQuantization": True,
-                **_INDEXES[self._index],
+                **_INDEXES[self._index].settings,
             },
             "properties": properties,
         }
@@ -160,7 +170,7 @@ class Weaviate:
         """What a server takes; with index=hnsw its search does not compare with every point."""
         self._do(lambda _: None)
         name = f"Weaviate {self._do.version}"
-        return Traits(name, self._index == "flat", _MAX_DIM, _MAX_HITS, _MAX_VALUES)
+        return Traits(name, _INDEXES[self._index].exact_rows, _MAX_DIM, _MAX_HITS, _MAX_VALUES)
 
     def read_mark(self) -> str | None:
         """See `Engine`."""
@@ -304,6 +314,12 @@ class Weaviate:
         if not all(np.isfinite(hit.score) for hit in hits):
             raise StorageError(f"{self._address}: Weaviate gave a distance that is no number")
         return hits
+
+    def says(self, where: Node) -> bool:
+        """See `Engine`."""
+        known = [held for field, held in self._known.items() if field]
+        words = _Filters(self._classes.query.Filter, set.intersection(*known) if known else set())
+        return flat.said(where, words).exact
 
     def optimize(self) -> None:
         """Nothing is to be done: Weaviate does it by itself."""
