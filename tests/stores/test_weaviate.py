@@ -160,6 +160,8 @@ def test_values_of_the_largest_size_fit(engine: engines.Weaviate) -> None:
 @given(rows=ROWS, where=FILTERS)
 @example(rows=[{"price": 2**53}], where={"price": {"$ne": 2**53 + 1}})
 @example(rows=[{"price": 2**53 + 1}], where={"price": {"$gt": 2**53}})
+@example(rows=[{"price": -0.0}], where={"price": {"$gte": 0}})
+@example(rows=[{"price": 0}], where={"price": {"$lte": -0.0}})
 @example(rows=[{"city": "a "}], where={"city": {"$ne": "a"}})
 @example(rows=[{"city": ""}], where={"city": ""})
 @example(rows=[{"price": [1, 9]}], where={"price": {"$not": {"$gt": 2}}})

@@ -41,6 +41,12 @@ PROPERTY = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,230}")
 RESERVED = {"id", "_id", "vector", "_additional"}
 TYPES = {"text", "text[]", "number", "number[]", "int", "boolean"}
 METRICS = {"cosine", "dot", "l2-squared", "hamming", "manhattan"}
+# The preset "en", which a class has where it names no other; filters leave such words out.
+STOPWORDS = {
+    "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it",
+    "no", "not", "of", "on", "or", "such", "that", "the", "their", "then", "there", "these",
+    "they", "this", "to", "was", "will", "with",
+}  # fmt: skip
 FLAT = {"vectorCacheMaxObjects": 1_000_000_000_000}
 HNSW = {
     "cleanupIntervalSeconds": 300, "dynamicEfFactor": 8, "dynamicEfMax": 500, "dynamicEfMin": 100,
@@ -230,7 +236,7 @@ class Class:
 
     def on_text(self, name: str, operator: str, held: Any) -> Callable[..., bool]:
         def equal(text: str) -> Callable[..., bool]:
-            terms = self.tokenized(name, text)
+            terms = [t for t in self.tokenized(name, text) if t not in STOPWORDS]
             if not terms:
                 raise Refused("invalid search term, only stopwords provided")
 
@@ -250,17 +256,22 @@ class Class:
         raise Refused(f"operator {operator} is not supported here")
 
     def on_number(self, name: str, operator: str, held: Any) -> Callable[..., bool]:
-        orders: dict[str, Callable[[float], bool]] = {
-            "EQUAL": lambda v: v == held,
-            "GREATER_THAN": lambda v: v > held,
-            "GREATER_THAN_EQUAL": lambda v: v >= held,
-            "LESS_THAN": lambda v: v < held,
-            "LESS_THAN_EQUAL": lambda v: v <= held,
+        orders: dict[str, Callable[[Any, Any], bool]] = {
+            "EQUAL": lambda a, b: a == b,
+            "GREATER_THAN": lambda a, b: a > b,
+            "GREATER_THAN_EQUAL": lambda a, b: a >= b,
+            "LESS_THAN": lambda a, b: a < b,
+            "LESS_THAN_EQUAL": lambda a, b: a <= b,
         }
         if operator not in orders or not isinstance(held, float):
             raise Refused(f"operator {operator} is not supported here")
-        order = orders[operator]
-        return lambda _, values: name in values and order(values[name])
+        order, end = orders[operator], _sorted_as(held)
+        return lambda _, values: name in values and order(_sorted_as(values[name]), end)
+
+
+def _sorted_as(number: float) -> tuple[float, float]:
+    """The key of a number in the index: its bits, of which those of -0.0 come before 0.0."""
+    return number, math.copysign(1, number)
 
 
 def _cosine(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> float:

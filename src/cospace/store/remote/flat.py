@@ -71,7 +71,12 @@ def flattened(values: Mapping[str, Sequence[Any]]) -> dict[str, list[str] | floa
 
 
 def _ends(slot: str, numbers: Sequence[float]) -> dict[str, list[str] | float]:
-    return {slot + LOW: float(min(numbers)), slot + HIGH: float(max(numbers))}
+    return {slot + LOW: _near(min(numbers)), slot + HIGH: _near(max(numbers))}
+
+
+def _near(number: float) -> float:
+    """The number as float64; 0.0 for -0.0, which some engines sort before it."""
+    return float(number) + 0.0
 
 
 def _text(value: Any) -> str:
@@ -80,7 +85,7 @@ def _text(value: Any) -> str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    near = float(value) + 0.0  # which makes 0.0 of -0.0
+    near = _near(value)
     return repr(near) if near == value else str(value)
 
 
@@ -127,7 +132,7 @@ def _range(slot: str, leaf: Compare, negated: bool, words: Words) -> tuple[Any, 
     op = _OPPOSITE[leaf.op] if negated else leaf.op
     # Beyond this, whole numbers that differ may be one as float64: equal ones must pass.
     exact = abs(leaf.value) < WHOLE
-    form = words.compare(name, op if exact else op[:2] + "e", float(leaf.value))
+    form = words.compare(name, op if exact else op[:2] + "e", _near(leaf.value))
     return (words.some([form, words.there(slot, False)]) if negated else form), exact
 
 
@@ -152,4 +157,7 @@ def _box(slot: str, near: Near, words: Words) -> Any:
 
 
 def _overlap(name: str, low: float, high: float, words: Words) -> list[Any]:
-    return [words.compare(name + HIGH, "gte", low), words.compare(name + LOW, "lte", high)]
+    return [
+        words.compare(name + HIGH, "gte", _near(low)),
+        words.compare(name + LOW, "lte", _near(high)),
+    ]

@@ -39,7 +39,7 @@ _MAX_POINTS = 1_000  # of one message
 _MAX_BYTES = 6_000_000  # of one message; servers take 10 MB
 _OURS = "A collection of cospace"  # begins the description of each class that cospace made
 _IDS = 0xC05BACE0 << 96  # a point's UUID is this and its number; a UUID of all zeros is none
-_THERE = "there"  # the element that each list has; no hash is like it
+_THERE = "present"  # the element that each list has: no hash is like it, and no stop word
 
 
 class _Index(NamedTuple):
@@ -127,16 +127,19 @@ class Weaviate:
 
         self._do(make)
 
-    def _ready(self, field: str) -> Any:
-        """The objects of a field, "" for the mark, or None where it has no place."""
+    def _ready(self, field: str, level: str = "ONE") -> Any:
+        """The objects of a field, "" for the mark, or None where it has no place.
+
+        What is written to ALL copies of the data can be read from ONE.
+        """
         name = self._class_of(field)
         if field not in self._known:
             config = self._found(name)
             if config is None:
                 return None
             self._known[field] = {one.name for one in config.properties}
-        level = self._classes.config.ConsistencyLevel.ALL
-        return lambda client: client.collections.use(name).with_consistency_level(level)
+        copies = self._classes.config.ConsistencyLevel(level)
+        return lambda client: client.collections.use(name).with_consistency_level(copies)
 
     def _extend(self, field: str, properties: Mapping[str, str]) -> None:
         """Give a class the properties that it lacks."""
@@ -188,7 +191,7 @@ class Weaviate:
             shown = {"dataType": ["text"], "indexFilterable": False, "indexSearchable": False}
             self._make(self._class_of(), f"{_OURS}: its mark", [{"name": "mark", **shown}])
         one = self._classes.data.DataObject(properties={"mark": mark}, uuid=UUID(int=_IDS))
-        self._insert(self._ready(""), [one])
+        self._insert(self._ready("", "ALL"), [one])
 
     def prepare(self, dim: int, fields: Sequence[str]) -> None:
         """See `Engine`."""
@@ -219,7 +222,7 @@ class Weaviate:
 
     def put(self, field: str, points: Sequence[Point]) -> None:
         """See `Engine`. Every copy of the data has the points on return."""
-        objects = self._ready(field)
+        objects = self._ready(field, "ALL")
         if objects is None:
             raise StorageError(f"{self._address}: there is no place for {field!r:.60}; prepare one")
         for batch in self._batches(points):
@@ -266,7 +269,7 @@ class Weaviate:
 
     def drop(self, field: str, numbers: Sequence[int]) -> None:
         """See `Engine`. Every copy of the data lacks the points on return."""
-        objects = self._ready(field)
+        objects = self._ready(field, "ALL")
         if objects is None:
             return
         by_id = self._classes.query.Filter.by_id()
