@@ -15,8 +15,8 @@ from cospace.store.where import Node, matches, parse
 
 LARGE = 2**53
 NUMBERS = st.sampled_from(
-    [0, -0.0, 1, 1.0, 2, 2.5, -3, 9, 300, 1e22, 10**22, LARGE - 1,
-     LARGE, LARGE + 1, LARGE + 2, -LARGE - 1, 1e308]
+    [0, -0.0, 1, 1.0, 2, 2.5, -3, 9, 300, 1e22, 10**22, LARGE - 1, LARGE, LARGE + 1, LARGE + 2,
+     -LARGE - 1, 1e308]
 )  # fmt: skip
 TEXTS = st.sampled_from(
     ["", " ", "a", "A", "a ", "Zürich", "日本語", "it's", 'say "x"', "b\\n", "1.0", "true", "+",
@@ -46,10 +46,11 @@ ROWS = st.lists(METADATA, min_size=1, max_size=8)
 
 
 def _on(field: str, values: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    several = st.lists(values, max_size=3)
     one = st.one_of(
         st.builds(lambda op, v: {op: v}, st.sampled_from(["$eq", "$ne"]), values),
-        st.builds(lambda op, v: {op: v}, st.sampled_from(["$in", "$nin"]), several),
+        st.builds(
+            lambda op, v: {op: v}, st.sampled_from(["$in", "$nin"]), st.lists(values, max_size=3)
+        ),
         st.builds(lambda yes: {"$exists": yes}, st.booleans()),
     )  # fmt: skip
     return st.one_of(one, st.builds(lambda c: {"$not": c}, one)).map(lambda c: {field: c})
