@@ -315,14 +315,14 @@ def valid_metadata(metadata: Any) -> dict[str, Any]:
 class Server:
     """The index in a thread. `script` says what the next requests meet: see `mishap`."""
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, port: int = 0) -> None:
         self.index = index
         self.asked: list[str] = []  # the paths of all requests
         self.sizes: list[int] = []
         self.script: list[str | int] = []
         self.lock = threading.Lock()
         self.over = threading.Event()
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.http = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self.http.daemon_threads = True
         self.port = int(self.http.server_address[1])
         self.thread = threading.Thread(

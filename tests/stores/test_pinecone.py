@@ -266,6 +266,18 @@ def test_a_dead_server_is_told(server: Server) -> None:
             call()
 
 
+def test_a_server_that_comes_back_is_found_again(server: Server, engine: pinecone.Pinecone) -> None:
+    engine.put("text", plain(3))
+    server.stop()
+    again = Server(server.index, server.port)
+    try:
+        assert 3 == len(engine.nearest([Ask("text", plain(1)[0].vector, 5)])[0])
+        engine.put("text", plain(4))
+        assert 4 == engine.count("text")
+    finally:
+        again.stop()
+
+
 def test_a_key_is_needed_and_must_be_right(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     for wrong in ("another", "with a newline\n"):
         monkeypatch.setenv("PINECONE_API_KEY", wrong)

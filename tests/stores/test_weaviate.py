@@ -276,6 +276,21 @@ def test_a_dead_server_is_told(server: Server) -> None:
             call()
 
 
+def test_a_server_that_comes_back_is_found_again(server: Server, engine: engines.Weaviate) -> None:
+    engine.put("text", plain(3))
+    asks = [Ask("text", plain(1)[0].vector, 5)]
+    server.stop()
+    again = Server(ports=(server.port, server.grpc_port))
+    try:
+        again.classes = server.classes
+        assert 3 == len(engine.nearest(asks)[0])
+        engine.put("text", plain(4))
+        assert "first" == engine.read_mark()
+        assert 4 == engine.count("text")
+    finally:
+        again.stop()
+
+
 def test_a_key_is_sent_and_must_be_right(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(key=KEY) as server:
         monkeypatch.setenv("WEAVIATE_API_KEY", KEY)
@@ -329,7 +344,13 @@ def test_a_distance_that_is_no_number_is_told(
 
 
 def test_options_are_checked(server: Server) -> None:
-    for option in ({"tls": "yes"}, {"index": "ivf"}, {"grpc": "high"}, {"grpc": "70000"}):
+    for option in (
+        {"tls": "yes"},
+        {"index": "ivf"},
+        {"grpc": "high"},
+        {"grpc": "70000"},
+        {"grpc": server.port},
+    ):
         with pytest.raises(BadArgument, match=next(iter(option))):
             opened(server, **option)
     elsewhere = opened(server, grpc=f"localhost:{server.grpc_port}")

@@ -282,7 +282,9 @@ def _cosine(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> float:
 class Server(weaviate_pb2_grpc.WeaviateServicer):  # type: ignore[misc]
     """REST and gRPC, each in threads. `script` says what the next requests meet."""
 
-    def __init__(self, key: str = "", version: str = "1.34.0") -> None:
+    def __init__(
+        self, key: str = "", version: str = "1.34.0", ports: tuple[int, int] = (0, 0)
+    ) -> None:
         self.key, self.version = key, version
         self.classes: dict[str, Class] = {}
         self.asked: list[str] = []
@@ -290,7 +292,7 @@ class Server(weaviate_pb2_grpc.WeaviateServicer):  # type: ignore[misc]
         self.script: list[str | int] = []
         self.lock = threading.Lock()
         self.over = threading.Event()
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.http = ThreadingHTTPServer(("127.0.0.1", ports[0]), self._handler())
         self.http.daemon_threads = True
         self.port = int(self.http.server_address[1])
         self.thread = threading.Thread(
@@ -303,7 +305,7 @@ class Server(weaviate_pb2_grpc.WeaviateServicer):  # type: ignore[misc]
         ]
         self.grpc = grpc.server(ThreadPoolExecutor(16), options=options)
         weaviate_pb2_grpc.add_WeaviateServicer_to_server(self, self.grpc)
-        self.grpc_port = self.grpc.add_insecure_port("127.0.0.1:0")
+        self.grpc_port = self.grpc.add_insecure_port(f"127.0.0.1:{ports[1]}")
         self.thread.start()
         self.grpc.start()
 

@@ -85,7 +85,7 @@ class Pinecone:
         return index
 
     def _passes(self, error: Exception) -> bool:
-        late = self._sdk.PineconeConnectionError, self._sdk.PineconeTimeoutError, _NotYet
+        late = self._sdk.PineconeConnectionError, self._sdk.PineconeTimeoutError, NotYet
         status = getattr(error, "status_code", 0)
         return isinstance(error, late) or status in (408, 429) or status >= 500
 
@@ -150,7 +150,7 @@ class Pinecone:
 
         def shown(seconds: float) -> None:
             if self._mark(seconds) != mark:
-                raise _NotYet("the mark that was written does not show yet")
+                raise NotYet("the mark that was written does not show yet")
 
         self._calls(shown)
 
@@ -218,7 +218,7 @@ class Pinecone:
         def seen(seconds: float) -> None:
             answer = self._index.query(vector=probe, top_k=1, namespace=name, timeout=seconds)
             if not answer.response_info.is_reconciled(written):
-                raise _NotYet("what was written does not show yet")
+                raise NotYet("what was written does not show yet")
 
         self._calls(seen)
 
@@ -292,7 +292,7 @@ class Pinecone:
 
         def gone(seconds: float) -> None:
             if self._mark(seconds) is not None:
-                raise _NotYet("the mark that was removed shows still")
+                raise NotYet("the mark that was removed shows still")
 
         self._calls(gone)
 
@@ -301,7 +301,7 @@ class Pinecone:
         self._index.close()
 
 
-class _NotYet(Exception):
+class NotYet(Exception):
     """A write that does not show yet; asked for again until the time is over."""
 
 

@@ -134,12 +134,12 @@ class _Once:
             try:
                 return call(*args, **options)
             except self._error as error:
-                raise _Failure(error.code().name, error.details()) from error
+                raise GrpcError(error.code().name, error.details()) from error
 
         return once
 
 
-class _Failure(Exception):
+class GrpcError(Exception):
     """What gRPC told: its code, such as UNAVAILABLE, and the server's words."""
 
     def __init__(self, code: str, words: str) -> None:
@@ -147,23 +147,23 @@ class _Failure(Exception):
         self.code = code
 
 
-class _KeyRefused(Exception):
+class KeyNotTaken(Exception):
     """What REST told of the key."""
 
 
 def _check_key(response: Any) -> None:
     if response.status_code in (401, 403):
         response.read()
-        raise _KeyRefused(f"{response.status_code} {response.text[:200]}")
+        raise KeyNotTaken(f"{response.status_code} {response.text[:200]}")
 
 
 def _refused(error: Exception) -> bool:
     code = getattr(error, "code", "")
-    return isinstance(error, _KeyRefused) or code in ("UNAUTHENTICATED", "PERMISSION_DENIED")
+    return isinstance(error, KeyNotTaken) or code in ("UNAUTHENTICATED", "PERMISSION_DENIED")
 
 
 def _passes(error: Exception) -> bool:
-    if isinstance(error, _Failure):
+    if isinstance(error, GrpcError):
         return error.code in _LATE
     told = need("weaviate.exceptions", extra=EXTRA)
     away = told.WeaviateConnectionError, told.WeaviateTimeoutError
@@ -184,4 +184,6 @@ def _ports(address: Address) -> tuple[str, int, str, int, bool]:
         raise BadArgument(f"{address}: grpc={grpc!r:.60} is no port, and no HOST:PORT")
     secure = tls == "1"
     rest = address.port or (443 if secure else 8080)
+    if (host or address.host, int(port)) == (address.host, rest):
+        raise BadArgument(f"{address}: grpc={grpc!r:.60} is the port of REST; gRPC has its own")
     return address.host, rest, host or address.host, int(port), secure
