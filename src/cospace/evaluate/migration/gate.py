@@ -56,7 +56,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What `compare_models` found; `old` and `new` name the models.
+    """What `compare_models` found; `old` and `new` name the models, or
+    the collections where both models have one name.
 
     `whole` is the default ranking on all questions, and the verdict is its. `lists`, `languages`
     and `kinds` tell where a difference comes from: their intervals and tests are at 5% divided by
@@ -219,10 +220,11 @@ def _compared(
     share = 0.05 / len(lists)
     texts = [one.text for one in some] if texts is None else texts
     overlap, biased = _overlaps(old, new, texts, k, seed)
+    names = _names(old, new)
     told = (*_told(old, new, asked, some, needed), *_too_easy(asked, whole))
     return Verdict(
-        old=_model(old),
-        new=_model(new),
+        old=names[0],
+        new=names[1],
         how=asked.how,
         k=k,
         pilot=len(pilot),
@@ -382,6 +384,8 @@ def _too_easy(asked: Asked, whole: Part) -> tuple[str, ...]:
     return (told,)
 
 
-def _model(collection: Collection) -> str:
-    space = collection.space
-    return collection.name if space is None else space.name
+def _names(old: Collection, new: Collection) -> tuple[str, str]:
+    """The names of the models; those of the collections where these do not tell them apart."""
+    spaces = [one.space for one in (old, new)]
+    first, second = ("" if one is None else one.name for one in spaces)
+    return (first, second) if first and second and first != second else (old.name, new.name)
