@@ -11,7 +11,7 @@ import cospace as cs
 from cospace.cli.main import main
 from cospace.testing.tiny import tiny_folder
 
-THINGS = [f"{a} {b}" for a in ("red", "blue", "grey", "oak", "old") for b in ("chair", "rug", "box",
+THINGS = [f"{a} {b}" for a in ("red", "blue", "grey", "oak", "old", "new", "tin", "wet", "big", "dry") for b in ("chair", "rug", "box",
           "desk", "lamp", "coat")]  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def test_two_collections_are_compared(
     old, new, judged = pair
     code = main(["compare", old, new, "--judgments", judged, "--bridges"])
     printed = capsys.readouterr().out
-    assert "30 questions, judged" in printed
+    assert "60 questions, judged" in printed
     assert "default ranking" in printed
     assert "map into old" in printed
     code_json = main(["compare", old, new, "--judgments", judged, "--json"])
