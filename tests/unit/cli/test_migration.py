@@ -11,8 +11,8 @@ import cospace as cs
 from cospace.cli.main import main
 from cospace.testing.tiny import tiny_folder
 
-FIRST = "red blue grey oak old new tin wet big dry".split()
-THINGS = [f"{a} {b}" for a in FIRST for b in "chair rug box desk lamp coat".split()]
+FIRST = ["red", "blue", "grey", "oak", "old", "new", "tin", "wet", "big", "dry"]
+THINGS = [f"{a} {b}" for a in FIRST for b in ["chair", "rug", "box", "desk", "lamp", "coat"]]
 
 
 @pytest.fixture
