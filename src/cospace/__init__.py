@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from cospace import errors, evaluate, limits, train
     from cospace.adopt.words import read_word_vectors
-    from cospace.collection import Collection, Report, open
+    from cospace.collection import Collection, Report
+    from cospace.collection.open import open
     from cospace.encode import Encoder, load, models
     from cospace.encode.executor import encode_items
     from cospace.item import Audio, Depth, Image, Item, Part, Parts, Video

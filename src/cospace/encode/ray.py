@@ -89,6 +89,8 @@ def over_nodes(job: Job, units: Iterable[Any], address: str) -> Generator[Any, N
     `CospaceError` when a unit ends three processes, or a node cannot start one. What a unit
     raises is raised here, after the results before it.
     """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it reports to its makers otherwise
+    os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "1")  # 40 s for an address without Ray
     ray = need("ray", extra="ray")
     with _joined(ray, address), closing(_Nodes(ray, job)) as nodes:
         yield from nodes.run(iter(units))
@@ -102,7 +104,6 @@ def _joined(ray: Any, address: str) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it reports to its makers otherwise
     given: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if address == "local":
         given |= {"num_cpus": cores(), "include_dashboard": False}

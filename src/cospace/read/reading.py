@@ -152,8 +152,8 @@ class Reading:
         """One for each row, in order: its item, or why it gives none.
 
         >>> from cospace.read import read
-        >>> [str(one)[:27] for one in read([{"sku": "", "title": "Stool"}]).outcomes()]
-        ['row 1: the id (sku) is empty']
+        >>> [one.name for one in read([{"sku": "", "title": "Stool"}]).outcomes()]
+        ['row 1']
         """
         failed = self.failed = Failures()
         met = self._pass = Pass()
