@@ -18,7 +18,7 @@ import cospace as cs
 from cospace.cli.main import main
 from cospace.encode.names import load_folder
 from cospace.encode.ray import Job, over_nodes
-from cospace.errors import BadArgument, BadItem, CospaceError
+from cospace.errors import BadItem, CospaceError
 from cospace.testing.tiny import tiny_folder
 
 ray = pytest.importorskip("ray", reason="Ray is not installed: `make ray` brings it, 617 MB")
@@ -146,12 +146,6 @@ def test_a_node_that_goes_is_done_without_and_one_that_comes_helps(cluster: Any)
         cluster.remove_node(third, allow_graceful=False)
         found += itertools.islice(results, 500)
     assert [n * n for n in range(len(found))] == [square for square, _ in found]
-
-
-@pytest.mark.parametrize("address", ["", "locally", "host", "ray://x"])
-def test_an_address_that_cannot_be_is_told(address: str) -> None:
-    with pytest.raises(BadArgument, match="HOST:PORT"):
-        list(over_nodes(Job(starts, squares, None), range(1), address))
 
 
 # --- items ---

@@ -19,7 +19,7 @@ from cospace.encode.folder import read_space
 from cospace.encode.model import Model
 from cospace.encode.names import folder_of, installed, load_folder
 from cospace.encode.protocol import Encoder
-from cospace.encode.ray import Job, over_nodes
+from cospace.encode.ray import Job, check, over_nodes
 from cospace.errors import BadArgument, CospaceError, ModelNotFound
 from cospace.item import Item
 from cospace.space import Space
@@ -38,7 +38,10 @@ class Executor(Protocol):
 
 
 def executor(ray: str | None) -> Executor:
-    """This process, or the nodes of the cluster at an address."""
+    """This process, or the nodes of the cluster at an address: see `over_nodes`.
+
+    Raises `BadArgument` for an address that cannot be, `MissingExtra` without Ray.
+    """
     return bulk.encode_items if ray is None else _OnNodes(ray)
 
 
@@ -103,6 +106,7 @@ class _OnNodes:
     """The nodes of a Ray cluster."""
 
     def __init__(self, address: str) -> None:
+        check(address)
         self._address = address
 
     def __call__(

@@ -24,7 +24,7 @@ from cospace.errors import BadArgument, CospaceError, NetworkError
 from cospace.limits import TABLE, limit, override
 from cospace.need import need
 
-__all__ = ["Job", "over_nodes"]
+__all__ = ["Job", "check", "over_nodes"]
 
 # Units that an actor has in hand: one is worked on, one waits, so that it never stands still.
 _IN_HAND = 2
@@ -89,18 +89,24 @@ def over_nodes(job: Job, units: Iterable[Any], address: str) -> Generator[Any, N
     `CospaceError` when a unit ends three processes, or a node cannot start one. What a unit
     raises is raised here, after the results before it.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it reports to its makers otherwise
-    os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "1")  # 40 s for an address without Ray
-    ray = need("ray", extra="ray")
+    ray = check(address)
     with _joined(ray, address), closing(_Nodes(ray, job)) as nodes:
         yield from nodes.run(iter(units))
+
+
+def check(address: str) -> Any:
+    """The module ray. Raises `BadArgument` for an address that cannot be, `MissingExtra`."""
+    host, _, port = address.rpartition(":")
+    if address not in ("local", "auto") and not (host and port.isdecimal() and "/" not in host):
+        raise BadArgument(f"a cluster is 'local', 'auto' or HOST:PORT, not {address!r}")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it reports to its makers otherwise
+    os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "1")  # 40 s for an address without Ray
+    return need("ray", extra="ray")
 
 
 @contextmanager
 def _joined(ray: Any, address: str) -> Iterator[None]:
     """A block in which this process belongs to the cluster; one it belongs to already stays."""
-    if address not in ("local", "auto") and not address.rpartition(":")[2].isdecimal():
-        raise BadArgument(f"a cluster is 'local', 'auto' or HOST:PORT, not {address!r}")
     if ray.is_initialized():
         yield
         return

@@ -66,6 +66,7 @@ def model(tmp_path: Path) -> Any:
 
 def test_what_travels_arrives_whole(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executor, "over_nodes", over_a_pipe)
+    monkeypatch.setattr(executor, "check", lambda address: None)  # Ray is not needed
     pixels = np.full((9, 9, 3), 200, np.uint8)
     items = [
         cs.Item("two", cs.Parts(text="a red chair", image=cs.Image(pixels)), {"price": 3}),
@@ -87,6 +88,7 @@ def test_what_travels_arrives_whole(model: Any, monkeypatch: pytest.MonkeyPatch)
 
 def test_a_part_of_a_model_is_loaded_as_it_is(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executor, "over_nodes", over_a_pipe)
+    monkeypatch.setattr(executor, "check", lambda address: None)  # Ray is not needed
     part = load_folder(model.path, 8).restricted("text")
     there = flat(encode_items(part, texts(3), batch=2, ray="10.0.0.1:6379"))
     assert [(8,)] * 3 == [one.vectors["text"].shape for one in there]
@@ -127,10 +129,14 @@ def _works(state: int, unit: int) -> int:
     return state * unit
 
 
-def test_what_cannot_be_is_refused() -> None:
+def test_what_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     class Own:
         space = tiny_model().space
 
+    for address in ("", "locally", "host", ":6379", "ray://host:10001"):
+        with pytest.raises(BadArgument, match="HOST:PORT"):
+            encode_items(tiny_model(), texts(1), batch=1, ray=address)
+    monkeypatch.setattr(executor, "check", lambda address: None)  # Ray is not needed
     with pytest.raises(BadArgument, match="Own has none"):
         encode_items(Own(), texts(1), batch=1, ray="local")  # type: ignore[arg-type]
     with pytest.raises(BadArgument, match="known="):

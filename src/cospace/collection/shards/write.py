@@ -18,7 +18,7 @@ from cospace.collection.shards.manifest import NAME, Digest, Manifest, Shard, is
 from cospace.collection.stored import paths_of
 from cospace.collection.transfer import about_of, arrays_of, opened, schema_of
 from cospace.encode.bulk import Encoded, content_of
-from cospace.encode.executor import executor
+from cospace.encode.executor import Executor, executor
 from cospace.encode.protocol import Encoder
 from cospace.errors import BadArgument, BadInput, BadItem, NotACollection, NotFound
 from cospace.files import check_room, make_folder, writing
@@ -89,13 +89,14 @@ def write_shards(
         raise BadArgument(f"a shard holds at least one row, not {shard_rows}")
     if not is_shards(folder) and folder.exists() and (folder.is_file() or any(folder.iterdir())):
         raise NotACollection(f"{folder}: it has no {NAME}, and something else in it")
+    encode = executor(ray)  # refused before anything is written
     partial = Failures()
     plan = _manifest(encoder.space, reading, folder, shard_rows, partial, progress)
     done = Written(plan, partial=partial)
     left = [shard for shard in plan.shards if not _is_whole(folder, shard, plan.space)]
     ready = plan.rows - sum(shard.rows for shard in left)
     with metered(progress, plan.rows, "rows", done=ready) as meter:
-        encoded = _encoded(encoder, reading, left, plan.shard_rows, ray)
+        encoded = _encoded(encoder, reading, left, plan.shard_rows, encode)
         with closing(encoded) as batches:
             for shard, rows in zip(left, batches, strict=False):
                 _write(folder, shard, plan, rows)
@@ -189,7 +190,7 @@ def _is_unicode(text: str) -> bool:
 
 
 def _encoded(
-    encoder: Encoder, reading: Reading, left: Sequence[Shard], shard_rows: int, ray: str | None
+    encoder: Encoder, reading: Reading, left: Sequence[Shard], shard_rows: int, encode: Executor
 ) -> Generator[list[Row], None, None]:
     """The rows of each shard that is `left`, with their vectors."""
     wanted = {shard.first // shard_rows for shard in left}
@@ -203,7 +204,7 @@ def _encoded(
 
     if not left:
         return
-    with closing(executor(ray)(encoder, items(), batch=shard_rows)) as batches:
+    with closing(encode(encoder, items(), batch=shard_rows)) as batches:
         for batch in batches:
             yield [_with_vectors(under_way.popleft(), one, encoder.space) for one in batch]
 
