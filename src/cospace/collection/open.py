@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import NamedTuple, TypeAlias
 
 from cospace.collection.collection import Collection
 from cospace.encode import Encoder, load
@@ -14,6 +15,8 @@ from cospace.store.memory import MemoryStore
 from cospace.store.opened import truth_path
 from cospace.store.protocol import Store
 from cospace.store.reader import LocalReader
+from cospace.store.remote.address import is_address
+from cospace.store.remote.open import open_address, parsed
 from cospace.store.truth import Truth
 
 __all__ = ["open"]
@@ -33,6 +36,10 @@ def open(
 ) -> Collection:
     """The collection in the folder `path`, made if it is not there; ":memory:" keeps no files.
 
+    `path` may be an address: "postgresql://host/market" keeps the collection there, while with
+    "milvus://host:19530/market" (or qdrant, weaviate, pinecone) that engine searches the vectors
+    of the folder market.cospace, or of another `?folder=`. See docs/stores.md.
+
     `model` is a name, a folder or an `Encoder`. A collection remembers its model, so it need
     not be named again, and the `dim=` that the model was loaded with; a model of another space
     is refused.
@@ -48,11 +55,11 @@ def open(
     "german" or "de". It is remembered; "auto" (the default) recognises it from the texts.
 
     With `read_only` any number of processes may search the collection, beside one that owns it
-    and writes. Each sees what was committed before its search. It makes a copy of the index in
-    the system's folder for temporary files, which goes at the close. See docs/storage.md.
+    and writes. Each sees what was committed before its search, and makes a copy of the index in
+    the folder for temporary files until its close. See docs/storage.md.
 
     Raises `SpaceMismatch`, `CollectionBusy`, `CollectionNotFound` (with create=False),
-    `NotACollection`, `FormatTooNew`, `ModelNotFound`, `BadArgument`.
+    `NotACollection`, `FormatTooNew`, `ModelNotFound`, `StoreUnreachable`, `BadArgument`.
 
     >>> import cospace as cs
     >>> shop = cs.open(":memory:", model="starter")
@@ -62,24 +69,73 @@ def open(
     ['MK-1']
     """
     encoder, asker = _encoder(model, "model"), _encoder(queries, "queries")
+    own, asked = _Own(create, quantization, language, read_only), (queries, asker)
     if str(path) == MEMORY:
-        _check_memory(quantization, read_only)
-        asker = _asker(MEMORY, asker, queries, _space_of(encoder))
-        return Collection(MemoryStore(language=language), model=encoder, name=MEMORY, queries=asker)
-    if read_only:
-        _check_reader(quantization, language)
-    folder, create = Path(path), create and not read_only
+        return _in_memory(encoder, asked, own)
+    if is_address(path):
+        return _elsewhere(str(path), (model, encoder), asked, own)
+    return _in_folder(Path(path), (model, encoder), asked, own)
+
+
+_Asked: TypeAlias = "tuple[str | os.PathLike[str] | Encoder | None, Encoder | None]"
+
+
+class _Own(NamedTuple):
+    """What is of the store, not of its models."""
+
+    create: bool
+    quantization: str | None
+    language: str | None
+    read_only: bool
+
+
+def _in_folder(folder: Path, model: _Asked, queries: _Asked, own: _Own) -> Collection:
+    if own.read_only:
+        _check_reader(own.quantization, own.language)
+    create, encoder, asker = own.create and not own.read_only, model[1], queries[1]
     if encoder is not None or asker is not None:
-        stored, earlier = _stored(folder, create)
-        if encoder is not None:
-            encoder = _fitting(folder, model, encoder, (stored, earlier))
-        asker = _asker(folder.name, asker, queries, stored or _space_of(encoder))
-    store: Store = (
-        LocalReader(folder)
-        if read_only
-        else LocalStore(folder, create=create, quantization=quantization, language=language)
-    )
+        encoder, asker = _fitted(folder.name, model, queries, _stored(folder, create))
+    store: Store
+    if own.read_only:
+        store = LocalReader(folder)
+    else:
+        smaller, language = own.quantization, own.language
+        store = LocalStore(folder, create=create, quantization=smaller, language=language)
     return Collection(store, model=encoder, name=folder.name, queries=asker)
+
+
+def _in_memory(encoder: Encoder | None, queries: _Asked, own: _Own) -> Collection:
+    _check_memory(own.quantization, own.read_only)
+    asker = _asker(MEMORY, queries[1], queries[0], _space_of(encoder))
+    store = MemoryStore(language=own.language)
+    return Collection(store, model=encoder, name=MEMORY, queries=asker)
+
+
+def _elsewhere(path: str, model: _Asked, queries: _Asked, own: _Own) -> Collection:
+    """The collection at an address; it is closed again where the models do not fit it."""
+    if own.quantization is not None:
+        raise BadArgument(f"{path}: quantization= is of the local index: leave it out")
+    address = parsed(path)
+    create = own.create and not own.read_only
+    store = open_address(address, create=create, language=own.language, read_only=own.read_only)
+    try:
+        earlier = getattr(store, "earlier", None)
+        there = store.space, None if earlier is None else earlier.space
+        encoder, asker = _fitted(address.name, model, queries, there)
+        return Collection(store, model=encoder, name=address.name, queries=asker)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _fitted(
+    name: str, model: _Asked, queries: _Asked, there: tuple[Space | None, Space | None]
+) -> tuple[Encoder | None, Encoder | None]:
+    """The model, and what encodes questions, for the spaces there, now and before."""
+    (given, encoder), (asked, asker) = model, queries
+    if encoder is not None:
+        encoder = _fitting(name, given, encoder, there)
+    return encoder, _asker(name, asker, asked, there[0] or _space_of(encoder))
 
 
 def _encoder(given: str | os.PathLike[str] | Encoder | None, what: str) -> Encoder | None:
@@ -104,7 +160,7 @@ def _shortened(
 
 
 def _fitting(
-    folder: Path,
+    name: str,
     model: str | os.PathLike[str] | Encoder | None,
     encoder: Encoder,
     there: tuple[Space | None, Space | None],
@@ -115,7 +171,7 @@ def _fitting(
         return None  # the collection was adapted since: its own model goes on from this one
     fitting = _shortened(encoder, model, stored)
     if fitting is not None:
-        _check_space(folder, stored, fitting)
+        _check_space(name, stored, fitting)
     return fitting
 
 
@@ -176,19 +232,19 @@ def _is_shorter(stored: Space, given: Space) -> bool:
     return stored.anchor == given.anchor and stored.dim < given.dim
 
 
-def _check_space(folder: Path, stored: Space | None, encoder: Encoder) -> None:
+def _check_space(name: str, stored: Space | None, encoder: Encoder) -> None:
     """Refuse another model's space."""
     why = "" if stored is None else stored.apart(encoder.space)
     if stored is not None and why and not stored.conflict(encoder.space):
         raise SpaceMismatch(
-            f"{folder.name} holds {stored}; you opened it with {encoder.space} ({why}). Their"
+            f"{name} holds {stored}; you opened it with {encoder.space} ({why}). Their"
             " vectors can be compared, but documents of both must not be mixed. Leave out model="
             f" (--model), and let it ask only: queries= (--queries {encoder.space.name})"
         )
     if stored is not None and why:
         hint = f" Load it with dim={stored.dim}." if _is_shorter(stored, encoder.space) else ""
         raise SpaceMismatch(
-            f"{folder.name} holds {stored}; you opened it with {encoder.space} ({why})."
+            f"{name} holds {stored}; you opened it with {encoder.space} ({why})."
             f"{hint} Open it without model=, or index its source into another folder with this"
             f" model: cospace index SOURCE --into OTHER --model {encoder.space.name}"
         )
