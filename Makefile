@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test browser lint bench faults wheel clean
+.PHONY: demo test browser lint bench faults ray wheel clean
 
 # Each stamp is remade when what it installs from has changed, so a second run starts at once.
 $(VENV)/.core: pyproject.toml starter/pyproject.toml $(shell find src examples starter/src -type f -not -name '*.pyc')
@@ -71,6 +71,12 @@ bench: $(VENV)/.bench
 # The long form of tests/faults: 500 kills instead of 50.
 faults: $(VENV)/.dev
 	COSPACE_KILLS=500 $(BIN)/python -m pytest tests/faults --timeout 3600
+
+# Tests on a real Ray cluster of this machine; Ray is 617 MB, and has an environment of its own.
+ray:
+	@test -x bench/out/ray/bin/python || $(PYTHON) -m venv bench/out/ray
+	bench/out/ray/bin/python -m pip install --quiet --disable-pip-version-check ./starter -e '.[ray]' pytest pytest-timeout hypothesis
+	bench/out/ray/bin/python -m pytest tests/faults/test_ray.py
 
 wheel: $(VENV)/.dev
 	$(BIN)/python -m build --outdir dist .

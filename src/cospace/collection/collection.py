@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cospace.collection.given import Columns, Given, changes_of, items_of
 from cospace.collection.ingest import Ingest
@@ -32,6 +32,9 @@ from cospace.read.texts import check_text
 from cospace.store.protocol import Remembers, Store, StoreInfo
 from cospace.store.where import parse
 from cospace.vectors import Vectors
+
+if TYPE_CHECKING:
+    from cospace.collection.shards.restore import Restored
 
 __all__ = ["GRADES", "Collection"]
 
@@ -361,6 +364,23 @@ class Collection(Mapped):
             count = import_parquet(self.store, Path(path), replace=replace, meter=meter)
         self._settle()
         return count
+
+    def restore_shards(
+        self, path: str | os.PathLike[str], *, replace: bool = False, progress: Watch = None
+    ) -> Restored:
+        """What became of the rows of a folder that ``cospace embed -o OUT.shards`` filled.
+
+        The folder is held to its manifest first. Items that are stored already as they are there
+        are left alone, so a second call goes on, or changes nothing. Raises as `import_shards`.
+        """
+        from cospace.collection.shards.restore import import_shards
+
+        with metered(progress, unit="rows") as meter:
+            done = import_shards(
+                self.store, Path(path), replace=replace, meter=meter, lock=self._writing
+            )
+        self._settle()
+        return done
 
     def close(self) -> None:
         """Let go of the collection; calling it twice does no harm."""

@@ -239,17 +239,20 @@ def commit(
     failures: list[Failure],
     schema: Schema,
     before: int,
+    *,
+    replace: bool = True,
 ) -> None:
     """Write rows and failures; first the space and the schema, where these are wider now.
 
     `encoded` is the space of new vectors, `before` how many fields the stored schema has.
+    Raises `DuplicateId` for an id that is stored, without `replace`.
     """
     known = store.space
     space = encoded if known is None or encoded is None else known.merged(encoded)
     if (space is not None and space != known) or len(schema.fields) != before:
         store.extend(space or known, schema)
     if rows or failures:
-        store.write(rows, replace=True, failures=failures)
+        store.write(rows, replace=replace, failures=failures)
 
 
 def sifted(
