@@ -3,7 +3,7 @@
     python milvus_standalone.py DATA_FOLDER
 
 The package's own starter keeps the server as a child, which outlives a kill; here the process
-turns into the server.
+turns into the server. Keys are switched on: the first is root:Milvus.
 """
 
 import os
@@ -13,6 +13,7 @@ from pathlib import Path
 import milvus
 
 config = milvus.MilvusServerConfig(data_dir=sys.argv[1])
+config.set("authorization_enabled", True)
 config.resolve()
 milvus._initialize_data_files(config.base_data_dir)
 folder = Path(config.base_data_dir)

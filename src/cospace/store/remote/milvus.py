@@ -13,6 +13,7 @@ import os
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,14 @@ from cospace.store.remote.address import Address
 from cospace.store.remote.calls import Calls
 from cospace.store.remote.engine import Ask, Engine, Hit, Point, Traits
 from cospace.store.remote.milvus_filters import expression, stored
-from cospace.store.remote.milvus_messages import NUMBER, VECTOR, Messages, Refused, Search
+from cospace.store.remote.milvus_messages import (
+    NUMBER,
+    VECTOR,
+    Messages,
+    Refused,
+    Search,
+    Unanswered,
+)
 from cospace.store.schema import Field
 
 __all__ = ["EXTRA", "OPTIONS", "Milvus", "connect"]
@@ -107,7 +115,7 @@ class Milvus:
         """Keep the mark; places that a removal left behind go first."""
         if not self._described(self._base):
             self._drop_places()
-            self._make(self._base, 2)
+            self._make(self._base, 2, there=False)
         encoded = json.dumps({"mark": mark}, ensure_ascii=False).encode()
         self._upsert(self._base, [_MARK], np.ones((1, 2), np.float32), [encoded])
 
@@ -115,23 +123,22 @@ class Milvus:
 
     def prepare(self, dim: int, fields: Sequence[str]) -> None:
         """Make the places of fields; one that is there must be as we would make it."""
-        if not 1 < dim <= _MAX_DIM:
+        if dim > _MAX_DIM:
             raise BadArgument(
-                f"{self._address}: Milvus takes 2 to {_MAX_DIM} dimensions, not {dim}"
+                f"{self._address}: Milvus takes vectors of up to {_MAX_DIM} dimensions, not {dim}"
             )
         for field in fields:
             place = self._place(field)
             held = self._described(place)
-            if held is None:
-                self._make(place, dim)
-                continue
-            found = messages.dim_of(held.schema)
+            found = dim if held is None else messages.dim_of(held.schema)
             if found != dim:
                 raise NotACollection(
                     f"{self._address}: {place} there holds vectors of {found} dimensions, and"
                     f" these have {dim}; it is left as it is"
                 )
-            self._make_ready(place)
+            self._make(place, dim, there=held is not None)
+        for place in [self._base, *map(self._place, fields)]:  # loading takes 3 s, for all at once
+            self._calls(partial(self._loaded, place))
 
     def learn(self, fields: Sequence[Field]) -> None:
         """Nothing: Milvus finds values without an index."""
@@ -143,7 +150,7 @@ class Milvus:
 
     def _described(self, place: str) -> Any | None:
         """What is at a place of ours, or None. Raises `NotACollection` where it is not ours."""
-        held = self._there("DescribeCollection", collection_name=place)
+        held = self._ask("DescribeCollection", collection_name=place)
         if held is not None and messages.dim_of(held.schema) is None:
             raise NotACollection(
                 f"{self._address}: the server holds a collection {place} that cospace did not make;"
@@ -151,14 +158,12 @@ class Milvus:
             )
         return held
 
-    def _make(self, place: str, dim: int) -> None:
-        made = messages.schema(place, f"{self._address.name} of cospace", dim)
-        self._say("CreateCollection", collection_name=place, schema=made, shards_num=1)
-        self._make_ready(place)
-
-    def _make_ready(self, place: str) -> None:
-        """Index and load what may have been left half made; done twice it does no harm."""
-        held = self._there("DescribeIndex", collection_name=place, field_name=VECTOR)
+    def _make(self, place: str, dim: int, *, there: bool) -> None:
+        """Make a place, or what is missing of one, and let it be loaded."""
+        if not there:
+            made = messages.schema(place, f"{self._address.name} of cospace", dim)
+            self._say("CreateCollection", collection_name=place, schema=made, shards_num=1)
+        held = self._ask("DescribeIndex", collection_name=place, field_name=VECTOR)
         if held is None or not held.index_descriptions:
             flat = messages.index(_FLAT, {})
             self._say("CreateIndex", collection_name=place, field_name=VECTOR, extra_params=flat)
@@ -170,11 +175,10 @@ class Milvus:
                     " cospace by COSINE; it is left as it is"
                 )
         self._say("LoadCollection", collection_name=place, replica_number=1)
-        self._calls(lambda seconds: self._loaded(place, seconds))
 
     def _loaded(self, place: str, seconds: float) -> None:
-        answer = self._connection.say("GetLoadingProgress", seconds, collection_name=place)
-        if answer.progress < 100:
+        answer = self._connection.ask("GetLoadingProgress", seconds, collection_name=place)
+        if answer is not None and answer.progress < 100:
             raise Refused(0, f"{place} is loaded to {answer.progress} %", True)
 
     # --- points ---
@@ -210,7 +214,7 @@ class Milvus:
         return sum(one for held in found for one in held.scalars.long_data.data)
 
     def _query(self, place: str, where: str, wanted: str) -> Any:
-        answer = self._there(
+        answer = self._ask(
             "Query",
             collection_name=place,
             expr=where,
@@ -307,7 +311,7 @@ class Milvus:
         ours = re.compile(rf"{self._base}_[A-Z][A-Z0-9_]*")
         found = []
         for name in filter(ours.fullmatch, self._say("ShowCollections").collection_names):
-            held = self._there("DescribeCollection", collection_name=name)
+            held = self._ask("DescribeCollection", collection_name=name)
             if held is not None and messages.dim_of(held.schema) is not None:
                 found.append((name, held))
         return found
@@ -321,18 +325,8 @@ class Milvus:
     def _say(self, name: str, **given: Any) -> Any:
         return self._calls(lambda seconds: self._connection.say(name, seconds, **given))
 
-    def _there(self, name: str, **given: Any) -> Any | None:
-        """The answer, or None where the collection that it is about is not there."""
-
-        def call(seconds: float) -> Any | None:
-            try:
-                return self._connection.say(name, seconds, **given)
-            except Refused as error:
-                if error.code in messages.NOT_THERE:
-                    return None
-                raise
-
-        return self._calls(call)
+    def _ask(self, name: str, **given: Any) -> Any | None:
+        return self._calls(lambda seconds: self._connection.ask(name, seconds, **given))
 
     def _see_all(self) -> None:
         """Let each read from here on see all that anybody wrote until now."""
@@ -340,7 +334,7 @@ class Milvus:
         def call(seconds: float) -> int:
             try:
                 return int(self._connection.say("AllocTimestamp", seconds).timestamp)
-            except Exception as error:
+            except Unanswered as error:
                 if messages.unknown_message(error):  # Milvus Lite, where reads see every write
                     return 1
                 raise

@@ -18,12 +18,12 @@ from cospace.need import need
 
 __all__ = [
     "EXTRA",
-    "NOT_THERE",
     "NUMBER",
     "VECTOR",
     "Messages",
     "Refused",
     "Search",
+    "Unanswered",
     "dim_of",
     "index",
     "key_refused",
@@ -46,7 +46,8 @@ _common = need("pymilvus.grpc_gen.common_pb2", extra=EXTRA)
 _schemas = need("pymilvus.grpc_gen.schema_pb2", extra=EXTRA)
 
 # No collection, no index: the refusals that are an answer.
-NOT_THERE = {100, 700}
+_NOT_THERE = {100, 700}
+_NOT_LOADED = 101  # also for up to a minute after a server came back
 # What passes by itself: a part of the server starts, is away or has too much to do.
 _PASSING = {
     _common.ErrorCode.Value(name)
@@ -69,6 +70,14 @@ class Refused(Exception):
     def __init__(self, code: int, reason: str, passing: bool) -> None:
         super().__init__(reason)
         self.code, self.passing = code, passing
+
+
+class Unanswered(Exception):
+    """gRPC's words for a message that got no answer."""
+
+    def __init__(self, error: Any) -> None:
+        self.code = error.code()
+        super().__init__(f"{self.code.name}, {error.details()}")
 
 
 class Search(NamedTuple):
@@ -101,13 +110,17 @@ class Messages:
         self._headers = [("authorization", key)] if token else []
 
     def say(self, name: str, seconds: float, **given: Any) -> Any:
-        """The answer to one message. Raises `Refused`, or an error of gRPC."""
-        return _heard(self._start(name, seconds, given).result())
+        """The answer to one message. Raises `Refused` or `Unanswered`."""
+        return _heard(self._start(name, seconds, given))
+
+    def ask(self, name: str, seconds: float, **given: Any) -> Any | None:
+        """As `say`, or None where the collection or the index that it is about is not there."""
+        return _heard_if_there(self._start(name, seconds, given))
 
     def search(self, asked: Sequence[Search], seconds: float) -> list[Any]:
-        """The answers to searches that are made at the same time."""
+        """The answers to searches that are made at the same time, as those of `ask`."""
         started = [self._start("Search", seconds, _search(one)) for one in asked]
-        return [_heard(one.result()) for one in started]
+        return [_heard_if_there(one) for one in started]
 
     def _start(self, name: str, seconds: float, given: Mapping[str, Any]) -> Any:
         message = getattr(_messages, f"{name}Request")(**given)
@@ -119,12 +132,25 @@ class Messages:
         self._channel.close()
 
 
-def _heard(answer: Any) -> Any:
+def _heard(started: Any) -> Any:
+    try:
+        answer = started.result()
+    except _grpc.RpcError as error:
+        raise Unanswered(error) from error
     status = getattr(answer, "status", answer)
     if status.code or status.error_code:
-        passing = status.retriable or status.error_code in _PASSING
+        passing = status.retriable or status.code == _NOT_LOADED or status.error_code in _PASSING
         raise Refused(status.code, status.reason or status.detail, passing)
     return answer
+
+
+def _heard_if_there(started: Any) -> Any | None:
+    try:
+        return _heard(started)
+    except Refused as error:
+        if error.code in _NOT_THERE:
+            return None
+        raise
 
 
 def passes(error: Exception) -> bool:
@@ -132,7 +158,7 @@ def passes(error: Exception) -> bool:
     if isinstance(error, Refused):
         return error.passing
     codes = _grpc.StatusCode
-    return isinstance(error, _grpc.RpcError) and error.code() in {
+    return isinstance(error, Unanswered) and error.code in {
         codes.UNAVAILABLE,
         codes.DEADLINE_EXCEEDED,
         codes.CANCELLED,
@@ -142,15 +168,15 @@ def passes(error: Exception) -> bool:
 def key_refused(error: Exception) -> bool:
     """Whether a server wants another key."""
     codes = _grpc.StatusCode
-    return isinstance(error, _grpc.RpcError) and error.code() in {
+    return isinstance(error, Unanswered) and error.code in {
         codes.UNAUTHENTICATED,
         codes.PERMISSION_DENIED,
     }
 
 
-def unknown_message(error: Exception) -> bool:
+def unknown_message(error: Unanswered) -> bool:
     """Whether a server has no such message."""
-    return isinstance(error, _grpc.RpcError) and error.code() is _grpc.StatusCode.UNIMPLEMENTED
+    return bool(error.code is _grpc.StatusCode.UNIMPLEMENTED)
 
 
 # --- what messages hold ---
