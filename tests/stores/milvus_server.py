@@ -96,7 +96,7 @@ class Standalone(Server):
             stdout=subprocess.PIPE,
             stderr=said,
             text=True,
-            preexec_fn=end_with_parent,
+            preexec_fn=end_with_parent,  # noqa: PLW1509 - it makes one call of the system
         )
         said.close()
         assert self.process.stdout is not None
@@ -128,7 +128,7 @@ class Lite(Server):
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             text=True,
-            preexec_fn=end_with_parent,
+            preexec_fn=end_with_parent,  # noqa: PLW1509 - it makes one call of the system
         )
 
 

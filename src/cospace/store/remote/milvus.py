@@ -12,7 +12,7 @@ import math
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -34,6 +34,7 @@ from cospace.store.remote.milvus_messages import (
     Unanswered,
 )
 from cospace.store.schema import Field
+from cospace.store.where import Node
 
 __all__ = ["EXTRA", "OPTIONS", "Milvus", "connect"]
 
@@ -41,6 +42,7 @@ EXTRA = messages.EXTRA
 OPTIONS: tuple[str, ...] = ("tls",)
 
 _PORT = 19530
+_EXACT_ROWS = 1 << 62  # a FLAT index compares with all
 _MAX_DIM = 32_768
 _MAX_HITS = 16_384
 # Milvus takes 65,536 bytes of a row's values; ours grow up to four times (see `stored`).
@@ -98,7 +100,8 @@ class Milvus:
     @property
     def traits(self) -> Traits:
         """What Milvus takes."""
-        return Traits(f"Milvus {self._version}", True, _MAX_DIM, _MAX_HITS, _MAX_VALUE_BYTES)
+        name = f"Milvus {self._version}"
+        return Traits(name, _EXACT_ROWS, _MAX_DIM, _MAX_HITS, _MAX_VALUE_BYTES)
 
     # --- the mark ---
 
@@ -228,45 +231,35 @@ class Milvus:
     def nearest(self, asked: Sequence[Ask]) -> list[list[Hit]]:
         """One message for all that ask the same place under the same filter, all at once."""
         hits: list[list[Hit]] = [[] for _ in asked]
-        waiting = {at: min(one.limit + 1, _MAX_HITS) for at, one in enumerate(asked)}
-        while waiting:
-            found = self._search(asked, waiting)
-            again: dict[int, int] = {}
-            for at, more in waiting.items():
-                limit, held = asked[at].limit, found.get(at, [])
-                cut = len(held) == more and held[limit - 1].score == held[-1].score
-                if cut and more < _MAX_HITS:  # which of the equal ones come first is not known yet
-                    again[at] = min(4 * more, _MAX_HITS)
-                else:
-                    held.sort(key=lambda hit: (-hit.score, hit.number))
-                    hits[at] = held[:limit]
-            waiting = again
-        return hits
-
-    def _search(self, asked: Sequence[Ask], limits: Mapping[int, int]) -> dict[int, list[Hit]]:
-        groups: dict[tuple[str, str, int], list[int]] = {}
-        for at, limit in limits.items():
-            where = expression(asked[at].where)
-            if where.nothing or asked[at].limit < 1:
-                continue
-            key = (self._place(asked[at].field), where.form or "", limit)
-            groups.setdefault(key, []).append(at)
         sent: list[tuple[Search, list[int]]] = []
-        for (place, form, limit), members in groups.items():
+        for (place, where, limit), members in self._alike(asked).items():
             most = max(1, _MESSAGE_HITS // limit)
             for first in range(0, len(members), most):
                 some = members[first : first + most]
                 vectors = np.stack([asked[at].vector for at in some])
-                since = self._seen(place)
-                sent.append((Search(place, vectors, limit, form, since), some))
+                sent.append((Search(place, vectors, limit, where, self._seen(place)), some))
         answers = self._calls(
             lambda seconds: self._connection.search([one for one, _ in sent], seconds)
         )
-        found: dict[int, list[Hit]] = {}
         for answer, (_, members) in zip(answers, sent, strict=True):
             if answer is not None:
-                found |= zip(members, self._hits(answer.results), strict=True)
-        return found
+                for at, held in zip(members, self._hits(answer.results), strict=True):
+                    hits[at] = held
+        return hits
+
+    def _alike(self, asked: Sequence[Ask]) -> dict[tuple[str, str, int], list[int]]:
+        """Which of them can go in one message, by place, filter and limit."""
+        groups: dict[tuple[str, str, int], list[int]] = {}
+        for at, one in enumerate(asked):
+            where = expression(one.where)
+            if not where.nothing and one.limit > 0:
+                key = (self._place(one.field), where.form or "", min(one.limit, _MAX_HITS))
+                groups.setdefault(key, []).append(at)
+        return groups
+
+    def says(self, where: Node) -> bool:
+        """Whether Milvus means just that by its form of the filter."""
+        return expression(where).exact
 
     def _hits(self, results: Any) -> list[list[Hit]]:
         numbers, scores = list(results.ids.int_id.data), list(results.scores)
@@ -275,7 +268,8 @@ class Milvus:
         hits, at = [], 0
         for length in results.topks:
             end = at + length
-            hits.append([*map(Hit, numbers[at:end], scores[at:end])])
+            found = map(Hit, numbers[at:end], scores[at:end])
+            hits.append(sorted(found, key=lambda hit: (-hit.score, hit.number)))
             at = end
         return hits
 
