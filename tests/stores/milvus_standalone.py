@@ -14,8 +14,6 @@ import milvus
 
 config = milvus.MilvusServerConfig(data_dir=sys.argv[1])
 config.set("authorization_enabled", True)
-for interval in ("checkInterval", "distPullInterval"):  # ms: a collection is loaded sooner
-    config.set(f"queryCoord.{interval}", 50)
 config.resolve()
 milvus._initialize_data_files(config.base_data_dir)
 folder = Path(config.base_data_dir)

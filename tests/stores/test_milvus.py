@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,13 +15,16 @@ from hypothesis import strategies as st
 from milvus_server import KEY, KINDS, Server
 
 import cospace as cs
+from cospace.store.remote.address import Address
 from cospace.store.remote.engine import Ask, Engine, Hit, Point
 from cospace.store.remote.filters import valued
 from cospace.store.remote.milvus import Milvus, connect
 from cospace.store.remote.milvus_filters import stored
+from cospace.store.remote.store import RemoteStore
 from cospace.store.schema import Schema
 from cospace.store.where import matches, parse
 from cospace.testing.engine import check_engine
+from cospace.testing.store import check_store
 
 DIM = 16
 RNG = np.random.default_rng(0)
@@ -106,6 +111,23 @@ def test_the_engine_passes_the_suite(server: Server) -> None:
     check_engine(lambda: server.engine("suite"))
 
 
+def test_a_store_behind_it_passes_the_suite(server: Server, fast_path: Path) -> None:
+    number = count()
+
+    def make() -> RemoteStore:
+        name = f"store_{next(number)}"
+        engine = server.engine(name)
+        made.append(server.address(name))
+        return RemoteStore(fast_path / name, engine, name)
+
+    made: list[Address] = []
+    check_store(make)
+    for address in made:
+        engine = connect(address)
+        engine.remove()
+        engine.close()
+
+
 def test_what_a_removal_left_behind_goes_before_a_new_mark(engine: Milvus) -> None:
     engine.write_mark("old")
     engine.prepare(DIM, ["text"])
@@ -117,12 +139,15 @@ def test_what_a_removal_left_behind_goes_before_a_new_mark(engine: Milvus) -> No
 
 
 def test_what_others_made_is_left_as_it_is(server: Server, engine: Milvus) -> None:
-    from pymilvus import MilvusClient
+    from pymilvus import DataType, MilvusClient
 
     client = MilvusClient(f"http://127.0.0.1:{server.port}", token=KEY, timeout=30)
     names = ["cospace_market", "cospace_market_TEXT", "cospace_market_x"]
+    schema = client.create_schema()
+    schema.add_field("id", DataType.INT64, is_primary=True)
+    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=DIM)
     for name in names:
-        client.create_collection(name, dimension=DIM)
+        client.create_collection(name, schema=schema)
     with pytest.raises(cs.errors.NotACollection, match="cospace did not make"):
         engine.read_mark()
     with pytest.raises(cs.errors.NotACollection, match="cospace did not make"):

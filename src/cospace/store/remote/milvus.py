@@ -13,7 +13,6 @@ import os
 import re
 import time
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,7 +28,6 @@ from cospace.store.remote.milvus_messages import (
     NUMBER,
     VECTOR,
     Messages,
-    Refused,
     Search,
     Unanswered,
 )
@@ -140,8 +138,6 @@ class Milvus:
                     f" these have {dim}; it is left as it is"
                 )
             self._make(place, dim, there=held is not None)
-        for place in [self._base, *map(self._place, fields)]:  # loading takes 3 s, for all at once
-            self._calls(partial(self._loaded, place))
 
     def learn(self, fields: Sequence[Field]) -> None:
         """Nothing: Milvus finds values without an index."""
@@ -162,7 +158,7 @@ class Milvus:
         return held
 
     def _make(self, place: str, dim: int, *, there: bool) -> None:
-        """Make a place, or what is missing of one, and let it be loaded."""
+        """Make a place, or what is missing of one; loaded it is 3 s later: the first read waits."""
         if not there:
             made = messages.schema(place, f"{self._address.name} of cospace", dim)
             self._say("CreateCollection", collection_name=place, schema=made, shards_num=1)
@@ -178,11 +174,6 @@ class Milvus:
                     " cospace by COSINE; it is left as it is"
                 )
         self._say("LoadCollection", collection_name=place, replica_number=1)
-
-    def _loaded(self, place: str, seconds: float) -> None:
-        answer = self._connection.ask("GetLoadingProgress", seconds, collection_name=place)
-        if answer is not None and answer.progress < 100:
-            raise Refused(0, f"{place} is loaded to {answer.progress} %", True)
 
     # --- points ---
 

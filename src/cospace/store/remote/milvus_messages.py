@@ -47,7 +47,8 @@ _schemas = need("pymilvus.grpc_gen.schema_pb2", extra=EXTRA)
 
 # No collection, no index: the refusals that are an answer.
 _NOT_THERE = {100, 700}
-_NOT_LOADED = 101  # also for up to a minute after a server came back
+# Not loaded, or not yet: also for up to a minute after a server came back.
+_NOT_LOADED = {101, 103}
 # What passes by itself: a part of the server starts, is away or has too much to do.
 _PASSING = {
     _common.ErrorCode.Value(name)
@@ -139,7 +140,7 @@ def _heard(started: Any) -> Any:
         raise Unanswered(error) from error
     status = getattr(answer, "status", answer)
     if status.code or status.error_code:
-        passing = status.retriable or status.code == _NOT_LOADED or status.error_code in _PASSING
+        passing = status.retriable or status.code in _NOT_LOADED or status.error_code in _PASSING
         raise Refused(status.code, status.reason or status.detail, passing)
     return answer
 
