@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -394,6 +396,42 @@ def test_a_server_that_answers_late(server: Server) -> None:
         address = server.address(timeout=0.5)._replace(port=silent.getsockname()[1])
         with pytest.raises(cs.errors.StoreUnreachable, match=r"no answer within 0\.5 s"):
             connect(address)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_acknowledged_outlives_a_kill(kind: str, key: None, tmp_path: Path) -> None:
+    if kind == "2.3.5" and "COSPACE_KILLS" not in os.environ:
+        pytest.skip("it is ready a minute after a kill; run by make faults")
+    server = KINDS[kind](tmp_path)
+    server.start()
+    try:
+        engine = server.engine(timeout=1)
+        engine.write_mark("before")
+        engine.prepare(DIM, ["text"])
+        vectors = unit(4_000)
+        killer = Thread(target=server.kill)
+        acknowledged = 0
+        with pytest.raises(cs.errors.StoreUnreachable, match="no answer within 1 s"):
+            for first in range(0, 4_000, 50):
+                if first == 500:
+                    killer.start()
+                engine.put("text", points(vectors[first : first + 50], first))
+                acknowledged = first + 50
+        killer.join()
+        assert acknowledged >= 500
+        with pytest.raises(cs.errors.StoreUnreachable):
+            nearest(engine, vectors[0], 10)
+        server.launch()
+        patient = server.engine(timeout=150)
+        assert "before" == patient.read_mark()
+        found = {hit.number for hit in nearest(patient, vectors[0], 4_000)}
+        assert set(range(acknowledged)) <= found
+        assert len(found) == patient.count("text")
+        assert found == {hit.number for hit in nearest(engine, vectors[0], 4_000)}
+        engine.close()
+        patient.close()
+    finally:
+        server.stop()
 
 
 def test_a_wrong_key(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

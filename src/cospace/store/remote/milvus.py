@@ -12,8 +12,8 @@ import math
 import os
 import re
 import time
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ from cospace.store.remote.milvus_messages import (
     NUMBER,
     VECTOR,
     Messages,
+    Refused,
     Search,
     Unanswered,
 )
@@ -35,6 +36,8 @@ from cospace.store.schema import Field
 from cospace.store.where import Node
 
 __all__ = ["EXTRA", "OPTIONS", "Milvus", "connect"]
+
+T = TypeVar("T")
 
 EXTRA = messages.EXTRA
 OPTIONS: tuple[str, ...] = ("tls",)
@@ -173,7 +176,7 @@ class Milvus:
                     f"{self._address}: {place} there compares by {pairs.get('metric_type')}, and"
                     " cospace by COSINE; it is left as it is"
                 )
-        self._say("LoadCollection", collection_name=place, replica_number=1)
+        self._say("LoadCollection", **_load(place))
 
     # --- points ---
 
@@ -208,12 +211,10 @@ class Milvus:
         return sum(one for held in found for one in held.scalars.long_data.data)
 
     def _query(self, place: str, where: str, wanted: str) -> Any:
-        answer = self._ask(
-            "Query",
-            collection_name=place,
-            expr=where,
-            output_fields=[wanted],
-            **messages.seen(self._seen(place)),
+        asked = {"collection_name": place, "expr": where, "output_fields": [wanted]}
+        seen = messages.seen(self._seen(place))
+        answer = self._read(
+            {place}, lambda seconds: self._connection.ask("Query", seconds, **asked, **seen)
         )
         return [] if answer is None else answer.fields_data
 
@@ -229,8 +230,10 @@ class Milvus:
                 some = members[first : first + most]
                 vectors = np.stack([asked[at].vector for at in some])
                 sent.append((Search(place, vectors, limit, where, self._seen(place)), some))
-        answers = self._calls(
-            lambda seconds: self._connection.search([one for one, _ in sent], seconds)
+        asking = [one for one, _ in sent]
+        answers = self._read(
+            {one.place for one in asking},
+            lambda seconds: self._connection.search(asking, seconds),
         )
         for answer, (_, members) in zip(answers, sent, strict=True):
             if answer is not None:
@@ -313,6 +316,21 @@ class Milvus:
     def _ask(self, name: str, **given: Any) -> Any | None:
         return self._calls(lambda seconds: self._connection.ask(name, seconds, **given))
 
+    def _read(self, places: Collection[str], call: Callable[[float], T]) -> T:
+        """What `call` reads; places that the server holds but has not loaded are loaded."""
+
+        def once(seconds: float) -> T:
+            end = time.monotonic() + seconds
+            try:
+                return call(seconds)
+            except Refused as error:
+                for place in places if error.code in messages.NOT_LOADED else ():
+                    left = max(end - time.monotonic(), 0.001)
+                    self._connection.ask("LoadCollection", left, **_load(place))
+                raise
+
+        return self._calls(once)
+
     def _see_all(self) -> None:
         """Let each read from here on see all that anybody wrote until now."""
 
@@ -334,6 +352,10 @@ class Milvus:
 
     def _seen(self, place: str) -> int:
         return max(self._start, self._since.get(place, 0))
+
+
+def _load(place: str) -> dict[str, Any]:
+    return {"collection_name": place, "replica_number": 1}
 
 
 def _batches(points: Sequence[Point]) -> Iterator[list[tuple[Point, bytes]]]:

@@ -18,6 +18,7 @@ from cospace.need import need
 
 __all__ = [
     "EXTRA",
+    "NOT_LOADED",
     "NUMBER",
     "VECTOR",
     "Messages",
@@ -47,8 +48,9 @@ _schemas = need("pymilvus.grpc_gen.schema_pb2", extra=EXTRA)
 
 # No collection, no index: the refusals that are an answer.
 _NOT_THERE = {100, 700}
-# Not loaded, or not yet: also for up to a minute after a server came back.
-_NOT_LOADED = {101, 103}
+# Not loaded, or not yet: also for up to a minute after a server came back. Milvus Lite loads
+# nothing by itself then.
+NOT_LOADED = {101, 103}
 # What passes by itself: a part of the server starts, is away or has too much to do.
 _PASSING = {
     _common.ErrorCode.Value(name)
@@ -140,7 +142,7 @@ def _heard(started: Any) -> Any:
         raise Unanswered(error) from error
     status = getattr(answer, "status", answer)
     if status.code or status.error_code:
-        passing = status.retriable or status.code in _NOT_LOADED or status.error_code in _PASSING
+        passing = status.retriable or status.code in NOT_LOADED or status.error_code in _PASSING
         raise Refused(status.code, status.reason or status.detail, passing)
     return answer
 
