@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from milvus_server import KEY, KINDS, Server
 
 import cospace as cs
 from cospace.store.remote.address import Address
@@ -27,6 +26,7 @@ from cospace.store.schema import Schema
 from cospace.store.where import matches, parse
 from cospace.testing.engine import check_engine
 from cospace.testing.store import check_store
+from stores.milvus_server import KEY, KINDS, Server
 
 DIM = 16
 RNG = np.random.default_rng(0)

@@ -39,9 +39,9 @@ OWN_FILES = {
     "openvino": {"encode/engines/openvino.py", "adopt/convert.py"},
 }
 NETWORK = {
-    "aiohttp", "asyncio", "boto3", "botocore", "ftplib", "google", "grpc", "http", "httpx", "httpx2",
-    "milvus", "openai", "pinecone", "psycopg", "pymilvus", "qdrant_client", "requests", "smtplib",
-    "socketserver", "ssl", "urllib", "urllib3", "weaviate", "xmlrpc",
+    "aiohttp", "asyncio", "boto3", "botocore", "ftplib", "google", "grpc", "http", "httpx",
+    "httpx2", "milvus", "openai", "pinecone", "psycopg", "pymilvus", "qdrant_client", "requests",
+    "smtplib", "socketserver", "ssl", "urllib", "urllib3", "weaviate", "xmlrpc",
 }  # fmt: skip
 # The folders that may reach for a network: each file asks one service, through its SDK.
 ONLINE = "encode/hosted/"
