@@ -1,4 +1,4 @@
-"""A PostgreSQL of its own for tests: on a unix socket only, a child of this process, ended by it."""
+"""A PostgreSQL for tests: on a unix socket only, a child of this process, ended by it."""
 
 from __future__ import annotations
 

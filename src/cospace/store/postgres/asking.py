@@ -60,9 +60,10 @@ class Standing(NamedTuple):
         return (self.several, self.indexed) == (other.several, other.indexed)
 
 
+_RECORDS = "('space', 'schema', 'several', 'indexed', 'language')"
 STANDING: Asked = (
-    "SELECT seq, items, worded, (SELECT json_object_agg(key, value)::text FROM about WHERE key IN"
-    " ('space', 'schema', 'several', 'indexed', 'language')) FROM state",
+    f"""SELECT seq, items, worded,
+        (SELECT json_object_agg(key, value)::text FROM about WHERE key IN {_RECORDS}) FROM state""",
     (),
 )
 
@@ -162,6 +163,9 @@ def _terms(one: Lexical, counts: _Counts, now: Standing | None) -> Terms:
 
 # --- vectors ---
 
+# The cosine: vectors are of length 1.
+_SCORE = "-(vector OPERATOR(pgvector.<#>) %s)"
+
 
 def _nearest(one: Nearest, now: Standing) -> Asked:
     """The first question of a request: exact, but for many rows with an index."""
@@ -175,7 +179,7 @@ def _nearest(one: Nearest, now: Standing) -> Asked:
 def _exact(one: Nearest, now: Standing) -> Asked:
     """Compare with every row that may be found. An index does not serve this form."""
     where, values = _allowed(one.where, one.among)
-    score = "-(vector OPERATOR(pgvector.<#>) %s)"
+    score = _SCORE
     if one.field in now.several:
         score, where = f"max({score})", f"{where} GROUP BY n"
     text = (
@@ -208,12 +212,12 @@ def _passing(one: Nearest, now: Standing) -> Asked:
 
 def _indexed(one: Nearest) -> Asked:
     """What the index gives: some more than are wanted, scored with the full vectors."""
-    dim = len(one.vector)
+    half = f"pgvector.halfvec({len(one.vector)})"
     where, values = _allowed(one.where, None)
     text = (
-        "SELECT n, -(vector OPERATOR(pgvector.<#>) %s) AS score FROM"
+        f"SELECT n, {_SCORE} AS score FROM"
         f" (SELECT n, vector FROM vectors WHERE field = %s{where}"
-        f" ORDER BY vector::pgvector.halfvec({dim}) OPERATOR(pgvector.<#>) %s::pgvector.halfvec({dim}) LIMIT %s) AS near"
+        f" ORDER BY vector::{half} OPERATOR(pgvector.<#>) %s::{half} LIMIT %s) AS near"
         " ORDER BY score DESC, n"
     )
     return text, [one.vector, one.field, *values, one.vector, 2 * one.k + 10]
@@ -225,7 +229,7 @@ def _among_all(link: Link, one: Nearest, rows: list[tuple[Any, ...]], now: Stand
         rows = link.ask(*_indexed(one))
     elif one.where is not None or one.among is not None or one.field not in now.indexed:
         return _found(rows)
-    best = {n: score for n, score in reversed(rows)}  # of each row its nearest vector
+    best = dict(reversed(rows))  # of each row its nearest vector
     if now.rows > EXACT_BELOW and len(best) < one.k:
         return _found(link.ask(*_exact(one, now)))
     return _found(sorted(best.items(), key=lambda pair: (-pair[1], pair[0]))[: one.k])
@@ -273,7 +277,8 @@ def _worded(rows: Sequence[list[tuple[Any, ...]]], terms: Terms) -> Found:
 
 def _allowed(where: Node | None, among: Sequence[int] | None) -> Asked:
     """More conditions on `n`."""
-    text, values = "", []
+    text = ""
+    values: list[Any] = []
     if where is not None:
         passing, values = condition(where)
         text = f" AND n IN (SELECT n FROM items WHERE {passing})"

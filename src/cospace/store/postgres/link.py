@@ -42,8 +42,9 @@ class _Timed(psycopg.Connection[Row]):
 
     end = math.inf
 
-    def wait(self, gen: PQGen[T], interval: float = 0.1) -> T:
+    def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
         """See `psycopg.Connection`."""
+        del timeout  # there is a time for all of them
         return super().wait(self._limited(gen), interval)
 
     def _limited(self, gen: PQGen[T]) -> Generator[Any, Any, T]:
@@ -226,12 +227,15 @@ class Link:
             raise self._unreachable(f"no answer within {self.address.timeout:g} s") from None
         except psycopg.Error as error:
             lost = db is None or db.closed
-            if lost:
+            if db is None or db.closed:
                 self.close()
             elif not self._within:
                 with suppress(psycopg.Error, _LateError):
                     db.rollback()  # a pipeline that broke off
             raise self._in_words(error, lost) from error
+        except BaseException:  # interrupted: what the connection is in the middle of is unknown
+            self.close()
+            raise
 
     def _in_words(self, error: psycopg.Error, lost: bool) -> StorageError | CollectionNotFound:
         said = " ".join(str(error).split())[:300]

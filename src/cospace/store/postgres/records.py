@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from cospace.errors import BadItem, SpaceMismatch
+from cospace.errors import BadItem
 from cospace.item import kind_of
 from cospace.space import Space
 from cospace.store.about import Language
@@ -56,7 +56,7 @@ class Records:
     def space_and_schema(self) -> tuple[Space | None, Schema]:
         """Both, of one commit."""
         rows = self.link.ask("SELECT key, value FROM about WHERE key IN ('space', 'schema')")
-        found = dict(rows)
+        found: dict[str, str] = dict(rows)
         return _space(found.get("space")), _schema(found.get("schema"))
 
     def extend(self, space: Space | None, schema: Schema) -> tuple[Space | None, Schema]:

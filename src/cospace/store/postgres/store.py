@@ -13,8 +13,8 @@ from cospace.store.kept import Kept
 from cospace.store.language import named
 from cospace.store.postgres.asking import Standing, count_of, find
 from cospace.store.postgres.link import Link
-from cospace.store.postgres.upkeep import about_server, optimize
 from cospace.store.postgres.truth import PostgresTruth
+from cospace.store.postgres.upkeep import about_server, optimize
 from cospace.store.protocol import Failure, Found, Lexical, Nearest, Request, Row, StoreInfo
 from cospace.store.remote.address import Address
 from cospace.store.schema import Schema
@@ -139,7 +139,7 @@ class PostgresStore(Kept):
     # --- upkeep ---
 
     def optimize(self) -> None:
-        """See `Store`. An index on vectors is made beside searches and writes, and takes minutes."""
+        """See `Store`. An index is made beside searches and writes, and takes minutes."""
         with self._gate:
             optimize(self._link, self._truth)
 

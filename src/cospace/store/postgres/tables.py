@@ -33,8 +33,8 @@ _TABLES = (
     "CREATE INDEX items_seq ON items (seq, n)",
     "CREATE INDEX items_fields ON items USING gin (fields jsonb_path_ops)",
     """CREATE TABLE vectors (
-        n bigint NOT NULL, i smallint NOT NULL, field text NOT NULL, vector pgvector.vector NOT NULL,
-        PRIMARY KEY (n, i, field)) PARTITION BY LIST (field)""",
+        n bigint NOT NULL, i smallint NOT NULL, field text NOT NULL,
+        vector pgvector.vector NOT NULL, PRIMARY KEY (n, i, field)) PARTITION BY LIST (field)""",
     """CREATE TABLE words (
         n bigint NOT NULL, word int NOT NULL, weight real NOT NULL,
         PRIMARY KEY (word, n) INCLUDE (weight))""",
@@ -112,8 +112,8 @@ def _find_pgvector(link: Link) -> None:
                 link.do("CREATE EXTENSION IF NOT EXISTS vector SCHEMA public")
         except StorageError as error:
             raise StorageError(
-                f"{link.address}: the database has no pgvector, and it could not be added ({error})."
-                " Install pgvector on the server; then, as an owner of the database: CREATE"
+                f"{link.address}: the database has no pgvector, and it could not be added"
+                f" ({error}). Install pgvector on the server; then, as an owner of the database: CREATE"
                 " EXTENSION vector"
             ) from error
         link.close()  # the next connection knows it

@@ -43,7 +43,7 @@ def optimize(link: Link, truth: PostgresTruth) -> None:
 def _index(link: Link, truth: PostgresTruth, dim: int) -> None:
     counted = truth.counted()
     large = {field for field, rows in counted.fields.items() if rows > EXACT_BELOW}
-    known = dict(link.ask(_INDEXES, [link.address.name]))
+    known: dict[str, bool] = dict(link.ask(_INDEXES, [link.address.name]))
     for field in sorted(large):
         name = f"near_{field}"
         quoted = sql.Identifier(name).as_string()
@@ -64,6 +64,7 @@ def about_server(link: Link) -> tuple[int, str]:
     """Bytes that the collection takes there, and what the server is."""
     size = """SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c JOIN
         pg_namespace s ON s.oid = relnamespace WHERE nspname = %s AND relkind = 'r'"""
-    version = "SELECT split_part(current_setting('server_version'), ' ', 1), extversion FROM pg_extension WHERE extname = 'vector'"
+    version = """SELECT split_part(current_setting('server_version'), ' ', 1), extversion
+        FROM pg_extension WHERE extname = 'vector'"""
     [[(number,)], [(server, vector)]] = link.ask_all([(size, [link.address.name]), (version, [])])
     return number, f"PostgreSQL {server}, pgvector {vector}"
