@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from cospace.space import Space
 from cospace.store.language import ENGLISH
 from cospace.store.postgres.blocks import signed
 from cospace.store.postgres.filters import condition
@@ -15,7 +16,7 @@ from cospace.store.where import Node
 from cospace.store.words import Asked as Terms
 from cospace.store.words import asked
 
-__all__ = ["EXACT_BELOW", "Standing", "count_of", "find"]
+__all__ = ["EXACT_BELOW", "STANDING", "Standing", "count_of", "find"]
 
 # Up to so many rows, or so many that pass a filter, are compared with every one.
 EXACT_BELOW = 20_000
@@ -47,6 +48,12 @@ class Standing(NamedTuple):
     def indexed(self) -> frozenset[str]:
         """The fields whose index a search goes through."""
         return frozenset((self._json("indexed") or ()) if self.rows > EXACT_BELOW else ())
+
+    @property
+    def space(self) -> Space | None:
+        """The space of the vectors."""
+        found = self._json("space")
+        return None if found is None else Space.from_json(found)
 
     @property
     def language(self) -> str:

@@ -101,8 +101,8 @@ class Records:
             self._set("several", sorted(more | known))
 
     def note_indexed(self, fields: set[str]) -> None:
-        """Record whose vectors have an index. Within `writing`."""
-        self._set("indexed", sorted(fields.union(self._json("indexed") or ())))
+        """Record whose vectors have an index."""
+        self._change("indexed", lambda known: sorted(fields.union(known or ())))
 
     @property
     def language(self) -> Language | None:

@@ -36,6 +36,7 @@ class PostgresStore(Kept):
         self.address = address
         self._gate = Gate(address)
         self._now: Standing | None = None  # when it was last asked for
+        self._space = None
         self._link = Link(address)
         try:
             self._truth = PostgresTruth(self._link, create=create)
@@ -133,7 +134,10 @@ class PostgresStore(Kept):
         if not requests:
             return []
         with self._gate:
-            found, self._now = find(self._link, requests, self._now)
+            found, now = find(self._link, requests, self._now)
+            if self._now is None or now.records.get("space") != self._now.records.get("space"):
+                self._space = now.space
+            self._now = now
             return found
 
     # --- upkeep ---

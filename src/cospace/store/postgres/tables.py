@@ -113,8 +113,8 @@ def _find_pgvector(link: Link) -> None:
         except StorageError as error:
             raise StorageError(
                 f"{link.address}: the database has no pgvector, and it could not be added"
-                f" ({error}). Install pgvector on the server; then, as an owner of the database: CREATE"
-                " EXTENSION vector"
+                f" ({error}). Install pgvector on the server; then, as an owner of the database:"
+                " CREATE EXTENSION vector"
             ) from error
         link.close()  # the next connection knows it
         found = link.ask(sql_text)

@@ -6,9 +6,8 @@ import zlib
 
 from psycopg import sql
 
-from cospace.store.postgres.asking import EXACT_BELOW
+from cospace.store.postgres.asking import EXACT_BELOW, STANDING, Standing
 from cospace.store.postgres.link import Link
-from cospace.store.postgres.records import LOCK
 from cospace.store.postgres.tables import table_of
 from cospace.store.postgres.truth import PostgresTruth
 
@@ -28,8 +27,9 @@ def optimize(link: Link, truth: PostgresTruth) -> None:
 
     Beside others' reads and writes; where another process is at it already, nothing is done.
     """
-    space = truth.space
-    if space is not None and space.dim <= MAX_INDEXED:
+    now = Standing.of(link.ask(*STANDING)[0])
+    space = truth.space if now.rows > EXACT_BELOW else None
+    if space is not None and space.dim <= MAX_INDEXED and set(space.kinds) - now.indexed:
         key = zlib.crc32(f"cospace index {link.address.name}".encode())
         if link.ask("SELECT pg_try_advisory_lock(%s)", [key])[0][0]:
             try:
@@ -41,8 +41,7 @@ def optimize(link: Link, truth: PostgresTruth) -> None:
 
 
 def _index(link: Link, truth: PostgresTruth, dim: int) -> None:
-    counted = truth.counted()
-    large = {field for field, rows in counted.fields.items() if rows > EXACT_BELOW}
+    large = {field for field, rows in truth.counted().fields.items() if rows > EXACT_BELOW}
     known: dict[str, bool] = dict(link.ask(_INDEXES, [link.address.name]))
     for field in sorted(large):
         name = f"near_{field}"
@@ -55,9 +54,7 @@ def _index(link: Link, truth: PostgresTruth, dim: int) -> None:
                 f" USING hnsw ((vector::pgvector.halfvec({dim})) pgvector.halfvec_ip_ops)"
             )
     if large:
-        with link.writing():
-            link.ask(LOCK)
-            truth.note_indexed(large)
+        truth.note_indexed(large)
 
 
 def about_server(link: Link) -> tuple[int, str]:
