@@ -45,7 +45,12 @@ class PostgresServer:
             self._as = {"user": NOBODY, "group": NOBODY}
         self.data = self.folder / "data"
         self._process: subprocess.Popen[bytes] | None = None
-        self._run("initdb", "-D", str(self.data), "-U", "postgres", "--auth=trust", "--no-sync")
+        self._frozen: list[int] = []
+        self._run("initdb", "-D", str(self.data), "-U", "postgres", "--auth=trust", "--no-sync",
+                  "--encoding=UTF8", "--locale=C")  # fmt: skip
+        hba = self.data / "pg_hba.conf"
+        # Who is called "guarded" needs a password.
+        hba.write_text("local all guarded scram-sha-256\n" + hba.read_text())
         self.start()
 
     def address(self, name: str, more: str = "") -> str:
@@ -88,20 +93,16 @@ class PostgresServer:
         self._process.kill()
         self._process.wait()
 
-    def pause(self) -> None:
-        """Let it accept connections and answer none."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGSTOP)
-
-    def go_on(self) -> None:
-        """Undo `pause`."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGCONT)
+    def freeze(self, pid: int) -> None:
+        """Let the process of one connection answer nothing more; `stop` ends it."""
+        os.kill(pid, signal.SIGSTOP)
+        self._frozen.append(pid)
 
     def stop(self) -> None:
         """End it, and remove its files. SIGTERM would wait for open connections for ever."""
         if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGCONT)
+            for pid in self._frozen:
+                os.kill(pid, signal.SIGCONT)
             self._process.send_signal(signal.SIGINT)
             self._process.wait(30)
         shutil.rmtree(self.folder, ignore_errors=True)

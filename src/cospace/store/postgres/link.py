@@ -159,6 +159,9 @@ class Link:
             with suppress(psycopg.Error, OSError):
                 db.close()
 
+    def __del__(self) -> None:
+        self.close()
+
     # --- inside ---
 
     _unlimited = False

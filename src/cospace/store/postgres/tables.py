@@ -69,7 +69,8 @@ def begin(link: Link, *, create: bool) -> None:
         link.do("SELECT pg_advisory_xact_lock(%s)", [zlib.crc32(f"cospace {name}".encode())])
         if _is_ours(link):
             return
-        link.do(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(name)).as_string())
+        if not link.ask("SELECT FROM pg_namespace WHERE nspname = %s", [name]):
+            link.do(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)).as_string())
         for table in _TABLES:
             link.do(table)
         link.do("INSERT INTO about VALUES ('format', %s)", [str(FORMAT)])
