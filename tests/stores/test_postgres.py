@@ -259,6 +259,7 @@ def test_an_index_finds_what_comparing_finds(
 ) -> None:
     for module in (asking, upkeep):
         monkeypatch.setattr(module, "EXACT_BELOW", 50)
+    monkeypatch.setattr(asking, "_FEW", 50)
     vectors = unit(600, 40)
     rows = [
         Row(f"id-{i}", None, {"part": i % 100, "half": i % 2}, {}, {"text": vector})

@@ -18,8 +18,10 @@ from cospace.store.words import asked
 
 __all__ = ["EXACT_BELOW", "STANDING", "Standing", "count_of", "find"]
 
-# Up to so many rows, or so many that pass a filter, are compared with every one.
+# Up to so many rows are compared with every one.
 EXACT_BELOW = 20_000
+# And of more rows those that pass a filter, up to so many: past it the index is faster.
+_FEW = 5_000
 
 
 class Standing(NamedTuple):
@@ -207,12 +209,12 @@ def _passing(one: Nearest, now: Standing) -> Asked:
     )
     group = "GROUP BY n" if one.field in now.several else ""
     text = (
-        f"WITH passing AS MATERIALIZED (SELECT n FROM items WHERE {where} LIMIT {EXACT_BELOW + 1}),"
+        f"WITH passing AS MATERIALIZED (SELECT n FROM items WHERE {where} LIMIT {_FEW + 1}),"
         " many AS MATERIALIZED (SELECT count(*) AS rows FROM passing)"
         f" (SELECT n, {score} AS score FROM vectors WHERE field = %s"
-        f" AND (SELECT rows FROM many) <= {EXACT_BELOW} AND n IN (SELECT n FROM passing) {group}"
+        f" AND (SELECT rows FROM many) <= {_FEW} AND n IN (SELECT n FROM passing) {group}"
         " ORDER BY score DESC, n LIMIT %s)"
-        f" UNION ALL SELECT NULL, NULL FROM many WHERE rows > {EXACT_BELOW}"
+        f" UNION ALL SELECT NULL, NULL FROM many WHERE rows > {_FEW}"
     )
     return text, [*values, one.vector, one.field, one.k]
 
