@@ -13,7 +13,7 @@ from cospace.errors import CollectionNotFound, DataDamaged, NotACollection, Stor
 from cospace.store.cache import Cache
 from cospace.store.edge import ENGINE, EXACT_BELOW, Edge
 from cospace.store.kept import Kept
-from cospace.store.protocol import Found, Lexical, Nearest, Request, Row, StoreInfo
+from cospace.store.protocol import Found, Lexical, Nearest, Promises, Request, Row, StoreInfo
 from cospace.store.truth import Truth
 from cospace.store.where import Node, matches
 
@@ -50,21 +50,29 @@ class Opened(Kept):
     folder: Path
     _cache: Cache
 
+    @property
+    def promises(self) -> Promises:
+        """See `Store`."""
+        return Promises(exact_rows=EXACT_BELOW)
+
     # --- reading ---
 
-    def scan(self, *, where: Node | None = None, vectors: bool = False) -> Iterator[Row]:
+    def scan(
+        self, *, where: Node | None = None, vectors: bool = False, after: str | None = None
+    ) -> Iterator[Row]:
         """See `Store`."""
-        after = 0
+        with self._gate:
+            last = 0 if after is None else self._truth.key_of(after)
         while True:
             with self._gate:
-                page = self._truth.page(after, vectors=vectors)
+                page = self._truth.page(last, vectors=vectors)
             if not page:
                 return
             for _, row in page:
                 self._gate.check()
                 if where is None or matches(where, row.metadata):
                     yield row
-            after = page[-1].key
+            last = page[-1].key
 
     # --- asking ---
 
