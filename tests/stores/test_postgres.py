@@ -19,13 +19,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 import cospace as cs
-from cospace.collection.collection import Collection
 from cospace.errors import (
     BadArgument,
     BadItem,
     CollectionClosed,
     CollectionNotFound,
     FormatTooNew,
+    ItemNotFound,
     NotACollection,
     SpaceMismatch,
     StorageError,
@@ -229,7 +229,7 @@ def test_the_marketplace_is_found_as_in_a_folder(server: PostgresServer, name: s
     queries = [json.loads(line)["text"] for line in lines]
     model = cs.load("starter")
     memory = cs.open(":memory:", model=model)
-    with memory, Collection(opened(server, name), model=model, name=name) as shop:
+    with memory, cs.open(server.address(name), model=model) as shop:
         assert memory.add(items).added == shop.add(items).added == len(items)
         for query in queries:
             assert memory.search(query).ids == shop.search(query).ids
@@ -239,6 +239,23 @@ def test_the_marketplace_is_found_as_in_a_folder(server: PostgresServer, name: s
         assert shop.upsert(items[:3]).unchanged == 3
         assert shop.delete(items[0].id) == 1
         assert shop.search(items[0].id).ids != [items[0].id]
+    again = cs.open(server.address(name), create=False)  # it knows its model
+    assert again.search(queries[0]).ids
+    again.close()
+    with pytest.raises(SpaceMismatch):
+        cs.open(server.address(name), model=cs.load("starter", dim=64))
+
+
+def test_what_it_promises(store: PostgresStore) -> None:
+    assert store.promises.several_writers
+    assert 20_000 == store.promises.exact_rows
+    store.extend(Space.of("large", 4001), Schema())
+    assert store.promises.exact_rows > 10**12  # no index takes so many dimensions
+    vectors = np.eye(3, 4001, dtype=np.float32)
+    rows = [Row(f"id-{i}", None, {}, {}, {"text": vectors[i]}) for i in range(3)]
+    store.write(rows, replace=False)
+    assert [2] == store.nearest("text", vectors[1], 1).keys
+    assert np.array_equal(vectors[2], store.get(["id-2"], vectors=True)[0].vectors["text"])
 
 
 def test_odd_texts_and_numbers_come_back(store: PostgresStore) -> None:
@@ -316,7 +333,7 @@ def test_two_processes_write_and_extend_at_once(server: PostgresServer, name: st
     slots = [field.slot for field in store.schema.fields.values()]
     assert len(slots) == len(set(slots))
     assert 61 == store.count() == len([*store.scan()]) == store.info().items
-    assert 60 == store.commits
+    assert 60 == store.revision
     assert 1 == store.count(parse({"b": 29}, store.schema))
     fresh = MemoryStore(language="english")
     fill(fresh, [*store.scan(vectors=True)])
@@ -584,11 +601,14 @@ def test_filters_read_what_the_rows_hold(store: PostgresStore) -> None:
 
 def test_what_was_deleted_is_known_until_it_is_compacted(store: PostgresStore) -> None:
     fill(store, sample())
-    before = store.commits
+    before = store.revision
     [gone] = store.nearest("text", sample()[1].vectors["text"], 1).keys
     store.delete(["id-1"])
     assert [gone] == store._truth.deleted_since(before)
     assert 59 == len(store.columns().keys) == len(store._truth.page(0, vectors=False))
+    assert ["id-59"] == [one.id for one in store.scan(after="id-58")]
+    with pytest.raises(ItemNotFound):
+        next(store.scan(after="id-1"))
     store.compact()
     assert [] == store._truth.deleted_since(0)
     store.delete(["id-2"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
@@ -11,11 +12,20 @@ from cospace.space import Space
 from cospace.store.gate import Gate
 from cospace.store.kept import Kept
 from cospace.store.language import named
-from cospace.store.postgres.asking import Standing, count_of, find
+from cospace.store.postgres.asking import EXACT_BELOW, Standing, count_of, find
 from cospace.store.postgres.link import Link
 from cospace.store.postgres.truth import PostgresTruth
-from cospace.store.postgres.upkeep import about_server, optimize
-from cospace.store.protocol import Failure, Found, Lexical, Nearest, Request, Row, StoreInfo
+from cospace.store.postgres.upkeep import MAX_INDEXED, about_server, optimize
+from cospace.store.protocol import (
+    Failure,
+    Found,
+    Lexical,
+    Nearest,
+    Promises,
+    Request,
+    Row,
+    StoreInfo,
+)
 from cospace.store.remote.address import Address
 from cospace.store.schema import Schema
 from cospace.store.where import Node, matches
@@ -61,6 +71,13 @@ class PostgresStore(Kept):
         with self._gate:
             return self._truth.schema
 
+    @property
+    def promises(self) -> Promises:
+        """See `Store`. Vectors too large for an index are always compared with every row."""
+        space = self.space
+        exact = sys.maxsize if space is not None and space.dim > MAX_INDEXED else EXACT_BELOW
+        return Promises(several_writers=True, exact_rows=exact)
+
     # --- writing ---
 
     def write(self, rows: Sequence[Row], *, replace: bool, failures: Sequence[Failure] = ()) -> int:
@@ -83,19 +100,22 @@ class PostgresStore(Kept):
 
     # --- reading ---
 
-    def scan(self, *, where: Node | None = None, vectors: bool = False) -> Iterator[Row]:
+    def scan(
+        self, *, where: Node | None = None, vectors: bool = False, after: str | None = None
+    ) -> Iterator[Row]:
         """See `Store`. Read in pages: rows that are written meanwhile may be among them."""
-        after = 0
+        with self._gate:
+            last = 0 if after is None else self._truth.key_of(after)
         while True:
             with self._gate:
-                page = self._truth.page(after, vectors=vectors)
+                page = self._truth.page(last, vectors=vectors)
             if not page:
                 return
             for _, row in page:
                 self._gate.check()
                 if where is None or matches(where, row.metadata):
                     yield row
-            after = page[-1].key
+            last = page[-1].key
 
     def count(self, where: Node | None = None) -> int:
         """See `Store`."""

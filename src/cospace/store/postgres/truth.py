@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cospace.errors import DuplicateId
+from cospace.errors import DuplicateId, ItemNotFound
 from cospace.item import kind_of
 from cospace.store.about import Language
 from cospace.store.language import AUTO, ENGLISH, recognised
@@ -319,10 +319,17 @@ class PostgresTruth(Records):
         by_key = _by_key(found[0]) if found else {}
         return [(Change(r[0], _row(r[:-1], by_key.get(r[0]))), r[-1]) for r in records]
 
-    def changes(self, since: int) -> Iterator[Change]:
-        """Rows that commits after `since` wrote, with their vectors, in the order of commits."""
+    def key_of(self, id: str) -> int:
+        """The key of an item. Raises `ItemNotFound`."""
+        found = self.link.ask("SELECT n FROM items WHERE id = %s", [written(id)])
+        if not found:
+            raise ItemNotFound(f"no item {id!r} is stored", id=id)
+        return int(found[0][0])
+
+    def changes(self, since: int, *, vectors: bool = True) -> Iterator[Change]:
+        """Rows that commits after `since` wrote, in the order of commits."""
         seq, after = since, 2**62
-        while page := self.changed(seq, after, vectors=True):
+        while page := self.changed(seq, after, vectors=vectors):
             yield from (change for change, _ in page)
             seq, after = page[-1][1], page[-1][0].key
 
