@@ -618,3 +618,15 @@ def test_what_was_deleted_is_known_until_it_is_compacted(store: PostgresStore) -
     store.judge("lamp", "id-4", None)
     assert {"lamp": {"id-3": 2}} == store.judgments
     assert {"text", "image"} == set(store.sampled())
+
+
+def test_a_statement_that_fails_leaves_the_rest_as_it_was(store: PostgresStore) -> None:
+    fill(store, sample())
+    wrong = np.ones(DIM + 1, np.float32)
+    with pytest.raises(StorageError, match="different vector dimensions"):
+        store.nearest("text", wrong, 3)
+    before = store.revision
+    with pytest.raises(StorageError):
+        store.write([row("new"), Row("bad", "x", {}, {}, {"text": unit(1)[0] * np.nan})], replace=True)
+    assert (before, 60) == (store.revision, store.count())
+    assert 3 == len(store.nearest("text", unit(1)[0], 3).keys)

@@ -173,6 +173,17 @@ class Link:
         return text.replace("pgvector.", f"{self._pgvector}.")
 
     @property
+    def _settings(self) -> dict[str, str]:
+        """What each connection is told first."""
+        return {
+            "statement_timeout": str(self._milliseconds),
+            "idle_in_transaction_session_timeout": str(6 * self._milliseconds),
+            "client_min_messages": "warning",
+            "jit": "off",  # it takes longer than what it makes faster
+            "plan_cache_mode": "force_custom_plan",  # what passes a filter depends on its values
+        }
+
+    @property
     def _milliseconds(self) -> int:
         return max(1, int(1000 * self.address.timeout))
 
@@ -269,9 +280,6 @@ class Link:
             "host": address.options.get("socket") or address.host.strip("[]"),
             "connect_timeout": max(_CONNECTING, math.ceil(address.timeout)),
             "application_name": "cospace",
-            "options": f"-c statement_timeout={self._milliseconds}"
-            f" -c idle_in_transaction_session_timeout={6 * self._milliseconds}"
-            " -c client_min_messages=warning -c timezone=UTC",
             "client_encoding": "UTF8",
         }
         if address.port:
@@ -308,6 +316,9 @@ class Link:
             dumper = type("_Dumper", (_VectorDumper,), {"oid": found[0]})
             db.adapters.register_dumper(np.ndarray, dumper)
             db.adapters.register_loader(found[0], _VectorLoader)
+        with db.pipeline():
+            for name, value in self._settings.items():
+                db.execute("SELECT set_config(%s, %s, false)", [name, value])
         # This schema alone: in another there may be tables of these names.
         db.execute(sql.SQL("SET search_path = {}").format(sql.Identifier(self.address.name)))
         if found is not None:

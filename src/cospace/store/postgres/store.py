@@ -15,7 +15,7 @@ from cospace.store.language import named
 from cospace.store.postgres.asking import EXACT_BELOW, Standing, count_of, find
 from cospace.store.postgres.link import Link
 from cospace.store.postgres.truth import PostgresTruth
-from cospace.store.postgres.upkeep import MAX_INDEXED, about_server, optimize
+from cospace.store.postgres.upkeep import MAX_INDEXED, about_server, is_due, optimize
 from cospace.store.protocol import (
     Failure,
     Found,
@@ -165,7 +165,9 @@ class PostgresStore(Kept):
     def optimize(self) -> None:
         """See `Store`. An index is made beside searches and writes, and takes minutes."""
         with self._gate:
-            optimize(self._link, self._truth)
+            due = is_due(self._link)
+        if due:
+            optimize(self.address)
 
     def compact(self) -> None:
         """Forget which rows were deleted, and let the space of old rows be used again."""
