@@ -15,7 +15,7 @@ from cospace.store.remote.address import Address
 
 __all__ = ["MAX_INDEXED", "about_server", "is_due", "optimize"]
 
-_NEIGHBOURS = 600  # bytes a vector in an index, beside the vector
+_NEIGHBOURS = 1500  # bytes a vector in an index that is being made, beside the vector
 _ROOM = 2048  # megabytes of the server's memory, at most
 MAX_INDEXED = 4000  # dimensions: an index holds vectors in half precision, in a page of 8 kB
 # Tables of which a tenth has changed are tidied, for the planner and for scans of an index alone.
