@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from cospace.collection.collection import Collection
 from cospace.encode import Encoder, load
@@ -71,45 +72,41 @@ def open(
     encoder, asker = _encoder(model, "model"), _encoder(queries, "queries")
     if str(path) == MEMORY:
         _check_memory(quantization, read_only)
-        asker = _asker(MEMORY, asker, queries, _space_of(encoder))
-        return Collection(MemoryStore(language=language), model=encoder, name=MEMORY, queries=asker)
+        return _in_memory(encoder, (queries, asker), language)
     if is_address(path):
-        _check_elsewhere(path, quantization, read_only)
-        asked = (model, encoder), (queries, asker)
-        return _elsewhere(str(path), *asked, create=create, language=language)
+        own: dict[str, Any] = {
+            "create": create and not read_only,
+            "language": language,
+            "read_only": read_only,
+        }
+        return _elsewhere(str(path), (model, encoder), (queries, asker), quantization, own)
     if read_only:
         _check_reader(quantization, language)
     folder, create = Path(path), create and not read_only
     if encoder is not None or asker is not None:
-        there, asked = _stored(folder, create), ((model, encoder), (queries, asker))
-        encoder, asker = _fitted(folder.name, *asked, there)
-    store: Store = (
-        LocalReader(folder)
-        if read_only
-        else LocalStore(folder, create=create, quantization=quantization, language=language)
-    )
+        there = _stored(folder, create)
+        encoder, asker = _fitted(folder.name, (model, encoder), (queries, asker), there)
+    given: dict[str, Any] = {"create": create, "quantization": quantization, "language": language}
+    store: Store = LocalReader(folder) if read_only else LocalStore(folder, **given)
     return Collection(store, model=encoder, name=folder.name, queries=asker)
-
-
-def _check_elsewhere(path: object, quantization: str | None, read_only: bool) -> None:
-    if quantization is not None:
-        raise BadArgument(f"{path}: quantization= is of the local index: leave it out")
-    if read_only:
-        raise BadArgument(
-            f"{path}: read_only= is for folders. Leave it out; of the stores elsewhere,"
-            " postgresql:// may be open in several processes (docs/stores.md)"
-        )
 
 
 _Asked: TypeAlias = "tuple[str | os.PathLike[str] | Encoder | None, Encoder | None]"
 
 
+def _in_memory(encoder: Encoder | None, queries: _Asked, language: str | None) -> Collection:
+    asker = _asker(MEMORY, queries[1], queries[0], _space_of(encoder))
+    return Collection(MemoryStore(language=language), model=encoder, name=MEMORY, queries=asker)
+
+
 def _elsewhere(
-    path: str, model: _Asked, queries: _Asked, *, create: bool, language: str | None
+    path: str, model: _Asked, queries: _Asked, quantization: str | None, own: Mapping[str, Any]
 ) -> Collection:
     """The collection at an address; it is closed again where the models do not fit it."""
+    if quantization is not None:
+        raise BadArgument(f"{path}: quantization= is of the local index: leave it out")
     address = parsed(path)
-    store = open_address(address, create=create, language=language)
+    store = open_address(address, **own)
     try:
         earlier = getattr(store, "earlier", None)
         there = store.space, None if earlier is None else earlier.space
