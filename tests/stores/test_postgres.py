@@ -24,6 +24,7 @@ from cospace.errors import (
     BadItem,
     CollectionClosed,
     CollectionNotFound,
+    CollectionReadOnly,
     FormatTooNew,
     ItemNotFound,
     NotACollection,
@@ -357,6 +358,35 @@ def test_a_writers_commit_is_in_the_others_next_search(
     other.close()
 
 
+def test_a_reader_writes_nothing(server: PostgresServer, store: PostgresStore, name: str) -> None:
+    fill(store, sample())
+    with server.connect() as db:
+        db.execute(f"CREATE ROLE reader_{name} LOGIN")
+        db.execute(f"GRANT USAGE ON SCHEMA {name} TO reader_{name}")
+        db.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA {name} TO reader_{name}")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PGUSER", f"reader_{name}")
+        shop = cs.open(server.address(name), model=None, read_only=True)
+        reader = shop.store
+        assert 5 == len(reader.nearest("text", unit(1)[0], 5).keys)
+        assert reader.lexical("armchair", 5) == store.lexical("armchair", 5)
+        store.delete(["id-1"])
+        assert 59 == reader.count() == len(reader.columns().keys)  # type: ignore[attr-defined]
+        for write in (
+            lambda: reader.write([row("a")], replace=True),
+            lambda: reader.delete(["id-1"]),
+            lambda: reader.extend(SPACE, Schema()),
+            lambda: reader.weigh(None),  # type: ignore[attr-defined]
+            lambda: reader.judge("a", "b", 1),  # type: ignore[attr-defined]
+        ):
+            with pytest.raises(CollectionReadOnly, match=f"/{name}"):
+                write()
+        reader.optimize()
+        shop.close()
+        with pytest.raises(CollectionNotFound):
+            cs.open(server.address(f"{name}_not"), read_only=True)
+
+
 def test_what_others_have_recorded_is_not_undone(
     server: PostgresServer, store: PostgresStore, name: str
 ) -> None:
@@ -627,6 +657,8 @@ def test_a_statement_that_fails_leaves_the_rest_as_it_was(store: PostgresStore) 
         store.nearest("text", wrong, 3)
     before = store.revision
     with pytest.raises(StorageError):
-        store.write([row("new"), Row("bad", "x", {}, {}, {"text": unit(1)[0] * np.nan})], replace=True)
+        store.write(
+            [row("new"), Row("bad", "x", {}, {}, {"text": unit(1)[0] * np.nan})], replace=True
+        )
     assert (before, 60) == (store.revision, store.count())
     assert 3 == len(store.nearest("text", unit(1)[0], 3).keys)

@@ -64,11 +64,13 @@ class _Timed(psycopg.Connection[Row]):
 class Link:
     """One connection, made on first use and again when it was lost; for one thread at a time.
 
-    Names in statements are those of the collection's schema, which is that of `address.name`.
+    With `read_only` the server refuses to write. Names in statements are those of the collection's
+    schema, which is that of `address.name`.
     """
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, *, read_only: bool = False) -> None:
         self.address = address
+        self._read_only = read_only
         self._open: _Timed | None = None
         self._within = False  # a transaction
         self._sent = False  # its commit
@@ -179,6 +181,7 @@ class Link:
             "statement_timeout": str(self._milliseconds),
             "idle_in_transaction_session_timeout": str(6 * self._milliseconds),
             "client_min_messages": "warning",
+            "default_transaction_read_only": "on" if self._read_only else "off",
             "jit": "off",  # it takes longer than what it makes faster
             "plan_cache_mode": "force_custom_plan",  # what passes a filter depends on its values
         }

@@ -26,6 +26,7 @@ from cospace.store.protocol import (
     Row,
     StoreInfo,
 )
+from cospace.store.refusing import Refusing
 from cospace.store.remote.address import Address
 from cospace.store.schema import Schema
 from cospace.store.where import Node, matches
@@ -43,18 +44,25 @@ class PostgresStore(Kept):
 
     def __init__(self, address: Address, *, create: bool, language: str | None = None) -> None:
         spoken = None if language is None else named(language)
-        self.address = address
-        self._gate = Gate(address)
-        self._now: Standing | None = None  # when it was last asked for
-        self._space = None
-        self._link = Link(address)
+        self._begin(Link(address), create=create)
         try:
-            self._truth = PostgresTruth(self._link, create=create)
             self._truth.make_words()
             if spoken is not None:
                 self._truth.tell(spoken)
         except BaseException:
             self._link.close()
+            raise
+
+    def _begin(self, link: Link, *, create: bool) -> None:
+        self.address = link.address
+        self._gate = Gate(link.address)
+        self._now: Standing | None = None  # when it was last asked for
+        self._space = None
+        self._link = link
+        try:
+            self._truth = PostgresTruth(link, create=create)
+        except BaseException:
+            link.close()
             raise
 
     @property
@@ -193,3 +201,19 @@ class PostgresStore(Kept):
         with self._gate.mutex:
             if self._gate.shut():
                 self._link.close()
+
+
+class PostgresReader(Refusing, PostgresStore):
+    """As `PostgresStore`; writing raises `CollectionReadOnly`. The server refuses it too."""
+
+    def __init__(self, address: Address) -> None:
+        self._begin(Link(address, read_only=True), create=False)
+
+    @property
+    def place(self) -> str:
+        """See `Refusing`."""
+        return str(self.address)
+
+    def optimize(self) -> None:
+        """See `Store`; it is for those who write."""
+        self._gate.check()

@@ -9,6 +9,7 @@ from psycopg import sql
 from cospace.errors import CollectionNotFound, FormatTooNew, NotACollection, StorageError
 from cospace.need import UPGRADE
 from cospace.store.postgres.link import Link
+from cospace.store.words import VERSION
 
 __all__ = ["FORMAT", "INLINE", "begin", "place_for", "table_of"]
 
@@ -73,7 +74,8 @@ def begin(link: Link, *, create: bool) -> None:
             link.do(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)).as_string())
         for table in _TABLES:
             link.do(table)
-        link.do("INSERT INTO about VALUES ('format', %s)", [str(FORMAT)])
+        made = [str(FORMAT), str(VERSION)]
+        link.do("INSERT INTO about VALUES ('format', %s), ('words', %s)", made)
 
 
 def _is_ours(link: Link) -> bool:

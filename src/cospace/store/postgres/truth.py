@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cospace.errors import DuplicateId, ItemNotFound
+from cospace.errors import DuplicateId, FormatTooNew, ItemNotFound
 from cospace.item import kind_of
+from cospace.need import UPGRADE
 from cospace.store.about import Language
 from cospace.store.language import AUTO, ENGLISH, recognised
 from cospace.store.postgres import blocks
@@ -242,15 +243,15 @@ class PostgresTruth(Records):
             self._keep(state)
 
     def make_words(self) -> None:
-        """Make all words anew, where they were made in another way."""
-        made = self._json("words")
-        if made == VERSION:
-            return
-        with self.link.writing(limited=False):
-            state = State(*self.link.ask(LOCK)[0])
-            self._set("words", VERSION)
-            if made is not None:
+        """Make all words anew, where an earlier cospace made them. Raises `FormatTooNew`."""
+        made = int(self._about("words") or 0)
+        if made > VERSION:
+            raise FormatTooNew(f"{self.link.address}: its words are of a newer cospace. {UPGRADE}")
+        if made < VERSION:
+            with self.link.writing(limited=False):
+                state = State(*self.link.ask(LOCK)[0])
                 self._word_anew(self.language or Language(ENGLISH, False), state)
+                self._set("words", VERSION)
                 self._keep(state)
 
     def _word_anew(self, language: Language, state: State) -> None:

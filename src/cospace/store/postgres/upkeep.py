@@ -15,6 +15,9 @@ from cospace.store.remote.address import Address
 
 __all__ = ["MAX_INDEXED", "about_server", "is_due", "optimize"]
 
+# Neighbours looked at for each vector of an index. Of 100,000 x 384 in 200 clusters the ten nearest
+# are found 0.9965 with 64 (pgvector's default), 1.0000 with 200, which takes three times as long.
+_TRIED = 128
 _NEIGHBOURS = 1500  # bytes a vector in an index that is being made, beside the vector
 _ROOM = 2048  # megabytes of the server's memory, at most
 MAX_INDEXED = 4000  # dimensions: an index holds vectors in half precision, in a page of 8 kB
@@ -73,6 +76,7 @@ def _index(link: Link, truth: PostgresTruth) -> None:
         if not known.get(name):
             half = f"pgvector.halfvec({space.dim})"
             what = f"ON {table_of(field)} USING hnsw ((vector::{half}) pgvector.halfvec_ip_ops)"
+            what += f" WITH (ef_construction = {_TRIED})"
             _make(link, quoted, what, rows * (2 * space.dim + _NEIGHBOURS))
     if large:
         truth.note_indexed(set(large))
