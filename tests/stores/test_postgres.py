@@ -260,12 +260,23 @@ def test_what_it_promises(store: PostgresStore) -> None:
 
 
 def test_odd_texts_and_numbers_come_back(store: PostgresStore) -> None:
-    odd = {"big": 1e22, "minus": -0.0, "whole": 2**53 + 1, "one": 1.0, "z": 1, "a": ["\0", "\x1a0"]}
+    field = 'a "b" \U0001f6b2 \\ % $ é'
+    odd = {
+        field: [1, 2.5],
+        "big": 1e22,
+        "minus": -0.0,
+        "whole": 2**53 + 1,
+        "one": 1.0,
+        "z": 1,
+        "a": ["\0", "\x1a0"],
+    }
     rows = [Row("a", "nul \0 and \x1a0", odd, {"image": "\0.jpg"}, {}, b"", "why \0")]
     fill(store, rows)
     [back] = store.get(["a"])
     assert repr(rows[0]) == repr(back)
     assert store.count(parse({"a": "\0"}, store.schema)) == 1
+    assert store.count(parse({field: {"$gt": 2}}, store.schema)) == 1
+    assert store.count(parse({field: {"$gt": 2.5}}, store.schema)) == 0
     assert store.count(parse({"big": 10**22, "whole": {"$gt": 2**53}}, store.schema)) == 1
 
 
@@ -273,7 +284,7 @@ def test_odd_texts_and_numbers_come_back(store: PostgresStore) -> None:
 
 
 def test_an_index_finds_what_comparing_finds(
-    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+    server: PostgresServer, store: PostgresStore, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (asking, upkeep):
         monkeypatch.setattr(module, "EXACT_BELOW", 50)
@@ -298,6 +309,12 @@ def test_an_index_finds_what_comparing_finds(
             found = store.nearest("text", query, 10, where=where)
             assert [f"id-{i}" for i in best] == [store.rows([k])[k].id for k in found.keys]
         assert len(store.nearest("text", query, 600).keys) == 600  # the index alone gives fewer
+    with server.connect() as db:  # as when the making of the index was cut short
+        index = f"indexrelid = '{name}.near_text'::regclass"
+        db.execute(f"UPDATE pg_index SET indisvalid = false WHERE {index}")
+        db.execute(f"DELETE FROM {name}.about WHERE key = 'indexed'")
+        store.optimize()
+        assert [(True,)] == db.execute(f"SELECT indisvalid FROM pg_index WHERE {index}").fetchall()
     again = row("id-3", 77)
     store.write([again], replace=True)
     store.delete(["id-4"])

@@ -30,6 +30,9 @@ Row: TypeAlias = tuple[Any, ...]
 # A statement and its values.
 Asked: TypeAlias = tuple[str, Sequence[Any]]
 _SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+# What is acknowledged is on the disk, whatever the server does for others.
+_DURABLE = """SELECT set_config(name, 'on', false) FROM pg_settings
+    WHERE name = 'synchronous_commit' AND setting = 'off'"""
 _CONNECTING = 2  # seconds: libpq takes no fewer
 
 
@@ -322,6 +325,7 @@ class Link:
         with db.pipeline():
             for name, value in self._settings.items():
                 db.execute("SELECT set_config(%s, %s, false)", [name, value])
+            db.execute(_DURABLE)
         # This schema alone: in another there may be tables of these names.
         db.execute(sql.SQL("SET search_path = {}").format(sql.Identifier(self.address.name)))
         if found is not None:

@@ -83,6 +83,7 @@ class PostgresTruth(Records):
             self._fail(failures)
             self._keep(state)
         self._spoken = now
+        self._places.update(kind_of(name) for row in rows for name in row.vectors)
         return len(known)
 
     def _teach(self, rows: Sequence[Row]) -> None:
