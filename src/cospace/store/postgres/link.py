@@ -6,8 +6,10 @@ has read so far may have changed.
 
 from __future__ import annotations
 
+import atexit
 import math
 import time
+import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias, TypeVar
@@ -76,6 +78,7 @@ class Link:
         self._read_only = read_only
         self._open: _Timed | None = None
         self._within = False  # a transaction
+        _links.add(self)
         self._sent = False  # its commit
 
     # --- asking ---
@@ -334,6 +337,16 @@ class Link:
             )  # its settings are known from its first use on
             db.execute("SET hnsw.iterative_scan = 'strict_order'")
             db.execute("SET hnsw.ef_search = 100")
+
+
+# Let go of at the end of a script that never did, while that can be done.
+_links: weakref.WeakSet[Link] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    for link in list(_links):
+        link.close()
 
 
 class _VectorDumper(Dumper):
