@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from cospace.space import Space
 from cospace.store.language import ENGLISH
 from cospace.store.postgres.blocks import signed
 from cospace.store.postgres.filters import condition
@@ -52,12 +51,6 @@ class Standing(NamedTuple):
         return frozenset((self._json("indexed") or ()) if self.rows > EXACT_BELOW else ())
 
     @property
-    def space(self) -> Space | None:
-        """The space of the vectors."""
-        found = self._json("space")
-        return None if found is None else Space.from_json(found)
-
-    @property
     def language(self) -> str:
         """That of the words."""
         return str((self._json("language") or [ENGLISH])[0])
@@ -69,12 +62,11 @@ class Standing(NamedTuple):
         return (self.several, self.indexed) == (other.several, other.indexed)
 
 
-_RECORDS = "('space', 'schema', 'several', 'indexed', 'language')"
-STANDING: Asked = (
-    f"""SELECT seq, items, worded,
-        (SELECT json_object_agg(key, value)::text FROM about WHERE key IN {_RECORDS}) FROM state""",
-    (),
-)
+# Of the space, which takes kilobytes, only whether it is another one.
+_RECORDS = """SELECT
+    json_object_agg(key, CASE key WHEN 'space' THEN md5(value) ELSE value END)::text
+    FROM about WHERE key IN ('space', 'several', 'indexed', 'language')"""
+STANDING: Asked = f"SELECT seq, items, worded, ({_RECORDS}) FROM state", ()
 
 
 class _Counts:

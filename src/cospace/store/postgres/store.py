@@ -164,7 +164,7 @@ class PostgresStore(Kept):
         with self._gate:
             found, now = find(self._link, requests, self._now)
             if self._now is None or now.records.get("space") != self._now.records.get("space"):
-                self._space = now.space
+                self._space = None  # another one: to be asked for
             self._now = now
             return found
 
@@ -173,7 +173,7 @@ class PostgresStore(Kept):
     def optimize(self) -> None:
         """See `Store`. An index is made beside searches and writes, and takes minutes."""
         with self._gate:
-            due = is_due(self._link)
+            due = is_due(self._link, self._truth)
         if due:
             optimize(self.address)
 

@@ -47,10 +47,10 @@ def optimize(address: Address) -> None:
         link.close()  # and gives the lock back
 
 
-def is_due(link: Link) -> bool:
+def is_due(link: Link, truth: PostgresTruth) -> bool:
     """Whether `optimize` has something to do."""
     now = Standing.of(link.ask(*STANDING)[0])
-    space = now.space if now.rows > EXACT_BELOW else None
+    space = truth.space if now.rows > EXACT_BELOW else None
     if space is not None and space.dim <= MAX_INDEXED and set(space.kinds) - now.indexed:
         large = (
             f"SELECT count(*) FROM (SELECT FROM vectors WHERE field = %s LIMIT {EXACT_BELOW + 1})"
