@@ -261,7 +261,7 @@ class Link:
             raise
 
     def _in_words(self, error: psycopg.Error, lost: bool) -> StorageError | CollectionNotFound:
-        said = " ".join(str(error).split())[:300]
+        said = " ".join(str(error).split()).partition(" Is the server running")[0][:300]
         if lost:
             return self._unreachable(said)
         if isinstance(error, errors.QueryCanceled):
