@@ -46,6 +46,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "adapt",
         "images bound anew, learnt from a collection's own pairs, if that is better",
     ),
+    "migrate": ("migrate", "another model for a collection, beside the old one, then switched"),
     "embed": ("embed", "texts and images to vectors in a .npy or .parquet file"),
     "info": ("info", "what a collection holds"),
     "verify": ("verify", "check every stored byte of a collection"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,6 +21,7 @@ from cospace.item import kind_of
 from cospace.progress import Meter
 from cospace.space import Space
 from cospace.store.protocol import Row, Store
+from cospace.store.sides import switched
 from cospace.store.where import Node
 
 __all__ = ["export_parquet", "import_parquet"]
@@ -52,7 +54,7 @@ def export_parquet(
     file's own metadata.
     """
     meter = meter or Meter()
-    space = store.space
+    era, space = getattr(store, "era", 0), store.space
     fields = () if space is None else space.kinds
     columns = [("id", pa.string()), ("text", pa.string()), ("metadata", pa.string())]
     columns += [("media", pa.string()), ("hash", pa.binary()), ("reason", pa.string())]
@@ -65,6 +67,8 @@ def export_parquet(
             writer.write_batch(pa.RecordBatch.from_arrays(_arrays(rows, fields), schema=schema))
             count += len(rows)
             meter.add(len(rows))
+        if era != getattr(store, "era", 0):
+            raise switched(path)
     return count
 
 
@@ -94,7 +98,12 @@ def _all(row: Row, field: str) -> list[NDArray[np.float32]]:
 
 
 def import_parquet(
-    store: Store, path: Path, *, replace: bool = False, meter: Meter | None = None
+    store: Store,
+    path: Path,
+    *,
+    replace: bool = False,
+    meter: Meter | None = None,
+    lock: AbstractContextManager[object] | None = None,
 ) -> int:
     """The number of rows read from a file that `export_parquet` made.
 
@@ -125,8 +134,9 @@ def import_parquet(
                     raise BadItem(f"{path}, row {number:,}, id", why)
                 seen.add(row.id)
                 schema.add(schema.learn(row.metadata, row.id))
-            store.extend(merged, schema)
-            store.write(rows, replace=replace)
+            with lock or nullcontext():
+                store.extend(merged, schema)
+                store.write(rows, replace=replace)
             count += len(rows)
             meter.add(len(rows))
     return count

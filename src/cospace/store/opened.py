@@ -13,7 +13,8 @@ from cospace.errors import CollectionNotFound, DataDamaged, NotACollection, Stor
 from cospace.store.cache import Cache
 from cospace.store.edge import ENGINE, EXACT_BELOW, Edge
 from cospace.store.kept import Kept
-from cospace.store.protocol import Found, Lexical, Nearest, Request, Row, StoreInfo
+from cospace.store.protocol import Found, Lexical, Migrating, Nearest, Request, Row, StoreInfo
+from cospace.store.sides import switched
 from cospace.store.truth import Truth
 from cospace.store.where import Node, matches
 
@@ -54,12 +55,16 @@ class Opened(Kept):
 
     def scan(self, *, where: Node | None = None, vectors: bool = False) -> Iterator[Row]:
         """See `Store`."""
-        after = 0
+        after, era = 0, -1
         while True:
-            with self._gate:
+            with self._gate, self._truth.snapshot():
                 page = self._truth.page(after, vectors=vectors)
+                now = self._truth.era
             if not page:
                 return
+            if vectors and now != era and after:
+                raise switched(self.folder)
+            era = now
             for _, row in page:
                 self._gate.check()
                 if where is None or matches(where, row.metadata):
@@ -135,8 +140,17 @@ def describe(folder: Path, truth: Truth, *, unindexed: int = 0) -> StoreInfo:
     language = "" if truth.language is None else truth.language.name
     return StoreInfo(
         items, fields, space, schema, indexed, failures, size, ENGINE, smaller, language,
-        holders,
+        holders, _migrating(truth),
     )  # fmt: skip
+
+
+def _migrating(truth: Truth) -> Migrating | None:
+    """The second set of vectors, if there is one."""
+    there = truth.beside
+    if there is None:
+        return None
+    copied = truth.copied()
+    return Migrating(there.space, there.switched, copied.items, copied.of)
 
 
 def on_disk(path: Path) -> int:
