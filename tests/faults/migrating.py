@@ -7,6 +7,7 @@ acknowledged is done again by the next process.
 
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +58,43 @@ def write(shop: Any, number: int, items: int) -> None:
         shop.upsert([item(n, number) for n in some])
     else:
         there = [n for n in some if f"id-{n}" in shop]
-        shop.update(
-            ids=[f"id-{n}" for n in there], metadatas=[{"version": number} for _ in there]
-        )
+        shop.update(ids=[f"id-{n}" for n in there], metadatas=[{"version": number} for _ in there])
+
+
+def writing(shop: Any, number: int, items: int) -> None:
+    while True:
+        write(shop, number, items)
+        say(f"done {number}")
+        number += 1
+
+
+def searching(shop: Any) -> None:
+    while True:
+        for found in shop.search_many(QUESTIONS, k=5):
+            assert found.ids
+        say("found")
+
+
+def moving(shop: Any, models: list[Any]) -> None:
+    while True:
+        if shop.migration is None or not shop.migration.switched:
+            shop.migrate(models[shop.space == models[0].space])
+            say("copied")
+            shop.switch_model()
+            say("switched")
+        shop.switch_back()
+        say("back")
+        shop.switch_model()
+        say("switched")
+        shop.drop_model()
+        say("dropped")
+
+
+def guarded(work: Callable[..., None], *args: Any) -> None:
+    try:
+        work(*args)
+    except Exception as error:  # noqa: BLE001 - told, whatever it is
+        say(f"failed {type(error).__name__}: {error}".replace("\n", " "))
 
 
 def main() -> None:
@@ -69,44 +104,9 @@ def main() -> None:
     shop = cs.open(Path(folder))
     for model in models:
         shop._keep(model)  # by its folder: it is not installed under its name
-
-    def writing() -> None:
-        at = int(number)
-        while True:
-            write(shop, at, int(items))
-            say(f"done {at}")
-            at += 1
-
-    def searching() -> None:
-        while True:
-            for found in shop.search_many(QUESTIONS, k=5):
-                assert found.ids
-            say("found")
-
-    def guarded(work: Any) -> None:
-        try:
-            work()
-        except BaseException as error:  # told, whatever it is
-            say(f"failed {type(error).__name__}: {error}".replace("\n", " "))
-
-    for work in (writing, searching):
-        threading.Thread(target=guarded, args=(work,), daemon=True).start()
-
-    def moving() -> None:
-        while True:
-            if shop.migration is None or not shop.migration.switched:
-                shop.migrate(models[1] if shop.space == models[0].space else models[0])
-                say("copied")
-                shop.switch_model()
-                say("switched")
-            shop.switch_back()
-            say("back")
-            shop.switch_model()
-            say("switched")
-            shop.drop_model()
-            say("dropped")
-
-    guarded(moving)
+    for work in ((writing, shop, int(number), int(items)), (searching, shop)):
+        threading.Thread(target=guarded, args=work, daemon=True).start()
+    guarded(moving, shop, models)
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ def run_until_killed(command: list[str], lines: int, delay: float) -> list[str]:
     """What a worker said that was killed after so many lines, and `delay` seconds."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    said = [line for line, _ in zip(process.stdout, range(lines), strict=False)]
+    said = [line for _, line in zip(range(lines), process.stdout, strict=False)]
     time.sleep(delay)
     os.kill(process.pid, signal.SIGKILL)
     said += process.stdout.read().splitlines(keepends=True)
@@ -85,7 +85,7 @@ def test_kills_lose_nothing(tmp_path: Path, fast_path: Path) -> None:
     folders = [tiny_folder(tmp_path / "a"), tiny_folder(tmp_path / "b", dim=16, seed=1)]
     models = [cs.load(folder) for folder in folders]
     expected, place, at = Expected(*models), fast_path / "shop.cospace", random.Random(0)
-    content: Content = {n: (0, 0) for n in range(ITEMS)}
+    content: Content = dict.fromkeys(range(ITEMS), (0, 0))
     with cs.open(place, model=models[0]) as shop:
         shop.add(item(n, 0) for n in range(ITEMS))
     number = 0
@@ -141,6 +141,21 @@ def repeat(work: Callable[[], None], failures: list[str], stop: threading.Event)
         failures.append(f"{type(error).__name__}: {error}")
 
 
+def asking(
+    one: cs.Collection, expected: list[list[Any]], seen: set[int], by: str | None
+) -> Callable[[], None]:
+    """Asks every question once; notes in `seen` by which model each was answered as a whole."""
+
+    def asked() -> None:
+        for n, question in enumerate(QUESTIONS):
+            found = [(hit.id, hit.score) for hit in one.search(question, k=20, by=by)]
+            which = [w for w, answer in enumerate(expected) if answer[n] == found]
+            assert len(which) == 1, f"question {n}: neither model alone"
+            seen.add(which[0])
+
+    return asked
+
+
 def test_no_answer_mixes_two_models(fast_path: Path) -> None:
     """The owner's threads and a reader ask all the time; the models change under them."""
     old, new = tiny_model(), tiny_model(dim=16, seed=1)
@@ -164,20 +179,11 @@ def test_no_answer_mixes_two_models(fast_path: Path) -> None:
             for model in (old, new):
                 reader._keep(model)
 
-            def ask(one: cs.Collection, place: int, by: str | None) -> Callable[[], None]:
-                expected = alone if by else whole
-
-                def asked() -> None:
-                    for n, question in enumerate(QUESTIONS):
-                        hits = one.search(question, k=20, by=by)
-                        found = [(hit.id, hit.score) for hit in hits]
-                        which = [w for w, answer in enumerate(expected) if answer[n] == found]
-                        assert len(which) == 1, f"question {n}: neither model alone"
-                        seen[place].add(which[0])
-
-                return asked
-
-            works = [ask(shop, 0, None), ask(shop, 1, "text"), ask(reader, 2, "text")]
+            works = [
+                asking(shop, whole, seen[0], None),
+                asking(shop, alone, seen[1], "text"),
+                asking(reader, alone, seen[2], "text"),
+            ]
             threads = [threading.Thread(target=repeat, args=(w, failures, stop)) for w in works]
             for thread in threads:
                 thread.start()

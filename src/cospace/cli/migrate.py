@@ -34,11 +34,11 @@ def parser() -> Parser:
         "cospace migrate market.cospace --drop",
     )
     one.add_argument("folder", metavar="FOLDER", help="a collection")
-    one.add_argument("--to", metavar="MODEL", help="the name or the folder of another model")
+    one.add_argument("--to", metavar="MODEL", help="the name or folder of another model")
     one.add_argument("--switch", action="store_true", help="use the other model from now on")
     one.add_argument("--back", action="store_true", help="use the older model again")
     one.add_argument("--drop", action="store_true", help="remove the vectors that are not in use")
-    one.add_argument("--model", metavar="MODEL", help="the older one, where it cannot be found")
+    one.add_argument("--model", metavar="MODEL", help="the model in use, if it is not found")
     return one
 
 
@@ -46,15 +46,15 @@ def run(args: argparse.Namespace) -> int:
     """0."""
     import cospace as cs
 
-    if args.back + args.drop + bool(args.to or args.switch) > 1:
-        raise BadArgument("--back and --drop go alone; --to and --switch may go together")
-    with cs.open(args.folder, create=False) as shop:
+    if args.back + args.drop + args.switch > 1 or (args.drop and args.to):
+        raise BadArgument("give one of --switch, --back and --drop; the first two go with --to")
+    with cs.open(args.folder, model=args.model, create=False) as shop:
         lines: list[str] = []
         made = shop.migration
         if args.drop:
             shop.drop_model()
             made, lines = None, [f"{args.folder} keeps the vectors of {shop.space} alone"]
-        if args.to:
+        if args.to and not args.back:
             made = shop.migrate(args.to, progress=watched())
             lines = _copied(made, args)
         if args.switch:
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
             made = shop.switch_model(progress=watched())
             lines += _switched(made, args.folder)
         if args.back:
-            made = shop.switch_back(args.model, progress=watched())
+            made = shop.switch_back(args.to, progress=watched())
             lines = _switched(made, args.folder)
         if not lines:
             lines = _state(made, args.folder)

@@ -8,6 +8,7 @@ The last round holds back the writers, and then one commit exchanges the two set
 from __future__ import annotations
 
 import hashlib
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,7 +19,7 @@ from cospace.collection.ingest import in_order
 from cospace.collection.stored import item_of
 from cospace.encode import Encoder
 from cospace.encode.bulk import Encoded, encode_items
-from cospace.encode.inputs import listed
+from cospace.encode.inputs import lacks, listed
 from cospace.errors import BadArgument, CollectionReadOnly, SpaceMismatch
 from cospace.item import Item, kind_of
 from cospace.limits import limit
@@ -28,10 +29,12 @@ from cospace.store.beside import Made, Stale
 from cospace.store.local import LocalStore
 from cospace.store.protocol import Failure, Store
 
-__all__ = ["Migration", "check_target", "copy_items", "migration_of", "owned"]
+__all__ = ["Migration", "check_target", "copy_items", "curable", "migration_of", "owned"]
 
 # A round over so few items is followed by the last one, for which writers wait.
 _FEW = 500
+_NO_SOURCE = "it was added without a file or a text, so it cannot be encoded anew"
+_WITHOUT = "kept without its "
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,18 @@ def migration_of(store: LocalStore, **counts: Any) -> Migration | None:
     )
 
 
+def curable(store: LocalStore, space: Space) -> list[str]:
+    """The ids of items of which a part may be encoded after all, such as those of files away."""
+    stored = () if store.space is None else store.space.kinds
+    lasting = {_NO_SOURCE, *(lacks(space, kind) for kind in stored if kind not in space.kinds)}
+    found = []
+    for id, reason in store.beside_reasons(sys.maxsize)[1]:
+        whys = (one.partition(": ")[2] for one in reason.split(_WITHOUT))
+        if {why.removesuffix("; ") for why in whys} - lasting - {""}:
+            found.append(id)
+    return found
+
+
 class _Copying:
     """One run of the copy: what it has counted."""
 
@@ -170,8 +185,8 @@ class _Copying:
             return Made(old.key, old.seq, row, kept=True)
         failed = dict(one.failed)
         for name in sorted(old.fields - set(one.item.parts)):
-            failed[name] = "it was added without a file or a text, so it cannot be encoded anew"
-        reason = "; ".join(f"kept without its {name}: {why}" for name, why in failed.items())
+            failed[name] = _NO_SOURCE
+        reason = "; ".join(f"{_WITHOUT}{name}: {why}" for name, why in failed.items())
         self.truncated += one.truncated
         row = replace(old.row, vectors=one.vectors, hash=self._hash(one), reason=reason)
         return Made(old.key, old.seq, in_order(row))

@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from cospace.collection.mapped import Mapped
-from cospace.collection.migrate import Migration, check_target, copy_items, migration_of, owned
+from cospace.collection.migrate import (
+    Migration,
+    check_target,
+    copy_items,
+    curable,
+    migration_of,
+    owned,
+)
 from cospace.collection.models import model_of, own_model
 from cospace.encode import Encoder, load
 from cospace.errors import BadArgument, CollectionBusy, ModelNotFound, SpaceMismatch
@@ -69,19 +76,19 @@ class Moving(Mapped):
         there = store.beside
         if to is None and there is None:
             raise BadArgument(f"{self.name}: name the model to migrate to")
-        if to is None or (there is not None and not there.switched and there.model == _name(to)):
-            encoder = self._other(to)
-        else:
-            encoder = load(to) if isinstance(to, str | os.PathLike) else to
+        encoder = self._other() if to is None else _loaded(to)
         if there is None:
             check_target(store, self.name, encoder.space)
-            self._keep(self.model)
+            if self._model is not None:
+                self._keep(self._model)
             store.begin_beside(encoder.space, _name(to), self._own_name)
         elif there.space.apart(encoder.space):
             raise BadArgument(
                 f"{self.name}: it keeps a second set of vectors, of {there.space}; drop that"
                 " first: drop_model() or cospace migrate FOLDER --drop"
             )
+        else:
+            store.retry_beside(curable(store, encoder.space))
         self._keep(encoder)
         return copy_items(store, encoder, progress)
 
@@ -159,7 +166,7 @@ class Moving(Mapped):
         if there is None:
             raise BadArgument(f"{self.name}: no migration was begun: migrate(MODEL) comes first")
         if given is not None:
-            encoder = load(given) if isinstance(given, str | os.PathLike) else given
+            encoder = _loaded(given)
         else:
             encoder = self._known(there.space) or _found(there.space, there.model, store.folder)
         if there.space.apart(encoder.space):
@@ -194,6 +201,10 @@ class Moving(Mapped):
                         seconds=first.seconds + made.seconds,
                     )  # fmt: skip
         raise CollectionBusy(f"{self.name}: it is written to all the time; try again")
+
+
+def _loaded(model: Model) -> Encoder:
+    return load(model) if isinstance(model, str | os.PathLike) else model
 
 
 def _name(model: Model | None) -> str:

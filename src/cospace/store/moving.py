@@ -82,6 +82,11 @@ class Moving(Opened):
         with self._gate:
             return self._truth.beside_reasons(at_most)
 
+    def retry_beside(self, ids: Sequence[str]) -> None:
+        """Have the other model encode these items again."""
+        with self._gate:
+            self._truth.retry_beside(ids)
+
     def index_beside(self) -> None:
         """Build the second index, or bring it up to date, and seal it; searches go on."""
         with self._moving:

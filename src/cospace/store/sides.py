@@ -166,6 +166,15 @@ class Sides(About):
             if (there := self.beside) is not None:
                 self._set("beside", there._replace(covered=seq).to_json())
 
+    def retry_beside(self, ids: Sequence[str]) -> None:
+        """These items are to be encoded by the other model again."""
+        if not ids:
+            return
+        sql = "UPDATE beside_items SET at = -1 WHERE n = (SELECT n FROM items WHERE id = ?)"
+        with sqlite_errors(self.path), self._db:
+            self._db.executemany(sql, [(id,) for id in ids])
+            self.cover(0)
+
     def copied(self) -> Copied:
         """How far the second set has come."""
         sql = "SELECT count(*) FROM beside_items b JOIN items i ON i.n = b.n AND i.seq = b.at"
