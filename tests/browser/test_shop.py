@@ -92,6 +92,7 @@ def test_a_price_has_its_currency_and_can_be_sorted_by(visiting: Any, shops: Run
 
 def test_where_a_picture_may_be_dropped_is_said(visiting: Any, shops: Running):
     page = visiting(shops).open("/ui/shop/search")
+    expect(page.locator(".card").first).to_be_visible()  # by then the page listens
     hint = page.get_by_text("Drop the picture anywhere")
     expect(hint).to_be_hidden()
     page.evaluate("""() => {

@@ -41,10 +41,20 @@ OWN_FILES = {
 }
 NETWORK = {
     "aiohttp", "asyncio", "boto3", "botocore", "ftplib", "google", "http", "httpx", "httpx2",
-    "openai", "requests", "smtplib", "socketserver", "ssl", "urllib", "urllib3", "xmlrpc",
+    "milvus", "openai", "pinecone", "psycopg", "pymilvus", "qdrant_client", "requests", "smtplib",
+    "socketserver", "ssl", "urllib", "urllib3", "weaviate", "xmlrpc",
 }  # fmt: skip
-# The one folder that may reach for a network: each file asks one service, through its SDK.
+# The folders that may reach for a network: each file asks one service, through its SDK.
 ONLINE = "encode/hosted/"
+# What is opened by an address of its own: the files of each store, and its SDK.
+STORES = {
+    "milvus": "store/remote/milvus",
+    "pinecone": "store/remote/pinecone",
+    "psycopg": "store/postgres/",
+    "pymilvus": "store/remote/milvus",
+    "qdrant_client": "store/remote/qdrant",
+    "weaviate": "store/remote/weaviate",
+}
 # The one folder that listens.
 LISTENS = "serve/"
 RUNS_CODE = {"cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve", "subprocess", "torch"}
@@ -166,7 +176,8 @@ def test_every_public_module_lists_its_names() -> None:
         return any(isinstance(t, ast.Name) and t.id == "__all__" for t in targets)
 
     names_alone = {
-        f"{folder}/__init__.py" for folder in ("cli", "encode/engines", "encode/towers", "serve")
+        f"{folder}/__init__.py"
+        for folder in ("cli", "encode/engines", "encode/towers", "serve", "store/remote")
     }
     exempt = {"__main__.py", *names_alone}
     assert exempt >= {name for name, tree in TREES.items() if not lists(tree)}
@@ -222,6 +233,9 @@ def test_nothing_opens_a_socket() -> None:
         for name, libraries in found.items()
         if libraries and not (name.startswith(LISTENS) and set(libraries) <= {"asyncio", "urllib"})
     }
+    for name in [name for name in reach if name.startswith(tuple(STORES.values()))]:
+        kinds = {kind for kind in reach.pop(name) if not name.startswith(STORES.get(kind, "?"))}
+        assert set() == kinds, name
     assert {} == {name: found for name, found in reach.items() if not name.startswith(ONLINE)}
     names = ("bedrock", "chat", "gemini", "openai")
     assert {f"{ONLINE}{name}.py" for name in names} == set(reach)

@@ -84,8 +84,13 @@ class Migration:
 
 def owned(store: Store, name: str) -> LocalStore:
     """The store of the collection `name`, when it can be migrated. Raises `BadArgument`."""
-    if isinstance(store, LocalStore):
+    if type(store) is LocalStore:  # not one whose vectors are in an engine elsewhere
         return store
+    if isinstance(store, LocalStore):
+        raise BadArgument(
+            f"{name}: its vectors are searched elsewhere, and migrate works on a local collection:"
+            " cospace copy it to another address with the other model's vectors, or index again"
+        )
     if getattr(store, "folder", None) is not None:
         raise CollectionReadOnly(f"{name}: opened to be read; migrate changes it")
     raise BadArgument(f"{name}: migrate works on a collection in a folder of its own")
@@ -143,7 +148,7 @@ class _Copying:
         """How many items were looked at: those that were written since the last round."""
         there = self.store.beside
         assert there is not None
-        until = self.store.commits
+        until = self.store.revision
         asked: dict[str, Stale] = {}
 
         def items() -> Iterator[Item]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from cospace.collection.collection import Collection
 from cospace.encode import Encoder, load
@@ -14,6 +15,8 @@ from cospace.store.memory import MemoryStore
 from cospace.store.opened import truth_path
 from cospace.store.protocol import Store
 from cospace.store.reader import LocalReader
+from cospace.store.remote.address import is_address
+from cospace.store.remote.open import open_address, parsed
 from cospace.store.truth import Truth
 
 __all__ = ["open"]
@@ -32,6 +35,10 @@ def open(
     read_only: bool = False,
 ) -> Collection:
     """The collection in the folder `path`, made if it is not there; ":memory:" keeps no files.
+
+    `path` may be an address: "postgresql://host/market" keeps the collection there, and
+    "milvus://host:19530/market" (qdrant, weaviate, pinecone) lets that engine search its vectors,
+    while the rest stays in the folder market.cospace, or another `?folder=`. See docs/stores.md.
 
     `model` is a name, a folder or an `Encoder`. A collection remembers its model, so it need
     not be named again, and the `dim=` that the model was loaded with; a model of another space
@@ -52,7 +59,7 @@ def open(
     the system's folder for temporary files, which goes at the close. See docs/storage.md.
 
     Raises `SpaceMismatch`, `CollectionBusy`, `CollectionNotFound` (with create=False),
-    `NotACollection`, `FormatTooNew`, `ModelNotFound`, `BadArgument`.
+    `NotACollection`, `FormatTooNew`, `ModelNotFound`, `StoreUnreachable`, `BadArgument`.
 
     >>> import cospace as cs
     >>> shop = cs.open(":memory:", model="starter")
@@ -64,22 +71,63 @@ def open(
     encoder, asker = _encoder(model, "model"), _encoder(queries, "queries")
     if str(path) == MEMORY:
         _check_memory(quantization, read_only)
-        asker = _asker(MEMORY, asker, queries, _space_of(encoder))
-        return Collection(MemoryStore(language=language), model=encoder, name=MEMORY, queries=asker)
+        return _in_memory(encoder, (queries, asker), language)
+    if is_address(path):
+        _check_elsewhere(path, quantization, read_only)
+        return _elsewhere(str(path), (model, encoder), (queries, asker), create, language)
     if read_only:
         _check_reader(quantization, language)
     folder, create = Path(path), create and not read_only
     if encoder is not None or asker is not None:
-        stored, earlier = _stored(folder, create)
-        if encoder is not None:
-            encoder = _fitting(folder, model, encoder, (stored, earlier))
-        asker = _asker(folder.name, asker, queries, stored or _space_of(encoder))
-    store: Store = (
-        LocalReader(folder)
-        if read_only
-        else LocalStore(folder, create=create, quantization=quantization, language=language)
-    )
+        there = _stored(folder, create)
+        encoder, asker = _fitted(folder.name, (model, encoder), (queries, asker), there)
+    own: dict[str, Any] = {"create": create, "quantization": quantization, "language": language}
+    store: Store = LocalReader(folder) if read_only else LocalStore(folder, **own)
     return Collection(store, model=encoder, name=folder.name, queries=asker)
+
+
+def _check_elsewhere(path: object, quantization: str | None, read_only: bool) -> None:
+    if quantization is not None:
+        raise BadArgument(f"{path}: quantization= is of the local index: leave it out")
+    if read_only:
+        raise BadArgument(
+            f"{path}: read_only= is for folders. Leave it out; of the stores elsewhere,"
+            " postgresql:// may be open in several processes (docs/stores.md)"
+        )
+
+
+_Asked: TypeAlias = "tuple[str | os.PathLike[str] | Encoder | None, Encoder | None]"
+
+
+def _in_memory(encoder: Encoder | None, queries: _Asked, language: str | None) -> Collection:
+    asker = _asker(MEMORY, queries[1], queries[0], _space_of(encoder))
+    return Collection(MemoryStore(language=language), model=encoder, name=MEMORY, queries=asker)
+
+
+def _elsewhere(
+    path: str, model: _Asked, queries: _Asked, create: bool, language: str | None
+) -> Collection:
+    """The collection at an address; it is closed again where the models do not fit it."""
+    address = parsed(path)
+    store = open_address(address, create=create, language=language)
+    try:
+        earlier = getattr(store, "earlier", None)
+        there = store.space, None if earlier is None else earlier.space
+        encoder, asker = _fitted(address.name, model, queries, there)
+        return Collection(store, model=encoder, name=address.name, queries=asker)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _fitted(
+    name: str, model: _Asked, queries: _Asked, there: tuple[Space | None, Space | None]
+) -> tuple[Encoder | None, Encoder | None]:
+    """The model, and what encodes questions, for the spaces there, now and before."""
+    (given, encoder), (asked, asker) = model, queries
+    if encoder is not None:
+        encoder = _fitting(name, given, encoder, there)
+    return encoder, _asker(name, asker, asked, there[0] or _space_of(encoder))
 
 
 def _encoder(given: str | os.PathLike[str] | Encoder | None, what: str) -> Encoder | None:
@@ -104,7 +152,7 @@ def _shortened(
 
 
 def _fitting(
-    folder: Path,
+    name: str,
     model: str | os.PathLike[str] | Encoder | None,
     encoder: Encoder,
     there: tuple[Space | None, Space | None],
@@ -115,7 +163,7 @@ def _fitting(
         return None  # the collection was adapted since: its own model goes on from this one
     fitting = _shortened(encoder, model, stored)
     if fitting is not None:
-        _check_space(folder, stored, fitting)
+        _check_space(name, stored, fitting)
     return fitting
 
 
@@ -176,19 +224,19 @@ def _is_shorter(stored: Space, given: Space) -> bool:
     return stored.anchor == given.anchor and stored.dim < given.dim
 
 
-def _check_space(folder: Path, stored: Space | None, encoder: Encoder) -> None:
+def _check_space(name: str, stored: Space | None, encoder: Encoder) -> None:
     """Refuse another model's space."""
     why = "" if stored is None else stored.apart(encoder.space)
     if stored is not None and why and not stored.conflict(encoder.space):
         raise SpaceMismatch(
-            f"{folder.name} holds {stored}; you opened it with {encoder.space} ({why}). Their"
+            f"{name} holds {stored}; you opened it with {encoder.space} ({why}). Their"
             " vectors can be compared, but documents of both must not be mixed. Leave out model="
             f" (--model), and let it ask only: queries= (--queries {encoder.space.name})"
         )
     if stored is not None and why:
         hint = f" Load it with dim={stored.dim}." if _is_shorter(stored, encoder.space) else ""
         raise SpaceMismatch(
-            f"{folder.name} holds {stored}; you opened it with {encoder.space} ({why})."
+            f"{name} holds {stored}; you opened it with {encoder.space} ({why})."
             f"{hint} Open it without model=, or index its source into another folder with this"
             f" model: cospace index SOURCE --into OTHER --model {encoder.space.name}"
         )

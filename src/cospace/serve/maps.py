@@ -43,7 +43,7 @@ class _Maps:
 
     def of(self, name: str, collection: Collection) -> Map:
         """The collection's map. Raises `MapMissing`."""
-        at = (_state(_folder(collection) / FILE), getattr(collection.store, "commits", None))
+        at = (_state(_folder(collection) / FILE), collection.store.revision)
         with self._mutex:  # one request reads it, the others wait
             seen = self._seen.get(name)
             if seen is None or seen.at != at:

@@ -75,6 +75,26 @@ class About:
         return token
 
     @property
+    def identity(self) -> str:
+        """What tells this collection from every other; made when it is first asked for."""
+        known = self._about("identity")
+        if known is None:
+            known = secrets.token_hex(8)
+            with sqlite_errors(self.path), self._db:
+                self._set("identity", known)
+        return known
+
+    @property
+    def follower(self) -> str:
+        """The token that the mark in an engine elsewhere must hold; "" before the first."""
+        return self._about("follower") or ""
+
+    @follower.setter
+    def follower(self, token: str) -> None:
+        with sqlite_errors(self.path), self._db:
+            self._set("follower", token)
+
+    @property
     def compacted(self) -> int:
         """The last commit before which it is not recorded any more which rows were deleted."""
         return int(self._about("compacted") or 0)

@@ -37,10 +37,14 @@ class Draft(NamedTuple):
 
 
 class Cache:
-    """The engine's shard under `cache`, kept up with the truth. Guarded by the store's mutex."""
+    """The engine's shard in `folder`, kept up with the truth. Guarded by the store's mutex.
 
-    def __init__(self, folder: Path, truth: Truth) -> None:
+    Without `dense` it holds words and metadata alone: the vectors are in an engine elsewhere.
+    """
+
+    def __init__(self, folder: Path, truth: Truth, *, dense: bool = True) -> None:
         self.folder = folder
+        self._dense = dense
         self.shard = folder / ENGINE.replace(" ", "-")
         self._truth = truth
         self._edge: Edge | None = None
@@ -63,9 +67,7 @@ class Cache:
             return None
         self._space = space
         several = self._truth.several
-        fields = [
-            kind + SEVERAL if kind in several else kind for kind in sorted(space.kinds) or ["text"]
-        ]
+        fields = [kind + SEVERAL if kind in several else kind for kind in self._kinds(space)]
         if self._edge is not None and list(self._edge.layout) != fields:
             self.discard()
         if self._edge is None:
@@ -79,6 +81,10 @@ class Cache:
                 self._listen(fields)
             self._catch_up(schema, build)
         return self._edge
+
+    def _kinds(self, space: Space) -> list[str]:
+        """The fields whose vectors the engine holds."""
+        return sorted(space.kinds) or ["text"] if self._dense else []
 
     def _spoken(self, rows: int) -> Language:
         """The language of the words: as told, or as recognised when there were `rows` rows.
@@ -168,7 +174,7 @@ class Cache:
         self._edge.learn(schema.fields.values())
         if gone:
             self._edge.drop(gone)
-        for page in _pages(self._truth.changes(self._seq)):
+        for page in _pages(self._truth.changes(self._seq, vectors=self._dense)):
             self._edge.put(page, schema.fields)
             self.unindexed += len(page)
             if build and self.unindexed >= SEGMENT_ROWS:
@@ -233,9 +239,8 @@ class Cache:
     def _check_room(self, rows: int) -> None:
         """Raises `DiskFull` in good time: the engine maps its files, and dies with a full disk."""
         space = self._truth.space
-        vectors = (
-            0 if space is None else max(1, len(space.kinds)) + _MORE * len(self._truth.several)
-        )
+        vectors = 0 if space is None else len(self._kinds(space))
+        vectors += _MORE * len(self._truth.several) if vectors else 0
         row = 0 if space is None else 4 * space.dim * vectors + _ROW
         check_room(self.folder.parent, _ROOM + rows * row, floor=0)
 

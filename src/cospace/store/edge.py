@@ -156,6 +156,13 @@ class Edge:
         with _engine_errors:
             return self._shard.count(qe.CountRequest(exact=True, filter=_filter(where)))
 
+    def keys(self, where: Node, limit: int) -> list[int]:
+        """The keys of rows that pass the filter, at most `limit` of them."""
+        request = qe.ScrollRequest(limit=limit, filter=_filter(where), with_payload=False)
+        with _engine_errors:
+            records, _ = self._shard.scroll(request)
+        return [int(record.id) for record in records]
+
     def find(self, requests: Sequence[Request], *, exact: bool) -> list[Found]:
         """What each request finds, in their order: one call to the engine for many of them.
 

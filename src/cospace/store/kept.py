@@ -63,8 +63,8 @@ class Kept:
             return self._truth.era
 
     @property
-    def commits(self) -> int:
-        """The number of the last commit that changed items."""
+    def revision(self) -> int:
+        """See `Store`."""
         with self._gate:
             return self._truth.seq
 

@@ -91,12 +91,16 @@ class LocalStore(Moving):
                 self._tell(spoken)
             self._space = self._truth.space
             self._schema = self._truth.schema
-            self._cache = Cache(folder / self._truth.index, self._truth)
+            self._cache = self._indexed()
         except BaseException:
             self._truth.close()
             self._lock.release()
             raise
         _open_stores.add(self)
+
+    def _indexed(self) -> Cache:
+        """The cache that follows the truth."""
+        return Cache(self.folder / self._truth.index, self._truth)
 
     def _tell(self, language: str) -> None:
         """Record the language that was told, or that it is to be recognised from now on."""

@@ -5,6 +5,7 @@ For tests, notebooks and small throw-away collections; also what the other backe
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
@@ -17,7 +18,15 @@ from cospace.store.counts import Counts
 from cospace.store.gate import Gate
 from cospace.store.kept import Kept
 from cospace.store.language import AUTO, named, recognised
-from cospace.store.protocol import Failure, Found, Request, Row, StoreInfo, one_by_one
+from cospace.store.protocol import (
+    Failure,
+    Found,
+    Promises,
+    Request,
+    Row,
+    StoreInfo,
+    one_by_one,
+)
 from cospace.store.schema import Schema
 from cospace.store.truth import Truth
 from cospace.store.where import Node, matches
@@ -69,10 +78,18 @@ class MemoryStore(Kept):
             self._truth.extend(space, schema)
             self._space, self._schema = space or self._space, schema.copy()
 
-    def scan(self, *, where: Node | None = None, vectors: bool = False) -> Iterator[Row]:
+    @property
+    def promises(self) -> Promises:
+        """See `Store`."""
+        return Promises(exact_rows=sys.maxsize)
+
+    def scan(
+        self, *, where: Node | None = None, vectors: bool = False, after: str | None = None
+    ) -> Iterator[Row]:
         """See `Store`."""
         with self._gate:
-            rows = [change.row for change in self._truth.scan(vectors=vectors)]
+            last = 0 if after is None else self._truth.key_of(after)
+            rows = [change.row for change in self._truth.scan(vectors=vectors, after=last)]
         for row in rows:
             self._gate.check()
             if where is None or matches(where, row.metadata):

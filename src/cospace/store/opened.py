@@ -13,7 +13,16 @@ from cospace.errors import CollectionNotFound, DataDamaged, NotACollection, Stor
 from cospace.store.cache import Cache
 from cospace.store.edge import ENGINE, EXACT_BELOW, Edge
 from cospace.store.kept import Kept
-from cospace.store.protocol import Found, Lexical, Migrating, Nearest, Request, Row, StoreInfo
+from cospace.store.protocol import (
+    Found,
+    Lexical,
+    Migrating,
+    Nearest,
+    Promises,
+    Request,
+    Row,
+    StoreInfo,
+)
 from cospace.store.sides import switched
 from cospace.store.truth import Truth
 from cospace.store.where import Node, matches
@@ -51,25 +60,33 @@ class Opened(Kept):
     folder: Path
     _cache: Cache
 
+    @property
+    def promises(self) -> Promises:
+        """See `Store`."""
+        return Promises(exact_rows=EXACT_BELOW)
+
     # --- reading ---
 
-    def scan(self, *, where: Node | None = None, vectors: bool = False) -> Iterator[Row]:
+    def scan(
+        self, *, where: Node | None = None, vectors: bool = False, after: str | None = None
+    ) -> Iterator[Row]:
         """See `Store`."""
-        after, era = 0, -1
+        with self._gate:
+            last = 0 if after is None else self._truth.key_of(after)
+            era = self._truth.era
         while True:
             with self._gate, self._truth.snapshot():
-                page = self._truth.page(after, vectors=vectors)
+                page = self._truth.page(last, vectors=vectors)
                 now = self._truth.era
             if not page:
                 return
-            if vectors and now != era and after:
+            if vectors and now != era:
                 raise switched(self.folder)
-            era = now
             for _, row in page:
                 self._gate.check()
                 if where is None or matches(where, row.metadata):
                     yield row
-            after = page[-1].key
+            last = page[-1].key
 
     # --- asking ---
 

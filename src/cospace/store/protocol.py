@@ -25,6 +25,7 @@ __all__ = [
     "Lexical",
     "Migrating",
     "Nearest",
+    "Promises",
     "Remembers",
     "Request",
     "Row",
@@ -129,6 +130,22 @@ class StoreInfo:
     migrating: Migrating | None = None
 
 
+class Promises(NamedTuple):
+    """What a store holds to; `check_store` tests what is promised, `cospace info` shows it.
+
+    `exact_rows`: so many rows at most are all compared with the question, and nothing is missed.
+    Above that the nearest are found by an index, which may miss some.
+    """
+
+    atomic: bool = True  # a write happens as a whole or not at all
+    read_your_writes: bool = True  # the next search finds what was written
+    exact_counts: bool = True  # `count` counts, it does not estimate
+    snapshots: bool = True  # no reader sees a write half
+    ordered_scan: bool = True  # `scan` gives the oldest first
+    several_writers: bool = False  # other processes may write at the same time
+    exact_rows: int = 0
+
+
 class Store(Protocol):
     """A backend. `check_store` in cospace.testing is the suite that each one passes.
 
@@ -154,8 +171,13 @@ class Store(Protocol):
         """The rows of keys that a search gave, by key, without vectors; absent once deleted."""
         ...
 
-    def scan(self, *, where: Node | None = None, vectors: bool = False) -> Iterator[Row]:
-        """Every row that `where` matches, oldest first."""
+    def scan(
+        self, *, where: Node | None = None, vectors: bool = False, after: str | None = None
+    ) -> Iterator[Row]:
+        """Every row that `where` matches, oldest first; with `after` those behind that id.
+
+        Raises `ItemNotFound` for an `after` that is not stored.
+        """
         ...
 
     def count(self, where: Node | None = None) -> int:
@@ -209,6 +231,16 @@ class Store(Protocol):
 
     def info(self) -> StoreInfo:
         """Counts, space, schema."""
+        ...
+
+    @property
+    def promises(self) -> Promises:
+        """What this store holds to."""
+        ...
+
+    @property
+    def revision(self) -> int:
+        """The number of the last commit that changed items; larger after each."""
         ...
 
     @property

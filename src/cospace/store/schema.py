@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, Literal, TypeAlias
 
 from cospace.errors import BadItem
@@ -45,7 +46,7 @@ class Schema:
                 raise BadItem(
                     name, f"metadata {key!r} is a {type_} here, and a {known.type} elsewhere"
                 )
-            new[key] = Field(key, type_, f"f{len(self.fields) + len(new)}")
+            new[key] = Field(key, type_, _slot(key, type_))
         return list(new.values())
 
     def add(self, fields: list[Field]) -> None:
@@ -65,6 +66,14 @@ class Schema:
     def from_json(cls, record: list[list[Any]]) -> Schema:
         """The schema of a record that `to_json` made."""
         return cls({name: Field(name, type_, slot) for name, type_, slot in record})
+
+
+def _slot(name: str, type_: FieldType) -> str:
+    """The slot of a field: two writers that meet it at once give it the same, without asking.
+
+    Six bytes: among 1,000 fields two of one slot have a chance of 2 in a billion.
+    """
+    return "f" + blake2b(f"{type_} {name}".encode(), digest_size=6).hexdigest()
 
 
 def is_location(value: object) -> bool:

@@ -207,7 +207,8 @@ class Sides(About):
             was = {name: text for name in SETTINGS if (text := self._about(name)) is not None}
             assert self.space is not None
             old = (self.space, there.own, self.index, not there.switched, seq)
-            for name in SETTINGS:
+            # An engine elsewhere, if there is one, begins anew: the rows keep their commits.
+            for name in (*SETTINGS, "follower"):
                 self._db.execute("DELETE FROM about WHERE key=?", (name,))
             for name, text in there.settings.items():
                 self._set(name, text)

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +23,7 @@ from cospace.errors import (
     DataDamaged,
     DuplicateId,
     FormatTooNew,
+    ItemNotFound,
     NotACollection,
 )
 from cospace.item import kind_of
@@ -31,7 +31,9 @@ from cospace.need import UPGRADE
 from cospace.store.packing import (
     COLUMNS,
     INSERT,
+    chunks,
     pack,
+    rows_of,
     unpack,
     unpack_all,
 )
@@ -65,7 +67,6 @@ _EACH = (
     " WHERE r % ? = 0"
 )
 _PUT_VECTOR = "INSERT INTO vectors (n, field, crc, vector) VALUES (?,?,?,?)"
-_IN = 500  # bound parameters in one statement
 _PAGE = 2000  # rows read at a time
 
 
@@ -249,13 +250,26 @@ class Truth(Sides):
         """The rows of the keys, by key, without vectors; keys that are gone are left out."""
         found: dict[int, Row] = {}
         with sqlite_errors(self.path):
-            for part in _chunks(keys):
-                found.update(unpack_all(self._db.execute(_rows_of(len(part)), part)))
+            for part in chunks(keys):
+                found.update(unpack_all(self._db.execute(rows_of(len(part)), part)))
         return found
 
-    def scan(self, *, vectors: bool) -> Iterator[Change]:
-        """Every row, by key. Read in pages, so that a slow reader holds no snapshot open."""
-        after, era = 0, self.era
+    def key_of(self, id: str) -> int:
+        """The key of an item. Raises `ItemNotFound`."""
+        with sqlite_errors(self.path):
+            found = self._all("SELECT n FROM items WHERE id=?", (id,))
+        if not found:
+            raise ItemNotFound(f"no item {id!r} is stored", id=id)
+        return int(found[0][0])
+
+    def vectors_of(self, keys: Sequence[int]) -> dict[int, dict[str, NDArray[np.float32]]]:
+        """The vectors of the keys, by key and field; keys that are gone are left out."""
+        with sqlite_errors(self.path):
+            return self._vectors(keys)
+
+    def scan(self, *, vectors: bool, after: int = 0) -> Iterator[Change]:
+        """Rows behind the key `after`, by key: in pages, so that a slow reader holds no lock."""
+        era = self.era
         while True:
             with self.snapshot():
                 page, now = self.page(after, vectors=vectors), self.era
@@ -266,10 +280,10 @@ class Truth(Sides):
             yield from page
             after = page[-1].key
 
-    def changes(self, since: int) -> Iterator[Change]:
-        """Rows that commits after `since` wrote, with their vectors, in the order of commits."""
+    def changes(self, since: int, *, vectors: bool = True) -> Iterator[Change]:
+        """Rows that commits after `since` wrote, in the order of commits."""
         seq, after = since, 1 << 62
-        while page := self.changed(seq, after, vectors=True):
+        while page := self.changed(seq, after, vectors=vectors):
             yield from (change for change, _ in page)
             seq, after = page[-1][1], page[-1][0].key
 
@@ -368,13 +382,13 @@ class Truth(Sides):
         return seq
 
     def _by_ids(self, columns: str, ids: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-        for part in _chunks(ids):
+        for part in chunks(ids):
             marks = ",".join("?" * len(part))
             yield from self._db.execute(f"SELECT {columns} FROM items WHERE id IN ({marks})", part)
 
     def _vectors(self, keys: Sequence[int]) -> dict[int, dict[str, NDArray[np.float32]]]:
         by_key: dict[int, dict[str, NDArray[np.float32]]] = {}
-        for part in _chunks(keys):
+        for part in chunks(keys):
             marks = ",".join("?" * len(part))
             sql = f"SELECT n, field, crc, vector FROM {self._table} WHERE n IN ({marks})"
             for n, field, crc, blob in self._db.execute(sql, part):
@@ -389,17 +403,6 @@ class Truth(Sides):
             f"item {id!r} (key {n}): its {field} vector fails its checksum; run: cospace verify",
             ids=[id],
         )
-
-
-@cache
-def _rows_of(count: int) -> str:
-    """The rows of so many keys: a join, which SQLite does in three quarters of the time of IN."""
-    marks = ",".join(["(?)"] * count)
-    return f"WITH asked(key) AS (VALUES {marks}) SELECT {COLUMNS} FROM asked JOIN items ON n = key"
-
-
-def _chunks(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
-    return (values[i : i + _IN] for i in range(0, len(values), _IN))
 
 
 def _list(ids: Sequence[str]) -> str:

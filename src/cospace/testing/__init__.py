@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cospace.testing.encoder import check_encoder
+    from cospace.testing.engine import check_engine
     from cospace.testing.reranker import tiny_reranker, tiny_reranker_folder
     from cospace.testing.store import check_store
     from cospace.testing.tiny import tiny_folder, tiny_model
 
 __all__ = [
-    "check_encoder", "check_store", "tiny_folder", "tiny_model", "tiny_reranker",
+    "check_encoder", "check_engine", "check_store", "tiny_folder", "tiny_model", "tiny_reranker",
     "tiny_reranker_folder",
 ]  # fmt: skip
 
 _HOME = {
     "check_encoder": "cospace.testing.encoder",
+    "check_engine": "cospace.testing.engine",
     "check_store": "cospace.testing.store",
     "tiny_folder": "cospace.testing.tiny",
     "tiny_model": "cospace.testing.tiny",

@@ -1,5 +1,6 @@
 """What of a row's metadata the engine is given."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from cospace.store.schema import Schema
 
 def payload(metadata: dict[str, Any]) -> dict[str, Any]:
     schema = Schema()
-    schema.add(schema.learn(metadata, "a"))
+    schema.add([replace(field, slot="f0") for field in schema.learn(metadata, "a")])
     return payload_of(Row("a", None, metadata, {}, {}), schema.fields)
 
 

@@ -35,10 +35,13 @@ def test_learning_changes_nothing_until_it_is_taken_in() -> None:
     assert ({"a", "b"}, {"a"}) == (set(schema.fields), set(copy.fields))
 
 
-def test_slots_are_never_given_twice() -> None:
+def test_a_slot_is_of_a_name_and_a_type_whoever_meets_it_first() -> None:
     schema = learnt({"a": 1}, {"b": {"c": 1, "d": "x"}}, {"e": 1, "a": 2})
-    slots = [field.slot for field in schema.fields.values()]
-    assert ["f0", "f1", "f2", "f3"] == slots
+    other = learnt({"e": 3}, {"b": {"d": "y"}})
+    slots = {name: field.slot for name, field in schema.fields.items()}
+    assert 4 == len(set(slots.values()))
+    assert {"e": slots["e"], "b.d": slots["b.d"]} == {n: f.slot for n, f in other.fields.items()}
+    assert learnt({"a": "x"}).fields["a"].slot != slots["a"]
 
 
 @pytest.mark.parametrize(

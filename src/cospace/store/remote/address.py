@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from cospace.errors import BadArgument
 
-__all__ = ["Address", "is_address", "read_address"]
+__all__ = ["Address", "is_address", "read_address", "scheme_of"]
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+]*)://")
 _ADDRESS = re.compile(
@@ -42,7 +42,13 @@ def is_address(path: object) -> bool:
     >>> is_address("milvus://localhost/market"), is_address("market.cospace")
     (True, False)
     """
-    return isinstance(path, str) and _SCHEME.match(path) is not None
+    return isinstance(path, str) and scheme_of(path) != ""
+
+
+def scheme_of(text: str) -> str:
+    """What stands before "://"; "" where there is nothing of the kind."""
+    found = _SCHEME.match(text)
+    return found[1] if found else ""
 
 
 def read_address(text: str, *, options: tuple[str, ...] = ()) -> Address:

@@ -27,7 +27,7 @@ class Traits(NamedTuple):
     """What an engine is, and what it can take; checked before anything is sent to it."""
 
     name: str  # as its users know it, with the version that answered: "Milvus 2.3.5"
-    exact: bool  # whether `nearest` compares with every point
+    exact_rows: int  # so many points of a field are all compared; above, some may be missed
     max_dim: int
     max_hits: int  # the largest `limit` of an Ask
     max_value_bytes: int  # of one point's values, as JSON in UTF-8
@@ -119,6 +119,10 @@ class Engine(Protocol):
 
         A field without a place has none. All that pass where `limit` is larger.
         """
+        ...
+
+    def says(self, where: Node) -> bool:
+        """Whether its own form of the filter means just that: a hit that fails it is a fault."""
         ...
 
     def optimize(self) -> None:
