@@ -102,7 +102,10 @@ def check_target(store: LocalStore, name: str, space: Space) -> None:
     if stored is None or not info.items:
         raise BadArgument(f"{name}: it holds nothing yet; index with the model that you want")
     if not stored.conflict(space):
-        raise SpaceMismatch(f"{name}: it holds {stored} already, and {space} is the same space")
+        raise SpaceMismatch(
+            f"{name}: it holds {stored}, and vectors of {space} compare with those: there is"
+            " nothing to migrate"
+        )
     there = [kind for kind, count in info.fields.items() if count]
     if there and not set(there) & set(space.kinds):
         raise SpaceMismatch(
