@@ -57,7 +57,8 @@ class Moving(Mapped):
         does not hold up the rest.
 
         Raises `SpaceMismatch` for a model of the same space, or of none of the kinds of the items,
-        `BadArgument` while there is a second set of another model, `ModelNotFound`, `DiskFull`.
+        `BadArgument` while there is a second set of another model, `ModelNotFound`, `DiskFull`,
+        `CollectionBusy` while another thread does so.
 
         >>> import tempfile
         >>> import cospace as cs
@@ -71,6 +72,10 @@ class Moving(Mapped):
         ...         made.complete, before, shop.space.dim, shop.search("armchair").ids
         (True, 32, 16, ['MK-1'])
         """
+        with self._owned.copying():
+            return self._migrate(to, progress)
+
+    def _migrate(self, to: Model | None, progress: Watch) -> Migration:
         store = self._owned
         self._check_asker()
         there = store.beside
@@ -100,7 +105,8 @@ class Moving(Mapped):
 
         Raises `BadArgument` when nothing was begun, or all is switched already.
         """
-        return self._exchange(False, None, progress)
+        with self._owned.copying():
+            return self._exchange(False, None, progress)
 
     def switch_back(self, model: Model | None = None, *, progress: Watch = None) -> Migration:
         """Returns to the older model: the stored vectors are what they were, bit for bit.
@@ -108,7 +114,8 @@ class Moving(Mapped):
         Items that came or changed since are encoded by it. `model` is needed where the collection
         cannot find it by its name. Raises `BadArgument` when there was no switch.
         """
-        return self._exchange(True, model, progress)
+        with self._owned.copying():
+            return self._exchange(True, model, progress)
 
     def drop_model(self) -> None:
         """Takes away the vectors of the model that is not in use, and their index.
@@ -117,7 +124,7 @@ class Moving(Mapped):
         there are none.
         """
         store = self._owned
-        with self._writing:
+        with store.copying(), self._writing:
             there = store.drop_beside()
         if there is None:
             raise BadArgument(f"{self.name}: it keeps vectors of one model alone")

@@ -7,11 +7,11 @@ searches and writes go on. Its lock is taken before the mutex, never inside it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
-from cospace.errors import CollectionClosed
+from cospace.errors import CollectionBusy, CollectionClosed
 from cospace.files import check_room, remove
 from cospace.space import Space
 from cospace.store.beside import Beside, Made, Stale
@@ -38,6 +38,17 @@ class Moving(Opened):
 
     def _prepare(self) -> None:
         self._moving = threading.RLock()
+        self._copying = threading.Lock()
+
+    @contextmanager
+    def copying(self) -> Iterator[None]:
+        """A block in which nobody else copies, switches or drops. Raises `CollectionBusy`."""
+        if not self._copying.acquire(blocking=False):
+            raise CollectionBusy(f"{self.folder}: another thread migrates it; wait for that")
+        try:
+            yield
+        finally:
+            self._copying.release()
 
     @property
     def beside(self) -> Beside | None:
