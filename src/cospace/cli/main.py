@@ -53,6 +53,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("export", "a collection, with its vectors, to a Parquet file"),
     "import": ("restore", "items and vectors from a file that `export` wrote"),
     "backup": ("backup", "a consistent copy of a collection, while others use it"),
+    "copy": ("copy", "a collection to another folder or store, every item compared at the end"),
     "compact": ("compact", "give the space of deleted items back to the disk"),
     "tokens": ("tokens", "how a model cuts a text into tokens, and what it does not read"),
     "models": ("models", "list, show, verify, add: from the hub, folders, timm, word vectors"),
