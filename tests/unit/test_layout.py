@@ -32,6 +32,7 @@ OWN_FILES = {
         "store/verify.py",
         "store/about.py",
         "store/rebind.py",
+        "store/beside.py",
         "cli/doctor.py",
         "encode/cache/disk.py",
     },

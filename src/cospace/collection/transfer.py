@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,6 +21,7 @@ from cospace.item import kind_of
 from cospace.progress import Meter
 from cospace.space import Space
 from cospace.store.protocol import Row, Store
+from cospace.store.sides import switched
 from cospace.store.where import Node
 
 __all__ = [
@@ -60,7 +62,7 @@ def export_parquet(
     file's own metadata.
     """
     meter = meter or Meter()
-    space = store.space
+    era, space = getattr(store, "era", 0), store.space
     fields = () if space is None else space.kinds
     schema = schema_of(space)
     count = 0
@@ -69,6 +71,8 @@ def export_parquet(
             writer.write_batch(pa.RecordBatch.from_arrays(arrays_of(rows, fields), schema=schema))
             count += len(rows)
             meter.add(len(rows))
+        if era != getattr(store, "era", 0):
+            raise switched(path)
     return count
 
 
@@ -109,7 +113,12 @@ def _all(row: Row, field: str) -> list[NDArray[np.float32]]:
 
 
 def import_parquet(
-    store: Store, path: Path, *, replace: bool = False, meter: Meter | None = None
+    store: Store,
+    path: Path,
+    *,
+    replace: bool = False,
+    meter: Meter | None = None,
+    lock: AbstractContextManager[object] | None = None,
 ) -> int:
     """The number of rows read from a file that `export_parquet` made.
 
@@ -140,8 +149,9 @@ def import_parquet(
                     raise BadItem(f"{path}, row {number:,}, id", why)
                 seen.add(row.id)
                 schema.add(schema.learn(row.metadata, row.id))
-            store.extend(merged, schema)
-            store.write(rows, replace=replace)
+            with lock or nullcontext():
+                store.extend(merged, schema)
+                store.write(rows, replace=replace)
             count += len(rows)
             meter.add(len(rows))
     return count
