@@ -56,7 +56,7 @@ def parser() -> Parser:
     one.add_argument("--workers", type=int, help="--corpus: threads; default: 1")
     one.add_argument("-o", "--out", metavar="FILE", help=f"the plot; default: {_DEFAULT}")
     one.add_argument("--no-plot", action="store_true", help="no plot")
-    add_gate(one)
+    add_gate(one, "two collections")
     return one
 
 

@@ -14,18 +14,19 @@ from cospace.cli.textfile import lines_of
 from cospace.errors import BadArgument
 
 if TYPE_CHECKING:
+    from cospace.collection import Collection
     from cospace.evaluate.migration import Bridge, JudgedMigration, Part, Verdict
 
-__all__ = ["add_gate", "are_collections", "migration_lines", "run_gate"]
+__all__ = ["add_gate", "are_collections", "judged", "migration_lines", "run_gate"]
 
 
-def add_gate(parser: argparse.ArgumentParser) -> None:
-    """The arguments of a comparison of two collections."""
+def add_gate(parser: argparse.ArgumentParser, when: str) -> None:
+    """The arguments of a comparison of two models over one collection; `when` it is made."""
     add = parser.add_argument
-    add("--judgments", metavar="FILE", help="two collections: judged questions; default: OLD's own")
-    add("--questions", metavar="FILE", help="two collections: users' questions, one a line")
-    add("--wanted", type=float, help="two collections: a loss that counts, nDCG; default: 0.02")
-    add("--bridges", action="store_true", help="two collections: what bridges would give")
+    add("--judgments", metavar="FILE", help=f"{when}: judged questions; default: its own")
+    add("--questions", metavar="FILE", help=f"{when}: users' questions, one a line")
+    add("--wanted", type=float, help=f"{when}: a loss that counts, nDCG; default: 0.02")
+    add("--bridges", action="store_true", help=f"{when}: what bridges would give")
 
 
 def are_collections(names: list[str]) -> bool:
@@ -36,18 +37,10 @@ def are_collections(names: list[str]) -> bool:
 def run_gate(args: argparse.Namespace) -> int:
     """0, or 11 where the new model is not let through."""
     import cospace as cs
-    from cospace.evaluate.migration import judge_migration
 
-    if args.wanted is not None and not 0 < args.wanted < 1:
-        raise BadArgument(f"--wanted is between 0 and 1, such as 0.02, not {args.wanted}")
-    questions = None if args.questions is None else lines_of(args.questions)
     first, second = args.models
     with cs.open(first, read_only=True) as old, cs.open(second, read_only=True) as new:
-        found = judge_migration(
-            old, new, judgments=args.judgments, questions=questions,
-            wanted=0.02 if args.wanted is None else args.wanted, seed=args.seed,
-            bridges=args.bridges, progress=watched(),
-        )  # fmt: skip
+        found = judged(old, new, args)
     if args.json:
         document(found.to_json())
     else:
@@ -55,6 +48,20 @@ def run_gate(args: argparse.Namespace) -> int:
         for note in found.verdict.notes:
             tell(f"note: {note}")
     return 0 if found.passed else FAILED
+
+
+def judged(old: Collection, new: Collection, args: argparse.Namespace) -> JudgedMigration:
+    """What the gate's arguments ask. Raises `BadArgument`."""
+    from cospace.evaluate.migration import judge_migration
+
+    if args.wanted is not None and not 0 < args.wanted < 1:
+        raise BadArgument(f"--wanted is between 0 and 1, such as 0.02, not {args.wanted}")
+    questions = None if args.questions is None else lines_of(args.questions)
+    wanted = 0.02 if args.wanted is None else args.wanted
+    return judge_migration(
+        old, new, judgments=args.judgments, questions=questions, wanted=wanted,
+        seed=getattr(args, "seed", 0), bridges=args.bridges, progress=watched(),
+    )  # fmt: skip
 
 
 def migration_lines(found: JudgedMigration) -> list[str]:
