@@ -35,6 +35,8 @@ __all__ = ["PostgresTruth"]
 _COLUMNS = "n, id, hash, text, metadata, media, reason"
 _COPIED = "n, seq, id, hash, text, metadata, media, reason, fields, words"
 _PAGE = 2000  # rows read at a time
+# Vectors that go into an index by one statement: each may take 10 ms, and a statement has its time.
+_AT_ONCE = 100
 _TEXTS = 200  # a language is recognised from
 
 
@@ -120,13 +122,17 @@ class PostgresTruth(Records):
                 place = key, int(number or 1) - 1
                 by_field.setdefault(field, []).append((place, vector))
         self._note_several({name for row in rows for name in row.vectors})
+        indexed = self._json("indexed") or ()
         for field, pairs in by_field.items():
             if field not in self._places:
                 place_for(self.link, field, len(pairs[0][1]))
-            self.link.copy(
-                f"COPY {table_of(field)} (n, i, field, vector) FROM STDIN (FORMAT binary)",
-                blocks.vectors(field, [place for place, _ in pairs], [one for _, one in pairs]),
-            )
+            size = _AT_ONCE if field in indexed else len(pairs)
+            for start in range(0, len(pairs), size):
+                part = pairs[start : start + size]
+                self.link.copy(
+                    f"COPY {table_of(field)} (n, i, field, vector) FROM STDIN (FORMAT binary)",
+                    blocks.vectors(field, [place for place, _ in part], [one for _, one in part]),
+                )
         self._index_words(list(zip(keys, held, strict=True)))
         state.worded += sum(map(bool, held))
 
