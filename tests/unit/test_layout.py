@@ -49,7 +49,7 @@ ONLINE = "encode/hosted/"
 # What is opened by an address of its own: the files of each store, and its SDK.
 STORES = {
     "httpx": "store/remote/",  # beneath their SDKs: its time limits, its failures
-    "grpc": "store/remote/milvus",  # takes a time limit a message, which pymilvus' client does not
+    "grpc": "store/remote/",  # the same
     "milvus": "store/remote/milvus",
     "pinecone": "store/remote/pinecone",
     "psycopg": "store/postgres/",
