@@ -38,7 +38,8 @@ from cospace.store.protocol import Failure, Row
 from cospace.store.remote.address import read_address
 from cospace.store.schema import Schema
 from cospace.store.where import matches, parse
-from cospace.testing.store import DIM, FILTERS, SPACE, check_store, fill, sample, unit
+from cospace.testing.rows import DIM, SPACE, fill, sample, unit
+from cospace.testing.store import FILTERS, check_store
 from stores.postgres_server import PACKAGE, PostgresServer, binaries
 
 pytestmark = pytest.mark.skipif(binaries() is None, reason=f"{PACKAGE} is not installed")
