@@ -22,10 +22,11 @@ _TUPLE = 24  # header of a row; of an entry of an index it is 8
 _ENTRY = 8
 _SPECIAL = 16  # at the end of a page of a B-tree
 _LEFT_FULL = 0.9  # what a B-tree fills of a page when entries come in order: its fillfactor
-_SPLIT = 0.69  # and in any order: pages split in halves (Yao, On random 2-3 trees, 1978)
+_SPLIT = 0.63  # and in any order, as measured: pages split in halves
 _M = 16  # neighbours of an element in pgvector's graph; twice that on the lowest layer
 # A longer row is made shorter: large values go out of line.
 _TOASTED = 2032
+_PENDING = 4 << 20  # bytes of new entries that wait in a GIN index, at most
 _CHUNK = 1996  # bytes of a value that one row of the TOAST table holds
 # As `store/postgres/tables.py` and `upkeep.py` have them.
 INLINE = 2000
@@ -98,7 +99,7 @@ def _vectors(rows: int, dim: int) -> list[Table]:
 def _items(rows: int, metadata_bytes: int, text_bytes: int, words: int) -> list[Table]:
     """Columns n, seq, id, hash, text, metadata, media, reason, fields, words; and the indexes."""
     id = _short(12)
-    fields = max(1, round(metadata_bytes / 15))
+    fields = max(1, round(metadata_bytes / 20))
     # jsonb: a header and 8 bytes a field, its name and value, and a list around the value.
     jsonb = 4 + metadata_bytes + 16 * fields
     array = 16 if not words else 24 + 4 * words
@@ -113,7 +114,7 @@ def _items(rows: int, metadata_bytes: int, text_bytes: int, words: int) -> list[
                 break
             row, away = row - value + 18, away + value
         chunks = rows * math.ceil(away / _CHUNK)
-        whole = _heap(rows, 0) * 0 + math.ceil(rows * away / (_CHUNK * 4)) * PAGE
+        whole = math.ceil(rows * away / (_CHUNK * 4)) * PAGE
         held = [
             Table("items' TOAST", chunks, whole),
             Table("items' TOAST index", chunks, _btree(chunks, 8)),
@@ -124,7 +125,7 @@ def _items(rows: int, metadata_bytes: int, text_bytes: int, words: int) -> list[
         Table("items_pkey", rows, _btree(rows, 8)),
         Table("items_id_key", rows, _btree(rows, id, _SPLIT)),
         Table("items_seq", rows, _btree(rows, 16)),
-        Table("items_fields", rows * fields, rows * fields * 3),
+        Table("items_fields", rows * fields, rows * fields * 3 + min(_PENDING, rows * fields * 30)),
     ]
 
 

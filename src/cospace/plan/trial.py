@@ -27,8 +27,9 @@ from cospace.store.local import LocalStore
 from cospace.store.opened import on_disk
 from cospace.store.protocol import Nearest, Row
 from cospace.store.schema import Schema
+from cospace.store.words import document
 
-__all__ = ["Shape", "Trial", "fill", "measure", "serve"]
+__all__ = ["Shape", "Trial", "fill", "measure", "scan_rate", "serve", "words_of"]
 
 _BATCH = 1_000  # items of one commit, as `cospace index` makes them
 _CLUSTERS = 2_000
@@ -52,8 +53,8 @@ class Shape:
 class Trial:
     """What `items` items took.
 
-    Seconds of the processor and by the clock: to take them in, to build the index, and of one
-    search. Bytes: of the truth and the index on the disk; of memory that a process has more once
+    Seconds of the processor and by the clock: to take them in, to build the index, of one search
+    in it, and to fetch the ten items that it finds. Bytes: of the truth and the index on the disk; of memory that a process has more once
     it has opened and searched them, by pages of its own (`private`) and of files (`mapped`); None
     where the system does not tell. `recall` is the share of the first ten that a search finds.
     """
@@ -64,6 +65,7 @@ class Trial:
     taken_in: tuple[float, float]
     built: tuple[float, float]
     search: tuple[float, float]
+    fetch: tuple[float, float]
     recall: float
     truth: int
     index: int
@@ -98,6 +100,7 @@ def measure(
                     _pair(filled["taken_in"]),
                     _pair(built["built"]),
                     _pair(found["search"]),
+                    _pair(found["fetch"]),
                     found["recall"],
                     on_disk(place / "trial.cospace/truth.sqlite"),
                     sum(map(on_disk, (place / "trial.cospace/cache").rglob("*"))),
@@ -203,7 +206,7 @@ def _rows(
     rng: np.random.Generator, start: int, vectors: NDArray[np.float32], shape: Shape
 ) -> Iterator[Row]:
     """Items with a price, one of a hundred cities, and more fields of words up to the bytes."""
-    filler = max(0, shape.metadata_bytes - 30) // 25
+    filler = max(0, round((shape.metadata_bytes - 29) / 26))
     for place, vector in enumerate(vectors):
         number = start + place
         metadata: dict[str, Any] = {"price": float(number % 1000), "city": f"city-{number % 100}"}
@@ -218,6 +221,33 @@ def _rows(
             f"item-{number}", text, metadata, {}, {"text": vector},
             number.to_bytes(32, "big"),
         )  # fmt: skip
+
+
+def words_of(shape: Shape) -> int:
+    """How many terms the text of such an item has, each counted once.
+
+    >>> words_of(Shape(8)), words_of(Shape(8, text_bytes=600)) > 50
+    (0, True)
+    """
+    if not shape.text_bytes:
+        return 0
+    rows = _rows(np.random.default_rng(2), 0, np.zeros((20, 1), np.float32), shape)
+    return round(np.mean([len(document(row.id, row.text, row.metadata)) for row in rows]))
+
+
+def scan_rate() -> float:
+    """How many bytes of vectors one core compares in a second, in memory.
+
+    >>> scan_rate() > 1e6
+    True
+    """
+    rows = np.ones((60_000, 256), np.float32)
+    watch, turns = _Watch(), 0
+    while watch.seconds[0] < 0.1:
+        with watch:
+            _ = rows @ rows[0]
+        turns += 1
+    return turns * rows.nbytes / watch.seconds[0]
 
 
 def _word(rank: int) -> str:
@@ -248,22 +278,23 @@ def _search(place: Path, shape: Shape, nearest: Sequence[Sequence[int]]) -> dict
     store = LocalStore(place / "trial.cospace", create=False)
     try:
         found = [store.find([Nearest("text", one, _K)])[0].keys for one in questions]
-        watch = _Watch()
-        with watch:
-            for turn in range(_SEARCHES):
+        watch, fetch = _Watch(), _Watch()
+        for turn in range(_SEARCHES):
+            with watch:
                 hits = store.find([Nearest("text", questions[turn % len(questions)], _K)])[0]
+            with fetch:
                 store.rows(hits.keys)
         after = _resident()
     finally:
         store.close()
     # The store numbers its items from 1.
     right = [len(set(a) & {k + 1 for k in b}) for a, b in zip(found, nearest, strict=True)]
-    seconds = [one / _SEARCHES for one in watch.seconds]
     grown = [None, None]
     if before is not None and after is not None:
         grown = [a - b for a, b in zip(after, before, strict=True)]
     return {
-        "search": seconds,
+        "search": [one / _SEARCHES for one in watch.seconds],
+        "fetch": [one / _SEARCHES for one in fetch.seconds],
         "recall": sum(right) / (_K * len(right)),
         "private": grown[0],
         "mapped": grown[1],
