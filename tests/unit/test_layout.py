@@ -47,6 +47,7 @@ NETWORK = {
 ONLINE = "encode/hosted/"
 # What is opened by an address of its own: the files of each store, and its SDK.
 STORES = {
+    "httpx": "store/remote/qdrant_wire",  # gives qdrant-client its time limits
     "milvus": "store/remote/milvus",
     "pinecone": "store/remote/pinecone",
     "psycopg": "store/postgres/",

@@ -4,51 +4,149 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+from cospace.errors import BadArgument, CollectionNotFound
+from cospace.store.edge import EXACT_BELOW
 from cospace.store.opened import describe, truth_path
+from cospace.store.protocol import Promises
+from cospace.store.remote.address import is_address
+from cospace.store.remote.open import engine_of, folder_of, open_address, parsed
 from cospace.store.truth import Truth
 from cospace.store.where import Node, matches
 
 if TYPE_CHECKING:
+    from cospace.read.reading import Failure
     from cospace.space import Space
-    from cospace.store.protocol import Row, StoreInfo
+    from cospace.store.protocol import Row, Store, StoreInfo
+    from cospace.store.remote.engine import Traits
     from cospace.store.schema import Schema
 
-__all__ = ["Holding"]
+__all__ = ["Holding", "Place", "is_made", "placed"]
+
+# A collection's folder, or its address.
+Place: TypeAlias = "str | os.PathLike[str]"
+
+
+def placed(text: str) -> Place:
+    """What the words of a command name: an address as it is, or a folder's path."""
+    return text if is_address(text) else Path(text)
+
+
+def is_made(place: Place) -> bool:
+    """Whether there is a collection: in a folder, or at an address that is asked.
+
+    Raises `BadArgument`, `StoreUnreachable`, `NotACollection`.
+    """
+    folder = _folder(place)
+    if folder is not None:
+        return (folder / "truth.sqlite").exists()
+    try:
+        with Holding(place):
+            return True
+    except CollectionNotFound:
+        return False
+
+
+def _folder(place: Place) -> Path | None:
+    """The folder of the truth, of an address too; None for a store that has none."""
+    return folder_of(parsed(str(place))) if is_address(place) else Path(place)
 
 
 class Holding:
-    """What the collection in `folder` holds; a context manager.
+    """What the collection in a folder, or at an address, holds; a context manager.
 
-    Raises `CollectionNotFound`, `NotACollection`, `FormatTooNew`, `DataDamaged`.
+    Raises `CollectionNotFound`, `NotACollection`, `FormatTooNew`, `DataDamaged`, and for an
+    address `StoreUnreachable`.
     """
 
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
-        self.folder = Path(folder)
-        self.truth = Truth(truth_path(self.folder), read_only=True)
+    _truth: Truth | None = None
+    _store: Store | None = None
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        folder = _folder(place)
+        if folder is None:
+            self._store = open_address(parsed(str(place)), create=False, language=None)
+        else:
+            self._truth = Truth(truth_path(folder), read_only=True)
+        self._path = folder
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the truth. Raises `BadArgument` for a store that has none."""
+        if self._path is None:
+            raise BadArgument(f"{self.place}: this is for folders; its server has ways of its own")
+        return self._path
+
+    @property
+    def truth(self) -> Truth:
+        """The truth. Raises `BadArgument` for a store that has no folder."""
+        assert self._truth is not None or self.folder
+        assert self._truth is not None
+        return self._truth
 
     @property
     def space(self) -> Space | None:
         """The space of the vectors, or None before the first one."""
-        return self.truth.space
+        return self._holder.space
 
     @property
     def schema(self) -> Schema:
         """The types of the metadata fields."""
-        return self.truth.schema
+        return self._holder.schema
+
+    @property
+    def _holder(self) -> Truth | Store:
+        found = self._truth or self._store
+        assert found is not None
+        return found
+
+    def failures(self, at_most: int) -> list[Failure]:
+        """Items that could not be stored, and why."""
+        found: list[Failure] = self._holder.failures(at_most=at_most)  # type: ignore[union-attr]
+        return found
 
     def scan(self, *, where: Node | None = None, vectors: bool = False) -> Iterator[Row]:
         """Every row that `where` matches, oldest first."""
+        if self._store is not None:
+            yield from self._store.scan(where=where, vectors=vectors)
+            return
         for _, row in self.truth.scan(vectors=vectors):
             if where is None or matches(where, row.metadata):
                 yield row
 
     def info(self) -> StoreInfo:
-        """Counts, space, schema, size."""
-        return describe(self.folder, self.truth)
+        """Counts, space, schema, size; of an engine elsewhere its name, when it answers."""
+        if self._store is not None:
+            return self._store.info()
+        found = describe(self.folder, self.truth)
+        if self._traits is None:
+            return found
+        return replace(found, engine=f"{self._traits.name} at {self.place}", quantization="none")
+
+    @property
+    def promises(self) -> Promises:
+        """What the store holds to."""
+        if self._store is not None:
+            return self._store.promises
+        rows = EXACT_BELOW if self._traits is None else self._traits.exact_rows
+        return Promises(exact_rows=rows)
+
+    @cached_property
+    def _traits(self) -> Traits | None:
+        """Those of the engine elsewhere; None for a folder. Raises `StoreUnreachable`."""
+        if not is_address(self.place):
+            return None
+        engine = engine_of(parsed(str(self.place)))
+        try:
+            return engine.traits
+        finally:
+            engine.close()
 
     def __enter__(self) -> Holding:
         return self
@@ -59,4 +157,4 @@ class Holding:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.truth.close()
+        self._holder.close()

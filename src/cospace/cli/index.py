@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from cospace.cli.flags import spoken
@@ -17,6 +18,7 @@ from cospace.cli.update import change
 from cospace.errors import BadArgument, CospaceError
 
 if TYPE_CHECKING:
+    from cospace.cli.holding import Place
     from cospace.collection import Collection, Report
     from cospace.encode import Encoder
     from cospace.read import Reading
@@ -91,10 +93,11 @@ def run(args: argparse.Namespace) -> int:
     from cospace.cli import pruning
     from cospace.cli.adapt import adapt_after
     from cospace.cli.cost import agree, bill_of, billed
+    from cospace.cli.holding import placed
     from cospace.collection.compared import check_columns
     from cospace.collection.ingest import check_kinds
 
-    into = Path(args.into) if args.into else _beside(args.source)
+    into = placed(args.into) if args.into else _beside(args.source)
     if args.update:
         if args.replace or args.prune or args.dry_run or args.adapt or args.chunks:
             others = "--replace, --prune, --dry-run, --adapt and --chunks"
@@ -152,7 +155,7 @@ def _told_unchanged(args: argparse.Namespace) -> Iterator[None]:
         raise
 
 
-def _model(args: argparse.Namespace, into: Path) -> str | Encoder | None:
+def _model(args: argparse.Namespace, into: Place) -> str | Encoder | None:
     """The model to open the collection with; None is its own.
 
     Raises `BadArgument` when --dim is not the one that the collection was made with.
@@ -175,13 +178,13 @@ def _model(args: argparse.Namespace, into: Path) -> str | Encoder | None:
     return None
 
 
-def default_model(folder: Path) -> str | None:
+def default_model(place: Place) -> str | None:
     """The starter while a collection has no space; afterwards None, which is its own model."""
-    from cospace.cli.holding import Holding
+    from cospace.cli.holding import Holding, is_made
 
-    if not (folder / "truth.sqlite").exists():
+    if not is_made(place):
         return "starter"
-    with Holding(folder) as holding:
+    with Holding(place) as holding:
         return "starter" if holding.space is None else None
 
 
@@ -209,15 +212,16 @@ def _cut(report: Report, args: argparse.Namespace) -> list[str]:
     return ["the end of long texts is not found; with --chunks all of every text is read"]
 
 
-def _next(into: Path, items: int, args: argparse.Namespace) -> list[str]:
+def _next(into: Place, items: int, args: argparse.Namespace) -> list[str]:
     if not items:
         return []
+    named = quote(str(into))
     if args.chunks:
-        return [f"{into} holds {count(items, 'chunk')}. Ask it:", f'  cospace ask {into} "..."']
+        return [f"{into} holds {count(items, 'chunk')}. Ask it:", f'  cospace ask {named} "..."']
     return [
         f"{into} holds {count(items, 'item')}. Search it, here or in a browser:",
-        f'  cospace search {into} "..."',
-        f"  cospace serve {into}",
+        f'  cospace search {named} "..."',
+        f"  cospace serve {named}",
     ]
 
 

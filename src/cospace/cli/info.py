@@ -13,7 +13,7 @@ from cospace.cli.table import facts
 if TYPE_CHECKING:
     from cospace.cli.holding import Holding
     from cospace.space import Space
-    from cospace.store.protocol import StoreInfo
+    from cospace.store.protocol import Promises, StoreInfo
 
 __all__ = ["parser", "run"]
 
@@ -39,13 +39,13 @@ def run(args: argparse.Namespace) -> int:
     from cospace.cli.holding import Holding
 
     with Holding(args.folder) as holding:
-        info = holding.info()
+        info, promises = holding.info(), holding.promises
         failed = _failed(holding) if args.failed else None
     if args.json:
-        record = _record(info)
+        record = {**_record(info), "promises": promises._asdict()}
         document(record if failed is None else {**record, "failed": failed})
     elif failed is None:
-        show([str(args.folder), *facts(_facts(info, args.folder))])
+        show([str(args.folder), *facts(_facts(info, promises, args.folder))])
     else:
         show([f"{name}: {reason}" for name, reason in failed] or [_NONE])
     return 0
@@ -54,23 +54,49 @@ def run(args: argparse.Namespace) -> int:
 def _failed(holding: Holding) -> list[tuple[str, str]]:
     """(id, reason) of items that could not be stored, then of those kept without a part."""
     rows = ((row.id, row.reason) for row in holding.scan() if row.reason)
-    failures = holding.truth.failures(at_most=sys.maxsize)
+    failures = holding.failures(sys.maxsize)
     return [*((one.name, one.reason) for one in failures), *rows]
 
 
-def _facts(info: StoreInfo, folder: str) -> list[tuple[str, str]]:
+def _facts(info: StoreInfo, promises: Promises, folder: str) -> list[tuple[str, str]]:
     vectors = ", ".join(_vectors(field, n, info) for field, n in info.holders.items())
     lines = [("items", f"{info.items:,}"), ("vectors", vectors or "none yet")]
     lines += _space_facts(info.space)
     fields = [f"{f.name} ({f.type})" for f in info.schema.fields.values()]
     lines.append(("metadata", ", ".join(fields) or "none"))
     lines.append(("index", f"{info.engine}, quantization {info.quantization}"))
+    lines.append(("search", _exactness(promises)))
+    lines += [("promises", kept)] if (kept := _kept(promises)) else []
     if info.language:
         lines.append(("words", info.language.title()))
     lines.append(("size", f"{size(info.bytes)} on disk"))
     failures = count(info.failures, "item")
     lines.append(("failed", f"{failures}: cospace info {folder} --failed"))
     return lines if info.failures else lines[:-1]
+
+
+def _exactness(promises: Promises) -> str:
+    """How many items are all compared with a question."""
+    if promises.exact_rows >= 1 << 40:
+        return "exact: every vector is compared"
+    if not promises.exact_rows:
+        return "by an index, which may miss some"
+    return f"exact up to {promises.exact_rows:,} vectors of a kind, above that by an index"
+
+
+_ODD = {
+    "atomic": "a write may be seen half",
+    "read_your_writes": "what was written may be found late",
+    "exact_counts": "counts are estimates",
+    "snapshots": "a reader may see a write half",
+    "ordered_scan": "items come in no order",
+}
+
+
+def _kept(promises: Promises) -> str:
+    """What a store does not promise, or that it may have several writers; "" for the usual."""
+    broken = [text for name, text in _ODD.items() if not getattr(promises, name)]
+    return "; ".join([*broken, *(["several may write at once"] * promises.several_writers)])
 
 
 def _vectors(field: str, items: int, info: StoreInfo) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from json import dumps
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cospace.cli.output import count, document, reasons, show
 
 if TYPE_CHECKING:
+    from cospace.cli.holding import Place
     from cospace.collection import Collection, Report
     from cospace.item import Item
     from cospace.read import Reading
@@ -37,7 +37,7 @@ def prune(collection: Collection, report: Report, source: str) -> int:
     return collection.delete(gone) if gone else 0
 
 
-def dry_run(reading: Reading, source: str, into: Path, *, json: bool) -> int:
+def dry_run(reading: Reading, source: str, into: Place, *, json: bool) -> int:
     """Show what would be stored and what `--prune` would remove; nothing is written.
 
     0, or 2 where nothing can be read. Raises `IncompleteSource` as `prune` does, where there is
@@ -81,12 +81,12 @@ def dry_run(reading: Reading, source: str, into: Path, *, json: bool) -> int:
 _SHOWN, _WIDTH = 3, 300  # items, and characters of a text
 
 
-def _gone(into: Path, report: Report, source: str, documents: set[str]) -> tuple[int, list[str]]:
+def _gone(into: Place, report: Report, source: str, documents: set[str]) -> tuple[int, list[str]]:
     """How many items are stored, and the ids of those that the source does not hold."""
-    from cospace.cli.holding import Holding
+    from cospace.cli.holding import Holding, is_made
     from cospace.collection.compared import absent, check_whole
 
-    if not (into / "truth.sqlite").exists():
+    if not is_made(into):
         return 0, []
     check_whole(report, source)
     with Holding(into) as holding:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cospace.collection.asking import Asking
 from cospace.errors import CollectionReadOnly, MapMissing
 from cospace.progress import Watch, metered
-from cospace.store.reader import LocalReader
+from cospace.store.refusing import Refusing
 
 if TYPE_CHECKING:
     from cospace.map import Map
@@ -113,7 +113,7 @@ class Mapped(Asking):
         return map
 
     def _check_writable(self) -> None:
-        if isinstance(self.store, LocalReader):
+        if isinstance(self.store, Refusing):
             raise CollectionReadOnly(
                 f"{self.name}: opened with read_only=True, so no map can be kept; open it without"
             )

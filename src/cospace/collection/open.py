@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from cospace.collection.collection import Collection
 from cospace.encode import Encoder, load
@@ -36,9 +36,9 @@ def open(
 ) -> Collection:
     """The collection in the folder `path`, made if it is not there; ":memory:" keeps no files.
 
-    `path` may be an address: "postgresql://host/market" keeps the collection there, and
-    "milvus://host:19530/market" (qdrant, weaviate, pinecone) lets that engine search its vectors,
-    while the rest stays in the folder market.cospace, or another `?folder=`. See docs/stores.md.
+    `path` may be an address: "postgresql://host/market" keeps the collection there, while with
+    "milvus://host:19530/market" (or qdrant, weaviate, pinecone) that engine searches the vectors
+    of the folder market.cospace, or of another `?folder=`. See docs/stores.md.
 
     `model` is a name, a folder or an `Encoder`. A collection remembers its model, so it need
     not be named again, and the `dim=` that the model was loaded with; a model of another space
@@ -55,8 +55,8 @@ def open(
     "german" or "de". It is remembered; "auto" (the default) recognises it from the texts.
 
     With `read_only` any number of processes may search the collection, beside one that owns it
-    and writes. Each sees what was committed before its search. It makes a copy of the index in
-    the system's folder for temporary files, which goes at the close. See docs/storage.md.
+    and writes. Each sees what was committed before its search, and makes a copy of the index in
+    the folder for temporary files until its close. See docs/storage.md.
 
     Raises `SpaceMismatch`, `CollectionBusy`, `CollectionNotFound` (with create=False),
     `NotACollection`, `FormatTooNew`, `ModelNotFound`, `StoreUnreachable`, `BadArgument`.
@@ -69,47 +69,55 @@ def open(
     ['MK-1']
     """
     encoder, asker = _encoder(model, "model"), _encoder(queries, "queries")
+    own, asked = _Own(create, quantization, language, read_only), (queries, asker)
     if str(path) == MEMORY:
-        _check_memory(quantization, read_only)
-        return _in_memory(encoder, (queries, asker), language)
+        return _in_memory(encoder, asked, own)
     if is_address(path):
-        _check_elsewhere(path, quantization, read_only)
-        return _elsewhere(str(path), (model, encoder), (queries, asker), create, language)
-    if read_only:
-        _check_reader(quantization, language)
-    folder, create = Path(path), create and not read_only
-    if encoder is not None or asker is not None:
-        there = _stored(folder, create)
-        encoder, asker = _fitted(folder.name, (model, encoder), (queries, asker), there)
-    own: dict[str, Any] = {"create": create, "quantization": quantization, "language": language}
-    store: Store = LocalReader(folder) if read_only else LocalStore(folder, **own)
-    return Collection(store, model=encoder, name=folder.name, queries=asker)
-
-
-def _check_elsewhere(path: object, quantization: str | None, read_only: bool) -> None:
-    if quantization is not None:
-        raise BadArgument(f"{path}: quantization= is of the local index: leave it out")
-    if read_only:
-        raise BadArgument(
-            f"{path}: read_only= is for folders. Leave it out; of the stores elsewhere,"
-            " postgresql:// may be open in several processes (docs/stores.md)"
-        )
+        return _elsewhere(str(path), (model, encoder), asked, own)
+    return _in_folder(Path(path), (model, encoder), asked, own)
 
 
 _Asked: TypeAlias = "tuple[str | os.PathLike[str] | Encoder | None, Encoder | None]"
 
 
-def _in_memory(encoder: Encoder | None, queries: _Asked, language: str | None) -> Collection:
+class _Own(NamedTuple):
+    """What is of the store, not of its models."""
+
+    create: bool
+    quantization: str | None
+    language: str | None
+    read_only: bool
+
+
+def _in_folder(folder: Path, model: _Asked, queries: _Asked, own: _Own) -> Collection:
+    if own.read_only:
+        _check_reader(own.quantization, own.language)
+    create, encoder, asker = own.create and not own.read_only, model[1], queries[1]
+    if encoder is not None or asker is not None:
+        encoder, asker = _fitted(folder.name, model, queries, _stored(folder, create))
+    store: Store
+    if own.read_only:
+        store = LocalReader(folder)
+    else:
+        smaller, language = own.quantization, own.language
+        store = LocalStore(folder, create=create, quantization=smaller, language=language)
+    return Collection(store, model=encoder, name=folder.name, queries=asker)
+
+
+def _in_memory(encoder: Encoder | None, queries: _Asked, own: _Own) -> Collection:
+    _check_memory(own.quantization, own.read_only)
     asker = _asker(MEMORY, queries[1], queries[0], _space_of(encoder))
-    return Collection(MemoryStore(language=language), model=encoder, name=MEMORY, queries=asker)
+    store = MemoryStore(language=own.language)
+    return Collection(store, model=encoder, name=MEMORY, queries=asker)
 
 
-def _elsewhere(
-    path: str, model: _Asked, queries: _Asked, create: bool, language: str | None
-) -> Collection:
+def _elsewhere(path: str, model: _Asked, queries: _Asked, own: _Own) -> Collection:
     """The collection at an address; it is closed again where the models do not fit it."""
+    if own.quantization is not None:
+        raise BadArgument(f"{path}: quantization= is of the local index: leave it out")
     address = parsed(path)
-    store = open_address(address, create=create, language=language)
+    create = own.create and not own.read_only
+    store = open_address(address, create=create, language=own.language, read_only=own.read_only)
     try:
         earlier = getattr(store, "earlier", None)
         there = store.space, None if earlier is None else earlier.space

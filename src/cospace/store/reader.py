@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from cospace.errors import CollectionReadOnly, CospaceError
+from cospace.errors import CospaceError
 from cospace.files import check_room, copy_folder, remove
 from cospace.space import Space
 from cospace.store.cache import Cache
@@ -24,6 +24,7 @@ from cospace.store.edge import Edge
 from cospace.store.gate import Gate
 from cospace.store.lock import Lock
 from cospace.store.opened import Opened, on_disk, truth_path
+from cospace.store.refusing import Refusing
 from cospace.store.schema import Schema
 from cospace.store.truth import Truth
 
@@ -36,7 +37,7 @@ _PREFIX = "cospace-reader-"
 _NEW_SECONDS = 60.0
 
 
-class LocalReader(Opened):
+class LocalReader(Refusing, Opened):
     """A collection's folder, read until `close`; another process may own it and write.
 
     Each search sees all that was committed before it. Writing raises `CollectionReadOnly`.
@@ -73,46 +74,6 @@ class LocalReader(Opened):
         """See `Store`."""
         with self._following():
             return self._schema
-
-    # --- writing: refused ---
-
-    def write(self, rows: object, **_: object) -> int:  # noqa: ARG002
-        """Raises `CollectionReadOnly`."""
-        raise self._refusal()
-
-    def delete(self, ids: object) -> int:  # noqa: ARG002
-        """Raises `CollectionReadOnly`."""
-        raise self._refusal()
-
-    def extend(self, space: object, schema: object) -> None:  # noqa: ARG002
-        """Raises `CollectionReadOnly`."""
-        raise self._refusal()
-
-    def remember(self, template: object) -> None:  # noqa: ARG002
-        """Raises `CollectionReadOnly`."""
-        raise self._refusal()
-
-    def weigh(self, weights: object) -> None:  # noqa: ARG002
-        """Raises `CollectionReadOnly`."""
-        raise self._refusal()
-
-    def weigh_parts(self, weights: object) -> None:  # noqa: ARG002
-        """Raises `CollectionReadOnly`."""
-        raise self._refusal()
-
-    def keep_reranking(self, setting: object) -> None:  # noqa: ARG002
-        """Raises `CollectionReadOnly`."""
-        raise self._refusal()
-
-    def judge(self, query: object, id: object, grade: object) -> None:  # noqa: ARG002
-        """Raises `CollectionReadOnly`."""
-        raise self._refusal()
-
-    def _refusal(self) -> CollectionReadOnly:
-        return CollectionReadOnly(
-            f"{self.folder}: opened with read_only=True, so nothing can be written; open it"
-            " without, in one process"
-        )
 
     # --- following the owner ---
 

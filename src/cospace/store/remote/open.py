@@ -10,8 +10,9 @@ from typing import Any
 from cospace.errors import BadArgument
 from cospace.store.protocol import Store
 from cospace.store.remote.address import Address, read_address, scheme_of
+from cospace.store.remote.engine import Engine
 
-__all__ = ["ENGINES", "STORES", "folder_of", "open_address", "parsed"]
+__all__ = ["ENGINES", "STORES", "engine_of", "folder_of", "open_address", "parsed"]
 
 # Engines: the collection's truth stays in a folder here, and they search its vectors.
 ENGINES: Mapping[str, str] = {
@@ -51,16 +52,28 @@ def folder_of(address: Address) -> Path | None:
     return Path(address.options.get(_FOLDER, f"{address.name}.cospace"))
 
 
-def open_address(address: Address, *, create: bool, language: str | None) -> Store:
-    """The store at an address; a context that the caller closes.
+def engine_of(address: Address) -> Engine:
+    """A connection to the engine at an address. Raises `StoreUnreachable` when it is used."""
+    found: Engine = _module(address.scheme).connect(address)
+    return found
+
+
+def open_address(
+    address: Address, *, create: bool, language: str | None, read_only: bool = False
+) -> Store:
+    """The store at an address, which the caller closes; with `read_only` it refuses to write.
+
+    A whole store may be open in several processes; with an engine, its folder has one owner.
 
     Raises `StoreUnreachable`, `NotACollection`, `CollectionNotFound`, `CollectionBusy`.
     """
     folder = folder_of(address)
     if folder is None:
-        found: Store = _module(address.scheme).connect(address, create=create, language=language)
+        connect = _module(address.scheme).connect
+        found: Store = connect(address, create=create, language=language, read_only=read_only)
         return found
-    from cospace.store.remote.store import RemoteStore
+    from cospace.store.remote.store import RemoteReader, RemoteStore
 
-    engine = _module(address.scheme).connect(address)
-    return RemoteStore(folder, engine, str(address), create=create, language=language)
+    engine = engine_of(address)
+    kind = RemoteReader if read_only else RemoteStore
+    return kind(folder, engine, str(address), create=create, language=language)

@@ -24,13 +24,14 @@ from cospace.store.edge import Edge
 from cospace.store.local import LocalStore
 from cospace.store.packing import chunks
 from cospace.store.protocol import Found, Lexical, Nearest, Promises, Request, StoreInfo
+from cospace.store.refusing import Refusing
 from cospace.store.remote.engine import PHOTOS, Ask, Engine, Hit
 from cospace.store.remote.follower import Follower
 from cospace.store.schema import Schema
 from cospace.store.where import Node, matches
 from cospace.topk import products
 
-__all__ = ["RemoteStore"]
+__all__ = ["RemoteReader", "RemoteStore"]
 
 log = logging.getLogger("cospace.store")
 
@@ -256,6 +257,10 @@ class RemoteStore(LocalStore):
         super().close()
         with suppress(StorageError):
             self._engine.close()
+
+
+class RemoteReader(Refusing, RemoteStore):
+    """The same, which refuses to write; it owns the folder all the same."""
 
 
 def _rows_of(hits: Sequence[Hit]) -> dict[int, float]:
