@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cospace.plan.local import Local
     from cospace.plan.machine import Machine
     from cospace.plan.planning import Needs, Plan
-    from cospace.plan.trial import Shape
+    from cospace.plan.trial import Shape, Trial
 
 __all__ = ["parser", "run"]
 
@@ -43,7 +43,9 @@ def parser() -> Parser:
     one.add_argument("--model", metavar="M", help="the model, which says how long its vectors are")
     one.add_argument("--dim", type=int, metavar="N", help="in place of it: numbers of a vector")
     one.add_argument("--growth", metavar="RATE", type=_growth, help="5%%/month or 60%%/year")
-    one.add_argument("--metadata-bytes", type=int, default=100, metavar="N", help="an item, as JSON")
+    one.add_argument(
+        "--metadata-bytes", type=int, default=100, metavar="N", help="an item, as JSON"
+    )
     one.add_argument("--text-bytes", type=int, default=300, metavar="N", help="an item's text")
     one.add_argument("--queries-per-second", type=float, default=0.0, metavar="Q")
     one.add_argument("--store", metavar="NAMES", action="append", help="with commas; else all")
@@ -127,28 +129,23 @@ def _grown(found: Plan, growth: tuple[float, str]) -> list[dict[str, object]]:
         if one.ends is None:
             continue
         steps = math.log(max(1, one.ends) / one.items) / math.log1p(rate)
-        when.append(
-            {"store": one.store, "form": one.form, f"{unit}s": max(0, math.floor(steps))}
-        )
+        when.append({"store": one.store, "form": one.form, f"{unit}s": max(0, math.floor(steps))})
     return when
 
 
 def _lines(found: Plan, grows: list[dict[str, object]], *, priced: bool) -> list[str]:
     machine, shape = found.machine, found.shape
-    lines = [
-        f"{found.items:,} items: {shape.dim} numbers, {shape.metadata_bytes} bytes of metadata and"
-        f" {shape.text_bytes} of text each; machines of {size(machine.memory)},"
-        f" {machine.cores} cores",
-        "",
-    ]
+    about = f"{shape.dim} numbers, {shape.metadata_bytes} bytes of metadata, {shape.text_bytes} of"
+    machines = f"machines of {size(machine.memory)}, {machine.cores} cores"
+    lines = [f"{found.items:,} items: {about} text each; {machines}", ""]
     columns = [Column("store"), Column("form", most=14)]
-    heads = ["memory", "disk", "machines", "index", "searches/s", "recall@10", "one is full at"]
+    heads = ["memory", "of it at least", "disk", "machines", "index", "searches/s", "recall@10"]
     columns += [Column(name, right=True) for name in [*heads, *(["a month"] if priced else [])]]
     lines += table(columns, [_row(one, priced) for one in found.needs], max(room(), 110))
     lines += ["", *found.advice]
     for one in grows:
-        (unit, number), = [(k, v) for k, v in one.items() if k not in ("store", "form")]
-        lines.append(f"one machine is full, {one['store']} {one['form']}: in {number} {unit}")
+        ((unit, number),) = [(k, v) for k, v in one.items() if k not in ("store", "form")]
+        lines.append(f"it grows out of one machine, {one['store']} {one['form']}: {number} {unit}")
     lines += ["", *_origins(found)]
     if not priced:
         lines.append("cost: left out; say --machine-price X, or --gb-hour-price X")
@@ -161,39 +158,37 @@ def _row(one: Needs, priced: bool) -> list[str]:
 
     hours = one.build_hours
     index = "?" if hours is None else f"{hours:,.1f} h" if hours >= 1 else f"{60 * hours:.1f} min"
-    cells = [
-        one.store,
-        one.form,
-        "?" if one.memory is None else size(one.memory),
-        "?" if one.disk is None else size(one.disk),
+    sizes = (one.memory, one.least, one.disk)
+    cells = [one.store, one.form, *("?" if n is None else size(n) for n in sizes)]
+    cells += [
         told(one.machines, ",d") if one.fits or one.machines is None else "over one",
         index,
         told(one.searches, ",.0f" if (one.searches or 0) >= 10 else ",.2f"),
         told(one.recall, ".3f"),
-        told(one.ends, ",d"),
     ]
     return cells + ([told(one.cost, ",.0f")] if priced else [])
 
 
 def _origins(found: Plan) -> list[str]:
     """Where each figure is from: what was measured, and the pages."""
-    lines = []
-    for one in found.measured:
-        told = "" if one["private"] is None else (
-            f", memory {size(one['private'])} of its own and {size(one['mapped'])} of files"
-        )
-        lines.append(
-            f"measured here: {one['items']:,} items, {one['quantization']}: index"
-            f" {one['built'][0]:.1f} s of the processor ({one['built'][1]:.1f} s by the clock),"
-            f" search {1e3 * one['search'][0]:.2f} ms, recall@10 {one['recall']:.3f}{told}"
-        )
-    for source in dict.fromkeys((one.store, one.source) for one in found.needs):
-        if source[1].startswith("http"):
-            lines.append(f"{source[0]}: {source[1]}")
+    lines = [_measured(trial) for trial in found.measured]
+    pages = dict.fromkeys((one.store, one.source) for one in found.needs)
+    lines += [f"{store}: {page}" for store, page in pages if page.startswith("http")]
     for one in found.needs:
         lines += [f"note: {one.store}, {one.form}: {note}" for note in one.notes]
     lines.append("?: nobody has measured it here, and no page tells it; `cospace recall` measures")
     return lines
+
+
+def _measured(one: Trial) -> str:
+    memory = ""
+    if one.private is not None and one.mapped is not None:
+        memory = f", memory {size(one.private)} of its own and {size(one.mapped)} of files"
+    return (
+        f"measured here: {one.items:,} items, {one.quantization}: index {one.built[0]:.1f} s of the"
+        f" processor ({one.built[1]:.1f} s by the clock), search {1e3 * one.search[0]:.2f} ms,"
+        f" recall@10 {one.recall:.3f}{memory}"
+    )
 
 
 def _number(text: str) -> int:

@@ -65,7 +65,7 @@ def _qdrant(bytes_a_number: float) -> Callable[[int, int, int], Size]:
     return size
 
 
-def _weaviate_graph(vectors: int, dim: int, metadata_bytes: int) -> Size:
+def _weaviate_graph(vectors: int, dim: int, _: int) -> Size:
     """The rule of thumb: twice the vectors. It covers the garbage collection of Go."""
     return Size(2.0 * vectors * dim * 4, None)
 

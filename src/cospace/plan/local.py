@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cospace.errors import BadArgument
-from cospace.plan.trial import Shape, Trial, words_of
+from cospace.plan.trial import Shape, Trial
 from cospace.store.edge import EXACT_BELOW, SEGMENT_ROWS
 
 __all__ = ["Beside", "Local", "Taken", "small_bytes"]
@@ -39,11 +39,13 @@ def small_bytes(quantization: str, dim: int) -> int:
 class Taken:
     """What a local store takes, as `Trial` has it: bytes, and seconds (processor, clock).
 
-    `private` and `mapped` are None where the system did not tell them.
+    `private` and `mapped` are None where the system did not tell them. `least` is the memory
+    without the full vectors, which small copies let stay on the disk: a search reads few of them.
     """
 
     private: float | None
     mapped: float | None
+    least: float | None
     disk: float
     taken_in: tuple[float, float]
     built: tuple[float, float]
@@ -82,7 +84,6 @@ class Local:
         self.trials = tuple(trials)
         self.shape: Shape = trials[0].shape
         self.scan = scan
-        self.words = words_of(self.shape)
 
     @property
     def quantizations(self) -> list[str]:
@@ -98,9 +99,14 @@ class Local:
         private, mapped = self._bytes(_private, items), self._bytes(_mapped, items)
         index, truth = self._bytes(_index, items), self._bytes(_truth, items)
         assert index is not None and truth is not None
+        least = None
+        if private is not None and mapped is not None:
+            away = 4 * self.shape.dim * items if small else 0
+            least = private + small + max(0.0, mapped - away)
         return Taken(
             None if private is None else private + small,
             mapped,
+            least,
             index + small + truth,
             _scaled(self.trials, "taken_in", items, float),
             _scaled(near, "built", items, _work),
@@ -118,17 +124,6 @@ class Local:
         if private is not None and mapped is not None:
             memory = max(0.0, private + mapped - away)
         return Beside(memory, truth + max(0.0, index - away))
-
-    def most(self, memory: float, quantization: str) -> int | None:
-        """How many items fit into so many bytes of memory; None where it was not measured."""
-        low, high = 0, 1 << 50
-        while low < high:
-            middle = (low + high + 1) // 2
-            taken = self.at(middle, quantization).memory
-            if taken is None:
-                return None
-            low, high = (middle, high) if taken <= memory else (low, middle - 1)
-        return low
 
     def _bytes(self, of: Callable[[Trial], int | None], items: int) -> float | None:
         """A straight line through what all trials took, without their small copies."""
@@ -175,7 +170,7 @@ def _walk(items: float) -> float:
     return sum(math.log2(max(2.0, rows)) for rows in _graphs(items))
 
 
-def _one(items: float) -> float:
+def _one(_: float) -> float:
     return 1.0
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cospace.cores import cores
 from cospace.errors import BadArgument
 
-__all__ = ["HOURS", "USABLE", "Machine", "Prices", "here"]
+__all__ = ["Machine", "Prices", "here"]
 
 HOURS = 730  # of a month
 # Of a machine's memory; the rest is the system's. Qdrant's page on capacity planning says so too:
@@ -28,13 +28,18 @@ class Machine:
         if not (self.memory >= 1 and self.cores >= 1):
             raise BadArgument(f"a machine has memory and cores, not {self.memory} and {self.cores}")
 
+    @property
+    def usable(self) -> float:
+        """Bytes of its memory that a store may take."""
+        return USABLE * self.memory
+
     def number(self, memory: float) -> int:
         """How many of them hold so many bytes.
 
         >>> Machine(64e9, 16).number(100e9)
         2
         """
-        return max(1, math.ceil(memory / (USABLE * self.memory)))
+        return max(1, math.ceil(memory / self.usable))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +55,7 @@ class Prices:
             if price is not None and not 0 <= price < math.inf:
                 raise BadArgument(f"a price is a number, 0 or more, not {price}")
 
-    def month(
-        self, machines: int | None, memory: float | None, disk: float | None
-    ) -> float | None:
+    def month(self, machines: int | None, memory: float | None, disk: float | None) -> float | None:
         """What that costs a month, or None where a price for it is not known.
 
         >>> Prices(machine_hour=0.5).month(2, 100e9, 1e12)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from cospace.errors import BadArgument
 from cospace.plan import postgres
 from cospace.plan.engines import FORMS, Form
 from cospace.plan.local import Beside, Local
-from cospace.plan.machine import USABLE, Machine, Prices
-from cospace.plan.trial import Shape
+from cospace.plan.machine import Machine, Prices
+from cospace.plan.trial import Shape, Trial, words_of
 
 __all__ = ["STORES", "Needs", "Plan", "plan"]
 
@@ -30,16 +31,18 @@ _ONE_MACHINE = {"local", "postgresql"}
 class Needs:
     """What one store takes in one form. None stands for what nobody has measured or told.
 
-    Bytes of memory and disk; machines; seconds of the processor to build the index, and hours of
-    a machine's cores; searches a second of one machine; recall@10; cost a month. `ends` is the
-    number of items with which one machine is full. `beside` is what stays on cospace's own
-    machine when the vectors are elsewhere. `source` says where the figures are from.
+    Bytes of memory, of it what must stay there (`least`), and of the disk; machines; seconds of
+    the processor to build the index, and hours of a machine's cores; searches a second of one
+    machine; recall@10; cost a month. `ends` is the number of items with which one machine is
+    full. `beside` is what stays on cospace's own machine when the vectors are elsewhere.
+    `source` says where the figures are from.
     """
 
     store: str
     form: str
     items: int
     memory: float | None = None
+    least: float | None = None
     disk: float | None = None
     machines: int | None = None
     build_processor: float | None = None
@@ -55,9 +58,7 @@ class Needs:
     @property
     def fits(self) -> bool:
         """Whether cospace can keep so many items in it, as far as is known."""
-        return self.machines is not None and (
-            self.machines == 1 or self.store not in _ONE_MACHINE
-        )
+        return self.machines is not None and (self.machines == 1 or self.store not in _ONE_MACHINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class Plan:
     machine: Machine
     needs: tuple[Needs, ...]
     advice: tuple[str, ...]
-    measured: tuple[dict[str, Any], ...] = field(default=())
+    measured: tuple[Trial, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """A record for JSON."""
@@ -86,7 +87,6 @@ class _Asked:
     prices: Prices
     rate: float
     local: Local | None
-    scan: float | None
     words: int
 
     def machines(self, memory: float, searches: float | None) -> int:
@@ -124,10 +124,8 @@ def plan(
     unknown = [name for name in stores if name not in STORES]
     if unknown or not stores:
         raise BadArgument(f"stores are {', '.join(STORES)}; not {', '.join(unknown) or 'none'}")
-    asked = _Asked(
-        items, shape, machine, prices or Prices(), rate, local,
-        None if local is None else local.scan, 0 if local is None else local.words,
-    )  # fmt: skip
+    words = words_of(shape)
+    asked = _Asked(items, shape, machine, prices or Prices(), rate, local, words)
     needs: list[Needs] = []
     for store in dict.fromkeys(stores):
         if store == "local":
@@ -136,31 +134,46 @@ def plan(
             needs.append(_postgres(asked))
         else:
             needs += [_engine(asked, form) for form in FORMS[store]]
-    measured = () if local is None else tuple(one.to_json() for one in local.trials)
+    measured = () if local is None else local.trials
     return Plan(items, shape, machine, tuple(needs), tuple(_advice(asked, needs)), measured)
 
 
 def _local(asked: _Asked) -> list[Needs]:
     """The local store, in each form that was tried."""
-    if asked.local is None:
+    local = asked.local
+    if local is None:
         raise BadArgument("the local store is planned from a trial of it; give one")
     found = []
-    usable = USABLE * asked.machine.memory
-    for form in asked.local.quantizations:
-        taken = asked.local.at(asked.items, form)
+    for form in local.quantizations:
+        taken = local.at(asked.items, form)
         searches = asked.machine.cores / taken.search[0]
-        memory = taken.memory
-        machines = None if memory is None else asked.machines(memory, searches)
+        machines = None if taken.least is None else asked.machines(taken.least, searches)
+        ends = None
+        if taken.least is not None:
+            ends = _most(partial(_least, local, form), asked.machine.usable)
         found.append(
             Needs(
-                "local", form, asked.items, memory, taken.disk, machines, taken.built[0],
-                taken.built[0] / 3600 / asked.machine.cores, searches, taken.recall,
-                asked.prices.month(machines, memory, taken.disk),
-                asked.local.most(usable, form), None, _MEASURED,
-                ("a process searches with one core; each reader keeps a copy of the index",),
+                "local",
+                form,
+                asked.items,
+                taken.memory,
+                taken.least,
+                taken.disk,
+                machines,
+                taken.built[0],
+                taken.built[0] / 3600 / asked.machine.cores,
+                searches,
+                taken.recall,
+                asked.prices.month(machines, taken.least, taken.disk),
+                ends,
+                source=_MEASURED,
             )
-        )  # fmt: skip
+        )
     return found
+
+
+def _least(local: Local, form: str, items: int) -> float:
+    return local.at(items, form).least or 0.0
 
 
 def _postgres(asked: _Asked) -> Needs:
@@ -176,15 +189,22 @@ def _postgres(asked: _Asked) -> Needs:
 
     memory, disk = sized(asked.items)
     machines = asked.machine.number(memory)
-    notes = ["memory: its indexes on vectors and words; the tables stay on the disk"]
+    notes = "memory: its indexes on vectors and words; the tables stay on the disk"
     if shape.dim > postgres.MAX_INDEXED:
-        notes = [f"no index above {postgres.MAX_INDEXED:,} numbers: every search reads all rows"]
+        notes = f"no index above {postgres.MAX_INDEXED:,} numbers: every search reads all rows"
     return Needs(
-        "postgresql", "hnsw, halfvec", asked.items, memory, disk, machines,
+        "postgresql",
+        "hnsw, halfvec",
+        asked.items,
+        memory,
+        memory,
+        disk,
+        machines,
         cost=asked.prices.month(machines, memory, disk),
-        ends=_most(lambda items: sized(items)[0], USABLE * asked.machine.memory),
-        source=_PAGES, notes=tuple(notes),
-    )  # fmt: skip
+        ends=_most(lambda items: sized(items)[0], asked.machine.usable),
+        source=_PAGES,
+        notes=(notes,),
+    )
 
 
 def _engine(asked: _Asked, form: Form) -> Needs:
@@ -199,28 +219,38 @@ def _engine(asked: _Asked, form: Form) -> Needs:
     built = searches = recall = None
     if form.same and asked.local and form.same in asked.local.quantizations:
         taken = asked.local.at(asked.items, form.same)
-        built, searches, recall = taken.built[0], asked.machine.cores / taken.search[0], taken.recall
+        built, recall = taken.built[0], taken.recall
+        searches = asked.machine.cores / taken.search[0]
         notes.append("times and recall as of the local store: the same engine, without the way")
     if form.scans:
         recall = 1.0
-        if asked.scan:
-            searches = asked.machine.cores * asked.scan / (asked.items * shape.dim * 4)
-            notes.append("searches: as fast as this machine reads vectors in memory, at most")
+        if asked.local and asked.local.scan:
+            vectors = asked.items * shape.dim * 4
+            searches = asked.machine.cores * asked.local.scan / vectors
+            notes.append("searches: at most as fast as this machine reads vectors in memory")
     memory = size.memory
     machines = None if memory is None else asked.machines(memory, searches)
-    ends = None
-    if memory is not None:
-        ends = int(USABLE * asked.machine.memory / (memory / asked.items))
-    hours = None if built is None else built / 3600 / asked.machine.cores / (machines or 1)
     return Needs(
-        form.store, form.name, asked.items, memory, size.disk, machines, built, hours,
-        searches, recall, asked.prices.month(machines, memory, size.disk), ends,
+        form.store,
+        form.name,
+        asked.items,
+        memory,
+        memory,
+        size.disk,
+        machines,
+        built,
+        None if built is None else built / 3600 / asked.machine.cores / (machines or 1),
+        searches,
+        recall,
+        asked.prices.month(machines, memory, size.disk),
+        None if memory is None else int(asked.machine.usable / (memory / asked.items)),
         None if asked.local is None else asked.local.beside(asked.items),
-        form.source, tuple(notes),
-    )  # fmt: skip
+        form.source,
+        tuple(notes),
+    )
 
 
-def _most(memory: Any, most: float) -> int:
+def _most(memory: Callable[[int], float], most: float) -> int:
     """How many items need at most so many bytes."""
     low, high = 0, 1 << 44
     while low < high:
@@ -254,7 +284,7 @@ def _advice(asked: _Asked, needs: Sequence[Needs]) -> list[str]:
             f"cospace's own machine keeps words, metadata and the truth beside it:"
             f" {(beside.memory or 0) / 1e9:,.1f} GB of memory, {beside.disk / 1e9:,.1f} GB of disk"
         )
-        if (beside.memory or 0) > USABLE * asked.machine.memory:
+        if (beside.memory or 0) > asked.machine.usable:
             lines.append(f"that is more than {size} of memory: it needs a larger machine")
     return lines
 

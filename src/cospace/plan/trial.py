@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from cospace.store.protocol import Nearest, Row
 from cospace.store.schema import Schema
 from cospace.store.words import document
 
-__all__ = ["Shape", "Trial", "fill", "measure", "scan_rate", "serve", "words_of"]
+__all__ = ["Shape", "Trial", "fill", "made_up", "measure", "scan_rate", "serve", "words_of"]
 
 _BATCH = 1_000  # items of one commit, as `cospace index` makes them
 _CLUSTERS = 2_000
@@ -54,9 +55,10 @@ class Trial:
     """What `items` items took.
 
     Seconds of the processor and by the clock: to take them in, to build the index, of one search
-    in it, and to fetch the ten items that it finds. Bytes: of the truth and the index on the disk; of memory that a process has more once
-    it has opened and searched them, by pages of its own (`private`) and of files (`mapped`); None
-    where the system does not tell. `recall` is the share of the first ten that a search finds.
+    in it, and to fetch the ten items that it finds. Bytes on the disk: of the truth and the index.
+    Bytes of memory that a process has more once it has opened and searched them: pages of its own
+    (`private`) and of files (`mapped`); None where the system does not tell. `recall` is the share
+    of the first ten that a search finds.
     """
 
     items: int
@@ -80,7 +82,7 @@ class Trial:
 def measure(
     items: int, shape: Shape, quantizations: Sequence[str], *, folder: Path | None = None
 ) -> list[Trial]:
-    """A trial for each quantization, over the same items. `folder` is where the files lie meanwhile.
+    """A trial for each quantization, over the same items; the files lie in `folder` meanwhile.
 
     Raises `CospaceError` where a process ended without an answer, and what the store raises.
     """
@@ -171,14 +173,14 @@ def fill(place: Path, items: int, shape: Shape) -> dict[str, Any]:
     store = LocalStore(place / "trial.cospace")
     try:
         for start in range(0, items, _BATCH):
-            vectors = _vectors(rng, min(_BATCH, items - start), shape.dim)
-            rows = list(_rows(rng, start, vectors, shape))
+            rows = made_up(rng, start, min(_BATCH, items - start), shape)
             if not start:
                 schema = Schema()
                 schema.add(schema.learn(rows[0].metadata, rows[0].id))
                 store.extend(Space.of("trial", shape.dim), schema)
             with watch:
                 store.write(rows, replace=False)
+            vectors = np.stack([row.vectors["text"] for row in rows])
             scores = np.concatenate([best, questions @ vectors.T], axis=1)
             numbers = np.broadcast_to(np.arange(len(rows)) + start, (_QUESTIONS, len(rows)))
             held = np.concatenate([keys, numbers], axis=1)
@@ -193,13 +195,26 @@ def _questions(shape: Shape) -> NDArray[np.float32]:
     return _vectors(np.random.default_rng(1), _QUESTIONS, shape.dim)
 
 
+def made_up(rng: np.random.Generator, start: int, number: int, shape: Shape) -> list[Row]:
+    """So many items of a shape, numbered from `start`.
+
+    >>> [row.id for row in made_up(np.random.default_rng(0), 5, 2, Shape(8))]
+    ['item-5', 'item-6']
+    """
+    return list(_rows(rng, start, _vectors(rng, number, shape.dim), shape))
+
+
 def _vectors(rng: np.random.Generator, number: int, dim: int) -> NDArray[np.float32]:
     """Unit rows around centres that are the same in every call: float32 [number, dim]."""
-    centres = np.random.default_rng(99).standard_normal((_CLUSTERS, dim), np.float32)
     rows = rng.standard_normal((number, dim), np.float32)
-    rows += centres[rng.integers(0, _CLUSTERS, number)]
+    rows += _centres(dim)[rng.integers(0, _CLUSTERS, number)]
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     return rows
+
+
+@cache
+def _centres(dim: int) -> NDArray[np.float32]:
+    return np.random.default_rng(99).standard_normal((_CLUSTERS, dim), np.float32)
 
 
 def _rows(
@@ -231,7 +246,9 @@ def words_of(shape: Shape) -> int:
     """
     if not shape.text_bytes:
         return 0
-    rows = _rows(np.random.default_rng(2), 0, np.zeros((20, 1), np.float32), shape)
+    rows = made_up(
+        np.random.default_rng(2), 0, 20, Shape(1, shape.metadata_bytes, shape.text_bytes)
+    )
     return round(np.mean([len(document(row.id, row.text, row.metadata)) for row in rows]))
 
 
@@ -289,7 +306,7 @@ def _search(place: Path, shape: Shape, nearest: Sequence[Sequence[int]]) -> dict
         store.close()
     # The store numbers its items from 1.
     right = [len(set(a) & {k + 1 for k in b}) for a, b in zip(found, nearest, strict=True)]
-    grown = [None, None]
+    grown: list[int | None] = [None, None]
     if before is not None and after is not None:
         grown = [a - b for a, b in zip(after, before, strict=True)]
     return {
