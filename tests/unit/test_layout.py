@@ -63,6 +63,7 @@ RUNS_CODE = {"cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve", "su
 STARTS_PROCESSES = {
     "adopt/package.py",
     "evaluate/alone.py",
+    "plan/trial.py",  # a trial's memory is that of a process of its own
     "serve/decoder.py",  # what strangers send is decoded apart
     "serve/mapping.py",  # a map is made beside the searches
 }

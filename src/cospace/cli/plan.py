@@ -110,12 +110,14 @@ def _tried(args: argparse.Namespace, shape: Shape) -> Local:
     """The trials: each form of the local store at the smaller size, the first at the larger too."""
     from cospace.plan.local import Local
     from cospace.plan.trial import measure, scan_rate
-    from cospace.store.edge import QUANTIZATIONS
+    from cospace.store.edge import EXACT_BELOW, QUANTIZATIONS
 
     forms = names_of(args.quantization) or ["int8", "none", "binary"]
     if unknown := [name for name in forms if name not in QUANTIZATIONS]:
         raise BadArgument(f"--quantization is one of {', '.join(QUANTIZATIONS)}, not {unknown[0]}")
     small, large = args.sample
+    if small <= EXACT_BELOW:
+        raise BadArgument(f"--sample is of more than {EXACT_BELOW:,} items: fewer have no graph")
     tell(f"Measuring here: {small:,} and {large:,} made-up items; about a minute on idle cores.")
     trials = [*measure(small, shape, forms), *measure(large, shape, forms[:1])]
     return Local(trials, scan=scan_rate())

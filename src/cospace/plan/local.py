@@ -154,20 +154,20 @@ def _truth(one: Trial) -> int:
     return one.truth
 
 
-def _graphs(items: float) -> list[float]:
-    """How many rows each graph has."""
+def _over_graphs(items: float, steps: Callable[[float], float]) -> float:
+    """The steps of all graphs together: full ones, and one of the rest."""
     whole, rest = divmod(items, SEGMENT_ROWS)
-    return [float(SEGMENT_ROWS)] * int(whole) + ([rest] if rest else [])
+    return whole * steps(SEGMENT_ROWS) + (steps(rest) if rest else 0.0)
 
 
 def _work(items: float) -> float:
     """Steps to build the graphs: each row is searched for among those before it."""
-    return sum(rows * math.log2(max(2.0, rows)) for rows in _graphs(items))
+    return _over_graphs(items, lambda rows: rows * math.log2(max(2.0, rows)))
 
 
 def _walk(items: float) -> float:
     """Steps of a search through all graphs."""
-    return sum(math.log2(max(2.0, rows)) for rows in _graphs(items))
+    return _over_graphs(items, lambda rows: math.log2(max(2.0, rows)))
 
 
 def _one(_: float) -> float:

@@ -25,6 +25,7 @@ _PAGES = (
     " https://github.com/pgvector/pgvector"
 )
 _ONE_MACHINE = {"local", "postgresql"}
+_RATE = 10.0  # searches a second, where none are asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ def _local(asked: _Asked) -> list[Needs]:
                 taken.built[0] / 3600 / asked.machine.cores,
                 searches,
                 taken.recall,
-                asked.prices.month(machines, taken.least, taken.disk),
+                asked.prices.month(1, taken.least, taken.disk) if machines == 1 else None,
                 ends,
                 source=_MEASURED,
             )
@@ -200,7 +201,7 @@ def _postgres(asked: _Asked) -> Needs:
         memory,
         disk,
         machines,
-        cost=asked.prices.month(machines, memory, disk),
+        cost=asked.prices.month(1, memory, disk) if machines == 1 else None,
         ends=_most(lambda items: sized(items)[0], asked.machine.usable),
         source=_PAGES,
         notes=(notes,),
@@ -269,7 +270,8 @@ def _advice(asked: _Asked, needs: Sequence[Needs]) -> list[str]:
             told = ", ".join(f"{_millions(one.ends or 0)} ({one.form})" for one in ends)
             lines.append(f"one machine of {size} ends, {store}: {told} items")
     good = [one for one in needs if one.fits]
-    fast = [one for one in good if not (one.searches and one.searches < max(1.0, asked.rate))]
+    least = asked.rate or _RATE
+    fast = [one for one in good if not (one.searches and one.searches < least)]
     if not fast:
         lines.append("none of these stores holds so many items on such machines; take larger ones")
         return lines

@@ -7,6 +7,7 @@ with metadata and texts of so many bytes. Nothing of a trial is kept.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import subprocess  # this interpreter with a fixed program; see test_layout
@@ -136,6 +137,7 @@ def serve() -> None:
     """The child's whole life: one step, and its figures as JSON on standard output."""
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print does not get into the answer
+    logging.getLogger("cospace").setLevel(logging.ERROR)  # an index is built anew for each form
     task, given = sys.argv[1], json.loads(sys.argv[2])
     place, items, shape = Path(given["folder"]), given["items"], Shape(**given["shape"])
     if task == "fill":
