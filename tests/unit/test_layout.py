@@ -22,6 +22,7 @@ WRITERS = {
     "cli/main.py": "os.devnull in place of a closed pipe",
     "map/kept.py": "an archive in memory; the file goes through files.py",
     "evaluate/alone.py": "the pipe to the process that started this one",
+    "plan/trial.py": "as above",
 }
 # Modules in which another library writes its own files.
 OWN_FILES = {

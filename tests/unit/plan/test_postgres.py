@@ -60,15 +60,15 @@ def test_the_tables_are_those_of_the_store() -> None:
     assert (store.INLINE, upkeep.MAX_INDEXED) == (INLINE, MAX_INDEXED)
     made = " ".join(" ".join(text.split()) for text in store._TABLES)
     # The columns and indexes that plan/postgres.py counts; change both together.
-    for part in (
-        "n bigint NOT NULL, i smallint NOT NULL, field text NOT NULL, vector pgvector.vector NOT"
-        " NULL, PRIMARY KEY (n, i, field)",
-        'n bigint PRIMARY KEY, seq bigint NOT NULL, id text COLLATE "C" NOT NULL UNIQUE, hash bytea'
-        " NOT NULL, text text, metadata text NOT NULL, media text NOT NULL, reason text NOT NULL,"
-        " fields jsonb NOT NULL, words int[] NOT NULL",
-        "ON items (seq, n)",
-        "USING gin (fields jsonb_path_ops)",
-        "n bigint NOT NULL, word int NOT NULL, weight real NOT NULL, PRIMARY KEY (word, n) INCLUDE"
-        " (weight)",
-    ):
-        assert part in made
+    parts = """
+        n bigint NOT NULL, i smallint NOT NULL, field text NOT NULL, vector pgvector.vector NOT NULL
+        PRIMARY KEY (n, i, field)
+        n bigint PRIMARY KEY, seq bigint NOT NULL, id text COLLATE "C" NOT NULL UNIQUE
+        hash bytea NOT NULL, text text, metadata text NOT NULL, media text NOT NULL
+        reason text NOT NULL, fields jsonb NOT NULL, words int[] NOT NULL
+        ON items (seq, n)
+        USING gin (fields jsonb_path_ops)
+        n bigint NOT NULL, word int NOT NULL, weight real NOT NULL
+        PRIMARY KEY (word, n) INCLUDE (weight)"""
+    for part in parts.strip().splitlines():
+        assert part.strip() in made
