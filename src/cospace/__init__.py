@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     from cospace import errors, evaluate, limits, train
     from cospace.adopt.words import read_word_vectors
-    from cospace.collection import Collection, Report, open
+    from cospace.collection import Collection, Report
+    from cospace.collection.open import open
     from cospace.encode import Encoder, load, models
+    from cospace.encode.executor import encode_items
     from cospace.item import Audio, Depth, Image, Item, Part, Parts, Video
     from cospace.read import read
     from cospace.results import Hit, Results
@@ -45,6 +47,7 @@ _HOME = {
     "Tower": "cospace.space",
     "Vectors": "cospace.vectors",
     "Video": "cospace.item",
+    "encode_items": "cospace.encode.executor",
     "errors": "",
     "evaluate": "",
     "limits": "",
@@ -73,6 +76,7 @@ __all__ = [
     "Tower",
     "Vectors",
     "Video",
+    "encode_items",
     "errors",
     "evaluate",
     "limits",

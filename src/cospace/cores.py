@@ -17,7 +17,10 @@ import platform
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-__all__ = ["cores", "has_amx", "quota"]
+__all__ = ["at_most", "cores", "has_amx", "quota"]
+
+# What `at_most` was told.
+_told: list[int] = []
 
 
 def cores() -> int:
@@ -26,7 +29,16 @@ def cores() -> int:
     >>> 1 <= cores() <= os.cpu_count()
     True
     """
-    return max(1, min(_in_sight(), _own_quota() or _in_sight()))
+    return max(1, min(_in_sight(), _own_quota() or _in_sight(), *_told))
+
+
+def at_most(count: int) -> None:
+    """From now on this process counts no more than `count` processors as its own.
+
+    For a process whose share is neither an affinity nor a quota, such as one that Ray starts.
+    Models that are loaded already keep their threads.
+    """
+    _told[:] = [max(1, count)]
 
 
 def quota(root: Path = Path("/")) -> int | None:

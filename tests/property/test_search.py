@@ -17,7 +17,8 @@ from cospace.store.local import LocalStore
 from cospace.store.memory import MemoryStore
 from cospace.store.protocol import Store
 from cospace.store.where import matches, parse
-from cospace.testing.store import FILTERS, fill, sample, unit
+from cospace.testing.rows import fill, sample, unit
+from cospace.testing.store import FILTERS
 
 WEIGHTS = {"text": 1.0, "image": 0.2, "words": 3.5}
 WORDS = ["armchair", "bicycle", "lamp", "number 7", "id-3", "zeppelin", ""]

@@ -31,7 +31,7 @@ from cospace.store.protocol import Row
 from cospace.store.reader import LocalReader
 from cospace.store.truth import Truth
 from cospace.store.where import parse
-from cospace.testing.store import DIM, SPACE
+from cospace.testing.rows import DIM, SPACE
 
 NAMES = [f"id-{n}" for n in range(12)]
 names = st.lists(st.sampled_from(NAMES), min_size=1, max_size=5, unique=True)

@@ -19,7 +19,8 @@ from cospace.store.remote.store import RemoteStore
 from cospace.store.schema import Schema
 from cospace.store.where import Node, parse
 from cospace.testing.engine import MemoryEngine, check_engine
-from cospace.testing.store import SPACE, check_store, fill, sample, unit
+from cospace.testing.rows import SPACE, fill, sample, unit
+from cospace.testing.store import check_store
 
 
 def opened(folder: Path, server: dict[str, Any], engine: type[MemoryEngine] = MemoryEngine) -> Any:

@@ -33,22 +33,24 @@ OWN_FILES = {
         "store/verify.py",
         "store/about.py",
         "store/rebind.py",
+        "store/beside.py",
         "cli/doctor.py",
         "encode/cache/disk.py",
     },
-    "qdrant_edge": {"store/edge.py"},
+    "qdrant_edge": {"store/edge.py", "store/edge_filter.py"},
     "openvino": {"encode/engines/openvino.py", "adopt/convert.py"},
 }
 NETWORK = {
-    "aiohttp", "asyncio", "boto3", "botocore", "ftplib", "google", "http", "httpx", "httpx2",
-    "milvus", "openai", "pinecone", "psycopg", "pymilvus", "qdrant_client", "requests", "smtplib",
-    "socketserver", "ssl", "urllib", "urllib3", "weaviate", "xmlrpc",
+    "aiohttp", "asyncio", "boto3", "botocore", "ftplib", "google", "grpc", "http", "httpx",
+    "httpx2", "milvus", "openai", "pinecone", "psycopg", "pymilvus", "qdrant_client", "requests",
+    "smtplib", "socketserver", "ssl", "urllib", "urllib3", "weaviate", "xmlrpc",
 }  # fmt: skip
 # The folders that may reach for a network: each file asks one service, through its SDK.
 ONLINE = "encode/hosted/"
 # What is opened by an address of its own: the files of each store, and its SDK.
 STORES = {
-    "httpx": "store/remote/qdrant_wire",  # gives qdrant-client its time limits
+    "httpx": "store/remote/",  # beneath their SDKs: its time limits, its failures
+    "grpc": "store/remote/",  # the same
     "milvus": "store/remote/milvus",
     "pinecone": "store/remote/pinecone",
     "psycopg": "store/postgres/",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cospace.cli.figures import change, points, tell_left_out
+from cospace.cli.migration import add_gate, are_collections, run_gate
 from cospace.cli.output import document, show, size, tell, watched
 from cospace.cli.parsing import Parser, command, seed
 from cospace.cli.table import Column, room, table
@@ -30,12 +31,16 @@ def parser() -> Parser:
         "probe on held-out items, and what it costs: speed, size, memory. Images lie in a\n"
         "folder with one subfolder for each class (or in train/ and validation/, and those of\n"
         "the classes below); texts stand in a table with a column of labels. With --corpus each\n"
-        "MODEL is a way to train word vectors (word2vec, glove, subwords) on your own texts.",
+        "MODEL is a way to train word vectors (word2vec, glove, subwords) on your own texts.\n"
+        "Two collections of the same items, OLD and NEW, are asked the same questions: is the\n"
+        "new model better, worse, or not worse by more than --wanted? The exit code is 0 when\n"
+        "NEW may take OLD's place, else 11.",
         "cospace compare starter ./my-model --images photos/",
         "cospace compare minilm --table reviews.csv --text body --label stars -o reviews.png",
+        "cospace compare market.cospace market-new.cospace --judgments judged.jsonl --bridges",
         "cospace compare word2vec glove --corpus texts.txt --yardsticks questions-words.txt",
     )
-    one.add_argument("models", metavar="MODEL", nargs="+", help="names or folders of models")
+    one.add_argument("models", metavar="MODEL", nargs="+", help="models, or two collections")
     one.add_argument("--images", metavar="FOLDER", help="images, one subfolder a class")
     one.add_argument("--table", metavar="FILE", help="a table, with --label and --text or --image")
     one.add_argument("--text", metavar="COLUMN", help="a column, or '{title}. {description}'")
@@ -51,13 +56,26 @@ def parser() -> Parser:
     one.add_argument("--workers", type=int, help="--corpus: threads; default: 1")
     one.add_argument("-o", "--out", metavar="FILE", help=f"the plot; default: {_DEFAULT}")
     one.add_argument("--no-plot", action="store_true", help="no plot")
+    add_gate(one, "two collections")
     return one
 
 
 def run(args: argparse.Namespace) -> int:
-    """0; the exit code of its error when the plot could not be written."""
+    """0; the exit code of its error when the plot could not be written; see `run_gate`."""
     from cospace.evaluate import compare
 
+    if are_collections(args.models):
+        if args.images or args.table or args.corpus or args.out:
+            raise BadArgument(
+                "two collections are compared on questions: leave out -o, --table,"
+                " --images and --corpus"
+            )
+        return run_gate(args)
+    if args.judgments or args.questions or args.wanted is not None or args.bridges:
+        raise BadArgument(
+            "--judgments, --questions, --wanted and --bridges go with two folders of collections,"
+            f" not with {' '.join(args.models)}"
+        )
     out, why = _plot(args)
     if args.corpus is not None:
         from cospace.cli.methods import run_methods

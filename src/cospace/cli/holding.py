@@ -96,6 +96,11 @@ class Holding:
         return self._holder.space
 
     @property
+    def era(self) -> int:
+        """How often the vectors were exchanged for others."""
+        return self.truth.era
+
+    @property
     def schema(self) -> Schema:
         """The types of the metadata fields."""
         return self._holder.schema

@@ -13,7 +13,7 @@ from cospace.cli.table import facts
 if TYPE_CHECKING:
     from cospace.cli.holding import Holding
     from cospace.space import Space
-    from cospace.store.protocol import Promises, StoreInfo
+    from cospace.store.protocol import Migrating, Promises, StoreInfo
 
 __all__ = ["parser", "run"]
 
@@ -69,10 +69,20 @@ def _facts(info: StoreInfo, promises: Promises, folder: str) -> list[tuple[str, 
     lines += [("promises", kept)] if (kept := _kept(promises)) else []
     if info.language:
         lines.append(("words", info.language.title()))
+    if info.migrating is not None:
+        lines.append(("migration", _migrating(info.migrating, folder)))
     lines.append(("size", f"{size(info.bytes)} on disk"))
     failures = count(info.failures, "item")
     lines.append(("failed", f"{failures}: cospace info {folder} --failed"))
     return lines if info.failures else lines[:-1]
+
+
+def _migrating(there: Migrating, folder: str) -> str:
+    """How far another model has come, or that the older one is kept."""
+    far = f"{there.items:,} of {there.of:,} items"
+    if there.switched:
+        return f"from {there.space}, kept for {far}: cospace migrate {folder} --back, or --drop"
+    return f"to {there.space}, {far}: cospace migrate {folder} --to MODEL, then --switch"
 
 
 def _exactness(promises: Promises) -> str:
@@ -132,4 +142,13 @@ def _record(info: StoreInfo) -> dict[str, Any]:
         "failures": info.failures,
         "engine": info.engine,
         "quantization": info.quantization,
+        "migration": None
+        if (there := info.migrating) is None
+        else {
+            "other": there.space.name,
+            "fingerprint": there.space.fingerprint,
+            "switched": there.switched,
+            "items": there.items,
+            "of": there.of,
+        },
     }

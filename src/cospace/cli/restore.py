@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
-from cospace.cli.output import count, document, show
+from cospace.cli.output import count, document, reasons, show, tell, watched
 from cospace.cli.parsing import Parser, command
 
 __all__ = ["parser", "run"]
@@ -14,11 +15,13 @@ def parser() -> Parser:
     """The arguments of `cospace import`."""
     one = command(
         "import",
-        "Read the items and vectors of a Parquet file that `cospace export` wrote into a\n"
-        "collection, which is made if it is not there. Nothing is encoded.",
+        "Read the items and vectors of a Parquet file that `cospace export` wrote, or of a folder\n"
+        "of shards that `cospace embed` wrote, into a collection, which is made if it is not\n"
+        "there. Nothing is encoded.",
         "cospace import market.parquet copy.cospace",
+        "cospace import listings.shards market.cospace",
     )
-    one.add_argument("file", metavar="FILE.parquet", help="what `cospace export` wrote")
+    one.add_argument("file", metavar="FILE", help="a .parquet file, or a folder of shards")
     one.add_argument("folder", metavar="FOLDER", help="a collection, or where to make one")
     one.add_argument("--replace", action="store_true", help="replace items of the same id")
     return one
@@ -26,12 +29,13 @@ def parser() -> Parser:
 
 def run(args: argparse.Namespace) -> int:
     """0."""
-    from pathlib import Path
-
     import cospace as cs
     from cospace.errors import DuplicateId, NotFound
 
-    if not Path(args.file).is_file():  # refused before a collection is made for it
+    path = Path(args.file)
+    if path.is_dir():
+        return _shards(args, path)
+    if not path.is_file():  # refused before a collection is made for it
         raise NotFound(f"no such file: {args.file}")
     with cs.open(args.folder) as collection:
         try:
@@ -45,4 +49,36 @@ def run(args: argparse.Namespace) -> int:
     else:
         held = f"{args.folder} holds {count(items, 'item')}"
         show([f"{count(read, 'item')} read from {args.file}; {held}"])
+    return 0
+
+
+def _shards(args: argparse.Namespace, path: Path) -> int:
+    """0."""
+    import cospace as cs
+    from cospace.collection.shards import Manifest
+    from cospace.errors import DuplicateId
+
+    Manifest.load(path)  # refused before a collection is made for it
+    with cs.open(args.folder) as collection:
+        try:
+            done = collection.restore_shards(path, replace=args.replace, progress=watched())
+        except DuplicateId as error:
+            message = f"{args.folder} holds {count(len(error.ids), 'item')} or more, and otherwise"
+            raise DuplicateId(f"{message}; --replace replaces them", ids=error.ids) from None
+        items = len(collection)
+    left_out = done.left_out
+    if args.json:
+        failed = [{"name": one.name, "reason": one.reason} for one in done.failed]
+        cells = [{"name": one.name, "reason": one.reason} for one in left_out]
+        told = {"failed": failed, "unlisted": done.failed.unlisted, "left_out": cells}
+        counts = {"read": done.stored, "unchanged": done.unchanged, "items": items}
+        document({"into": args.folder, **counts, **told})
+        return 0
+    same = f", {done.unchanged:,} were there already" if done.unchanged else ""
+    held = f"{args.folder} holds {count(items, 'item')}"
+    show([f"{count(done.stored, 'item')} read from {args.file}{same}; {held}"])
+    for what, some in (("row|without vectors", done.failed), ("cell|left out", left_out)):
+        noun, ending = what.split("|")
+        if len(some):
+            tell("\n".join([f"{count(len(some), noun)} {ending}:", *reasons(some)]))
     return 0

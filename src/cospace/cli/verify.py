@@ -55,7 +55,7 @@ def _index(holding: Holding) -> str:
     from cospace.store.cache import Cache
     from cospace.store.seal import Seal, read_seal
 
-    cache = Cache(holding.folder / "cache", holding.truth)
+    cache = Cache(holding.folder / holding.truth.index, holding.truth)
     if not cache.shard.exists():
         return "none yet; the first search builds it"
     seal = read_seal(cache.folder, cache.shard)

@@ -7,89 +7,33 @@ from typing import Any, overload
 
 from cospace.collection.answer import Answer
 from cospace.collection.answering import Wished, answered
-from cospace.collection.browsing import Browsing
 from cospace.collection.context import Context, gathered
 from cospace.collection.grouped import check_count, grouped
-from cospace.collection.models import model_of
+from cospace.collection.modelled import Modelled
 from cospace.collection.query import excluded, listed, queries_of
 from cospace.collection.rerank import Rerank, answers, reranking_of, texts_of
 from cospace.collection.sorting import order_of, sorted_matches
 from cospace.collection.spelling import respelt
+from cospace.collection.steady import steady
 from cospace.collection.stored import checked_ids, item_of, selected
 from cospace.collection.tune import Judged, Tuning, tune
 from cospace.collection.tune_parts import Composed, PartTuning, tune_parts
 from cospace.collection.tune_rerank import RerankTuning, tune_rerank
 from cospace.collection.written import Writer
-from cospace.encode import Encoder
 from cospace.encode.reranker import Reranker
 from cospace.encode.sizes import sizes_of
 from cospace.errors import BadArgument, BadItem, ItemNotFound
 from cospace.item import Content, Item, check_id
 from cospace.results import DidYouMean, Results
 from cospace.search import Query, ask_many
-from cospace.space import Space
-from cospace.store.protocol import Store
 from cospace.store.where import Node
 from cospace.vectors import Vectors
 
 __all__ = ["Asking"]
 
 
-class Asking(Browsing):
+class Asking(Modelled):
     """What can be asked of a collection; nothing here changes it."""
-
-    def __init__(
-        self, store: Store, model: Encoder | None, name: str, queries: Encoder | None = None
-    ) -> None:
-        self.store = store
-        self.name = name
-        self._model = model
-        self._queries = queries
-        self._checked: Space | None = None
-        self._rerankers: dict[str, Reranker] = {}
-        self._route: Callable[[Encoder], Encoder] | None = None
-
-    @property
-    def space(self) -> Space | None:
-        """The space of the stored vectors, or of the model while there are none."""
-        return self.store.space or (self._model.space if self._model else None)
-
-    @property
-    def model(self) -> Encoder:
-        """The model: the one given to `open`, or the stored space's, loaded by its name.
-
-        Raises `SpaceMismatch` when the model of that name has changed, `BadArgument` when
-        there is none.
-        """
-        space = self.store.space
-        if self._model is not None and space is not self._checked:
-            # Another process may have adapted the collection, and its vectors with it.
-            if space is not None and space.conflict(self._model.space):
-                self._model = None
-            self._checked = space
-        if self._model is None:
-            if space is None:
-                raise BadArgument(
-                    f"{self.name}: this needs a model; open it with one, such as model='starter'"
-                )
-            model = model_of(space, getattr(self.store, "folder", None))
-            what = f"{self.name} and the model {space.name!r}"
-            space.check(model.space, what=what, stored=True)
-            self._model = model if self._route is None else self._route(model)
-        return self._model
-
-    @property
-    def asker(self) -> Encoder:
-        """What encodes questions that are texts: the `queries` given to `open`, or the model."""
-        return self.model if self._queries is None else self._queries
-
-    def through(self, route: Callable[[Encoder], Encoder]) -> None:
-        """From now on use what `route` gives for each model: a server's turns stand before it."""
-        self._route = route
-        if self._model is not None:
-            self._model = route(self._model)
-        if self._queries is not None:
-            self._queries = route(self._queries)
 
     @overload
     def get(self, ids: str | Sequence[str], *, vectors: bool = False) -> list[Item | None]: ...
@@ -168,6 +112,7 @@ class Asking(Browsing):
         except BadItem:  # what can be no id is not there
             return False
 
+    @steady
     def search(  # noqa: PLR0913 - each is a word of the question, and has a default
         self,
         query: Content | Vectors,
@@ -229,6 +174,7 @@ class Asking(Browsing):
         found.did_you_mean = meant.get(0)
         return found
 
+    @steady
     def search_many(  # noqa: PLR0913 - as above
         self,
         queries: Iterable[Content | Vectors] | Vectors,
@@ -348,6 +294,7 @@ class Asking(Browsing):
         """
         return answered(self, question, Wished(tokens, where, chat, least, tell))
 
+    @steady
     def documents(
         self,
         query: Content | Vectors,

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cospace.collection.given import Columns, Given, changes_of, items_of
 from cospace.collection.ingest import Ingest
-from cospace.collection.mapped import Mapped
+from cospace.collection.moving import Moving
 from cospace.collection.ready import ingest_vectors, space_of, store_vectors, vector_rows
 from cospace.collection.report import Report
 from cospace.collection.rerank import check_setting
@@ -33,12 +33,15 @@ from cospace.store.protocol import Remembers, Store, StoreInfo
 from cospace.store.where import parse
 from cospace.vectors import Vectors
 
+if TYPE_CHECKING:
+    from cospace.collection.shards.restore import Restored
+
 __all__ = ["GRADES", "Collection"]
 
 GRADES = 4  # of a judgment: 0, 1, 2, 3
 
 
-class Collection(Mapped):
+class Collection(Moving):
     """Items, their vectors and their metadata, in one space. `cospace.open` makes it.
 
     One process owns a collection from `open` to `close`; it is a context manager. All methods
@@ -125,6 +128,7 @@ class Collection(Mapped):
         given = items_of(items, columns, errors)
         lock, strict = self._writing, given.strict
         run = Ingest(self.store, self.model, replace=replace, strict=strict, lock=lock)
+        run.anew = lambda: self.model
         return run.run(given, progress, self._settle)
 
     def update(
@@ -179,6 +183,7 @@ class Collection(Mapped):
         with metered(progress, len(vectors), "vectors") as meter:
             for rows in batches:
                 with self._writing:
+                    space_of(self.store.space, vectors, field, self.name)  # as it is by now
                     meter.add(store_vectors(self.store, space, rows, replace=replace))
         self._settle()
         return len(vectors)
@@ -358,9 +363,28 @@ class Collection(Mapped):
         from cospace.collection.transfer import import_parquet
 
         with metered(progress) as meter:
-            count = import_parquet(self.store, Path(path), replace=replace, meter=meter)
+            count = import_parquet(
+                self.store, Path(path), replace=replace, meter=meter, lock=self._writing
+            )
         self._settle()
         return count
+
+    def restore_shards(
+        self, path: str | os.PathLike[str], *, replace: bool = False, progress: Watch = None
+    ) -> Restored:
+        """What became of the rows of a folder that ``cospace embed -o OUT.shards`` filled.
+
+        The folder is held to its manifest first. Items that are stored already as they are there
+        are left alone, so a second call goes on, or changes nothing. Raises as `import_shards`.
+        """
+        from cospace.collection.shards.restore import import_shards
+
+        with metered(progress, unit="rows") as meter:
+            done = import_shards(
+                self.store, Path(path), replace=replace, meter=meter, lock=self._writing
+            )
+        self._settle()
+        return done
 
     def close(self) -> None:
         """Let go of the collection; calling it twice does no harm."""

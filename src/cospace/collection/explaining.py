@@ -9,6 +9,7 @@ from cospace.collection.composed import Searched
 from cospace.collection.conceptual import concepts
 from cospace.collection.explained import Explanation, explained
 from cospace.collection.places import Place, place_of
+from cospace.collection.steady import steady
 from cospace.collection.whynot import WhyNot, why_not
 from cospace.explain import Concepts
 from cospace.item import Content
@@ -21,6 +22,7 @@ __all__ = ["Explaining"]
 class Explaining(Searched):
     """What can be asked of a collection about its answers."""
 
+    @steady
     def explain(self, query: Content, id: str) -> Explanation:
         """Why an item answers a query: words of both, a region of its photo, its place.
 
@@ -41,6 +43,7 @@ class Explaining(Searched):
         """
         return explained(self, query, id)
 
+    @steady
     def why_not(
         self,
         query: Content | Vectors,
@@ -70,6 +73,7 @@ class Explaining(Searched):
         given = where if place is None else place.within(where)
         return why_not(self, query, id, k=k, where=given, by=by)
 
+    @steady
     def concepts(
         self,
         content: Content,

@@ -50,8 +50,12 @@ def checked_columns(path: Path, schema: pa.Schema, space: Space) -> None:
             raise BadInput(f"{path}: the column {name!r} holds {kind}, not lists of floats")
 
 
-def checked_rows(path: Path, batch: pa.RecordBatch, space: Space, before: int) -> list[Row]:
+def checked_rows(
+    path: Path, batch: pa.RecordBatch, space: Space, before: int, *, bare: bool = False
+) -> list[Row]:
     """The rows of a batch that stands behind `before` rows of the file.
+
+    With `bare` a row may have a reason in place of vectors.
 
     Raises `BadItem` that names the row in the file, from 1, and the field that is wrong, and
     `BadVector` with the row and the column of the vector.
@@ -69,7 +73,7 @@ def checked_rows(path: Path, batch: pa.RecordBatch, space: Space, before: int) -
                 **dict(zip(names, vector, strict=True)),
             }
     for number, row in enumerate(rows, start=before + 1):
-        if not row.vectors:
+        if not row.vectors and not (bare and row.reason):
             raise BadItem(f"{path}, row {number:,}", f"{row.id!r} has no vector")
     return rows
 

@@ -62,7 +62,10 @@ class Ingest:
         self.replace = replace
         self.strict = strict
         self.report = Report()
+        # The model of a collection that was switched to another one meanwhile.
+        self.anew: Callable[[], Encoder] = lambda: encoder
         self._seen: set[str] = set()
+        self._encoded_by = encoder.space
         self._fingerprint = encoder.space.fingerprint.encode()
         # What was stored before `adapt` has the new vectors, and the old hash.
         earlier = getattr(store, "earlier", None)
@@ -80,7 +83,7 @@ class Ingest:
         with metered(progress, given.total) as meter, closing(batches):
             for batch in batches:
                 with self._lock:
-                    self._store(batch)
+                    self._store(self._of_now(batch))
                 if not items.documents:  # a chunk is not what a template made
                     self._remember(given)
                 if items.documents:
@@ -107,6 +110,19 @@ class Ingest:
         if self.replace:
             with self._lock:
                 self.report.removed = remove_stale(self.store, items.documents, self.report.named)
+
+    def _of_now(self, batch: Sequence[Encoded]) -> Sequence[Encoded]:
+        """The batch by the collection's own model, which may be another one by now."""
+        space = self.store.space
+        if space is None or not space.apart(self._encoded_by):
+            return batch
+        if space.apart(self.encoder.space):
+            self.encoder = self.anew()
+            self._fingerprint = self.encoder.space.fingerprint.encode()
+            check_kinds(self.store, self.encoder.space)
+        items = [one.item for one in batch]
+        [again] = encode_items(self.encoder, items, batch=len(items), known=self._is_stored)
+        return again
 
     def _keep_unread(self, ids: list[str]) -> None:
         """Count in stored items whose row holds nothing but a photo that cannot be used now."""
@@ -239,17 +255,20 @@ def commit(
     failures: list[Failure],
     schema: Schema,
     before: int,
+    *,
+    replace: bool = True,
 ) -> None:
     """Write rows and failures; first the space and the schema, where these are wider now.
 
     `encoded` is the space of new vectors, `before` how many fields the stored schema has.
+    Raises `DuplicateId` for an id that is stored, without `replace`.
     """
     known = store.space
     space = encoded if known is None or encoded is None else known.merged(encoded)
     if (space is not None and space != known) or len(schema.fields) != before:
         store.extend(space or known, schema)
     if rows or failures:
-        store.write(rows, replace=True, failures=failures)
+        store.write(rows, replace=replace, failures=failures)
 
 
 def sifted(

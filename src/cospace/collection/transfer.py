@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,9 +21,18 @@ from cospace.item import kind_of
 from cospace.progress import Meter
 from cospace.space import Space
 from cospace.store.protocol import Row, Store
+from cospace.store.sides import switched
 from cospace.store.where import Node
 
-__all__ = ["export_parquet", "import_parquet"]
+__all__ = [
+    "about_of",
+    "arrays_of",
+    "batches_of",
+    "export_parquet",
+    "import_parquet",
+    "opened",
+    "schema_of",
+]
 
 _BATCH = 1000
 _KEY = b"cospace"
@@ -52,23 +62,32 @@ def export_parquet(
     file's own metadata.
     """
     meter = meter or Meter()
-    space = store.space
+    era, space = getattr(store, "era", 0), store.space
+    fields = () if space is None else space.kinds
+    schema = schema_of(space)
+    count = 0
+    with writing(path) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        for rows in _batches(store.scan(where=where, vectors=True)):
+            writer.write_batch(pa.RecordBatch.from_arrays(arrays_of(rows, fields), schema=schema))
+            count += len(rows)
+            meter.add(len(rows))
+        if era != getattr(store, "era", 0):
+            raise switched(path)
+    return count
+
+
+def schema_of(space: Space | None, **about: Any) -> pa.Schema:
+    """The columns of an exported file, with its space, and what else is told `about` it."""
     fields = () if space is None else space.kinds
     columns = [("id", pa.string()), ("text", pa.string()), ("metadata", pa.string())]
     columns += [("media", pa.string()), ("hash", pa.binary()), ("reason", pa.string())]
     columns += [(vector_column(field), pa.list_(pa.float32())) for field in fields]
-    about = {"format": _FORMAT, "space": None if space is None else space.to_json()}
-    schema = pa.schema(columns).with_metadata({_KEY: json.dumps(about)})
-    count = 0
-    with writing(path) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
-        for rows in _batches(store.scan(where=where, vectors=True)):
-            writer.write_batch(pa.RecordBatch.from_arrays(_arrays(rows, fields), schema=schema))
-            count += len(rows)
-            meter.add(len(rows))
-    return count
+    record = {"format": _FORMAT, "space": None if space is None else space.to_json(), **about}
+    return pa.schema(columns).with_metadata({_KEY: json.dumps(record)})
 
 
-def _arrays(rows: list[Row], fields: tuple[str, ...]) -> list[Any]:
+def arrays_of(rows: Sequence[Row], fields: tuple[str, ...]) -> list[Any]:
+    """The columns of some rows of an exported file."""
     arrays = [
         pa.array([row.id for row in rows], pa.string()),
         pa.array([row.text for row in rows], pa.string()),
@@ -94,7 +113,12 @@ def _all(row: Row, field: str) -> list[NDArray[np.float32]]:
 
 
 def import_parquet(
-    store: Store, path: Path, *, replace: bool = False, meter: Meter | None = None
+    store: Store,
+    path: Path,
+    *,
+    replace: bool = False,
+    meter: Meter | None = None,
+    lock: AbstractContextManager[object] | None = None,
 ) -> int:
     """The number of rows read from a file that `export_parquet` made.
 
@@ -105,7 +129,7 @@ def import_parquet(
     another space, `BadInput` when the file is not such an export, `BadItem` and `BadVector`
     with the row and the field that cannot be what an export holds.
     """
-    with _opened(path) as file:
+    with opened(path) as file:
         space = _space_of(path, file)
         if space is None:
             return 0
@@ -117,7 +141,7 @@ def import_parquet(
         seen: set[str] = set()
         meter = meter or Meter()
         meter.total = file.metadata.num_rows
-        for batch in _batches_of(path, file):
+        for batch in batches_of(path, file):
             rows = checked_rows(path, batch, space, count)
             for number, row in enumerate(rows, start=count + 1):
                 if row.id in seen:
@@ -125,24 +149,34 @@ def import_parquet(
                     raise BadItem(f"{path}, row {number:,}, id", why)
                 seen.add(row.id)
                 schema.add(schema.learn(row.metadata, row.id))
-            store.extend(merged, schema)
-            store.write(rows, replace=replace)
+            with lock or nullcontext():
+                store.extend(merged, schema)
+                store.write(rows, replace=replace)
             count += len(rows)
             meter.add(len(rows))
     return count
 
 
-def _opened(path: Path) -> pq.ParquetFile:
+def opened(path: Path) -> pq.ParquetFile:
+    """A Parquet file. Raises `NotFound`, and `BadInput` for what is none."""
     if not path.exists():
         raise NotFound(f"no such file: {path}")
     try:
-        return pq.ParquetFile(path)
+        return pq.ParquetFile(path, page_checksum_verification=True)
     except (OSError, ValueError) as error:
         raise _foreign(path, error) from error
 
 
 def _space_of(path: Path, file: pq.ParquetFile) -> Space | None:
     """The space that the file's own record names; None for the export of an empty collection."""
+    space = about_of(path, file)[0]
+    if space is None and file.metadata.num_rows:
+        raise BadInput(f"{path}: it holds {file.metadata.num_rows:,} rows and names no space")
+    return space
+
+
+def about_of(path: Path, file: pq.ParquetFile) -> tuple[Space | None, dict[str, Any]]:
+    """The file's own record: the space it names, and all of it. Raises `BadInput`."""
     try:
         about = json.loads((file.schema_arrow.metadata or {})[_KEY])
         format, record = int(about["format"]), about["space"]
@@ -153,16 +187,15 @@ def _space_of(path: Path, file: pq.ParquetFile) -> Space | None:
         raise _foreign(path, error) from error
     if format > _FORMAT:
         raise BadInput(f"{path}: export format {format}; this reads up to {_FORMAT}")
-    if space is None and file.metadata.num_rows:
-        raise BadInput(f"{path}: it holds {file.metadata.num_rows:,} rows and names no space")
-    return space
+    return space, about
 
 
 def _foreign(path: Path, error: Exception) -> BadInput:
     return BadInput(f"{path}: not a Parquet file that `cospace export` wrote ({error})")
 
 
-def _batches_of(path: Path, file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
+def batches_of(path: Path, file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
+    """The rows of a file, 1,000 at a time. Raises `BadInput` where it is damaged."""
     batches = file.iter_batches(_BATCH)
     while True:
         try:

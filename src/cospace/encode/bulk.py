@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from cospace.encode.protocol import Encoder
 
-__all__ = ["Encoded", "encode_items"]
+__all__ = ["Encoded", "content_of", "encode_items"]
 
 # Items that are prepared together: images wait here decoded, 150 kB each.
 _CHUNK = 512
@@ -103,7 +103,7 @@ def _stream(
     with ExitStack() as stack:
         reading, encoding = stack.enter_context(pool(1)), stack.enter_context(pool(1))
         preparing = stack.enter_context(pool(min(cores(), 8)))
-        source = _Source(iter(items), min(batch, _CHUNK))
+        source = _Source(iter(items), batch)
         under_way: deque[Future[list[Encoded]]] = deque()
         # Entered last, so undone first: what has not begun never will, when the caller stops.
         stack.callback(lambda: [future.cancel() for future in under_way])
@@ -133,10 +133,14 @@ def _stream(
 
 
 class _Source:
-    """Chunks of an iterator; once it ended or failed, it is not asked again."""
+    """Chunks of an iterator; once it ended or failed, it is not asked again.
 
-    def __init__(self, items: Iterator[Item], size: int) -> None:
-        self._items, self._size, self._over = items, size, False
+    A chunk ends where a batch ends, so that a batch is cut alike wherever it is encoded.
+    """
+
+    def __init__(self, items: Iterator[Item], batch: int) -> None:
+        self._items, self._batch, self._over = items, batch, False
+        self._taken = 0
         self._failure: Exception | None = None
 
     def stop(self) -> None:
@@ -147,14 +151,16 @@ class _Source:
         """The next items; none at the end. A failure comes after the items before it."""
         chunk: list[Item] = []
         room = _PARTS
+        size = min(_CHUNK, self._batch - self._taken % self._batch)
         try:
-            while not self._over and room > 0 and len(chunk) < self._size:
+            while not self._over and room > 0 and len(chunk) < size:
                 chunk.append(next(self._items))
                 room -= len(chunk[-1].parts)
         except StopIteration:
             self._over = True
         except Exception as error:  # noqa: BLE001 - kept, and raised by the next call
             self._failure, self._over = error, True
+        self._taken += len(chunk)
         if not chunk and self._failure is not None:
             raise self._failure
         return chunk
@@ -163,7 +169,7 @@ class _Source:
 def _prepare(encoder: Encoder, item: Item, known: Callable[[Encoded], bool] | None) -> _Prepared:
     """What is to be encoded of one item; its hash; why the rest cannot be."""
     done = _Prepared(Encoded(item))
-    result, loaded = done.result, {}
+    result = done.result
     most = limit("item_photos")
     more = [name for name, part in item.parts.items() if part.kind == "image"][most:]
     for name, part in item.parts.items():
@@ -171,14 +177,9 @@ def _prepare(encoder: Encoder, item: Item, known: Callable[[Encoded], bool] | No
             result.failed[name] = lacks(encoder.space, part.kind)
         elif name in more:
             result.failed[name] = f"an item has at most {most} photos (COSPACE_LIMIT_ITEM_PHOTOS)"
-        try:
-            data = part_bytes(part)
-        except BadItem as error:
-            result.failed.setdefault(name, error.reason)
-            data = b""  # so that the item is taken again once its file is there
-        if data is not None:
-            loaded[name] = data
-    result.hash = content_hash(item.parts, loaded)
+    result.hash, loaded, unread = content_of(item)
+    failed = {**unread, **result.failed}
+    result.failed = {name: failed[name] for name in item.parts if name in failed}
     if known is not None and known(result):
         result.skipped = True
         return done
@@ -190,6 +191,21 @@ def _prepare(encoder: Encoder, item: Item, known: Callable[[Encoded], bool] | No
         except (BadItem, MissingExtra) as error:
             result.failed[name] = getattr(error, "reason", str(error))
     return done
+
+
+def content_of(item: Item) -> tuple[bytes, dict[str, bytes], dict[str, str]]:
+    """The hash of an item's content, the bytes of its files by part, and which cannot be read."""
+    loaded: dict[str, bytes] = {}
+    unread: dict[str, str] = {}
+    for name, part in item.parts.items():
+        try:
+            data = part_bytes(part)
+        except BadItem as error:
+            unread[name] = error.reason
+            data = b""  # so that the item is taken again once its file is there
+        if data is not None:
+            loaded[name] = data
+    return content_hash(item.parts, loaded), loaded, unread
 
 
 def _ready(encoder: Encoder, kind: str, part: Part, data: bytes | None) -> Any:

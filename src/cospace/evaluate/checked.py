@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from cospace.collection import Collection
     from cospace.collection.tune import Judged
 
-__all__ = ["FIGURES", "Asked", "Checked", "Moved", "check", "parse_figure"]
+__all__ = ["FIGURES", "Asked", "Checked", "Moved", "check", "grades_of", "parse_figure"]
 
 FIGURES = ("ndcg@10", "recall@100", "mrr@10")
 _METRICS: Mapping[str, Callable[..., float]] = {
@@ -159,7 +159,7 @@ def check(
     (1.0, True)
     """
     check_seed(seed)
-    grades = _grades(collection, judged)
+    grades = grades_of(collection, judged)
     search = {name: value for name, value in search.items() if value is not None}
     minimum = {} if minimum is None else {name: float(least) for name, least in minimum.items()}
     names = list(dict.fromkeys([*minimum, *(baseline.names if baseline else ()), *FIGURES]))
@@ -206,7 +206,8 @@ def parse_figure(name: str) -> tuple[Callable[..., float], int]:
     )
 
 
-def _grades(collection: Collection, judged: Judged | None) -> dict[str, dict[str, float]]:
+def grades_of(collection: Collection, judged: Judged | None) -> dict[str, dict[str, float]]:
+    """The grades by id, by question, that were given or that the collection has kept, checked."""
     from cospace.collection.tune import read_judgment
 
     given = collection.judgments if judged is None else judged

@@ -146,6 +146,15 @@ class Reading:
         return None if self._total is None else max(self._total, self.position)
 
     def __iter__(self) -> Iterator[Item]:
+        return (one for one in self.outcomes() if isinstance(one, Item))
+
+    def outcomes(self) -> Iterator[Item | Failure]:
+        """One for each row, in order: its item, or why it gives none.
+
+        >>> from cospace.read import read
+        >>> [one.name for one in read([{"sku": "", "title": "Stool"}]).outcomes()]
+        ['row 1']
+        """
         failed = self.failed = Failures()
         met = self._pass = Pass()
         self.position = 0
@@ -155,11 +164,13 @@ class Reading:
                 self.position = position
             if isinstance(row.values, str):
                 failed.add(row.name, row.values)
+                yield Failure(row.name, row.values)
                 continue
             try:
                 item = self._make(row, met)
             except BadItem as error:
                 failed.add(row.name, error.reason)
+                yield Failure(row.name, error.reason)
                 continue
             yield item
         if self.failed is failed:

@@ -55,14 +55,23 @@ class About:
 
     @property
     def token(self) -> str:
-        """What the seal of this collection's cache must hold; "" before the first seal."""
-        return self._about("cache") or ""
+        """What the seal of the index in use must hold; "" before the first seal."""
+        return self._about(self.index) or ""
+
+    @property
+    def index(self) -> str:
+        """The name of the folder of the search index in use."""
+        raise NotImplementedError
 
     def new_token(self) -> str:
         """A new `token`, in place of the old one."""
+        return self.new_token_of(self.index)
+
+    def new_token_of(self, index: str) -> str:
+        """A new token for the index of this name."""
         token = secrets.token_hex(8)
         with sqlite_errors(self.path), self._db:
-            self._set("cache", token)
+            self._set(index, token)
         return token
 
     @property

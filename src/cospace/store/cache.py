@@ -164,10 +164,14 @@ class Cache:
         """Bring what was committed since `_seq` into the engine."""
         assert self._edge is not None
         target, fresh = self._truth.seq, self._seq < 0
-        self._check_room(self._truth.count_since(self._seq))
+        rows = self._truth.count_since(self._seq)
+        gone = [] if fresh else self._truth.deleted_since(self._seq)
+        if not (fresh or rows or gone):  # the commit was of the other model
+            self._seq = target
+            return
+        self._check_room(rows)
         self._unseal()
         self._edge.learn(schema.fields.values())
-        gone = [] if fresh else self._truth.deleted_since(self._seq)
         if gone:
             self._edge.drop(gone)
         for page in _pages(self._truth.changes(self._seq, vectors=self._dense)):
@@ -179,6 +183,26 @@ class Cache:
                 self.unindexed = 0
         self._seq = target
         self.rows = self._edge.size()
+
+    def follow(self, truth: Truth, space: Space) -> None:
+        """From now on keep up with `truth`, whose last commit made it that of this very index."""
+        self._truth, self._space, self._seq = truth, space, truth.seq
+
+    def follow_beside(self, truth: Truth) -> None:
+        """From now on keep up with `truth`, in which this is the other index."""
+        self._truth, self._space = truth, truth.space
+
+    @property
+    def seq(self) -> int:
+        """The last commit that it holds; -1 while it is not open."""
+        return self._seq
+
+    def release(self) -> None:
+        """Let go of the engine, sealed or not."""
+        if self._edge is not None:
+            self._edge.close()
+        self._edge, self._seq, self.rows, self.unindexed = None, -1, 0, 0
+        self.sealed = False
 
     def holds(self, edge: Edge) -> bool:
         """Whether this is the engine in use still."""

@@ -19,10 +19,11 @@ import qdrant_edge as qe
 from cospace.errors import StorageError
 from cospace.item import kind_of
 from cospace.store.counts import Counts
-from cospace.store.payload import DATES, NORTH, WHOLE, large, payload_of, rest
+from cospace.store.edge_filter import condition, filter_of
+from cospace.store.payload import DATES, payload_of
 from cospace.store.protocol import Found, Lexical, Nearest, Request, Row
 from cospace.store.schema import Field
-from cospace.store.where import All, Any_, Compare, Exists, In, Near, Node, Not
+from cospace.store.where import Node
 from cospace.store.words import FEW, VERSION, asked, document
 
 __all__ = ["BUILD", "ENGINE", "EXACT_BELOW", "QUANTIZATIONS", "SEGMENT_ROWS", "SEVERAL", "Edge"]
@@ -154,11 +155,11 @@ class Edge:
     def count(self, where: Node) -> int:
         """How many rows pass the filter."""
         with _engine_errors:
-            return self._shard.count(qe.CountRequest(exact=True, filter=_filter(where)))
+            return self._shard.count(qe.CountRequest(exact=True, filter=filter_of(where)))
 
     def keys(self, where: Node, limit: int) -> list[int]:
         """The keys of rows that pass the filter, at most `limit` of them."""
-        request = qe.ScrollRequest(limit=limit, filter=_filter(where), with_payload=False)
+        request = qe.ScrollRequest(limit=limit, filter=filter_of(where), with_payload=False)
         with _engine_errors:
             records, _ = self._shard.scroll(request)
         return [int(record.id) for record in records]
@@ -171,7 +172,7 @@ class Edge:
         """
         found: list[Found] = []
         for start in range(0, len(requests), _AT_ONCE):
-            found += self._find(requests[start : start + _AT_ONCE], exact)
+            found += self._cut(requests[start : start + _AT_ONCE], exact)
         if not exact:
             short = [
                 place
@@ -181,6 +182,24 @@ class Edge:
             again = self.find([requests[place] for place in short], exact=True) if short else []
             for place, one in zip(short, again, strict=True):
                 found[place] = one
+        return found
+
+    def _cut(self, requests: Sequence[Request], exact: bool) -> list[Found]:
+        """What each request finds; of equally near rows at the end of it, the oldest.
+
+        The engine leaves open which of equal rows it gives. So it is asked for one more, and
+        where that one is as near as the last, for twice as many.
+        """
+        more = [one._replace(k=one.k + 1) if _is_dense(one) else one for one in requests]
+        found = self._find(more, exact)
+        for place, one in enumerate(requests):
+            if not _is_dense(one):
+                continue
+            here, limit = found[place], one.k + 1
+            while one.k and len(here.keys) == limit and _is_tied(here, one.k) and limit < _TIED:
+                limit = min(2 * limit, _TIED)
+                [here] = self._find([one._replace(k=limit)], exact)
+            found[place] = Found(here.keys[: one.k], here.scores[: one.k])
         return found
 
     def _find(self, requests: Sequence[Request], exact: bool) -> list[Found]:
@@ -201,10 +220,10 @@ class Edge:
         terms = asked(text, self._counts, unknown, self._language, meant)
         if not terms.weights:
             return _Asked([])
-        condition = _condition(where, among)
-        queries = [_sparse(terms.weights, k, condition)]
+        passing = condition(where, among)
+        queries = [_sparse(terms.weights, k, passing)]
         names = {} if among is not None else terms.names
-        queries += [_sparse({name: 1.0}, FEW, condition) for name in names]
+        queries += [_sparse({name: 1.0}, FEW, passing) for name in names]
         return _Asked(queries, names=list(names.values()), spread=terms.spread)
 
     def _nearest(self, request: Nearest, exact: bool) -> _Asked:
@@ -216,7 +235,7 @@ class Edge:
             limit=k,
             # A list: the binding takes twice the time to read an array.
             query=qe.Query.Nearest(vector.tolist(), using=field),
-            filter=None if where is None and among is None else _condition(where, among),
+            filter=None if where is None and among is None else condition(where, among),
             params=_EXACT
             if exact or among is not None
             else _params(max(_EF, k), self._rescored, where is not None),
@@ -224,9 +243,20 @@ class Edge:
         return _Asked([query], cosines=True)
 
 
+# So many equally near rows are put in order; of more the engine's choice is taken.
+_TIED = 16_384
 # Requests that go to the engine in one call. It holds Python's lock until it has answered, so
 # more than these would keep other threads waiting.
 _AT_ONCE = 64
+
+
+def _is_dense(one: Request) -> bool:
+    return isinstance(one, Nearest)
+
+
+def _is_tied(found: Found, k: int) -> bool:
+    """Whether the row behind the first `k` is as near as the last of them."""
+    return found.scores[k - 1] == found.scores[-1]
 
 
 class _Asked(NamedTuple):
@@ -344,60 +374,6 @@ def _config(dim: int, fields: Sequence[str], quantization: Any) -> qe.EdgeConfig
         # Searches of several threads queue here; past some thousands a second, use a server.
         max_search_threads=1,
     )
-
-
-def _number(slot: str, op: str, value: float) -> qe.Filter:
-    """The condition that a number is `op` (gt, gte, lt, lte, eq) to the value."""
-    near = float(value)
-    if abs(near) < WHOLE:
-        return qe.Filter(must=[_span(slot, op, near)])
-    same = qe.Filter(must=[_span("near", "eq", near), _span("rest", op, rest(value))])
-    equal = qe.NestedCondition(large(slot), same)
-    if op == "eq":
-        return qe.Filter(must=[equal])
-    return qe.Filter(should=[_span(slot, op.removesuffix("e"), near), equal])
-
-
-def _span(slot: str, op: str, value: float) -> qe.FieldCondition:
-    ends = {"gte": value, "lte": value} if op == "eq" else {op: value}
-    return qe.FieldCondition(slot, range=qe.RangeFloat(**ends))
-
-
-def _condition(where: Node | None, among: Sequence[int] | None) -> qe.Filter | None:
-    must: list[Any] = [] if where is None else [_filter(where)]
-    if among is not None:
-        must.append(qe.HasIdCondition(set(among)))
-    return qe.Filter(must=must) if must else None
-
-
-def _filter(node: Node) -> qe.Filter:
-    """The engine's form of a filter; `where.matches` is what it must mean."""
-    if isinstance(node, All):
-        return qe.Filter(must=[_filter(part) for part in node.parts])
-    if isinstance(node, Any_):
-        return qe.Filter(should=[_filter(part) for part in node.parts])
-    if isinstance(node, Not):
-        return qe.Filter(must_not=[_filter(node.part)])
-    if isinstance(node, Exists):
-        return qe.Filter(must_not=[qe.FieldCondition(node.field.slot, is_empty=True)])
-    if isinstance(node, In):
-        return _one_of(node)
-    if isinstance(node, Near):
-        circle = qe.GeoRadius(qe.GeoPoint(lon=node.lon, lat=min(node.lat, NORTH)), node.km * 1000)
-        return qe.Filter(must=[qe.FieldCondition(node.field.slot, geo_radius=circle)])
-    assert isinstance(node, Compare)
-    slot = node.field.slot + DATES if node.field.type == "string" else node.field.slot
-    return _number(slot, node.op, node.value)
-
-
-def _one_of(node: In) -> qe.Filter:
-    slot = node.field.slot
-    if not node.values:
-        return qe.Filter(must=[qe.HasIdCondition(set())])
-    if node.field.type in ("string", "bool"):
-        match = qe.MatchAny([str(value) for value in node.values])
-        return qe.Filter(must=[qe.FieldCondition(slot, match=match)])
-    return qe.Filter(should=[_number(slot, "eq", value) for value in node.values])
 
 
 class _EngineErrors:

@@ -43,6 +43,9 @@ class Followed(Generic[F]):
 
     def _follow(self, gate: Gate, truth: Truth) -> None:
         state, seq, after, since = self._state, self._seq, _ALL, self._seq
+        with gate:
+            if truth.seq == seq:
+                return
         while True:
             with gate, truth.snapshot():
                 last = truth.seq

@@ -30,7 +30,6 @@ class Kept:
     _truth: Truth
     _space: Space | None
     _schema: Schema
-    _picked: tuple[Any, Mapping[str, NDArray[np.float32]]] | None = None
 
     @property
     def space(self) -> Space | None:
@@ -56,6 +55,12 @@ class Kept:
         """The content hashes of those ids that are stored."""
         with self._gate:
             return self._truth.hashes(ids)
+
+    @property
+    def era(self) -> int:
+        """How often the vectors were exchanged for others. An answer is of one era."""
+        with self._gate:
+            return self._truth.era
 
     @property
     def revision(self) -> int:
@@ -89,9 +94,15 @@ class Kept:
         with self._gate:
             space = self._truth.space
             when = self._truth.seq.bit_length(), None if space is None else space.fingerprint
-            if self._picked is None or self._picked[0] != when:
-                self._picked = (when, self._truth.vectors_from_all_over(_PICKED))
-            return self._picked[1]
+            if when not in self._picked:
+                # Those of another space are kept: a collection that is switched back has its own.
+                self._picked = {w: v for w, v in self._picked.items() if w[1] != when[1]}
+                self._picked[when] = self._truth.vectors_from_all_over(_PICKED)
+            return self._picked[when]
+
+    @cached_property
+    def _picked(self) -> dict[tuple[int, str | None], Mapping[str, NDArray[np.float32]]]:
+        return {}
 
     @cached_property
     def _columns(self) -> Followed[Columns]:

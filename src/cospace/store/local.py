@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cospace.errors import BadArgument, CollectionClosed, FormatTooNew
-from cospace.files import check_room, make_folder
+from cospace.files import check_room, make_folder, remove
 from cospace.need import UPGRADE
 from cospace.space import Space
 from cospace.store.about import Language
@@ -27,7 +27,8 @@ from cospace.store.gate import Gate
 from cospace.store.idle import Idle
 from cospace.store.language import AUTO, ENGLISH, named
 from cospace.store.lock import Lock
-from cospace.store.opened import Opened, truth_path
+from cospace.store.moving import Moving
+from cospace.store.opened import truth_path
 from cospace.store.protocol import Failure, Row
 from cospace.store.rebind import Earlier
 from cospace.store.schema import Schema
@@ -41,7 +42,7 @@ __all__ = ["LocalStore"]
 SEAL_AFTER = 5.0
 
 
-class LocalStore(Opened):
+class LocalStore(Moving):
     """A collection's folder, owned by this process until `close`.
 
     `quantization` ("none", "int8" or "binary") is how the cache makes its vectors smaller. It is
@@ -68,6 +69,7 @@ class LocalStore(Opened):
         if not folder.is_dir():
             make_folder(folder)
         self._gate = Gate(folder)
+        self._prepare()
         self._idle = Idle(self._seal, SEAL_AFTER)
         self._lock = Lock(folder / "lock")
         try:
@@ -98,7 +100,7 @@ class LocalStore(Opened):
 
     def _indexed(self) -> Cache:
         """The cache that follows the truth."""
-        return Cache(self.folder / "cache", self._truth)
+        return Cache(self.folder / self._truth.index, self._truth)
 
     def _tell(self, language: str) -> None:
         """Record the language that was told, or that it is to be recognised from now on."""
@@ -129,6 +131,8 @@ class LocalStore(Opened):
     def extend(self, space: Space | None, schema: Schema) -> None:
         """See `Store`."""
         with self._gate:
+            if self._space is not None and space is not None:
+                self._space.check(space, what=str(self.folder), stored=True)
             self._truth.extend(space, schema)
             self._space, self._schema = self._truth.space, schema.copy()
 
@@ -140,11 +144,14 @@ class LocalStore(Opened):
         kind: str,
         back: bool = False,
     ) -> None:
-        """Puts the collection under another space, with new vectors of `kind`: see `Truth`."""
+        """Puts the collection under another space, with new vectors of `kind`: see `Sides`."""
         with self._gate:
             check_room(self.folder, 2 * (self.folder / "truth.sqlite").stat().st_size)
             self._truth.rebind(space, vectors, kind=kind, back=back)
             self._space = self._truth.space
+
+    def _changed(self) -> None:
+        self._idle.wait_anew()
 
     def _edge(self) -> Edge | None:
         edge = super()._edge()
@@ -176,10 +183,13 @@ class LocalStore(Opened):
 
     def compact(self) -> None:
         """Give the space of deleted rows back to the disk; the cache is rebuilt when needed."""
-        with self._gate:
+        with self._moving, self._gate:
             check_room(self.folder, 2 * (self.folder / "truth.sqlite").stat().st_size)
             self._cache.discard()
+            self._close_second(sealed=False)
             self._truth.compact()
+            if (there := self._truth.beside) is not None:
+                remove(self.folder / there.folder)
 
     def close(self) -> None:
         """Seal the cache, close the files, release the lock."""
@@ -192,21 +202,26 @@ class LocalStore(Opened):
                 self._cache.close()
             finally:
                 self._truth.close()
-                self._lock.release()
+        try:
+            with self._moving:  # what builds the second index finds the gate shut, and ends
+                self._close_second(sealed=True)
+        finally:
+            self._lock.release()
 
     def _seal(self) -> None:
         """Seal the cache, in the background: searches go on while its files are read."""
         with suppress(CollectionClosed):
             with self._gate:
-                draft = self._cache.draft()
+                cache = self._cache
+                draft = cache.draft()
             if draft is None:
                 return
             try:
-                sums = checksums(self._cache.shard)
+                sums = checksums(cache.shard)
             except OSError:  # files come and go: somebody writes, and this is asked for again
                 return
             with self._gate:
-                self._cache.seal(draft, sums)
+                cache.seal(draft, sums)
 
 
 # Closed at the end of a script that never did, so that its index is kept.

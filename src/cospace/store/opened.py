@@ -13,7 +13,17 @@ from cospace.errors import CollectionNotFound, DataDamaged, NotACollection, Stor
 from cospace.store.cache import Cache
 from cospace.store.edge import ENGINE, EXACT_BELOW, Edge
 from cospace.store.kept import Kept
-from cospace.store.protocol import Found, Lexical, Nearest, Promises, Request, Row, StoreInfo
+from cospace.store.protocol import (
+    Found,
+    Lexical,
+    Migrating,
+    Nearest,
+    Promises,
+    Request,
+    Row,
+    StoreInfo,
+)
+from cospace.store.sides import switched
 from cospace.store.truth import Truth
 from cospace.store.where import Node, matches
 
@@ -63,11 +73,15 @@ class Opened(Kept):
         """See `Store`."""
         with self._gate:
             last = 0 if after is None else self._truth.key_of(after)
+            era = self._truth.era
         while True:
-            with self._gate:
+            with self._gate, self._truth.snapshot():
                 page = self._truth.page(last, vectors=vectors)
+                now = self._truth.era
             if not page:
                 return
+            if vectors and now != era:
+                raise switched(self.folder)
             for _, row in page:
                 self._gate.check()
                 if where is None or matches(where, row.metadata):
@@ -143,8 +157,17 @@ def describe(folder: Path, truth: Truth, *, unindexed: int = 0) -> StoreInfo:
     language = "" if truth.language is None else truth.language.name
     return StoreInfo(
         items, fields, space, schema, indexed, failures, size, ENGINE, smaller, language,
-        holders,
+        holders, _migrating(truth),
     )  # fmt: skip
+
+
+def _migrating(truth: Truth) -> Migrating | None:
+    """The second set of vectors, if there is one."""
+    there = truth.beside
+    if there is None:
+        return None
+    copied = truth.copied()
+    return Migrating(there.space, there.switched, copied.items, copied.of)
 
 
 def on_disk(path: Path) -> int:

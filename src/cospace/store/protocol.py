@@ -23,6 +23,7 @@ __all__ = [
     "Failure",
     "Found",
     "Lexical",
+    "Migrating",
     "Nearest",
     "Promises",
     "Remembers",
@@ -93,13 +94,26 @@ class Lexical(NamedTuple):
 Request: TypeAlias = Nearest | Lexical
 
 
+class Migrating(NamedTuple):
+    """A second set of vectors in a store: its space, and how many of `of` items it has as they are.
+
+    With `switched` it is that of the older model, which is kept for the way back.
+    """
+
+    space: Space
+    switched: bool
+    items: int
+    of: int
+
+
 @dataclass(frozen=True, slots=True)
 class StoreInfo:
     """What a store holds: counts, spaces, schema, and what is not indexed yet.
 
     `quantization` is how its index makes vectors smaller: "none", "int8" or "binary".
     `language` is that of its words, "" before it is told or recognised. `fields` counts vectors,
-    `holders` items that have some: fewer, where items have several photos.
+    `holders` items that have some: fewer, where items have several photos. `migrating` is the
+    second set of vectors, where there is one: docs/migrate.md.
     """
 
     items: int
@@ -113,6 +127,7 @@ class StoreInfo:
     quantization: str = "none"
     language: str = ""
     holders: Mapping[str, int] = field(default_factory=dict)
+    migrating: Migrating | None = None
 
 
 class Promises(NamedTuple):

@@ -24,6 +24,7 @@ from cospace.store.edge import Edge
 from cospace.store.gate import Gate
 from cospace.store.lock import Lock
 from cospace.store.opened import Opened, on_disk, truth_path
+from cospace.store.otherside import OtherSide
 from cospace.store.refusing import Refusing
 from cospace.store.schema import Schema
 from cospace.store.truth import Truth
@@ -41,14 +42,16 @@ class LocalReader(Refusing, Opened):
     """A collection's folder, read until `close`; another process may own it and write.
 
     Each search sees all that was committed before it. Writing raises `CollectionReadOnly`.
+    With `beside` it reads the second set of vectors: docs/migrate.md.
 
     Raises `CollectionNotFound`, `NotACollection`, `FormatTooNew`, `DataDamaged`.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, beside: bool = False) -> None:
         self.folder = folder
         self._gate = Gate(folder)
-        self._truth = Truth(truth_path(folder), read_only=True)
+        path = truth_path(folder)
+        self._truth = OtherSide(path) if beside else Truth(path, read_only=True)
         try:
             with self._truth.snapshot():
                 self._seen = self._truth.seq
@@ -56,7 +59,7 @@ class LocalReader(Refusing, Opened):
             _remove_left()
             self._own = Path(tempfile.mkdtemp(prefix=_PREFIX))
             self._lock = Lock(self._own / "lock")
-            self._cache = Cache(self._own / "cache", self._truth)
+            self._cache = Cache(self._own / self._truth.index, self._truth)
             self._copied = False
         except BaseException:
             self._truth.close()
@@ -88,6 +91,9 @@ class LocalReader(Refusing, Opened):
         """Take over the space and the schema of the last commit, within a snapshot."""
         if self._truth.seq == self._seen:
             return
+        if self._truth.index != self._cache.folder.name:  # the owner has switched to another model
+            self._cache.discard()
+            self._cache, self._copied = Cache(self._own / self._truth.index, self._truth), False
         space, schema = self._truth.space, self._truth.schema
         known = self._schema.fields
         if self._truth.compacted > self._seen or not known.items() <= schema.fields.items():
@@ -107,7 +113,7 @@ class LocalReader(Refusing, Opened):
 
     def _copy(self) -> None:
         """The owner's cache, where it is sealed; what is copied is checked when it is loaded."""
-        theirs = self.folder / "cache"
+        theirs = self.folder / self._truth.index
         for _ in range(_TRIES):
             seal = _bytes(theirs / "seal.json")
             if not seal:

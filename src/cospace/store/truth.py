@@ -7,10 +7,9 @@ Every item, vector and record carries a CRC-32 of its content, so that damage is
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,8 +28,6 @@ from cospace.errors import (
 )
 from cospace.item import kind_of
 from cospace.need import UPGRADE
-from cospace.space import Space
-from cospace.store.about import About
 from cospace.store.packing import (
     COLUMNS,
     INSERT,
@@ -41,13 +38,14 @@ from cospace.store.packing import (
     unpack_all,
 )
 from cospace.store.protocol import Failure, Row
-from cospace.store.rebind import Earlier, earlier_vectors, keep, switch
+from cospace.store.sides import BESIDE_FORMAT, Sides, packed, switched
 from cospace.store.sqlite import Peek, bound_log, connect, peek, sqlite_errors
 from cospace.store.verify import faults
 
 __all__ = ["FORMAT", "Change", "Truth"]
 
-FORMAT = 1
+FORMAT = BESIDE_FORMAT  # what is read; without a second set of vectors, 1 is written
+_PLAIN = 1
 _APPLICATION = 0x636F7370  # "cosp": tells our file from any other SQLite file
 _TABLES = """
 CREATE TABLE about (
@@ -63,6 +61,11 @@ CREATE UNIQUE INDEX vectors_n ON vectors (n, field);
 CREATE TABLE deleted (n INTEGER PRIMARY KEY, seq INTEGER NOT NULL);
 CREATE TABLE failures (name TEXT PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID;
 """
+_FIELDS = "SELECT field, count(*) FROM {} GROUP BY field"
+_EACH = (
+    "SELECT n FROM (SELECT n, row_number() OVER (ORDER BY n) AS r FROM {} WHERE field=?)"
+    " WHERE r % ? = 0"
+)
 _PUT_VECTOR = "INSERT INTO vectors (n, field, crc, vector) VALUES (?,?,?,?)"
 _PAGE = 2000  # rows read at a time
 
@@ -83,11 +86,13 @@ class Counted(NamedTuple):
     failures: int
 
 
-class Truth(About):
+class Truth(Sides):
     """The SQLite file of a collection, or one in memory when `path` is None.
 
     With `read_only`, other processes may go on writing; each statement sees one snapshot.
     """
+
+    _table = "vectors"
 
     def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
         self.path = path
@@ -128,7 +133,7 @@ class Truth(About):
         else:
             with self._db:
                 self._db.execute(f"PRAGMA application_id={_APPLICATION}")
-                self._db.execute(f"PRAGMA user_version={FORMAT}")
+                self._db.execute(f"PRAGMA user_version={_PLAIN}")
                 self._db.execute(_TABLES)
                 self._set("seq", 0)
 
@@ -160,12 +165,10 @@ class Truth(About):
         """About so many vectors of each field, evenly spaced: float32 [n, dim] each."""
         found = {}
         with sqlite_errors(self.path):
-            for field, rows in self._all("SELECT field, count(*) FROM vectors GROUP BY field", ()):
-                sql = (
-                    "SELECT n FROM (SELECT n, row_number() OVER (ORDER BY n) AS r FROM vectors"
-                    " WHERE field=?) WHERE r % ? = 0"
-                )
-                keys = [n for (n,) in self._all(sql, (field, -(-rows // count)))]
+            for field, rows in self._all(_FIELDS.format(self._table), ()):
+                keys = [
+                    n for (n,) in self._all(_EACH.format(self._table), (field, -(-rows // count)))
+                ]
                 picked = self._vectors(keys)
                 found[field] = np.stack([picked[n][field] for n in keys])
         return found
@@ -188,9 +191,7 @@ class Truth(About):
                 if n is None:
                     n, next_n = next_n, next_n + 1
                 items.append(pack(n, seq, row))
-                for field, vector in row.vectors.items():
-                    blob = np.asarray(vector, dtype="<f4").tobytes()
-                    vectors.append((n, field, zlib.crc32(blob), blob))
+                vectors += packed(n, row)
             self._note_several({field for _, field, *_ in vectors})
             self._db.executemany(INSERT, items)
             self._db.executemany(_PUT_VECTOR, vectors)
@@ -198,47 +199,6 @@ class Truth(About):
             self._db.executemany("INSERT OR REPLACE INTO failures VALUES (?,?)", failures)
         self._bound_log()
         return len(known)
-
-    def rebind(
-        self,
-        space: Space,
-        vectors: Iterable[tuple[str, Mapping[str, NDArray[np.float32]]]],
-        *,
-        kind: str,
-        back: bool = False,
-    ) -> None:
-        """Puts the collection under another space, with new vectors of `kind`; all or nothing.
-
-        What the first such commit replaces is kept; with `back` it is no longer needed.
-        Raises `DataDamaged` when an item of the new vectors is not there as it was.
-        """
-        with sqlite_errors(self.path), self._db:
-            if not back and self.earlier is None:
-                assert self.space is not None
-                keep(self._db, kind)
-                self._set("earlier", Earlier(self.space, kind).to_json())
-            gone = switch(self._db, vectors, self._next_seq())
-            if gone:
-                raise DataDamaged(
-                    f"{_list(gone)} changed meanwhile, and nothing was switched; try again",
-                    ids=gone,
-                )
-            self._set("space", json.dumps(space.to_json()))
-            if back:
-                self._db.execute("DELETE FROM about WHERE key='earlier'")
-                self._db.execute("DROP TABLE IF EXISTS earlier")
-        self._bound_log()
-
-    @property
-    def earlier(self) -> Earlier | None:
-        """What the collection was before a kind of its vectors was bound anew; None: it was not."""
-        record = self._about("earlier")
-        return None if record is None else Earlier.read(record)
-
-    def earlier_vectors(self) -> Iterator[tuple[str, str, NDArray[np.float32]]]:
-        """(id, field, vector) of what was kept of items that have not changed since."""
-        with sqlite_errors(self.path):
-            yield from earlier_vectors(self._db)
 
     def _known(self, rows: Sequence[Row], replace: bool) -> dict[str, int]:
         """The keys of the rows that are stored already, by id; raises `DuplicateId`."""
@@ -262,6 +222,7 @@ class Truth(About):
                 seq = self._next_seq()
                 self._db.executemany("DELETE FROM vectors WHERE n=?", keys)
                 self._db.executemany("DELETE FROM items WHERE n=?", keys)
+                self._forget_beside([n for (n,) in keys])
                 self._db.executemany(
                     "INSERT OR REPLACE INTO deleted VALUES (?,?)", [(n, seq) for (n,) in keys]
                 )
@@ -308,7 +269,14 @@ class Truth(About):
 
     def scan(self, *, vectors: bool, after: int = 0) -> Iterator[Change]:
         """Rows behind the key `after`, by key: in pages, so that a slow reader holds no lock."""
-        while page := self.page(after, vectors=vectors):
+        era = self.era
+        while True:
+            with self.snapshot():
+                page, now = self.page(after, vectors=vectors), self.era
+            if not page:
+                return
+            if vectors and now != era:
+                raise switched(self.path)
             yield from page
             after = page[-1].key
 
@@ -361,7 +329,7 @@ class Truth(About):
             items = self._value("SELECT count(*) FROM items")
             fields: Counter[str] = Counter()
             holders: dict[str, int] = {}
-            for name, count in self._all("SELECT field, count(*) FROM vectors GROUP BY field", ()):
+            for name, count in self._all(_FIELDS.format(self._table), ()):
                 fields[kind_of(name)] += count
                 if kind_of(name) == name:
                     holders[name] = count
@@ -422,7 +390,7 @@ class Truth(About):
         by_key: dict[int, dict[str, NDArray[np.float32]]] = {}
         for part in chunks(keys):
             marks = ",".join("?" * len(part))
-            sql = f"SELECT n, field, crc, vector FROM vectors WHERE n IN ({marks})"
+            sql = f"SELECT n, field, crc, vector FROM {self._table} WHERE n IN ({marks})"
             for n, field, crc, blob in self._db.execute(sql, part):
                 if zlib.crc32(blob) != crc:
                     raise self._damaged_vector(n, field)

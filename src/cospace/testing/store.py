@@ -7,26 +7,28 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cospace.errors import DuplicateId
-from cospace.space import Space, Tower
 from cospace.store.protocol import Lexical, Nearest, Request, Row, Store, one_by_one
-from cospace.store.schema import Schema
 from cospace.store.where import matches, parse
+from cospace.testing.promised import (
+    metadata_is_kept,
+    promises_are_held,
+    scan_goes_on,
+    ties_are_cut_in_order,
+)
 from cospace.testing.remembering import weights_are_kept
+from cospace.testing.rows import SPACE, fill, ids_of, sample, unit
 
 __all__ = ["check_store"]
 
-DIM = 16
-SPACE = Space("check", DIM, towers=(Tower("text", "check"), Tower("image", "check")))
 MakeStore = Callable[[], Store]
 
 
 def check_store(make: MakeStore) -> None:
     """Run every check on a fresh store from `make`.
 
-    Raises `AssertionError` that begins with the name and the property of the check that failed.
+    Raises `AssertionError` that begins with the check that failed and its property.
 
     >>> from cospace.store.memory import MemoryStore
     >>> check_store(MemoryStore)
@@ -39,54 +41,6 @@ def check_store(make: MakeStore) -> None:
             raise AssertionError(f"{check.__name__}: {check.__doc__} {error}") from error
         finally:
             store.close()
-
-
-def unit(n: int, seed: int = 0) -> NDArray[np.float32]:
-    """Random unit rows: float32 [n, DIM]."""
-    rows = np.random.default_rng(seed).normal(size=(n, DIM)).astype(np.float32)
-    unit_rows: NDArray[np.float32] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    return unit_rows
-
-
-def sample(n: int = 60) -> list[Row]:
-    """Rows with every kind of metadata; each third has an image, each tenth no text."""
-    text, image = unit(n), unit(n, 1)
-    things = ["armchair", "bicycle", "kettle", "lamp"]
-    rows = []
-    for i in range(n):
-        vectors = {"text": text[i]} if i % 10 else {}
-        if i % 3 == 0:
-            vectors["image"] = image[i]
-        metadata: dict[str, object] = {"price": i % 7 + (0.5 if i % 2 else 0)}
-        metadata["new"] = i % 4 == 0
-        metadata["place"] = {"lat": 50 + i / 100, "lon": 8.0}
-        if i % 5:
-            metadata["city"] = ["Bremen", "Kiel"][i % 2]
-        if i % 4:  # a day, a moment, a moment in another zone, no date
-            day = f"2026-01-{i // 4 + 1:02}"
-            metadata["added"] = [day, f"{day}T12:00:00", f"{day}T01:00:00+02:00", "soon"][
-                i % 8 // 2
-            ]
-        metadata["tags"] = [f"t{i % 3}", f"u{i % 5}"]
-        metadata["size"] = {"width": i}
-        words = f"{things[i % 4]} number {i}" if i % 10 else None
-        rows.append(Row(f"id-{i}", words, metadata, {}, vectors, hash=str(i).encode()))
-    return rows
-
-
-def fill(store: Store, rows: list[Row]) -> Schema:
-    """Write the rows; the schema that they taught the store."""
-    schema = Schema()
-    for row in rows:
-        schema.add(schema.learn(row.metadata, row.id))
-    store.extend(SPACE, schema)
-    store.write(rows, replace=False)
-    return schema
-
-
-def _ids(store: Store, keys: list[int]) -> list[str]:
-    rows = store.rows(keys)
-    return [rows[key].id for key in keys]
 
 
 @contextmanager
@@ -133,7 +87,7 @@ def odd_ids(store: Store) -> None:
     fill(store, rows)
     assert [row.id if row else None for row in store.get(ids)] == ids
     found = store.nearest("text", vectors[2], 1)
-    assert _ids(store, found.keys) == [ids[2]]
+    assert ids_of(store, found.keys) == [ids[2]]
     assert store.delete(ids) == len(ids)
     assert store.count() == 0
 
@@ -154,22 +108,22 @@ def duplicate_ids(store: Store) -> None:
     back = store.get(["id-1"])[0]
     assert back is not None
     assert back.text == "changed"
-    assert _ids(store, store.nearest("text", unit(1, 5)[0], 1).keys) == ["id-1"]
-    assert _ids(store, store.lexical("changed", 5).keys) == ["id-1"]
+    assert ids_of(store, store.nearest("text", unit(1, 5)[0], 1).keys) == ["id-1"]
+    assert ids_of(store, store.lexical("changed", 5).keys) == ["id-1"]
 
 
 def deleted_stays_deleted(store: Store) -> None:
     """A deleted row is in no answer any more, and its id may be used again."""
     rows = sample()
     fill(store, rows)
-    assert _ids(store, store.nearest("text", rows[5].vectors["text"], 1).keys) == ["id-5"]
+    assert ids_of(store, store.nearest("text", rows[5].vectors["text"], 1).keys) == ["id-5"]
     assert store.delete(["id-5", "id-5", "nothing"]) == 1
     assert store.get(["id-5"]) == [None]
     assert store.count() == len(rows) - 1
-    assert "id-5" not in _ids(store, store.nearest("text", rows[5].vectors["text"], 60).keys)
-    assert "id-5" not in _ids(store, store.lexical("number 5", 60).keys)
+    assert "id-5" not in ids_of(store, store.nearest("text", rows[5].vectors["text"], 60).keys)
+    assert "id-5" not in ids_of(store, store.lexical("number 5", 60).keys)
     store.write([rows[5]], replace=False)
-    assert _ids(store, store.nearest("text", rows[5].vectors["text"], 1).keys) == ["id-5"]
+    assert ids_of(store, store.nearest("text", rows[5].vectors["text"], 1).keys) == ["id-5"]
 
 
 def nearest_is_cosine(store: Store) -> None:
@@ -184,7 +138,7 @@ def nearest_is_cosine(store: Store) -> None:
         assert np.allclose(expected, found.scores, atol=1e-5)
         for row in there:
             best = store.nearest(field, row.vectors[field], 1)
-            assert _ids(store, best.keys) == [row.id]
+            assert ids_of(store, best.keys) == [row.id]
             assert abs(best.scores[0] - 1) < 1e-5
 
 
@@ -224,7 +178,7 @@ def equal_rows_tie(store: Store) -> None:
     fill(store, [Row(f"id-{i}", None, {}, {}, {"text": vectors[i % 3]}) for i in range(47)])
     found = store.nearest("text", query, 47)
     order = sorted(range(47), key=lambda i: (-float(vectors[i % 3] @ query), i))
-    assert (_ids(store, found.keys), len(set(found.scores))) == ([f"id-{i}" for i in order], 3)
+    assert (ids_of(store, found.keys), len(set(found.scores))) == ([f"id-{i}" for i in order], 3)
 
 
 def each_photo_finds_its_row(store: Store) -> None:
@@ -237,7 +191,7 @@ def each_photo_finds_its_row(store: Store) -> None:
     ]
     single = [Row(f"s{i}", "lamp", {"price": i}, {}, {"image": photos[45 + i]}) for i in range(15)]
     schema = fill(store, single)
-    assert _ids(store, store.nearest("image", photos[45], 1).keys) == ["s0"]
+    assert ids_of(store, store.nearest("image", photos[45], 1).keys) == ["s0"]
     store.write(rows, replace=False)
     assert store.info().fields == {"image": 60}
     back = store.get(["p3"], vectors=True)[0]
@@ -246,7 +200,7 @@ def each_photo_finds_its_row(store: Store) -> None:
     for row in [*rows, *single]:
         for photo in row.vectors.values():
             found = store.nearest("image", photo, 30)
-            assert _ids(store, found.keys)[0] == row.id
+            assert ids_of(store, found.keys)[0] == row.id
             assert abs(found.scores[0] - 1) < 1e-5
             assert len(found.keys) == len(set(found.keys)) == 30
             assert store.nearest("image", photo, 4).keys == found.keys[:4]
@@ -259,9 +213,9 @@ def each_photo_finds_its_row(store: Store) -> None:
     store.write([Row("p3", "lamp", {"price": 3}, {}, {"image": photos[10]})], replace=True)
     for photo, there in ((photos[9], False), (photos[10], True), (photos[11], False)):
         found = store.nearest("image", photo, 1)
-        assert (_ids(store, found.keys) == ["p3"] and found.scores[0] > 0.999) == there
+        assert (ids_of(store, found.keys) == ["p3"] and found.scores[0] > 0.999) == there
     store.delete(["p4"])
-    assert "p4" not in _ids(store, store.nearest("image", photos[13], 60).keys)
+    assert "p4" not in ids_of(store, store.nearest("image", photos[13], 60).keys)
 
 
 def words_are_found(store: Store) -> None:
@@ -270,11 +224,11 @@ def words_are_found(store: Store) -> None:
     coded = Row("MK-1042", "Drill KX-4410B, boxed", {"brand": "Grendel"}, {}, {})
     fill(store, [*rows, coded])
     for query in ("kx-4410b", "KX4410B", "mk-1042", "grendel", "drill"):
-        assert _ids(store, store.lexical(query, 1).keys) == ["MK-1042"], query
+        assert ids_of(store, store.lexical(query, 1).keys) == ["MK-1042"], query
     assert store.lexical("zeppelin", 5).keys == []
     assert store.lexical("", 5).keys == []
     both = store.lexical("armchair 17", 60)
-    assert _ids(store, both.keys)[0] == "id-17"
+    assert ids_of(store, both.keys)[0] == "id-17"
     assert both.scores == sorted(both.scores, reverse=True)
     assert all(score > 0 for score in both.scores)
 
@@ -315,10 +269,10 @@ def filters_mean_the_same(store: Store) -> None:
         assert len(expected) == store.count(node), where
         assert expected == {row.id for row in store.scan(where=node)}, where
         dense = {row.id for row in rows if row.id in expected and "text" in row.vectors}
-        found = _ids(store, store.nearest("text", query, 100, where=node).keys)
+        found = ids_of(store, store.nearest("text", query, 100, where=node).keys)
         assert dense == set(found), where
         words = {row.id for row in rows if row.id in expected and row.text}
-        assert words == set(_ids(store, store.lexical("number", 100, where=node).keys)), where
+        assert words == set(ids_of(store, store.lexical("number", 100, where=node).keys)), where
 
 
 BIG = 340123450000000010
@@ -366,7 +320,7 @@ def filters_hold_at_the_edges(store: Store) -> None:
     for where in _EDGES:
         node = parse(where, schema)
         expected = {row.id for row in rows if matches(node, row.metadata)}
-        found = _ids(store, store.nearest("text", vector, 100, where=node).keys)
+        found = ids_of(store, store.nearest("text", vector, 100, where=node).keys)
         assert expected == set(found), where
         assert len(expected) == store.count(node), where
 
@@ -381,7 +335,7 @@ def an_empty_store_forgets_types(store: Store) -> None:
     for where in ({"ean": "007"}, {"new": {"$gt": 2}}):
         node = parse(where, schema)
         assert store.count(node) == 1
-        assert _ids(store, store.nearest("text", vector, 5, where=node).keys) == ["b"]
+        assert ids_of(store, store.nearest("text", vector, 5, where=node).keys) == ["b"]
 
 
 def words_are_counted_as_they_are(store: Store) -> None:
@@ -390,11 +344,11 @@ def words_are_counted_as_they_are(store: Store) -> None:
     few = [Row(f"o{i}", f"oak armchair {i}", {}, {}, {"text": unit(1)[0]}) for i in range(4)]
     fill(store, [*many, *few])
     before = store.lexical("velvet oak", 50)
-    assert _ids(store, before.keys)[0][0] == "o"
+    assert ids_of(store, before.keys)[0][0] == "o"
     store.delete([row.id for row in many[1:]])
     store.write([Row("o0", "oak table", {}, {}, {"text": unit(1)[0]})], replace=True)
     after = store.lexical("velvet oak", 50)
-    assert _ids(store, after.keys)[0] == "v0"
+    assert ids_of(store, after.keys)[0] == "v0"
     # One of the five rows that remain holds the one word, four hold the other.
     assert abs(after.spread - 5 * (1 - (1 - 1 / 5) * (1 - 4 / 5))) < 1e-9
 
@@ -407,7 +361,7 @@ def names_are_found(store: Store) -> None:
     fill(store, rows)
     for query in ("KX-3A23", "kx3a23", "kx 3a23"):
         [(key, part)] = store.lexical(query, 5).names.items()
-        assert _ids(store, [key]) == ["MK-23"]
+        assert ids_of(store, [key]) == ["MK-23"]
         assert part > 0.99
     assert not store.lexical("lamp", 5).names
     assert not store.lexical("KX-3A23", 5, among=[key]).names
@@ -446,4 +400,8 @@ _CHECKS: list[Callable[[Store], None]] = [
     names_are_found,
     info_adds_up,
     weights_are_kept,
+    promises_are_held,
+    scan_goes_on,
+    ties_are_cut_in_order,
+    metadata_is_kept,
 ]

@@ -10,7 +10,7 @@ from cospace.search import Query, ask
 from cospace.search.ask import DEPTH
 from cospace.store.memory import MemoryStore
 from cospace.store.where import parse
-from cospace.testing.store import fill, sample, unit
+from cospace.testing.rows import fill, sample, unit
 
 WEIGHTS = {"text": 1.0, "image": 0.2, "words": 3.5}
 

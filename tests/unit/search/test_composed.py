@@ -11,7 +11,7 @@ from cospace.errors import BadArgument, BadItem, ItemNotFound
 from cospace.search import Query, ask
 from cospace.store.memory import MemoryStore
 from cospace.testing import tiny_model
-from cospace.testing.store import fill, sample, unit
+from cospace.testing.rows import fill, sample, unit
 
 TEXTS = ["red velvet armchair", "green velvet armchair", "steel rake", "blue lamp"]
 

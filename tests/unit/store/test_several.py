@@ -9,7 +9,7 @@ import pytest
 from cospace.store.edge import SEVERAL
 from cospace.store.local import LocalStore
 from cospace.store.protocol import Row
-from cospace.testing.store import fill, unit
+from cospace.testing.rows import fill, unit
 
 PHOTOS = unit(40, 3)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,7 +15,7 @@ from cospace.encode.tokens import tokens
 from cospace.encode.unknown import knows_parts, unknown_words
 from cospace.encode.words import WordModel
 from cospace.read.terms import chains, fold
-from cospace.store.language import ENGLISH, recognised, stop_words
+from cospace.store.tongue import language_of
 from cospace.topk import cosines, top_k
 
 __all__ = ["OfLanguage", "language_of", "measure_languages"]
@@ -24,16 +23,7 @@ __all__ = ["OfLanguage", "language_of", "measure_languages"]
 SAMPLE = 100  # texts of a language
 MOST = 20_000  # texts whose language is told, of more some that are drawn
 _LONGEST = 2_000  # characters that are looked at
-_TELLING = 600  # characters that tell the language
-# Two words that tell a language are enough for one text; `recognised` asks for eight, of many.
-_TIMES = 4
 _EQUAL = 1e-6  # of equal texts none is wrong
-_SCRIPTS = {
-    "CYRILLIC": "a language in Cyrillic", "ARABIC": "a language in Arabic script", "GREEK": "Greek",
-    "HEBREW": "Hebrew", "DEVANAGARI": "a language in Devanagari", "THAI": "Thai",
-    "HANGUL": "Korean", "HIRAGANA": "Japanese", "KATAKANA": "Japanese", "CJK": "Chinese",
-    "BENGALI": "Bengali", "TAMIL": "Tamil", "GEORGIAN": "Georgian", "ARMENIAN": "Armenian",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,39 +41,6 @@ class OfLanguage:
     broken: float
     pieces: float | None
     again: tuple[bool, ...]
-
-
-def language_of(text: str) -> str:
-    """The language of one text, "english", or "a language in Cyrillic"; "" where it cannot be told.
-
-    Latin script is told apart by stop words, other scripts by their letters.
-
-    >>> language_of("Ein Sessel mit Kissen, und ein Tisch aus Eiche"), language_of("Lumo 3000")
-    ('german', '')
-    >>> language_of("Стул из дуба и стол без царапин")
-    'russian'
-    """
-    text = text[:_TELLING]
-    script = _script(text)
-    told = recognised([text] * _TIMES)
-    if told != ENGLISH:
-        return told
-    if script is not None:
-        return script
-    words = {part for parts in chains(fold(text)) for part in parts}
-    return ENGLISH if len(words & stop_words(ENGLISH)) >= 2 else ""
-
-
-def _script(text: str) -> str | None:
-    """The script of most letters, where it is not Latin."""
-    found: dict[str, int] = {}
-    for letter in text[:400]:
-        if letter.isalpha():
-            name = "LATIN" if letter.isascii() else unicodedata.name(letter, "").split(" ")[0]
-            found[name] = found.get(name, 0) + 1
-    if not found:
-        return None
-    return _SCRIPTS.get(max(found, key=lambda name: found[name]))
 
 
 def measure_languages(

@@ -24,7 +24,7 @@ from cospace.store.remote.qdrant_forms import (
     question,
     vectors,
 )
-from cospace.store.remote.qdrant_wire import KEY, Wire
+from cospace.store.remote.qdrant_wire import KEY, Wire, is_here
 from cospace.store.schema import Field
 from cospace.store.where import Node
 
@@ -48,13 +48,16 @@ def connect(address: Address) -> Qdrant:
 
     `?tls=1` encrypts the connection. The key is that of QDRANT_API_KEY. It is not sent to another
     machine unencrypted, unless the address says `?tls=0`: raises `BadArgument`.
+
+    >>> from cospace.store.remote.address import read_address
+    >>> engine = connect(read_address("qdrant://localhost/market", options=OPTIONS))
+    >>> engine.close()
     """
     tls = address.options.get("tls", "")
     if tls not in ("", "0", "1"):
         raise BadArgument(f"{address}: tls={tls!r:.20}; expected tls=1, or tls=0 for none")
     key = os.environ.get(KEY, "")
-    here = address.host in ("localhost", "[::1]") or address.host.startswith("127.")
-    if key and not tls and not here:
+    if key and not tls and not is_here(address):
         raise BadArgument(
             f"{address}: the key in {KEY} would go over the network unencrypted; add ?tls=1, or"
             " ?tls=0 where the network is your own"

@@ -58,15 +58,17 @@ def batches(points: Sequence[Point]) -> Iterator[list[Any]]:
     batch: list[Any] = []
     size = 0
     for point in points:
-        more = 22 * len(point.vector) + sum(map(_size, point.values.values()))
+        more = 14 * len(point.vector) + sum(map(_size, point.values.values()))
         if batch and (size + more > _MESSAGE or len(batch) == _POINTS):
             yield batch
             batch, size = [], 0
         size += more
+        # Nine places are as good as float32, in 5 kB of 384 numbers instead of 8.
+        decimals = np.round(point.vector.astype(np.float64), 9)
         batch.append(
             _models.PointStruct(
                 id=point.number,
-                vector={OURS: np.round(point.vector.astype(np.float64), 9).tolist()},
+                vector={OURS: decimals.tolist()},
                 payload={slot: _payload(values) for slot, values in point.values.items()},
             )
         )
@@ -118,6 +120,11 @@ def condition(where: Node, bare: Collection[str] = ()) -> Rendered:
     """A filter in Qdrant's form, without what is asked of the slots in `bare`.
 
     What `where.matches` lets through passes it.
+
+    >>> from cospace.store.schema import Field
+    >>> told = condition(In(Field("city", "string", "f0"), ("Bremen",)))
+    >>> told.form.must[0].key, told.exact
+    ('f0', True)
     """
 
     def leaf(one: Leaf, negated: bool) -> tuple[Any, bool] | None:
@@ -161,8 +168,8 @@ def _leaf(leaf: Leaf, negated: bool) -> tuple[Any, bool] | None:
         told = _range(slot, leaf.op, leaf.value, negated)
     if told is None or not negated:
         return told
-    condition, exact = told
-    return _models.Filter(must_not=[condition]), exact
+    form, exact = told
+    return _models.Filter(must_not=[form]), exact
 
 
 # Qdrant compares numbers as float64, which holds whole numbers exactly up to WHOLE. Of larger

@@ -6,6 +6,8 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from ipaddress import ip_address
 from typing import Any
 
 from cospace.errors import StorageError, StoreUnreachable
@@ -13,7 +15,7 @@ from cospace.need import need
 from cospace.store.remote.address import Address
 from cospace.store.remote.calls import Calls
 
-__all__ = ["KEY", "Wire"]
+__all__ = ["KEY", "Wire", "is_here"]
 
 KEY = "QDRANT_API_KEY"
 _PORT = 6333
@@ -24,6 +26,13 @@ _models: Any = need("qdrant_client.models", extra="qdrant")
 _failures: Any = need("qdrant_client.http.exceptions", extra="qdrant")
 _busy: Any = need("qdrant_client.common.client_exceptions", extra="qdrant")
 _httpx: Any = need("httpx", extra="qdrant")
+
+
+def is_here(address: Address) -> bool:
+    """Whether the host is this machine."""
+    with suppress(ValueError):
+        return ip_address(address.host.strip("[]")).is_loopback
+    return address.host == "localhost"
 
 
 class NotDone(Exception):
@@ -59,6 +68,7 @@ class Wire:
             url=f"{'https' if tls else 'http'}://{address.host}:{address.port or _PORT}",
             # As a header: given as `api_key` the SDK warns, and would choose TLS by it.
             headers={"api-key": key} if key else {},
+            trust_env=tls or not is_here(address),  # else a proxy might be sent what stays here
             check_compatibility=False,  # it would ask from a thread of its own
             limits=_httpx.Limits(keepalive_expiry=30.0),
             event_hooks={"request": [self._limit], "response": [self._cut]},

@@ -185,6 +185,11 @@ def adapt_back(collection: Collection, *, progress: Watch = None) -> int:
 def _owned(collection: Collection) -> LocalStore:
     store = collection.store
     if isinstance(store, LocalStore):
+        if store.beside is not None:
+            raise BadArgument(
+                f"{collection.name}: a migration to another model is under way; end it first:"
+                " cospace migrate FOLDER --drop"
+            )
         return store
     if getattr(store, "folder", None) is not None:
         raise CollectionReadOnly(f"{collection.name}: opened to be read; adapt changes it")

@@ -1,0 +1,34 @@
+"""A collection as a schema of a PostgreSQL database with pgvector: `postgresql://host/NAME`."""
+
+from __future__ import annotations
+
+from cospace.need import need
+from cospace.store.protocol import Store
+from cospace.store.remote.address import Address
+
+__all__ = ["EXTRA", "OPTIONS", "connect"]
+
+EXTRA = "postgresql"
+OPTIONS = ("database", "socket")
+
+
+def connect(
+    address: Address, *, create: bool, language: str | None = None, read_only: bool = False
+) -> Store:
+    """The collection at `postgresql://HOST:PORT/NAME?database=DATABASE`; made with `create`.
+
+    NAME is a schema of the database. User, password, certificates and what else libpq reads come
+    from the environment: PGUSER, PGPASSWORD, PGSERVICE, PGSSLMODE, ~/.pgpass. `?socket=FOLDER`
+    goes through a unix socket in place of the host. `language` is that of the words, as
+    `store.language.named` takes it. With `read_only` nothing is written, so that a role that may
+    only read, or a server that is a copy of another, is enough.
+
+    Raises `MissingExtra`, `StoreUnreachable`, `CollectionNotFound`, `NotACollection`,
+    `FormatTooNew`, `StorageError`.
+    """
+    need("psycopg", extra=EXTRA)
+    from cospace.store.postgres.store import PostgresReader, PostgresStore
+
+    if read_only:
+        return PostgresReader(address)
+    return PostgresStore(address, create=create, language=language)

@@ -1,0 +1,80 @@
+"""`cospace migrate`, by its words: copied, compared, switched, back, dropped."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cospace as cs
+from cospace.cli.main import main
+from cospace.testing.tiny import tiny_folder
+
+THINGS = ["armchair", "kettle", "rake", "bicycle", "lamp", "sofa", "drill", "vase"]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> tuple[str, str]:
+    """A collection of the starter model, and the folder of another model."""
+    folder = tmp_path / "shop.cospace"
+    with cs.open(folder, model="starter") as made:
+        made.add(ids=[f"MK-{i}" for i in range(8)], documents=[f"Old {one}" for one in THINGS])
+    model = tmp_path / "tiny"
+    tiny_folder(model)
+    return str(folder), str(model)
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any]:
+    code = main([*words, "--json"])
+    out = capsys.readouterr().out
+    return code, json.loads(out) if out else None
+
+
+def test_few_questions_let_no_model_through(
+    shop: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, model = shop
+    code, told = said(capsys, "migrate", folder, "--to", model)
+    assert (0, True) == (code, told["migration"]["complete"])
+    code, told = said(capsys, "migrate", folder, "--check", "--model", "starter")
+    assert (11, "sampled") == (code, told["compared"]["how"])
+    code, told = said(capsys, "migrate", folder, "--switch")
+    assert (11, False) == (code, told["migration"]["switched"])
+    assert 384 == cs.open(folder, read_only=True).space.dim  # type: ignore[union-attr]
+
+
+def test_over_all_the_same_and_back(
+    shop: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, model = shop
+    before = main(["search", folder, "a place to sit", "--json"]), capsys.readouterr().out
+    assert 0 == said(capsys, "migrate", folder, "--to", model)[0]
+    code, told = said(capsys, "migrate", folder, "--switch", "--anyway")
+    assert (0, True) == (code, told["migration"]["switched"])
+    with cs.open(folder, read_only=True) as opened:
+        assert opened.space is not None
+        assert 384 != opened.space.dim
+    assert 0 == said(capsys, "migrate", folder, "--back")[0]
+    assert 0 == said(capsys, "migrate", folder, "--drop")[0]
+    after = main(["search", folder, "a place to sit", "--json"]), capsys.readouterr().out
+    assert before == after
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--switch", "--back"],
+        ["--check", "--switch"],
+        ["--anyway"],
+        ["--judgments", "x.jsonl"],
+        ["--switch", "--anyway", "--bridges"],
+        ["--drop", "--to", "minilm"],
+    ],
+)
+def test_words_that_do_not_go_together(
+    shop: tuple[str, str], words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert 2 == main(["migrate", shop[0], *words])
+    assert "--" in capsys.readouterr().err
