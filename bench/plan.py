@@ -115,9 +115,9 @@ def postgresql() -> None:
 def stored(server, shape: Shape) -> dict[str, int]:
     """Bytes by table and index, TOAST with its table's name before it."""
     import numpy as np
-    from cospace.store.postgres import OPTIONS, connect
 
     from cospace import Space
+    from cospace.store.postgres import OPTIONS, connect
     from cospace.store.remote.address import read_address
     from cospace.store.schema import Schema
 
