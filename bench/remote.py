@@ -1,6 +1,6 @@
 """Stores beside their own clients: vectors a second in, and one search through cospace and past it.
 
-    python bench/stores.py [ROWS] [STORE ...]
+    python bench/remote.py [ROWS] [STORE ...]
 
 Milvus and PostgreSQL are real servers. Qdrant's is that of our tests, Qdrant's engine behind its
 REST interface in Python: there only the ratio counts. Rows are 384 numbers in clusters, with a
