@@ -49,11 +49,11 @@ def milvus(address: str) -> Search:
     place = next(name for name in client.list_collections() if name.lower().endswith("text"))
     fields = client.describe_collection(place)["fields"]
     dense = next(one["name"] for one in fields if "dim" in one.get("params", {}))
+    values = [one["name"] for one in fields if one["name"] != dense]
+    like = {"anns_field": dense, "limit": K, "output_fields": values}
 
     def search(vector: np.ndarray) -> int:
-        [hits] = client.search(
-            place, [vector.tolist()], anns_field=dense, limit=K, output_fields=["*"]
-        )
+        [hits] = client.search(place, [vector.tolist()], consistency_level="Session", **like)
         return len(hits)
 
     return search
