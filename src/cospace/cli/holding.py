@@ -98,7 +98,8 @@ class Holding:
     @property
     def era(self) -> int:
         """How often the vectors were exchanged for others."""
-        return self.truth.era
+        found: int = getattr(self._holder, "era", 0)
+        return found
 
     @property
     def schema(self) -> Schema:

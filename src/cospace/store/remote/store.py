@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cospace.errors import StorageError
+from cospace.errors import CollectionBusy, StorageError
 from cospace.item import kind_of
 from cospace.space import Space
 from cospace.store.cache import Cache
@@ -63,6 +63,13 @@ class RemoteStore(LocalStore):
         self.name = name
         try:
             super().__init__(folder, create=create, language=language)
+        except CollectionBusy as error:
+            engine.close()
+            said = str(error).partition(" Meanwhile")[0]
+            raise CollectionBusy(
+                f"{said} Meanwhile others may read its folder, without {name}: cospace search"
+                f" {folder}"
+            ) from error
         except BaseException:
             engine.close()
             raise
@@ -261,6 +268,10 @@ class RemoteStore(LocalStore):
 
 class RemoteReader(Refusing, RemoteStore):
     """The same, which refuses to write; it owns the folder all the same."""
+
+    def optimize(self) -> None:
+        """See `Store`; it is for those who write."""
+        self._gate.check()
 
 
 def _rows_of(hits: Sequence[Hit]) -> dict[int, float]:
