@@ -16,7 +16,9 @@ from cospace.cli.main import main
 from cospace.errors import BadArgument, CollectionBusy, CollectionReadOnly
 from cospace.serve.app import build
 from cospace.serve.settings import Settings
-from cospace.store.remote.open import ENGINES, STORES
+from cospace.store.remote.address import read_address
+from cospace.store.remote.open import ENGINES, STORES, engine_of
+from cospace.testing.tiny import tiny_model
 from stores import running
 
 IDS = [f"MK-{n}" for n in range(8)]
@@ -110,6 +112,42 @@ def test_a_mistyped_address_is_no_folder(
         with pytest.raises(BadArgument, match="no address"):
             cs.open(given, model="starter")
     assert [] == list(tmp_path.iterdir())
+
+
+def test_the_folder_of_an_address_can_be_migrated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    old, new = tiny_model(), tiny_model(dim=16, seed=1)
+    with running.STORES["qdrant"](tmp_path) as place:
+        with cs.open(place, model=old) as shop:
+            shop.add(ids=IDS, documents=THINGS)
+            assert ["MK-0"] == shop.search("armchair", k=1).ids
+            with pytest.raises(BadArgument, match=r"cospace migrate market\.cospace"):
+                shop.migrate(new)
+        with cs.open("market.cospace", model=old) as local:
+            local.migrate(new)
+            local.switch_model()
+        with cs.open(place, model=new) as shop:
+            assert ["MK-0"] == shop.search("armchair", k=1).ids
+            assert 8 == shop.store._engine.count("text")  # type: ignore[attr-defined]
+
+
+def test_what_the_server_lost_is_there_again(address: str) -> None:
+    if address.startswith("postgresql"):
+        pytest.skip("all of it is there")
+    parts = read_address(address, options=("folder",))
+    with cs.open(address) as shop:
+        shop.search("chair", k=1)
+        other: Any = engine_of(parts)
+        other.remove()  # as a server does that begins anew without its disk
+        other.close()
+        shop.upsert(ids="MK-8", documents="fountain pen")
+        assert ["MK-0"] == shop.search("chair", k=1).ids
+        shop.delete(["MK-8"])
+    with cs.open(address) as shop:
+        assert ["MK-0"] == shop.search("chair", k=1).ids
+        assert 8 == shop.store._engine.count("text")  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("scheme", [*ENGINES, *STORES])

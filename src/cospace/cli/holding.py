@@ -80,7 +80,10 @@ class Holding:
     def folder(self) -> Path:
         """The folder of the truth. Raises `BadArgument` for a store that has none."""
         if self._path is None:
-            raise BadArgument(f"{self.place}: this is for folders; its server has ways of its own")
+            raise BadArgument(
+                f"{self.place}: this is for folders. Take what its server has for that, or copy the"
+                " collection to a folder first: cospace copy ADDRESS FOLDER"
+            )
         return self._path
 
     @property
