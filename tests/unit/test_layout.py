@@ -22,6 +22,7 @@ WRITERS = {
     "cli/main.py": "os.devnull in place of a closed pipe",
     "map/kept.py": "an archive in memory; the file goes through files.py",
     "evaluate/alone.py": "the pipe to the process that started this one",
+    "plan/trial.py": "as above",
 }
 # Modules in which another library writes its own files.
 OWN_FILES = {
@@ -65,6 +66,7 @@ RUNS_CODE = {"cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve", "su
 STARTS_PROCESSES = {
     "adopt/package.py",
     "evaluate/alone.py",
+    "plan/trial.py",  # a trial's memory is that of a process of its own
     "serve/decoder.py",  # what strangers send is decoded apart
     "serve/mapping.py",  # a map is made beside the searches
 }

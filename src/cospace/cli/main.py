@@ -69,6 +69,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "nearest": ("nearest", "the words nearest to a word, and analogies, by a word model"),
     "translate": ("translate", "words of one language in another, by a model of `align`"),
     "cache": ("cache", "vectors kept on disk, so that nothing is encoded or paid for twice"),
+    "plan": ("plan", "memory, disk, machines, time and cost of a number of items, by store"),
     "limits": ("limits", "every limit, its value, and how to change it"),
     "doctor": ("doctor", "is this machine ready? versions, processor, starter, disk"),
 }

@@ -230,7 +230,8 @@ class Asking(Modelled):
         **span: Any,
     ) -> list[Results]:
         """The answer to each query, reranked where that is asked for."""
-        kept = self.reranking if rerank is None else None
+        ready = isinstance(given, Vectors) or all(isinstance(one, Vectors) for one in given)
+        kept = self.reranking if rerank is None and not ready else None
         by = reranking_of(rerank, kept, self._rerankers)
         if by is None:
             return ask_many(self.store, asked, **span)

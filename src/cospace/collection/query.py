@@ -95,7 +95,8 @@ def queries_of(
     given = [one if isinstance(one, Vectors) else _parts(one) for one in listed(queries)]
     references = references_of([one for one in given if isinstance(one, Parts)], collection)
     made: list[Query] = []
-    tuned = collection.weights
+    # Not for vectors alone: a store elsewhere is asked for them.
+    tuned = collection.weights if any(isinstance(one, Parts) for one in given) else None
     waiting: dict[int, _Waiting] = {}
     for place, parts in enumerate(given):
         if isinstance(parts, Vectors):

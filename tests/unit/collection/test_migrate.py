@@ -367,11 +367,11 @@ def test_the_command_line(fast_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert 0 == main(["info", folder])
     assert "to tiny-1" in capsys.readouterr().out
     assert ran("--to", str(models[1]))["encoded"] == 0
-    assert ran("--switch")["switched"]
+    assert ran("--switch", "--anyway")["switched"]
     assert 0 == main(["search", folder, "a blue armchair", "--model", str(models[1])])
     assert "MK-1" in capsys.readouterr().out
     assert not ran("--back", "--model", str(models[1]))["switched"]
-    assert ran("--switch")["switched"]
+    assert ran("--switch", "--anyway")["switched"]
     assert not ran("--back", "--to", str(models[0]))["switched"]
     assert ran("--drop") is None
     for wrong in (["--back", "--drop"], ["--switch"], ["--back"], ["--drop"]):

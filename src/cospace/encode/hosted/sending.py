@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import as_completed
+from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from cospace.encode.engines.threads import pool, submit
@@ -98,21 +99,25 @@ class Sending:
         """The inputs' vectors, as they come back; all that came is given before an error is."""
         batches = list(self._batches())
         errors: list[tuple[int, CospaceError]] = []
-        with pool(max(1, min(self._model.WORKERS, len(batches)))) as threads:
-            futures = {submit(threads, self._work, at): at[0] for at in batches}
+        at_once = max(1, min(self._model.WORKERS, len(batches)))
+        left = iter(batches)
+        with pool(at_once) as threads:
+            running = {submit(threads, self._work, at): at[0] for at in islice(left, at_once)}
             try:
-                for future in as_completed(futures):
-                    if future.cancelled():
-                        continue
-                    done, error = future.result()
-                    if error is not None:
-                        errors.append((futures[future], error))
-                        for other in futures:
-                            other.cancel()
-                    yield from done
+                while running:
+                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                        first = running.pop(future)
+                        done, error = future.result()
+                        if error is not None:
+                            errors.append((first, error))
+                            left = iter(())  # what is under way is the last
+                        # Kept by who asked before more is paid for.
+                        yield from done
+                        for at in islice(left, 1):
+                            running[submit(threads, self._work, at)] = at[0]
             finally:
                 self._over.set()  # who waits for another attempt waits no longer
-                for future in futures:
+                for future in running:
                     future.cancel()
         if errors:
             raise min(errors, key=lambda one: one[0])[1]
