@@ -67,6 +67,19 @@ def test_a_command_takes_an_address(
     assert {path.name for path in tmp_path.iterdir()} <= before | {"map.html", "out.parquet"}
 
 
+@pytest.mark.parametrize("words", ["backup shop.cospace ADDRESS", "demo --into ADDRESS"])
+def test_what_goes_into_folders_makes_none_for_an_address(
+    words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with cs.open("shop.cospace", model=tiny_model()) as shop:
+        shop.add(ids=IDS, documents=THINGS)
+    address = "qdrant://127.0.0.1:1/market"
+    assert 2 == main([address if word == "ADDRESS" else word for word in words.split()])
+    assert "cospace copy" in capsys.readouterr().err
+    assert ["shop.cospace"] == [path.name for path in tmp_path.iterdir()]
+
+
 def test_a_collection_is_served_by_the_name_in_its_address(address: str) -> None:
     with TestClient(build(Settings(collections=(address,))), base_url="http://localhost") as web:
         assert ["market"] == [one["name"] for one in web.get("/collections").json()["collections"]]
