@@ -99,6 +99,12 @@ def row(id: str, seed: int = 0, **metadata: Any) -> Row:
 # --- the protocol ---
 
 
+def test_too_many_numbers_are_refused_before_anything_is_written(store: PostgresStore) -> None:
+    with pytest.raises(BadArgument, match="up to 16,000 numbers"):
+        store.extend(Space.of("large", 16_001), Schema())
+    assert store.space is None
+
+
 def test_it_keeps_the_protocol(server: PostgresServer) -> None:
     check_store(lambda: opened(server, f"check{next(NUMBER)}"))
 

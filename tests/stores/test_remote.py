@@ -123,6 +123,21 @@ def test_rows_that_an_engine_loses_are_found_all_the_same(
     store.close()
 
 
+def test_the_nearest_are_found_where_an_engine_has_lost_them(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server: dict[str, Any] = {}
+    store = opened(tmp_path / "a", server)
+    written(store, plain(50))
+    store.optimize()
+    for number in numbers(server)[:-5]:
+        del server["place text"][number]
+    found = store.nearest("text", plain(50)[4].vectors["text"], 3)
+    assert ["id-4"] == [row.id for row in store.rows(found.keys[:1]).values()]
+    assert "found 5 of 50 rows" in caplog.text
+    store.close()
+
+
 class FewAtATime(MemoryEngine):
     """Gives 20 hits of a request at most."""
 
@@ -280,4 +295,46 @@ def test_compaction_forgets_no_deletion(tmp_path: Path) -> None:
     store.compact()
     assert 8 == len(store.nearest("text", unit(1)[0], 20).keys)
     assert 8 == len(numbers(server))
+    store.close()
+
+
+def test_a_server_that_lost_everything_is_filled_again(tmp_path: Path) -> None:
+    server: dict[str, Any] = {}
+    store = opened(tmp_path / "a", server)
+    written(store, plain(30))
+    store.optimize()
+    server.clear()  # as when it begins anew without its disk, while the collection is open
+    written(store, [Row("later", None, {}, {}, {"text": unit(1, 77)[0]})])
+    found = store.nearest("text", plain(30)[4].vectors["text"], 1)
+    assert ["id-4"] == [row.id for row in store.rows(found.keys).values()]
+    assert 31 == len(numbers(server))
+    store.close()
+
+
+def test_a_server_that_went_back_is_brought_up_to_date(tmp_path: Path) -> None:
+    server: dict[str, Any] = {}
+    store = opened(tmp_path / "a", server)
+    written(store, plain(10))
+    store.optimize()
+    before = {name: dict(one) if name != "mark" else one for name, one in server.items()}
+    written(store, plain(20, 3))
+    store.optimize()
+    server.clear()
+    server.update(before)
+    written(store, [Row("later", None, {}, {}, {"text": unit(1, 77)[0]})])
+    found = store.nearest("text", plain(20, 3)[14].vectors["text"], 1)
+    assert found.scores[0] == pytest.approx(1, abs=1e-6)
+    assert 21 == len(numbers(server))
+    store.close()
+
+
+def test_vectors_that_a_server_lost_are_brought_back_by_optimize(tmp_path: Path) -> None:
+    server: dict[str, Any] = {}
+    store = opened(tmp_path / "a", server)
+    written(store, plain(30))
+    store.optimize()
+    for number in numbers(server)[::2]:
+        del server["place text"][number]
+    store.optimize()
+    assert 30 == len(numbers(server))
     store.close()

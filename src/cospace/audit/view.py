@@ -168,7 +168,8 @@ def view_of(collection: Collection, *, meter: Meter | None = None) -> View:
     store = collection.store
     schema = {one.name: str(one.type) for one in store.schema.fields.values()}
     view = View(collection.name, store.space, schema=schema, load=lambda: collection.model)
-    view.place = str(getattr(store, "folder", ""))
+    address = getattr(store, "address", None)
+    view.place = str(getattr(store, "folder", "")) if address is None else address.whole
     growing: dict[str, _Growing] = {}
     for number, row in enumerate(store.scan(vectors=True)):
         view.ids.append(row.id)

@@ -33,7 +33,10 @@ def parser() -> Parser:
 def run(args: argparse.Namespace) -> int:
     """0."""
     from cospace.cli.holding import Holding
+    from cospace.store.remote.address import is_address
 
+    if is_address(args.target):
+        raise BadArgument(f"a backup goes into a folder; into {args.target}: cospace copy")
     target = Path(args.target)
     if target.exists() or target.is_symlink():
         raise BadArgument(f"{target} exists; a backup goes into a new folder")

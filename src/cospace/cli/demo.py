@@ -18,7 +18,7 @@ from cospace.cli.index import fill
 from cospace.cli.output import document, show, tell
 from cospace.cli.parsing import Parser, command
 from cospace.cli.report import report_lines
-from cospace.errors import NotFound
+from cospace.errors import BadArgument, NotFound
 from cospace.need import UPGRADE
 
 if TYPE_CHECKING:
@@ -90,7 +90,10 @@ def parser() -> Parser:
 def run(args: argparse.Namespace) -> int:
     """0."""
     import cospace as cs
+    from cospace.store.remote.address import is_address
 
+    if is_address(args.into):
+        raise BadArgument(f"the demo goes into a folder; into {args.into}: cospace copy FOLDER")
     shop, folder = marketplace(), Path(args.into)
     reading = cs.read(shop / "listings.csv", id="sku", text="{title}. {description}", image="photo")
     if not args.json:

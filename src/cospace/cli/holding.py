@@ -80,7 +80,10 @@ class Holding:
     def folder(self) -> Path:
         """The folder of the truth. Raises `BadArgument` for a store that has none."""
         if self._path is None:
-            raise BadArgument(f"{self.place}: this is for folders; its server has ways of its own")
+            raise BadArgument(
+                f"{self.place}: this is for folders. Take what its server has for that, or copy the"
+                " collection to a folder first: cospace copy ADDRESS FOLDER"
+            )
         return self._path
 
     @property
@@ -98,7 +101,8 @@ class Holding:
     @property
     def era(self) -> int:
         """How often the vectors were exchanged for others."""
-        return self.truth.era
+        found: int = getattr(self._holder, "era", 0)
+        return found
 
     @property
     def schema(self) -> Schema:

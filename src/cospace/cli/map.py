@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         document({"folder": args.folder, "how": how, "drawn": args.out, **map.to_json()})
     else:
-        _told(args, how, map)
+        _told(args, how, map, getattr(shop.store, "folder", None))
     return 0
 
 
@@ -80,7 +80,12 @@ def _kept(args: argparse.Namespace, shop: Collection) -> str:
     from cospace import map
     from cospace.progress import metered
 
-    folder = Path(args.folder)
+    folder = getattr(shop.store, "folder", None)
+    if folder is None:  # it stays in memory, for this command
+        if args.update:
+            raise BadArgument(f"{args.folder}: no map is kept there; leave out --update")
+        shop.make_map(seed=args.seed, progress=watched() and not args.json)
+        return "unkept"
     before = None if args.again else map.read(folder)  # a damaged one can be made again
     if args.update and before is None:
         raise MapMissing(f"{args.folder} has no map yet; make it: cospace map {args.folder}")
@@ -98,7 +103,7 @@ def _write_page(args: argparse.Namespace, shop: Collection, map: Map) -> None:
     from cospace.files import write_bytes
     from cospace.map.page import page
 
-    text = page(map, shop.store, Path(args.folder).name)
+    text = page(map, shop.store, shop.name)
     write_bytes(Path(args.out), text.encode())
 
 
@@ -107,12 +112,12 @@ def _draw(args: argparse.Namespace, shop: Collection, map: Map) -> None:
     from cospace.map.colours import colours
 
     by = colours(map, args.color, shop.store.schema, shop.store.get) if args.color else None
-    left = draw_map(map, args.out, title=Path(args.folder).name, by=by)
+    left = draw_map(map, args.out, title=shop.name, by=by)
     if left:
         tell(f"note: no room on the picture for the names of {count(len(left), 'cluster')}")
 
 
-def _told(args: argparse.Namespace, how: str, map: Map) -> None:
+def _told(args: argparse.Namespace, how: str, map: Map, folder: Path | None) -> None:
     from cospace.map import FILE
 
     lines: list[tuple[str, Any]] = [("points", f"{len(map):,}")]
@@ -124,9 +129,11 @@ def _told(args: argparse.Namespace, how: str, map: Map) -> None:
     shown = [f"  {one.size:>7,}  {one.name}" for one in map.clusters[:_SHOWN]]
     if len(map.clusters) > _SHOWN:
         shown.append(f"  ... and {len(map.clusters) - _SHOWN} more; --json lists them")
+    file = Path() if folder is None else folder / FILE
     end = {
-        "made": f"made and kept in {Path(args.folder) / FILE}",
-        "updated": f"updated, and kept in {Path(args.folder) / FILE}",
+        "made": f"made and kept in {file}",
+        "updated": f"updated, and kept in {file}",
+        "unkept": "made, and not kept: this store has no folder",
         "kept": f"as it was made {map.made[:10]}; --again makes it anew",
     }[how]
     show([*facts(lines), *shown, end])

@@ -30,8 +30,12 @@ def add_gate(parser: argparse.ArgumentParser, when: str) -> None:
 
 
 def are_collections(names: list[str]) -> bool:
-    """Whether these are the folders of two collections."""
-    return len(names) == 2 and all((Path(name) / "truth.sqlite").is_file() for name in names)
+    """Whether these are the folders or addresses of two collections."""
+    from cospace.store.remote.address import is_address
+
+    return len(names) == 2 and all(
+        is_address(name) or (Path(name) / "truth.sqlite").is_file() for name in names
+    )
 
 
 def run_gate(args: argparse.Namespace) -> int:

@@ -113,7 +113,7 @@ class Mapped(Asking):
         return map
 
     def _check_writable(self) -> None:
-        if isinstance(self.store, Refusing):
+        if isinstance(self.store, Refusing) and hasattr(self.store, "folder"):
             raise CollectionReadOnly(
                 f"{self.name}: opened with read_only=True, so no map can be kept; open it without"
             )

@@ -88,8 +88,9 @@ def owned(store: Store, name: str) -> LocalStore:
         return store
     if isinstance(store, LocalStore):
         raise BadArgument(
-            f"{name}: its vectors are searched elsewhere, and migrate works on a local collection:"
-            " cospace copy it to another address with the other model's vectors, or index again"
+            f"{name}: its vectors are searched elsewhere, and migrate works on a folder. Close it,"
+            f" migrate its folder (cospace migrate {store.folder}), and open the address again:"
+            " the engine is built anew"
         )
     if getattr(store, "folder", None) is not None:
         raise CollectionReadOnly(f"{name}: opened to be read; migrate changes it")

@@ -115,6 +115,8 @@ def _elsewhere(path: str, model: _Asked, queries: _Asked, own: _Own) -> Collecti
     """The collection at an address; it is closed again where the models do not fit it."""
     if own.quantization is not None:
         raise BadArgument(f"{path}: quantization= is of the local index: leave it out")
+    if own.read_only:
+        _check_reader(None, own.language)
     address = parsed(path)
     create = own.create and not own.read_only
     store = open_address(address, create=create, language=own.language, read_only=own.read_only)

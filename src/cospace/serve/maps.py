@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from numpy.typing import NDArray
 
-from cospace.errors import CollectionReadOnly, MapMissing
+from cospace.errors import BadArgument, CollectionReadOnly, MapMissing
 from cospace.item import kind_of
 from cospace.map import FILE, Map
 from cospace.map.colours import colours, fields
@@ -153,7 +153,13 @@ def _tagged(response: Response, map: Map) -> Response:
 
 
 def _folder(collection: Collection) -> Path:
-    folder: Path = collection.store.folder  # type: ignore[attr-defined] # what is served has one
+    """Where its map is kept. Raises `BadArgument` for a store without a folder."""
+    folder: Path | None = getattr(collection.store, "folder", None)
+    if folder is None:
+        raise BadArgument(
+            f"{collection.name}: its store has no folder to keep a map in; copy it to a folder and"
+            " serve that: cospace copy"
+        )
     return folder
 
 

@@ -39,6 +39,8 @@ from cospace.serve.tokenids import TokenIds
 from cospace.serve.turns import Turns
 from cospace.serve.waiting import finished
 from cospace.store.columnar import columnar
+from cospace.store.remote.address import is_address
+from cospace.store.remote.open import parsed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -284,7 +286,9 @@ class Server:
 
 
 def _name_of(path: str) -> str:
-    """ "market" of "shops/market.cospace". Raises `BadArgument` for what cannot be a name."""
+    """ "market" of "shops/market.cospace" or an address. Raises `BadArgument` for no name."""
+    if is_address(path):
+        return parsed(path).name
     name = Path(path).resolve().name.removesuffix(_SUFFIX)
     if not _NAME.fullmatch(name):
         raise BadArgument(

@@ -27,6 +27,10 @@ class Refusing:
         """Raises `CollectionReadOnly`."""
         raise self._refusal()
 
+    def compact(self) -> None:
+        """Raises `CollectionReadOnly`."""
+        raise self._refusal()
+
     def remember(self, template: object) -> None:  # noqa: ARG002
         """Raises `CollectionReadOnly`."""
         raise self._refusal()

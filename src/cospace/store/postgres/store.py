@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from cospace.errors import BadArgument
 from cospace.space import Space
 from cospace.store.gate import Gate
 from cospace.store.kept import Kept
@@ -15,7 +16,7 @@ from cospace.store.language import named
 from cospace.store.postgres.asking import EXACT_BELOW, Standing, count_of, find
 from cospace.store.postgres.link import Link
 from cospace.store.postgres.truth import PostgresTruth
-from cospace.store.postgres.upkeep import MAX_INDEXED, about_server, is_due, optimize
+from cospace.store.postgres.upkeep import MAX_DIM, MAX_INDEXED, about_server, is_due, optimize
 from cospace.store.protocol import (
     Failure,
     Found,
@@ -101,8 +102,14 @@ class PostgresStore(Kept):
     def extend(self, space: Space | None, schema: Schema) -> None:
         """See `Store`. What others have recorded meanwhile stays beside it.
 
-        Raises `SpaceMismatch` and `BadItem` where that is something else.
+        Raises `SpaceMismatch` and `BadItem` where that is something else, `BadArgument` for more
+        dimensions than pgvector takes.
         """
+        if space is not None and space.dim > MAX_DIM:
+            raise BadArgument(
+                f"{self.address}: pgvector takes vectors of up to {MAX_DIM:,} numbers; {space.name}"
+                f" makes {space.dim:,}. Load the model with a smaller dim=, or take another store"
+            )
         with self._gate:
             self._space, _ = self._truth.extend(space, schema)
 

@@ -13,13 +13,14 @@ from cospace.store.postgres.tables import table_of
 from cospace.store.postgres.truth import PostgresTruth
 from cospace.store.remote.address import Address
 
-__all__ = ["MAX_INDEXED", "about_server", "is_due", "optimize"]
+__all__ = ["MAX_DIM", "MAX_INDEXED", "about_server", "is_due", "optimize"]
 
 # Neighbours looked at for each vector of an index. Of 100,000 x 384 in 200 clusters the ten nearest
 # are found 0.9965 with 64 (pgvector's default), 1.0000 with 200, which takes three times as long.
 _TRIED = 128
 _NEIGHBOURS = 1500  # bytes a vector in an index that is being made, beside the vector
 _ROOM = 2048  # megabytes of the server's memory, at most
+MAX_DIM = 16_000  # dimensions of a vector of pgvector
 MAX_INDEXED = 4000  # dimensions: an index holds vectors in half precision, in a page of 8 kB
 # Tables of which a tenth has changed are tidied, for the planner and for scans of an index alone.
 _STALE = """SELECT relname::text FROM pg_stat_user_tables WHERE schemaname = %s

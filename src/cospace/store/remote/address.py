@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from os import PathLike
 from typing import NamedTuple
 
 from cospace.errors import BadArgument
@@ -11,6 +12,8 @@ from cospace.errors import BadArgument
 __all__ = ["Address", "is_address", "read_address", "scheme_of"]
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+]*)://")
+# No folder begins like this.
+_NEARLY = re.compile(r"(milvus|pinecone|postgres(ql)?|qdrant|weaviate):/", re.IGNORECASE)
 _ADDRESS = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+]*)://(?:(?P<user>[^@/?#]*)@)?"
     r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:/?#@\[\]]*)(?::(?P<port>[0-9]{1,5}))?"
@@ -35,14 +38,30 @@ class Address(NamedTuple):
         port = f":{self.port}" if self.port else ""
         return f"{self.scheme}://{self.host}{port}/{self.name}"
 
+    @property
+    def whole(self) -> str:
+        """The address with its options, as a command takes it."""
+        options = "&".join(f"{key}={value}" for key, value in self.options.items())
+        return f"{self}?{options}" if options else str(self)
+
 
 def is_address(path: object) -> bool:
     """Whether this names a store elsewhere, rather than a folder.
 
+    Raises `BadArgument` for an address that was mistyped, or made a `Path`: else a folder of that
+    name would be made.
+
     >>> is_address("milvus://localhost/market"), is_address("market.cospace")
     (True, False)
     """
-    return isinstance(path, str) and scheme_of(path) != ""
+    if isinstance(path, str) and scheme_of(path):
+        return True
+    if isinstance(path, str | PathLike) and _NEARLY.match(str(path)):
+        raise BadArgument(
+            f"{str(path)!r:.200} is no address, nor meant as a folder; expected a text such as"
+            " qdrant://localhost/market, with small letters and two slashes"
+        )
+    return False
 
 
 def scheme_of(text: str) -> str:

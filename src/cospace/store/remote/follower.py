@@ -67,7 +67,8 @@ class Follower:
             return False
         if self._mark is not None and self._mark.seq == self._truth.seq:
             return True  # as for every search but the first
-        if self._mark is None:
+        if self._mark is None or not self._is_there():
+            self._fields, self._slots = (), set()
             self._begin(space)
         mark = self._mark
         assert mark is not None
@@ -94,6 +95,15 @@ class Follower:
                 " another store"
             )
 
+    def is_whole(self, counts: Mapping[str, int]) -> bool:
+        """Whether the engine holds as many vectors of each field, once it has followed."""
+        return all(self.engine.count(field) == counts.get(field, 0) for field in self._fields)
+
+    def make_anew(self, space: Space, schema: Schema) -> None:
+        """Take away what the engine holds, and bring all of it there again."""
+        self._anew(space, "it lacks vectors, or has too many")
+        self.follow(space, schema)
+
     # --- the mark ---
 
     def _begin(self, space: Space) -> None:
@@ -116,6 +126,11 @@ class Follower:
         token = secrets.token_hex(8)
         self._truth.follower = token
         self._write(found._replace(token=token))
+
+    def _is_there(self) -> bool:
+        """Whether the engine holds what was left in it: its server may have lost or restored it."""
+        text = self.engine.read_mark()
+        return text is not None and self._read(text) == self._mark
 
     def _read(self, text: str) -> Mark:
         try:

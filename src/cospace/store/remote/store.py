@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cospace.errors import StorageError
+from cospace.errors import CollectionBusy, StorageError
 from cospace.item import kind_of
 from cospace.space import Space
 from cospace.store.cache import Cache
@@ -63,6 +63,13 @@ class RemoteStore(LocalStore):
         self.name = name
         try:
             super().__init__(folder, create=create, language=language)
+        except CollectionBusy as error:
+            engine.close()
+            said = str(error).partition(" Meanwhile")[0]
+            raise CollectionBusy(
+                f"{said} Meanwhile others may read its folder, without {name}: cospace search"
+                f" {folder}"
+            ) from error
         except BaseException:
             engine.close()
             raise
@@ -174,7 +181,7 @@ class RemoteStore(LocalStore):
                 whole = len(hits) < limit or limit == most
                 if not whole and not _is_settled(hits, best, one.k):
                     again[place] = min(2 * limit, most)
-                elif len(best) < one.k and self._is_short(edge, one, len(best), len(hits) < limit):
+                elif self._is_short(edge, one, len(best), len(hits) < limit):
                     found[place] = self._compared(one, self._all(edge, one.where))
                 else:  # with their scores from the truth: the same from every engine
                     found[place] = self._compared(one, list(best))
@@ -197,19 +204,28 @@ class RemoteStore(LocalStore):
         return {key: score for key, score in best.items() if key in rows and key not in fails}
 
     def _is_short(self, edge: Edge, one: Nearest, found: int, whole: bool) -> bool:
-        """Whether the engine has lost rows, or could give no more hits than it gave."""
-        there = self._count_of(edge, one)
-        if found >= min(one.k, there):
+        """Whether the engine has lost rows, or could give no more hits than it gave.
+
+        `whole` says that it gave fewer hits than asked: then these are all that it has.
+        """
+        enough = found + 1 if whole else one.k
+        if found >= enough:
+            return False
+        there = self._count_of(edge, one, enough)
+        if found >= min(enough, there):
             return False
         if whole:
             log.warning(
-                "%s: %s found %d of %d rows; they were compared here (cospace optimize may help)",
-                self.name, self._engine.traits.name, found, min(one.k, there),
+                "%s: %s found %d of %d rows; they were compared here (cospace compact may help)",
+                self.name, self._engine.traits.name, found, there,
             )  # fmt: skip
         return True
 
-    def _count_of(self, edge: Edge, one: Nearest) -> int:
-        """How many rows have a vector in the field and pass the filter; slow, so asked seldom."""
+    def _count_of(self, edge: Edge, one: Nearest, enough: int) -> int:
+        """How many rows have a vector in the field and pass the filter; slow, so asked seldom.
+
+        With a filter, counting ends at `enough` or somewhat more.
+        """
         if one.where is None:
             with self._gate:
                 return self._truth.counted().holders.get(one.field, 0)
@@ -218,7 +234,7 @@ class RemoteStore(LocalStore):
         for part in chunks(keys):
             with self._gate:
                 count += sum(one.field in held for held in self._truth.vectors_of(part).values())
-            if count >= one.k:
+            if count >= enough:
                 break
         return count
 
@@ -231,11 +247,16 @@ class RemoteStore(LocalStore):
     # --- upkeep ---
 
     def optimize(self) -> None:
-        """See `Store`."""
+        """See `Store`. Where the engine has lost vectors, all are brought there again."""
         super().optimize()
         with self._gate:
-            if self._edge() is not None:
-                self._engine.optimize()
+            if self._edge() is None:
+                return
+            space = self._space
+            assert space is not None
+            if not self._follower.is_whole(self._truth.counted().fields):
+                self._follower.make_anew(space, self._schema)
+            self._engine.optimize()
 
     def compact(self) -> None:
         """See `LocalStore`; the engine first learns of what was deleted."""
@@ -261,6 +282,10 @@ class RemoteStore(LocalStore):
 
 class RemoteReader(Refusing, RemoteStore):
     """The same, which refuses to write; it owns the folder all the same."""
+
+    def optimize(self) -> None:
+        """See `Store`; it is for those who write."""
+        self._gate.check()
 
 
 def _rows_of(hits: Sequence[Hit]) -> dict[int, float]:

@@ -25,6 +25,7 @@ from cospace.measures import Interval
 from cospace.progress import Watch, metered
 from cospace.store.local import LocalStore
 from cospace.store.protocol import Row
+from cospace.store.refusing import Refusing
 from cospace.train.binding.bind import Options, card_of, settings_for
 from cospace.train.binding.check import LEAST, Learnt, learn
 from cospace.train.binding.folder import write_bound
@@ -184,7 +185,7 @@ def adapt_back(collection: Collection, *, progress: Watch = None) -> int:
 
 def _owned(collection: Collection) -> LocalStore:
     store = collection.store
-    if isinstance(store, LocalStore):
+    if isinstance(store, LocalStore) and not isinstance(store, Refusing):
         if store.beside is not None:
             raise BadArgument(
                 f"{collection.name}: a migration to another model is under way; end it first:"
