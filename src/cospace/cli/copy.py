@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from cospace.cli.output import count, document, show, watched
 from cospace.cli.parsing import Parser, command
@@ -35,9 +36,12 @@ def run(args: argparse.Namespace) -> int:
     from cospace.collection.copying import copy_collection
     from cospace.store.remote.address import is_address
 
-    if args.source == args.target:
-        raise BadArgument(f"{args.source}: source and target are the same")
     folder = not is_address(args.source)  # read beside its owner
+    same = args.source == args.target
+    if folder and not is_address(args.target):
+        same = Path(args.source).resolve() == Path(args.target).resolve()
+    if same:
+        raise BadArgument(f"{args.source}: source and target are the same")
     with (
         cs.open(args.source, create=False, read_only=folder) as source,
         cs.open(args.target) as target,

@@ -45,6 +45,35 @@ def test_all_is_there(source: cs.Collection, fast_path: Path) -> None:
         assert 2 == target.count({"n": {"$lt": 2}})
 
 
+def test_the_language_that_was_told_and_what_failed_go_along(fast_path: Path) -> None:
+    with (
+        cs.open(fast_path / "from", model=tiny_model(), language="german") as first,
+        cs.open(fast_path / "to") as second,
+        cs.open(":memory:") as third,
+    ):
+        texts = [f"die roten Stühle {n}" for n in range(3)]
+        first.add(ids=["1", "2", "3"], documents=texts)
+        first.add([cs.Item("bad", "  ")], errors="report")
+        for target in (second, third):
+            copy_collection(first, target)
+            assert ("german", 1) == (target.info().language, target.info().failures)
+            assert first.store.failures() == target.store.failures()  # type: ignore[attr-defined]
+            assert copy_collection(first, target).sent == 0
+        assert (
+            second.search("Stuhl", k=3, by="words").ids
+            == first.search("Stuhl", k=3, by="words").ids
+            != []
+        )
+
+
+def test_a_folder_is_not_copied_to_itself(fast_path: Path) -> None:
+    folder, link = fast_path / "one.cospace", fast_path / "link.cospace"
+    cs.open(folder, model=tiny_model()).close()
+    link.symlink_to(folder)
+    for target in (link, f"{fast_path}/./one.cospace"):
+        assert 2 == main(["copy", str(folder), str(target)])
+
+
 def test_it_goes_on_where_it_was(source: cs.Collection, fast_path: Path) -> None:
     with cs.open(fast_path / "to") as target:
 
