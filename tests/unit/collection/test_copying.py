@@ -9,8 +9,9 @@ import pytest
 import cospace as cs
 from cospace.cli.main import main
 from cospace.collection.copying import copy_collection
+from cospace.collection.models import own_model
 from cospace.errors import BadArgument, SpaceMismatch
-from cospace.testing.tiny import tiny_model
+from cospace.testing.tiny import tiny_folder, tiny_model
 
 
 def fill(shop: cs.Collection, n: int = 2500) -> cs.Collection:
@@ -72,6 +73,22 @@ def test_a_folder_is_not_copied_to_itself(fast_path: Path) -> None:
     link.symlink_to(folder)
     for target in (link, f"{fast_path}/./one.cospace"):
         assert 2 == main(["copy", str(folder), str(target)])
+
+
+def test_a_model_that_stays_behind_is_told(
+    fast_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, model = fast_path / "one.cospace", tiny_model()
+    with cs.open(folder, model=model) as made:
+        made.add(ids=["1"], documents=["a chair"])
+    copy = ["copy", str(folder), str(fast_path / "two")]
+    assert 0 == main([*copy, "--json"])
+    assert "" == json.loads(capsys.readouterr().out)["model"]
+    own = tiny_folder(own_model(folder, model.space))
+    assert 0 == main([*copy, "--json"])
+    assert str(own) == json.loads(capsys.readouterr().out)["model"]
+    assert 0 == main(copy)
+    assert f"--model {own}" in capsys.readouterr().err
 
 
 def test_it_goes_on_where_it_was(source: cs.Collection, fast_path: Path) -> None:
