@@ -78,3 +78,30 @@ def test_words_that_do_not_go_together(
 ) -> None:
     assert 2 == main(["migrate", shop[0], *words])
     assert "--" in capsys.readouterr().err
+
+
+def test_what_came_since_is_encoded_before_the_comparison(
+    shop: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, model = shop
+    assert said(capsys, "migrate", folder, "--to", model)[0] == 0
+    with cs.open(folder) as made:
+        made.add(ids=["MK-9"], documents=["Old table"])
+    code, told = said(capsys, "migrate", folder, "--check")
+    assert code == 2 and "8 of 9 items" in told["error"]["message"]
+    code, told = said(capsys, "migrate", folder, "--switch")
+    assert code == 11 and told["migration"]["complete"]
+    assert told["compared"]["whole"]["questions"] == 9
+
+
+def test_a_model_that_moved_is_asked_for_by_the_right_option(
+    shop: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, model = shop
+    assert said(capsys, "migrate", folder, "--to", model)[0] == 0
+    moved = Path(model).rename(Path(model).with_name("moved"))
+    code, told = said(capsys, "migrate", folder, "--switch", "--anyway")
+    assert code == 4 and "migrate --to FOLDER" in told["error"]["message"]
+    assert said(capsys, "migrate", folder, "--switch", "--anyway", "--to", str(moved))[0] == 0
+    code, told = said(capsys, "migrate", folder, "--switch", "--model", str(moved))
+    assert code == 2 and "switched to tiny-0" in told["error"]["message"]

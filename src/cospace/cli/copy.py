@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
-from cospace.cli.output import count, document, show, watched
+from cospace.cli.output import count, document, show, tell, watched
 from cospace.cli.parsing import Parser, command
 from cospace.errors import BadArgument
 
@@ -33,18 +34,25 @@ def run(args: argparse.Namespace) -> int:
     """0."""
     import cospace as cs
     from cospace.collection.copying import copy_collection
+    from cospace.collection.models import own_model
     from cospace.store.remote.address import is_address
 
-    if args.source == args.target:
-        raise BadArgument(f"{args.source}: source and target are the same")
     folder = not is_address(args.source)  # read beside its owner
+    same = args.source == args.target
+    if folder and not is_address(args.target):
+        same = Path(args.source).resolve() == Path(args.target).resolve()
+    if same:
+        raise BadArgument(f"{args.source}: source and target are the same")
     with (
         cs.open(args.source, create=False, read_only=folder) as source,
         cs.open(args.target) as target,
     ):
         made = copy_collection(source, target, prune=args.prune, progress=watched())
+        own = None if source.space is None else own_model(Path(args.source), source.space)
+    stays = "" if own is None or not own.is_dir() else str(own)
     if args.json:
-        document({"source": args.source, "target": args.target, **made.to_json()})
+        record = {"source": args.source, "target": args.target, "model": stays}
+        document({**record, **made.to_json()})
         return 0
     lines = [f"{count(made.sent, 'item')} sent to {args.target} in {made.seconds:.1f} s"]
     if made.there:
@@ -56,4 +64,6 @@ def run(args: argparse.Namespace) -> int:
     if made.removed:
         lines.append(f"{count(made.removed, 'item')} removed that {args.source} has not")
     show(lines)
+    if stays:
+        tell(f"note: the model that adapt made stays there; open the copy with --model {stays}")
     return 0

@@ -67,8 +67,9 @@ def run(args: argparse.Namespace) -> int:
             lines = _copied(made, args)
         passed = None
         if args.check or (args.switch and not args.anyway):
-            passed = _judged(shop, args)
-            lines += _verdict(passed, args)
+            passed = _judged(shop, args, made)
+            made = shop.migration
+            lines += _verdict(passed, args.folder, back=made is not None and made.switched)
         if args.switch and (passed is None or passed.passed):
             made = shop.switch_model(progress=watched())
             lines += _switched(made, args.folder)
@@ -93,22 +94,28 @@ def _check(args: argparse.Namespace) -> None:
         raise BadArgument("give one of --check, --switch, --back and --drop; --drop without --to")
     if args.anyway and not args.switch:
         raise BadArgument("--anyway goes with --switch")
-    asked = args.judgments or args.questions or args.wanted or args.bridges
+    given = (args.judgments, args.questions, args.wanted, args.bridges or None)
+    asked = any(one is not None for one in given)
     if asked and (args.anyway or not (args.check or args.switch)):
         raise BadArgument("--judgments, --questions, --wanted, --bridges: with --check or --switch")
 
 
-def _judged(shop: Collection, args: argparse.Namespace) -> JudgedMigration:
+def _judged(shop: Collection, args: argparse.Namespace, made: Migration | None) -> JudgedMigration:
     """Both models asked the same questions, end to end."""
+    if args.switch and made is not None:
+        if made.switched:
+            raise BadArgument(f"{args.folder}: it is switched to {made.space} already")
+        if not made.complete:  # what was written since --to
+            shop.migrate(progress=watched())
     with shop.candidate() as new:
         return judged(shop, new, args)
 
 
-def _verdict(found: JudgedMigration, args: argparse.Namespace) -> list[str]:
+def _verdict(found: JudgedMigration, folder: str, *, back: bool) -> list[str]:
     lines = migration_lines(found)
     if found.passed:
         return [*lines, ""]
-    again = f"cospace migrate {args.folder} --switch --anyway"
+    again = f"cospace migrate {folder} {'--back' if back else '--switch --anyway'}"
     return [*lines, "", f"nothing was switched; to do so all the same: {again}"]
 
 

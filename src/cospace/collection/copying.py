@@ -92,6 +92,7 @@ def copy_collection(
     started, era = time.monotonic(), getattr(source.store, "era", 0)
     run = _Copy(source, target)
     run.check(prune)
+    run.speak()
     with metered(progress, 2 * source.store.info().items, "items") as meter:
         meter.stage = "copying"
         run.send(meter)
@@ -138,6 +139,13 @@ class _Copy:
         for ids in _pages(row.id for row in self.target.scan()):
             known = self.source.hashes(ids)
             yield from (id for id in ids if id not in known)
+
+    def speak(self) -> None:
+        """The language of the words, where it was told: before the first row that is read so."""
+        told = getattr(self.source, "told_language", "")
+        tell = getattr(self.target, "tell_language", None)
+        if told and tell is not None:
+            tell(told)
 
     def send(self, meter: Meter) -> None:
         """Every row that the target lacks, or has with another hash."""
@@ -202,7 +210,7 @@ class _Copy:
         ]
 
     def remember(self) -> None:
-        """Templates, weights, rerankers and judgments, where both keep such things."""
+        """Templates, weights, rerankers, judgments and failures, where both keep such things."""
         mine, other = self.source, self.target
         if isinstance(mine, Remembers) and isinstance(other, Remembers):
             for template in mine.templates:
@@ -215,6 +223,11 @@ class _Copy:
             for query, grades in getattr(mine, "judgments", {}).items():
                 for id, grade in grades.items():
                     judge(query, id, grade)
+        failures = getattr(mine, "failures", None)
+        start = 0
+        while failures is not None and (page := failures(_PAGE, start)):
+            other.write([], replace=True, failures=page)
+            start += len(page)
 
 
 def _what_differs(mine: Row, other: Row | None) -> str:

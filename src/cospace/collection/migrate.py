@@ -8,6 +8,7 @@ The last round holds back the writers, and then one commit exchanges the two set
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ __all__ = ["Migration", "check_target", "copy_items", "curable", "migration_of",
 _FEW = 500
 _NO_SOURCE = "it was added without a file or a text, so it cannot be encoded anew"
 _WITHOUT = "kept without its "
+_SOURCELESS = re.compile(f"{_WITHOUT}([^:]+): {_NO_SOURCE}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,12 +194,17 @@ class _Copying:
         if one.skipped:
             row = replace(old.row, hash=self._hash(one), reason="")
             return Made(old.key, old.seq, row, kept=True)
+        lost = set(_SOURCELESS.findall(old.row.reason)) - set(one.item.parts)
+        # Vectors that only the other model has: they were given, and cannot be made again.
+        there = self.store.beside_vectors(old.key) if lost else {}
+        given = {name: there[name] for name in lost - old.fields if name in there}
         failed = dict(one.failed)
-        for name in sorted(old.fields - set(one.item.parts)):
+        for name in sorted((old.fields | lost) - set(one.item.parts) - set(given)):
             failed[name] = _NO_SOURCE
         reason = "; ".join(f"{_WITHOUT}{name}: {why}" for name, why in failed.items())
         self.truncated += one.truncated
-        row = replace(old.row, vectors=one.vectors, hash=self._hash(one), reason=reason)
+        vectors, hash_ = {**given, **one.vectors}, b"" if given else self._hash(one)
+        row = replace(old.row, vectors=vectors, hash=hash_, reason=reason)
         return Made(old.key, old.seq, in_order(row))
 
 

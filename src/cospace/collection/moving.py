@@ -24,6 +24,7 @@ from cospace.errors import BadArgument, CollectionBusy, ModelNotFound, SpaceMism
 from cospace.files import remove
 from cospace.progress import Watch
 from cospace.space import Space
+from cospace.store.beside import Beside
 from cospace.store.local import LocalStore
 from cospace.store.reader import LocalReader
 
@@ -32,6 +33,7 @@ __all__ = ["Moving"]
 Model = str | os.PathLike[str] | Encoder
 # While somebody writes past the lock of the collection, the last round is taken again.
 _TRIES = 20
+_BEGIN = "begin with migrate(MODEL), or cospace migrate FOLDER --to MODEL"
 
 M = TypeVar("M", bound="Moving")
 
@@ -171,23 +173,35 @@ class Moving(Mapped):
         store = self._owned
         there = store.beside
         if there is None:
-            raise BadArgument(f"{self.name}: no migration was begun: migrate(MODEL) comes first")
+            raise BadArgument(f"{self.name}: no migration was begun; {_BEGIN}")
         if given is not None:
             encoder = _loaded(given)
         else:
-            encoder = self._known(there.space) or _found(there.space, there.model, store.folder)
+            encoder = self._known(there.space) or self._sought(there)
         if there.space.apart(encoder.space):
             raise SpaceMismatch(
                 f"{self.name}: the second set of vectors is of {there.space}, not {encoder.space}"
             )
         return encoder
 
+    def _sought(self, there: Beside) -> Encoder:
+        """The other model, by its name. Raises `ModelNotFound`."""
+        try:
+            return _found(there.space, there.model, self._owned.folder)
+        except ModelNotFound as error:
+            call, option = ("switch_back", "--back --to") if there.switched else ("migrate", "--to")
+            known = f" (it was in {there.model})" if there.model else ""
+            raise ModelNotFound(
+                f"{self.name}: the model of the second set of vectors, {there.space}, is not found"
+                f"{known}; say where it is: {call}(FOLDER), or cospace migrate {option} FOLDER"
+            ) from error
+
     def _exchange(self, back: bool, model: Model | None, progress: Watch) -> Migration:
         store = self._owned
         self._check_asker()
         there = store.beside
         if there is None or there.switched != back:
-            what = "there was no switch to come back from" if back else "migrate(MODEL) comes first"
+            what = "there was no switch to come back from" if back else _BEGIN
             if there is not None and not back:
                 what = f"it is switched to {self.space} already"
             raise BadArgument(f"{self.name}: {what}")

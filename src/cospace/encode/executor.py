@@ -5,7 +5,7 @@ What comes out is the same: a batch is encoded the same way wherever that is don
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -20,7 +20,7 @@ from cospace.encode.model import Model
 from cospace.encode.names import folder_of, installed, load_folder
 from cospace.encode.protocol import Encoder
 from cospace.encode.ray import Job, check, over_nodes
-from cospace.errors import BadArgument, CospaceError, ModelNotFound
+from cospace.errors import BadArgument, BadItem, CospaceError, ModelNotFound
 from cospace.item import Item
 from cospace.space import Space
 
@@ -69,8 +69,9 @@ def encode_items(
 
     If you stop before the end, close it (`contextlib.closing`).
 
-    Raises `BadArgument` for a batch below 1, and with `ray` for a model without a folder and for
-    `known`; `MissingExtra`, `NetworkError` and `CospaceError` as far as Ray fails.
+    Raises `BadItem` for what is no `Item`, `BadArgument` for a batch below 1, and with `ray` for a
+    model without a folder and for `known`; `MissingExtra`, `NetworkError` and `CospaceError` as
+    far as Ray fails.
 
     >>> import cospace as cs
     >>> items = [cs.Item("1", "a red chair"), cs.Item("2", "a blue bicycle")]
@@ -78,11 +79,26 @@ def encode_items(
     ...  for one in batch if one.vectors]
     ['1', '2']
     """
+    if isinstance(encoder, str | Path) or not isinstance(getattr(encoder, "space", None), Space):
+        raise BadArgument(f"encoder is a model, such as cs.load('starter'), not {encoder!r:.60}")
+    if isinstance(batch, bool) or not isinstance(batch, int):
+        raise BadArgument(f"batch is a whole number of items, not {batch!r:.60}")
+    if isinstance(items, Item | str | Mapping) or not isinstance(items, Iterable):
+        raise BadArgument(f"items is a list of them, or another iterable, not {items!r:.60}")
     if ray is None:
-        return bulk.encode_items(encoder, items, batch=batch, known=known)
+        return bulk.encode_items(encoder, _items_only(items), batch=batch, known=known)
     if known is not None:
         raise BadArgument("known= is asked in this process: leave it out, or ray=")
-    return executor(ray)(encoder, items, batch=batch)
+    return executor(ray)(encoder, _items_only(items), batch=batch)
+
+
+def _items_only(items: Iterable[Any]) -> Iterator[Item]:
+    for position, item in enumerate(items):
+        if not isinstance(item, Item):
+            raise BadItem(
+                f"number {position}", f"expected an Item, not {type(item).__name__}: {item!r:.60}"
+            )
+        yield item
 
 
 class _Loads(NamedTuple):

@@ -68,6 +68,13 @@ class Kept:
         with self._gate:
             return self._truth.seq
 
+    @property
+    def told_language(self) -> str:
+        """The language of the words, where it was told; "" where it is recognised."""
+        with self._gate:
+            known = self._truth.language
+        return known.name if known is not None and known.told else ""
+
     def failures(self, at_most: int = 1000, offset: int = 0) -> list[Failure]:
         """Items that could not be stored, and why."""
         with self._gate:

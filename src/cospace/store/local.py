@@ -102,6 +102,11 @@ class LocalStore(Moving):
         """The cache that follows the truth."""
         return Cache(self.folder / self._truth.index, self._truth)
 
+    def tell_language(self, language: str) -> None:
+        """Record the language of the words; the next commit is the first that is read so."""
+        with self._gate:
+            self._tell(language)
+
     def _tell(self, language: str) -> None:
         """Record the language that was told, or that it is to be recognised from now on."""
         known = self._truth.language

@@ -156,6 +156,15 @@ class MemoryStore(Kept):
         return one_by_one(self, requests)
 
     @property
+    def told_language(self) -> str:
+        """The language of the words, where it was told; "" where it is recognised."""
+        return self._told or ""
+
+    def tell_language(self, language: str) -> None:
+        """Take this as the language of the words, from the next commit on."""
+        self._told = named(language)
+
+    @property
     def language(self) -> str:
         """The language of the words, as it was when they were last asked for."""
         return self._seen[1].language if self._seen else self._told or ""

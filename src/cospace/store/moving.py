@@ -11,6 +11,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cospace.errors import CollectionBusy, CollectionClosed
 from cospace.files import check_room, remove
 from cospace.space import Space
@@ -70,6 +73,11 @@ class Moving(Opened):
         """The next items that the other model is to encode: see `Sides`."""
         with self._gate:
             return self._truth.stale(after, until)
+
+    def beside_vectors(self, key: int) -> dict[str, NDArray[np.float32]]:
+        """The vectors that the second set has of an item, by field."""
+        with self._gate:
+            return self._truth.beside_vectors(key)
 
     def put_beside(self, made: Sequence[Made]) -> int:
         """How many items were written to the second set; durable on return."""

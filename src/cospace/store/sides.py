@@ -151,6 +151,20 @@ class Sides(About):
             for n, seq, hash_, reason in found
         ]
 
+    def beside_vectors(self, key: int) -> dict[str, NDArray[np.float32]]:
+        """The vectors that the second set has of an item, by field. Raises `DataDamaged`."""
+        found = {}
+        sql = "SELECT field, crc, vector FROM beside WHERE n=?"
+        with sqlite_errors(self.path):
+            for field, crc, blob in self._db.execute(sql, (key,)):
+                if zlib.crc32(blob) != crc:
+                    raise DataDamaged(
+                        f"an item (key {key}): its {field} vector of the other model fails its"
+                        " checksum; run: cospace verify"
+                    )
+                found[str(field)] = np.frombuffer(blob, dtype="<f4")
+        return found
+
     def put_beside(self, made: Sequence[Made]) -> int:
         """How many items were encoded and written; those that changed meanwhile are left out."""
         vectors = [one for item in made if not item.kept for one in packed(item.key, item.row)]

@@ -9,8 +9,9 @@ import pytest
 import cospace as cs
 from cospace.cli.main import main
 from cospace.collection.copying import copy_collection
+from cospace.collection.models import own_model
 from cospace.errors import BadArgument, SpaceMismatch
-from cospace.testing.tiny import tiny_model
+from cospace.testing.tiny import tiny_folder, tiny_model
 
 
 def fill(shop: cs.Collection, n: int = 2500) -> cs.Collection:
@@ -43,6 +44,51 @@ def test_all_is_there(source: cs.Collection, fast_path: Path) -> None:
         assert source.weights == target.weights
         assert source.space == target.space
         assert 2 == target.count({"n": {"$lt": 2}})
+
+
+def test_the_language_that_was_told_and_what_failed_go_along(fast_path: Path) -> None:
+    with (
+        cs.open(fast_path / "from", model=tiny_model(), language="german") as first,
+        cs.open(fast_path / "to") as second,
+        cs.open(":memory:") as third,
+    ):
+        texts = [f"die roten Stühle {n}" for n in range(3)]
+        first.add(ids=["1", "2", "3"], documents=texts)
+        first.add([cs.Item("bad", "  ")], errors="report")
+        for target in (second, third):
+            copy_collection(first, target)
+            assert ("german", 1) == (target.info().language, target.info().failures)
+            assert first.store.failures() == target.store.failures()  # type: ignore[attr-defined]
+            assert copy_collection(first, target).sent == 0
+        assert (
+            second.search("Stuhl", k=3, by="words").ids
+            == first.search("Stuhl", k=3, by="words").ids
+            != []
+        )
+
+
+def test_a_folder_is_not_copied_to_itself(fast_path: Path) -> None:
+    folder, link = fast_path / "one.cospace", fast_path / "link.cospace"
+    cs.open(folder, model=tiny_model()).close()
+    link.symlink_to(folder)
+    for target in (link, f"{fast_path}/./one.cospace"):
+        assert 2 == main(["copy", str(folder), str(target)])
+
+
+def test_a_model_that_stays_behind_is_told(
+    fast_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, model = fast_path / "one.cospace", tiny_model()
+    with cs.open(folder, model=model) as made:
+        made.add(ids=["1"], documents=["a chair"])
+    copy = ["copy", str(folder), str(fast_path / "two")]
+    assert 0 == main([*copy, "--json"])
+    assert "" == json.loads(capsys.readouterr().out)["model"]
+    own = tiny_folder(own_model(folder, model.space))
+    assert 0 == main([*copy, "--json"])
+    assert str(own) == json.loads(capsys.readouterr().out)["model"]
+    assert 0 == main(copy)
+    assert f"--model {own}" in capsys.readouterr().err
 
 
 def test_it_goes_on_where_it_was(source: cs.Collection, fast_path: Path) -> None:

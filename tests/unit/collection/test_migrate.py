@@ -205,6 +205,26 @@ def test_files_that_are_away_and_vectors_without_a_source(fast_path: Path, folde
         assert ["ready"] == [one.name for one in shop.migration.reasons]  # type: ignore[union-attr]
 
 
+def test_given_vectors_come_back_though_the_item_was_written_meanwhile(
+    shop: cs.Collection, folder: Path
+) -> None:
+    shop.add(ids=["ready"], embeddings=OLD.encode_document(["a lamp"]), metadatas=[{"price": 1}])
+    before = rows(shop)["ready"]
+    shop.migrate(NEW)
+    shop.switch_model()
+    assert {} == rows(shop)["ready"][-1]
+    shop.update("ready", price=2)
+    assert 0 == shop.switch_back().partial
+    assert before[2:] == rows(shop)["ready"][2:]  # hash, reason, and the bits of the vector
+    shop.update("ready", price=3)
+    told = {one.name: one.reason for one in shop.switch_model().reasons}
+    assert "without a file or a text" in told["ready"]
+    shop.add_vectors(["ready"], NEW.encode_document(["a rug"]), replace=True)
+    made = shop.switch_back()  # another vector was given: the older one is not the item's any more
+    assert (1, {}) == (made.partial, rows(shop)["ready"][-1])
+    sound(folder)
+
+
 def test_what_was_tuned_belongs_to_a_model(shop: cs.Collection) -> None:
     shop.weights = {"text": 1.0, "image": 0.1, "words": 0.25}
     shop.judge("a seat", "MK-1", 2)
@@ -374,5 +394,7 @@ def test_the_command_line(fast_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert ran("--switch", "--anyway")["switched"]
     assert not ran("--back", "--to", str(models[0]))["switched"]
     assert ran("--drop") is None
-    for wrong in (["--back", "--drop"], ["--switch"], ["--back"], ["--drop"]):
+    capsys.readouterr()
+    never = ["--switch", "--anyway", "--wanted", "0"]
+    for wrong in (["--back", "--drop"], ["--switch"], ["--back"], ["--drop"], never):
         assert 2 == main(["migrate", folder, *wrong])

@@ -333,3 +333,12 @@ def test_shards_of_another_space_are_refused(folder: Path, tmp_path: Path) -> No
 def test_a_folder_without_a_manifest_is_told(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="manifest"):
         Manifest.load(tmp_path)
+
+
+def test_the_name_of_a_row_without_an_id_may_be_the_id_of_an_item(tmp_path: Path) -> None:
+    table = [{"id": "", "text": "lost"}, {"id": "row 1", "text": "a chair"}]
+    folder = tmp_path / "odd.shards"
+    assert written(table, folder).vectors == 1
+    with cs.open(":memory:") as shop:
+        done = shop.restore_shards(folder)
+        assert (1, 1) == (done.stored, len(done.failed))

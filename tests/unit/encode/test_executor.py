@@ -143,3 +143,23 @@ def test_what_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         encode_items(tiny_model(), texts(1), batch=1, ray="local", known=lambda one: True)
     with pytest.raises(BadArgument, match="at least one"):
         encode_items(tiny_model(), texts(1), batch=0, ray="local")
+
+
+@pytest.mark.parametrize("ray", [None, "local"])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"encoder": "starter"}, {"batch": 1.5}, {"batch": "x"}, {"batch": True},
+     {"items": cs.Item("1", "a chair")}, {"items": "a chair"}, {"items": None}],
+)  # fmt: skip
+def test_what_is_no_item_model_or_number_is_named(wrong: dict[str, Any], ray: str | None) -> None:
+    given = {"encoder": tiny_model(), "items": [cs.Item("1", "a chair")], "batch": 2, **wrong}
+    with pytest.raises(BadArgument, match=next(iter(wrong))):
+        encode_items(**given, ray=ray)
+
+
+def test_what_is_no_item_is_told_after_the_items_before_it() -> None:
+    given: Any = [cs.Item("1", "a chair"), {"id": "2"}]
+    batches = encode_items(tiny_model(), given, batch=1)
+    assert next(batches)[0].item.id == "1"
+    with pytest.raises(BadItem, match="number 1: expected an Item, not dict"):
+        next(batches)

@@ -169,7 +169,8 @@ def compare_models(  # noqa: PLR0913 - each is a word of the question, and has a
     deviation is looked at (`questions_needed`); so many are sampled, at most 1,000. Judged
     questions are all asked.
 
-    Raises `BadArgument` for no question, a `k`, `wanted` or `seed` that cannot be.
+    Raises `BadArgument` for no question, a `k`, `wanted` or `seed` that cannot be, and for a
+    candidate (`Collection.candidate`) that lacks items.
 
     >>> import cospace as cs
     >>> from cospace.testing.tiny import tiny_model
@@ -186,9 +187,22 @@ def compare_models(  # noqa: PLR0913 - each is a word of the question, and has a
     if not isinstance(k, int) or not 1 <= k <= limit("max_k"):
         raise BadArgument(f"k is 1 to {limit('max_k'):,}, not {k!r}")
     questions_needed([0.0], wanted)  # it checks `wanted`
+    _check_whole(new)
     asked = asked_of(old, new, judgments, seed)
     texts = None if questions is None else _checked(questions)
     return _compared(old, new, asked, texts, _Setting(k, wanted, seed), progress)
+
+
+def _check_whole(new: Collection) -> None:
+    """Refuse what `Collection.candidate` gave too early: what it lacks would count as not found."""
+    info = new.store.info()
+    coming = info.migrating
+    if coming is not None and coming.space == info.space and coming.items < coming.of:
+        raise BadArgument(
+            f"{new.name}: {coming.space} has {coming.items:,} of {coming.of:,} items as they are"
+            " now, and the others would count as not found; encode them first: migrate(), or"
+            " cospace migrate FOLDER --to MODEL"
+        )
 
 
 class _Setting(NamedTuple):

@@ -16,9 +16,12 @@ from cospace.evaluate import check
 from cospace.evaluate.migration import compare_models, judge_migration
 from cospace.evaluate.migration.overlap import overlap_of, rank_biased_of
 from cospace.measures.paired import BETTER, NOT_WORSE, UNDECIDED, WORSE
+from cospace.testing.tiny import tiny_model
 from cospace.vectors import Vectors
 
 from .shops import ITEMS, JUDGED, shop
+
+THINGS = ("chair", "lamp", "rug", "shelf", "box", "desk", "sofa", "pan")
 
 
 class Blurred:
@@ -118,6 +121,22 @@ def test_what_is_stored_in_one_only_is_told() -> None:
 def test_what_cannot_be_is_refused(given: dict[str, Any]) -> None:
     with pytest.raises(BadArgument):
         compare_models(shop(0), shop(1), judgments=JUDGED, **given)
+
+
+def test_a_candidate_that_lacks_items_is_not_judged(fast_path: Path) -> None:
+    old, new = tiny_model(), tiny_model(dim=16, seed=1)
+    texts = [f"{colour} {thing}" for colour in ("red", "blue", "grey") for thing in THINGS]
+    with cs.open(fast_path / "shop.cospace", model=old) as made:
+        made.add(ids=texts, documents=texts)
+        made.migrate(new)
+        with made.candidate() as after:
+            assert compare_models(made, after).whole.paired.questions == len(texts)
+        made.add(ids=["late"], documents=["a late lamp"])
+        with (
+            made.candidate() as after,
+            pytest.raises(BadArgument, match=r"24 of 25 items.*--to MODEL"),
+        ):
+            compare_models(made, after)
 
 
 def test_judgments_of_other_items_are_refused() -> None:
