@@ -68,6 +68,15 @@ def test_a_command_takes_an_address(
     assert {path.name for path in tmp_path.iterdir()} <= before | {"map.html", "out.parquet"}
 
 
+def test_verify_says_what_it_did_not_look_at(
+    address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = address.startswith("postgresql")
+    assert (2 if whole else 0) == main(["verify", address])
+    out, err = capsys.readouterr()
+    assert ("cospace copy ADDRESS FOLDER" if whole else "not looked at") in out + err
+
+
 @pytest.mark.parametrize("words", ["backup shop.cospace ADDRESS", "demo --into ADDRESS"])
 def test_what_goes_into_folders_makes_none_for_an_address(
     words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
