@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from starlette.testclient import TestClient
 import cospace as cs
 from cospace.audit.view import view_of
 from cospace.cli.main import main
-from cospace.errors import BadArgument, CollectionBusy, CollectionReadOnly
+from cospace.errors import BadArgument, CollectionBusy, CollectionReadOnly, StoreUnreachable
 from cospace.serve.app import build
 from cospace.serve.settings import Settings
 from cospace.store.remote.address import read_address
@@ -65,6 +66,15 @@ def test_a_command_takes_an_address(
     assert code in (0, 11), err
     assert told in out
     assert {path.name for path in tmp_path.iterdir()} <= before | {"map.html", "out.parquet"}
+
+
+def test_verify_says_what_it_did_not_look_at(
+    address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = address.startswith("postgresql")
+    assert (2 if whole else 0) == main(["verify", address])
+    out, err = capsys.readouterr()
+    assert ("cospace copy ADDRESS FOLDER" if whole else "not looked at") in out + err
 
 
 @pytest.mark.parametrize("words", ["backup shop.cospace ADDRESS", "demo --into ADDRESS"])
@@ -144,6 +154,21 @@ def test_the_folder_of_an_address_can_be_migrated(
         with cs.open(place, model=new) as shop:
             assert ["MK-0"] == shop.search("armchair", k=1).ids
             assert 8 == shop.store._engine.count("text")  # type: ignore[attr-defined]
+
+
+def test_a_write_while_the_engine_is_away_is_stored(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with ExitStack() as until:
+        with running.STORES["qdrant"](tmp_path) as given:
+            place = running.addressed(given, tmp_path / "m").replace("timeout=30", "timeout=0.2")
+            shop = until.enter_context(cs.open(place, model=tiny_model()))
+            shop.add(ids=["MK-0"], documents=["armchair"])
+        assert 1 == shop.add(ids=["MK-1"], documents=["rake"]).added
+        assert "all is stored" in caplog.text
+        assert 2 == len(shop)
+        with pytest.raises(StoreUnreachable):
+            shop.search("rake")
 
 
 def test_what_the_server_lost_is_there_again(address: str) -> None:

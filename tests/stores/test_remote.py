@@ -328,13 +328,13 @@ def test_a_server_that_went_back_is_brought_up_to_date(tmp_path: Path) -> None:
     store.close()
 
 
-def test_vectors_that_a_server_lost_are_brought_back_by_optimize(tmp_path: Path) -> None:
+def test_vectors_that_a_server_lost_are_brought_back_by_compact(tmp_path: Path) -> None:
     server: dict[str, Any] = {}
     store = opened(tmp_path / "a", server)
     written(store, plain(30))
     store.optimize()
     for number in numbers(server)[::2]:
         del server["place text"][number]
-    store.optimize()
+    store.compact()
     assert 30 == len(numbers(server))
     store.close()

@@ -53,8 +53,11 @@ def run(args: argparse.Namespace) -> int:
 def _index(holding: Holding) -> str:
     """The state of the cache. It is made from the truth, so it is never a loss."""
     from cospace.store.cache import Cache
+    from cospace.store.remote.address import is_address
     from cospace.store.seal import Seal, read_seal
 
+    if is_address(holding.place):
+        return "at its engine, and not looked at; cospace compact brings back what it lost"
     cache = Cache(holding.folder / holding.truth.index, holding.truth)
     if not cache.shard.exists():
         return "none yet; the first search builds it"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ from cospace.encode import Encoder
 from cospace.errors import (
     BadArgument,
     CollectionClosed,
+    StoreUnreachable,
 )
 from cospace.item import Image, check_id
 from cospace.progress import Watch, metered
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from cospace.collection.shards.restore import Restored
 
 __all__ = ["GRADES", "Collection"]
+
+log = logging.getLogger("cospace.collection")
 
 GRADES = 4  # of a judgment: 0, 1, 2, 3
 
@@ -331,9 +335,16 @@ class Collection(Moving):
         self._settle()
 
     def _settle(self) -> None:
-        """After a write: bring the search index up to date, but not inside `bulk`."""
-        if not self._bulk:
+        """After a write: bring the search index up to date, but not inside `bulk`.
+
+        What was written is stored by now, so a server that does not answer fails no write.
+        """
+        if self._bulk:
+            return
+        try:
             self.store.optimize()
+        except StoreUnreachable as error:
+            log.warning("all is stored, and can be searched when the server answers: %s", error)
 
     def info(self) -> StoreInfo:
         """Counts, space, schema, size."""

@@ -247,21 +247,21 @@ class RemoteStore(LocalStore):
     # --- upkeep ---
 
     def optimize(self) -> None:
-        """See `Store`. Where the engine has lost vectors, all are brought there again."""
+        """See `Store`."""
         super().optimize()
         with self._gate:
-            if self._edge() is None:
-                return
-            space = self._space
-            assert space is not None
-            if not self._follower.is_whole(self._truth.counted().fields):
-                self._follower.make_anew(space, self._schema)
-            self._engine.optimize()
+            if self._edge() is not None:
+                self._engine.optimize()
 
     def compact(self) -> None:
-        """See `LocalStore`; the engine first learns of what was deleted."""
+        """See `LocalStore`; the engine first learns of what was deleted.
+
+        Where it has lost vectors, all are brought there again.
+        """
         with self._gate:
-            self._edge()
+            there, space = self._edge() is not None, self._space
+            if there and space and not self._follower.is_whole(self._truth.counted().fields):
+                self._follower.make_anew(space, self._schema)
             super().compact()
 
     def info(self) -> StoreInfo:
