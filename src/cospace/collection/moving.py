@@ -225,7 +225,10 @@ class Moving(Mapped):
 
 
 def _loaded(model: Model) -> Encoder:
-    return load(model) if isinstance(model, str | os.PathLike) else model
+    encoder = load(model) if isinstance(model, str | os.PathLike) else model
+    if not isinstance(getattr(encoder, "space", None), Space):
+        raise BadArgument(f"a model is a name, a folder or an Encoder, not {type(model).__name__}")
+    return encoder
 
 
 def _name(model: Model | None) -> str:

@@ -135,6 +135,15 @@ def test_refused_before_anything_is_written(
     assert before == (folder / "truth.sqlite").read_bytes()
 
 
+def test_what_is_no_model(shop: cs.Collection) -> None:
+    wrong: Any = 5
+    with pytest.raises(BadArgument, match="an Encoder, not int"):
+        shop.migrate(wrong)
+    shop.migrate(NEW)
+    with pytest.raises(BadArgument, match="an Encoder, not int"):
+        shop.candidate(wrong)
+
+
 def test_what_cannot_be_migrated(folder: Path, shop: cs.Collection) -> None:
     with cs.open(":memory:", model=OLD) as memory, pytest.raises(BadArgument, match="folder"):
         memory.migrate(NEW)
