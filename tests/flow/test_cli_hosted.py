@@ -66,6 +66,20 @@ def test_a_dear_job_needs_a_yes_where_nobody_can_be_asked(
     assert service.paid
 
 
+def test_a_dear_migration_needs_a_yes(
+    alone: Cli, service: OpenAIService, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COSPACE_PRICES", DEAR)
+    assert 0 == alone("index", shop, "--into", "m.cospace").code
+    refused = alone("migrate", "m.cospace", "--to", MODEL)
+    assert 2 == refused.code
+    assert "add --yes" in refused.err
+    assert [] == service.paid
+    done = alone("migrate", "m.cospace", "--to", MODEL, "--yes")
+    assert (0, True) == (done.code, bool(service.paid)), done.err
+    assert f"Bill: {MODEL}: $" in done.err
+
+
 @pytest.mark.parametrize(("typed", "code"), [("y\n", 0), ("n\n", 2), ("", 2)])
 def test_on_a_terminal_it_is_asked(
     typed: str,

@@ -192,3 +192,15 @@ def test_what_the_server_lost_is_there_again(address: str) -> None:
 def test_no_scheme_is_taken_for_a_folder(scheme: str) -> None:
     with pytest.raises(BadArgument, match="no address"):
         cs.open(Path(f"{scheme}://host/market"))
+
+
+def test_info_tells_what_is_here_while_the_engine_is_away(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with cs.open(tmp_path / "shop", model=tiny_model()) as shop:
+        shop.add(ids=IDS, documents=THINGS)
+    away = f"qdrant://127.0.0.1:1/market?timeout=0.2&folder={tmp_path / 'shop'}"
+    assert 0 == main(["info", away])
+    out = capsys.readouterr().out
+    assert "does not answer" in out
+    assert "8 text" in out

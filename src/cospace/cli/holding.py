@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeAlias
 
-from cospace.errors import BadArgument, CollectionNotFound
+from cospace.errors import BadArgument, CollectionNotFound, StoreUnreachable
 from cospace.store.edge import EXACT_BELOW
 from cospace.store.opened import describe, truth_path
 from cospace.store.protocol import Promises
@@ -135,7 +135,8 @@ class Holding:
             return self._store.info()
         found = describe(self.folder, self.truth)
         if self._traits is None:
-            return found
+            away = f"{self.place}, which does not answer"
+            return replace(found, engine=away) if is_address(self.place) else found
         return replace(found, engine=f"{self._traits.name} at {self.place}", quantization="none")
 
     @property
@@ -148,12 +149,14 @@ class Holding:
 
     @cached_property
     def _traits(self) -> Traits | None:
-        """Those of the engine elsewhere; None for a folder. Raises `StoreUnreachable`."""
+        """Those of the engine elsewhere; None for a folder, and while the engine is away."""
         if not is_address(self.place):
             return None
         engine = engine_of(parsed(str(self.place)))
         try:
             return engine.traits
+        except StoreUnreachable:
+            return None
         finally:
             engine.close()
 

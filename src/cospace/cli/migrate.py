@@ -47,6 +47,7 @@ def parser() -> Parser:
     one.add_argument("--back", action="store_true", help="use the older model again")
     one.add_argument("--drop", action="store_true", help="remove the vectors that are not in use")
     one.add_argument("--model", metavar="MODEL", help="the model in use, if it is not found")
+    one.add_argument("--yes", action="store_true", help="do not ask what a hosted model may cost")
     add_gate(one, "--check, --switch")
     return one
 
@@ -63,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
             shop.drop_model()
             made, lines = None, [f"{args.folder} keeps the vectors of {shop.space} alone"]
         if args.to and not args.back:
-            made = shop.migrate(args.to, progress=watched())
+            made = _copy(shop, args, begun=made is not None)
             lines = _copied(made, args)
         passed = None
         if args.check or (args.switch and not args.anyway):
@@ -86,6 +87,18 @@ def run(args: argparse.Namespace) -> int:
         for note in () if passed is None else passed.verdict.notes:
             tell(f"note: {note}")
     return 0 if passed is None or passed.passed else FAILED
+
+
+def _copy(shop: Collection, args: argparse.Namespace, *, begun: bool) -> Migration:
+    """The second set of vectors; what a hosted model costs is asked first, and told after."""
+    import cospace as cs
+    from cospace.cli.cost import agree, billed
+
+    model = cs.load(args.to)
+    if not begun:  # what goes on was agreed to
+        agree(model, shop, yes=args.yes)
+    with billed(model):
+        return shop.migrate(args.to, progress=watched())
 
 
 def _check(args: argparse.Namespace) -> None:
