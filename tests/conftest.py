@@ -21,6 +21,9 @@ settings.register_profile(
 )
 settings.load_profile("cospace")
 
+# Some tests fork; gRPC, which clients of stores load, would first wait for threads of its own.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+
 # What a shell starts in the background ignores SIGINT, and so would all that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

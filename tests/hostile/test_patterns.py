@@ -31,6 +31,7 @@ MADE = {
     "pattern": "|".join(f"(?:{pattern})" for pattern, _ in _PATTERNS),
     "f'</{name}'": "</script",
     "re.escape(word.strip())": "bank",
+    "self._base": "cospace_market",
     "'|'.join(_OPTIONS)": "id|text|image",
     "'|'.join([re.escape(sign) for sign in sorted(_SIGNS, key=len, reverse=True)]"
     " + sorted(_CODES) + [code.lower() for code in sorted(_CODES)])": "EUR|US\\$|kr",

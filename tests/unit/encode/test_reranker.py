@@ -6,6 +6,8 @@ import base64
 import hashlib
 import json
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -285,19 +287,24 @@ def test_threads_may_share_one() -> None:
         np.testing.assert_allclose(one, expected, atol=1e-5)
 
 
+FORKED = """
+import os, sys
+from cospace.encode.reranker import load_reranker
+
+reranker = load_reranker(sys.argv[1])
+if os.fork() == 0:
+    print(float(reranker.score("a chair", ["a chair"])[0]), flush=True)
+    os._exit(0)
+os.wait()
+"""
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
 def test_it_scores_after_a_fork(tmp_path: Path) -> None:
-    reranker = load_reranker(tiny_reranker_folder(tmp_path))
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:  # pragma: no cover - the child
-        os.write(writer, str(float(reranker.score("a chair", ["a chair"])[0])).encode())
-        os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader) as stream:
-        told = stream.read()
-    os.waitpid(child, 0)
-    assert 10 == pytest.approx(float(told), abs=1e-3)
+    # In a process of its own: the threads of other tests may hold locks when it forks.
+    command = [sys.executable, "-c", FORKED, str(tiny_reranker_folder(tmp_path))]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    assert 10 == pytest.approx(float(done.stdout), abs=1e-3)
 
 
 def test_repr_names_it() -> None:

@@ -162,14 +162,14 @@ def test_a_reader_follows_the_switch(place: Path, tmp_path: Path) -> None:
 def test_a_switch_that_is_broken_off_leaves_the_old(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from cospace.store import truth
+    from cospace.store import sides
 
     def cut(*_: Any) -> Any:
         raise OSError("the power went")
 
     with cs.open(place) as shop:
         before, space = vectors(shop), shop.space
-        monkeypatch.setattr(truth, "switch", cut)
+        monkeypatch.setattr(sides, "switch", cut)
         with pytest.raises(OSError, match="the power went"):
             adapt(shop, **QUICK)
         monkeypatch.undo()
