@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from cospace.errors import CollectionNotFound, DataDamaged, NotACollection, StorageError
 from cospace.store.cache import Cache
 from cospace.store.edge import ENGINE, EXACT_BELOW, Edge
+from cospace.store.finds import Finds
 from cospace.store.kept import Kept
 from cospace.store.protocol import (
     Found,
-    Lexical,
     Migrating,
-    Nearest,
     Promises,
     Request,
     Row,
@@ -54,7 +50,7 @@ def truth_path(folder: Path, *, create: bool = False) -> Path:
     return path
 
 
-class Opened(Kept):
+class Opened(Finds, Kept):
     """What `LocalStore` and `LocalReader` share: the truth, a cache that follows it, and asking."""
 
     folder: Path
@@ -97,31 +93,6 @@ class Opened(Kept):
                 return self._truth.counts()[0]
             edge = self._edge()
             return 0 if edge is None else edge.count(where)
-
-    def nearest(
-        self,
-        field: str,
-        vector: NDArray[np.float32],
-        k: int,
-        *,
-        where: Node | None = None,
-        among: Sequence[int] | None = None,
-    ) -> Found:
-        """See `Store`."""
-        return self.find([Nearest(field, vector, k, where, among)])[0]
-
-    def lexical(
-        self,
-        text: str,
-        k: int,
-        *,
-        where: Node | None = None,
-        among: Sequence[int] | None = None,
-        unknown: Collection[str] | None = None,
-        meant: str = "",
-    ) -> Found:
-        """See `Store`."""
-        return self.find([Lexical(text, k, where, among, unknown, meant)])[0]
 
     def find(self, requests: Sequence[Request]) -> list[Found]:
         """See `Store`. Other threads may ask the engine meanwhile, or take it away."""

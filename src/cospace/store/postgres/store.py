@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterator, Sequence
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Iterator, Sequence
 
 from cospace.errors import BadArgument
 from cospace.space import Space
+from cospace.store.finds import Finds
 from cospace.store.gate import Gate
 from cospace.store.kept import Kept
 from cospace.store.language import named
@@ -20,8 +18,6 @@ from cospace.store.postgres.upkeep import MAX_DIM, MAX_INDEXED, about_server, is
 from cospace.store.protocol import (
     Failure,
     Found,
-    Lexical,
-    Nearest,
     Promises,
     Request,
     Row,
@@ -35,7 +31,7 @@ from cospace.store.where import Node, matches
 __all__ = ["PostgresStore"]
 
 
-class PostgresStore(Kept):
+class PostgresStore(Finds, Kept):
     """A collection in a schema of a database, used until `close`; others may write meanwhile.
 
     Each search sees all that was committed before it. Raises as `connect` does.
@@ -138,31 +134,6 @@ class PostgresStore(Kept):
             return count_of(self._link, where)
 
     # --- asking ---
-
-    def nearest(
-        self,
-        field: str,
-        vector: NDArray[np.float32],
-        k: int,
-        *,
-        where: Node | None = None,
-        among: Sequence[int] | None = None,
-    ) -> Found:
-        """See `Store`."""
-        return self.find([Nearest(field, vector, k, where, among)])[0]
-
-    def lexical(
-        self,
-        text: str,
-        k: int,
-        *,
-        where: Node | None = None,
-        among: Sequence[int] | None = None,
-        unknown: Collection[str] | None = None,
-        meant: str = "",
-    ) -> Found:
-        """See `Store`."""
-        return self.find([Lexical(text, k, where, among, unknown, meant)])[0]
 
     def find(self, requests: Sequence[Request]) -> list[Found]:
         """See `Store`."""
