@@ -70,6 +70,24 @@ def test_an_older_answer_never_comes_over_a_newer_one(visit: Visit):
     assert shown == visit.titles()
 
 
+def test_quick_keys_are_asked_in_few_searches_and_the_last_always(visit: Visit):
+    page = visit.search()
+    asked: list[str] = []
+    page.on(
+        "request",
+        lambda one: one.url.endswith("/search") and asked.append(one.post_data_json["query"]),
+    )
+    page.evaluate("""() => {
+      const box = document.querySelector("#q");
+      for (const one of ["r", "re", "ret", "retr", "retro velvet armchair"]) {
+        box.value = one;
+        box.dispatchEvent(new Event("input", { bubbles: true }));
+      }
+    }""")
+    first(page, "Retro velvet armchair")
+    assert asked == ["r", "retro velvet armchair"]
+
+
 def test_a_picture_by_upload_drop_and_paste(visit: Visit):
     page = visit.search()
     page.locator("input[type=file]").set_input_files(PHOTO)

@@ -82,6 +82,19 @@ export function later(ms, task) {
   };
 }
 
+/** Runs `task` at once, and then at most every `ms` milliseconds: the last call always runs. */
+export function spaced(ms, task) {
+  let waiting = 0;
+  let last = -Infinity;
+  return () => {
+    clearTimeout(waiting);
+    const run = () => { last = performance.now(); task(); };
+    const left = last + ms - performance.now();
+    if (left <= 0) run();
+    else waiting = setTimeout(run, left);
+  };
+}
+
 /** Give people a file to keep. */
 export function save(blob, name) {
   const from = URL.createObjectURL(blob);

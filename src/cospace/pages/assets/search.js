@@ -2,7 +2,7 @@
 
 import { call, get, Latest, route } from "./api.js";
 import { card, detail, roles, titleOf } from "./cards.js";
-import { button, h, icon, later, put } from "./dom.js";
+import { button, h, icon, later, put, spaced } from "./dom.js";
 import { Facets } from "./facets.js";
 import { say, trouble } from "./told.js";
 import { catching, dataUrl, smaller } from "./picture.js";
@@ -90,7 +90,7 @@ class Page {
 
   // What changes the search
 
-  typed = later(30, () => {
+  typed = spaced(50, () => {
     history.replaceState(null, "", location.pathname + write(this.state));
     if (Boolean(this.slider) !== this.mixed()) this.drawChips();
     this.search();
@@ -101,7 +101,7 @@ class Page {
     return Boolean((this.picture || this.state.like) && this.state.q.trim());
   }
 
-  complete = later(60, async () => {
+  complete = later(150, async () => {
     const text = this.box.value.trim();
     if (text.length < 2) return put(this.completions);
     try {
