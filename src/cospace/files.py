@@ -151,11 +151,14 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def move_folder(made: Path, target: Path) -> None:
-    """Bring the folder `made` to `target`, durably and whole; what was there goes."""
+def move_folder(made: Path, target: Path, *, sync: bool = True) -> None:
+    """Bring the folder `made` to `target`, whole; what was there goes.
+
+    It is durable on return, but not without `sync`.
+    """
     moved: list[Path] = []
     with storage_errors(target):
-        for file in made.rglob("*"):
+        for file in made.rglob("*") if sync else ():
             if file.is_file():
                 with file.open("rb+") as stream:
                     os.fsync(stream.fileno())

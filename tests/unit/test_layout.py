@@ -69,6 +69,7 @@ STARTS_PROCESSES = {
     "plan/trial.py",  # a trial's memory is that of a process of its own
     "serve/decoder.py",  # what strangers send is decoded apart
     "serve/mapping.py",  # a map is made beside the searches
+    "store/apart.py",  # a graph too: the engine holds Python's lock while it builds one
 }
 # The folders that may import torch; what they read is safetensors.
 TORCH = ("adopt/", "encode/modules/", "train/contrastive/", "train/signals/")

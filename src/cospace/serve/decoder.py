@@ -18,9 +18,9 @@ import threading
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
+from cospace.child import environment
 from cospace.errors import BadItem, MissingExtra, TooBusy
 from cospace.limits import limit
-from cospace.serve.child import environment
 
 if TYPE_CHECKING:
     import numpy as np

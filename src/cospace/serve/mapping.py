@@ -15,8 +15,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cospace.child import environment
 from cospace.errors import CospaceError, TooBusy
-from cospace.serve.child import environment
 
 if TYPE_CHECKING:
     from cospace.progress import Progress

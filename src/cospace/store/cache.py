@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cospace.errors import StorageError
-from cospace.files import check_room, make_folder, remove
+from cospace.files import check_room, copy_folder, hidden, make_folder, move_folder, remove
 from cospace.space import Space
 from cospace.store.about import Language
-from cospace.store.edge import BUILD, ENGINE, SEGMENT_ROWS, SEVERAL, Edge, is_due
+from cospace.store.apart import Builder
+from cospace.store.edge import BUILD, ENGINE, SEGMENT_ROWS, SEVERAL, Edge, is_due, is_small
 from cospace.store.language import ENGLISH, recognised
 from cospace.store.schema import Schema
 from cospace.store.seal import Seal, break_seal, checksums, read_seal, renew_seal, write_seal
@@ -25,6 +26,7 @@ log = logging.getLogger("cospace.store")
 _BATCH = 2000
 _TEXTS = 200  # a language is recognised from
 _ROOM = 4_000_000  # bytes that the engine takes for an empty shard, generously
+_GRAPH = "graph"  # ends the names of folders in which graphs are built
 _MORE = 7  # further photos of an item, generously
 _ROW = 1_000  # bytes that it takes for a row, beside its vectors
 
@@ -34,6 +36,19 @@ class Draft(NamedTuple):
 
     seal: Seal
     changes: int
+
+
+class Aside(NamedTuple):
+    """A copy of the shard in which a graph is built, and the cache as it was when it was made.
+
+    `life` is that of the engine which was copied, `newest` its newest row.
+    """
+
+    folder: Path
+    seq: int
+    newest: int
+    changes: int
+    life: int
 
 
 class Cache:
@@ -50,6 +65,9 @@ class Cache:
         self._edge: Edge | None = None
         self._seq = -1
         self._changes = 0
+        self._life = 0
+        self._builder = Builder()
+        self._asides: set[Path] = set()
         self._space: Space | None = None
         self._language = Language(ENGLISH, False)
         self.sealed = False
@@ -120,6 +138,7 @@ class Cache:
     def _load(self, space: Space, fields: list[str]) -> None:
         """Open the sealed shard, or begin an empty one."""
         self._check_room(0)
+        self._clear()
         seal: Seal | str = "there is none"
         if self.shard.exists():
             seal = read_seal(self.folder, self.shard)
@@ -148,6 +167,13 @@ class Cache:
         check_room(self.folder.parent)
         make_folder(self.shard)
         self._edge = self._opened(space, fields, create=True)
+
+    def _clear(self) -> None:
+        """Remove what was left by a process that ended while it built a graph."""
+        for left in self.folder.parent.glob(f".{self.folder.name}.*.{_GRAPH}"):
+            if left not in self._asides:
+                with suppress(OSError):
+                    remove(left)
 
     def _opened(self, space: Space, fields: list[str], *, create: bool) -> Edge:
         quantization = self._truth.quantization
@@ -179,8 +205,7 @@ class Cache:
             self.unindexed += len(page)
             if build and self.unindexed >= SEGMENT_ROWS:
                 self._check_room(2 * SEGMENT_ROWS)
-                self._edge.optimize()
-                self.unindexed = 0
+                self._graph()
         self._seq = target
         self.rows = self._edge.size()
 
@@ -201,21 +226,114 @@ class Cache:
         """Let go of the engine, sealed or not."""
         if self._edge is not None:
             self._edge.close()
+        self._forget()
+
+    def _forget(self) -> None:
         self._edge, self._seq, self.rows, self.unindexed = None, -1, 0, 0
         self.sealed = False
+        self._life += 1
 
     def holds(self, edge: Edge) -> bool:
         """Whether this is the engine in use still."""
         return self._edge is edge
 
+    # --- graphs ---
+
+    def is_due(self) -> bool:
+        """Whether a graph is to be built."""
+        return is_due(self.rows, self.unindexed)
+
+    @property
+    def is_small(self) -> bool:
+        """Whether a search compares with every row."""
+        return is_small(self.rows)
+
     def optimize(self) -> None:
-        """Build the graph when that is due."""
-        assert self._edge is not None
-        if is_due(self.rows, self.unindexed):
+        """Build the graph when that is due. Nobody can search meanwhile."""
+        if self.is_due():
             self._check_room(2 * self.rows)
             self._unseal()
-            self._edge.optimize()
+            self._graph()
+
+    def _graph(self) -> None:
+        """Build it in a process of its own, in a folder that nobody else knows.
+
+        Should this process end meanwhile, the other one harms nothing.
+        """
+        edge, space = self._edge, self._space
+        assert edge is not None
+        assert space is not None
+        if is_small(edge.size()):
+            edge.tidy()
             self.unindexed = 0
+            return
+        place = hidden(self.folder, _GRAPH)
+        try:
+            edge.flush()
+            edge.close()
+            move_folder(self.shard, place, sync=False)
+            self._builder.build(place)
+            move_folder(place, self.shard, sync=False)
+            self._edge = self._opened(space, list(edge.layout), create=False)
+        except BaseException:
+            self.discard()
+            remove(place)
+            raise
+        self._edge.newest = edge.newest
+        self.unindexed = 0
+
+    def aside(self) -> Aside:
+        """All of the engine on the disk, to be copied and built while this one is searched."""
+        assert self._edge is not None
+        self._check_room(3 * self.rows)
+        self._edge.flush()
+        place = hidden(self.folder, _GRAPH)
+        self._asides.add(place)
+        return Aside(place, self._seq, self._edge.newest, self._changes, self._life)
+
+    def copy(self, aside: Aside) -> bool:
+        """Make the copy; whether it is whole, as nothing changed the shard meanwhile."""
+        try:
+            copy_folder(self.shard, aside.folder)
+        except StorageError:
+            if self._is_as(aside):
+                raise
+        return self._is_as(aside)
+
+    def _is_as(self, aside: Aside) -> bool:
+        return aside.changes == self._changes and aside.life == self._life
+
+    def build(self, aside: Aside) -> None:
+        """Build the graph of the copy, outside of the store's mutex."""
+        self._builder.build(aside.folder)
+
+    def take(self, aside: Aside) -> None:
+        """Search the copy from now on, unless this one was thrown away meanwhile.
+
+        What came since is brought into it by the next `current`.
+        """
+        if self._edge is None or aside.life != self._life:
+            return
+        space, layout = self._space, list(self._edge.layout)
+        assert space is not None
+        self._unseal()
+        self._edge.close()
+        self._forget()
+        move_folder(aside.folder, self.shard, sync=False)
+        self._edge = self._opened(space, layout, create=False)
+        self._edge.newest, self._seq = aside.newest, aside.seq
+        self.rows = self._edge.size()
+
+    def drop(self, aside: Aside) -> None:
+        """The copy is not needed any more."""
+        self._asides.discard(aside.folder)
+        remove(aside.folder)
+
+    def stop(self) -> None:
+        """End what builds a graph; from now on none is built. Any thread may call this."""
+        self._builder.stop()
+
+    # --- the end ---
 
     def close(self) -> None:
         """Seal what is there, and let go of it."""
@@ -230,8 +348,7 @@ class Cache:
         """Throw the cache away; the next search rebuilds it."""
         if self._edge is not None:
             self._edge.close()
-        self._edge, self._seq, self.rows, self.unindexed = None, -1, 0, 0
-        self.sealed = False
+        self._forget()
         self._changes += 1
         break_seal(self.folder)
         remove(self.folder)

@@ -26,7 +26,16 @@ from cospace.store.schema import Field
 from cospace.store.where import Node
 from cospace.store.words import FEW, VERSION, asked, document
 
-__all__ = ["BUILD", "ENGINE", "EXACT_BELOW", "QUANTIZATIONS", "SEGMENT_ROWS", "SEVERAL", "Edge"]
+__all__ = [
+    "BUILD",
+    "ENGINE",
+    "EXACT_BELOW",
+    "QUANTIZATIONS",
+    "SEGMENT_ROWS",
+    "SEVERAL",
+    "Edge",
+    "build_graph",
+]
 
 ENGINE = f"qdrant-edge {version('qdrant-edge-py')}"
 
@@ -74,7 +83,7 @@ class Edge:
         self._counts_file = folder / "words.counts"
         self._counts = Counts() if create else Counts.load(self._counts_file)
         # Rows with keys above this one are new to the shard.
-        self._last = -1 if create else sys.maxsize
+        self.newest = -1 if create else sys.maxsize
         with _engine_errors:
             config = _config(dim, self.layout, QUANTIZATIONS[quantization][0])
             make = qe.EdgeShard.create if create else qe.EdgeShard.load
@@ -110,7 +119,7 @@ class Edge:
                     self._index(slot, "number")
             self._shard.update(qe.UpdateOperation.upsert_points(points))
         self._counts.add(words)
-        self._last = max([self._last, *(key for key, _ in changes)])
+        self.newest = max([self.newest, *(key for key, _ in changes)])
 
     def drop(self, keys: Sequence[int]) -> None:
         """Forget rows by key."""
@@ -120,19 +129,16 @@ class Edge:
 
     def _forget(self, keys: Sequence[int]) -> None:
         """Take the words of rows that are there, and will go, off the counts."""
-        old: list[Any] = [key for key in keys if key <= self._last]
+        old: list[Any] = [key for key in keys if key <= self.newest]
         if old:
             with _engine_errors:
                 records: list[Any] = self._shard.retrieve(old, False, [_WORDS])
             self._counts.remove(r.vector[_WORDS].indices for r in records if _WORDS in r.vector)
 
-    def optimize(self) -> None:
-        """Build the graph and the compact copies; takes about 20 s for 100,000 x 384."""
+    def tidy(self) -> None:
+        """What `build_graph` does, here: of few rows, that is done in a moment."""
         with _engine_errors:
-            self._shard.optimize()
-            # Only now the engine (0.9.0) lets go of what the graph replaced, on the disk and in
-            # memory.
-            self._shard.flush()
+            _optimize(self._shard)
 
     def flush(self) -> None:
         """Bring everything to the disk."""
@@ -298,6 +304,23 @@ def _vector(row: Row, words: Mapping[int, float], several: Collection[str]) -> d
     return vector
 
 
+def build_graph(folder: Path) -> None:
+    """Build the graph and the compact copies of a shard that nobody has open.
+
+    Takes about 20 s for 100,000 x 384. The shard's folder says how. Raises `StorageError`.
+    """
+    with _engine_errors:
+        shard = qe.EdgeShard.load(str(folder))
+        _optimize(shard)
+        shard.close()
+
+
+def _optimize(shard: Any) -> None:
+    shard.optimize()
+    # Only now the engine (0.9.0) lets go of what the graph replaced, on the disk and in memory.
+    shard.flush()
+
+
 def _found(points: Sequence[qe.ScoredPoint], cosines: bool) -> Found:
     """Keys and scores, best first."""
     # The engine leaves the order of equal scores open; by key it is the same every time.
@@ -394,6 +417,11 @@ class _EngineErrors:
 
 # One for all: a search enters it, and making a new one each time costs more than the entering.
 _engine_errors = _EngineErrors()
+
+
+def is_small(rows: int) -> bool:
+    """Whether a search compares with every row, so that there is no graph to build."""
+    return rows <= EXACT_BELOW
 
 
 def is_due(rows: int, unindexed: int) -> bool:

@@ -8,6 +8,7 @@ rebuilt when its seal does not hold.
 from __future__ import annotations
 
 import atexit
+import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -70,6 +71,7 @@ class LocalStore(Moving):
             make_folder(folder)
         self._gate = Gate(folder)
         self._prepare()
+        self._building = threading.Lock()
         self._idle = Idle(self._seal, SEAL_AFTER)
         self._lock = Lock(folder / "lock")
         try:
@@ -179,12 +181,44 @@ class LocalStore(Moving):
     # --- upkeep ---
 
     def optimize(self) -> None:
-        """See `Store`."""
+        """See `Store`. Other threads search and write while a graph is built.
+
+        It returns at once while another thread waits for a graph.
+        """
         with self._gate:
-            if self._cache.current(self._space, self._schema, build=True) is not None:
-                self._cache.optimize()
-                if not self._cache.sealed:
-                    self._idle.wait_anew()
+            cache = self._cache
+            if cache.current(self._space, self._schema, build=True) is None:
+                return
+            if cache.is_small:
+                cache.optimize()
+            if not cache.sealed:
+                self._idle.wait_anew()
+            if not cache.is_due():
+                return
+        if self._building.acquire(blocking=False):
+            try:
+                self._build_aside(cache)
+            finally:
+                self._building.release()
+            self._idle.wait_anew()
+
+    def _build_aside(self, cache: Cache) -> None:
+        """Build the graph of a copy, and search that from then on."""
+        with self._gate:
+            aside = cache.aside()
+        try:
+            if not cache.copy(aside):  # others write all the time: they are held back for it
+                with self._gate:
+                    cache.drop(aside)
+                    if cache.current(self._space, self._schema) is None or not cache.is_due():
+                        return
+                    aside = cache.aside()
+                    cache.copy(aside)
+            cache.build(aside)
+            with self._gate:
+                cache.take(aside)
+        finally:
+            cache.drop(aside)
 
     def compact(self) -> None:
         """Give the space of deleted rows back to the disk; the cache is rebuilt when needed."""
@@ -198,6 +232,9 @@ class LocalStore(Moving):
 
     def close(self) -> None:
         """Seal the cache, close the files, release the lock."""
+        with suppress(CollectionClosed):
+            self._gate.check()
+            self._stop_building()
         with self._gate.mutex:
             if not self._gate.shut():
                 return
@@ -212,6 +249,11 @@ class LocalStore(Moving):
                 self._close_second(sealed=True)
         finally:
             self._lock.release()
+
+    def _stop_building(self) -> None:
+        self._cache.stop()
+        if (second := self._second) is not None:
+            second.cache.stop()
 
     def _seal(self) -> None:
         """Seal the cache, in the background: searches go on while its files are read."""

@@ -102,7 +102,7 @@ class Opened(Finds, Kept):
             if edge is None:
                 return [Found([], []) for _ in requests]
             try:
-                return edge.find(requests, exact=self._cache.rows <= EXACT_BELOW)
+                return edge.find(requests, exact=self._cache.is_small)
             except StorageError:
                 with self._gate:
                     if self._cache.holds(edge):

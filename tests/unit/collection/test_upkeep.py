@@ -17,6 +17,7 @@ import pytest
 import cospace as cs
 from cospace.errors import CollectionClosed, DuplicateId
 from cospace.store import edge, seal
+from cospace.store.apart import Builder
 from cospace.store.local import LocalStore
 
 DIM = 8
@@ -46,25 +47,30 @@ class Counts:
 @pytest.fixture
 def counts(monkeypatch: pytest.MonkeyPatch) -> Counts:
     """Counted beside the work itself, which is done as always."""
-    counts, checksum, optimize = Counts(), seal._checksum, edge.Edge.optimize
+    counts, checksum = Counts(), seal._checksum
+    tidy, build = edge.Edge.tidy, Builder.build
 
     def counted_checksum(path: Path) -> str:
         counts.files += 1
         return checksum(path)
 
-    def counted_optimize(self: edge.Edge) -> None:
+    def counted_tidy(self: edge.Edge) -> None:
         counts.graphs += 1
-        optimize(self)
+        tidy(self)
+
+    def counted_build(self: Builder, shard: Path) -> None:
+        counts.graphs += 1
+        build(self, shard)
 
     monkeypatch.setattr(seal, "_checksum", counted_checksum)
-    monkeypatch.setattr(edge.Edge, "optimize", counted_optimize)
+    monkeypatch.setattr(edge.Edge, "tidy", counted_tidy)
+    monkeypatch.setattr(Builder, "build", counted_build)
     return counts
 
 
 @pytest.fixture
 def small_graphs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(edge, "EXACT_BELOW", 100)
-    monkeypatch.setattr("cospace.store.opened.EXACT_BELOW", 100)
 
 
 @pytest.fixture

@@ -28,7 +28,6 @@ def small() -> Iterator[None]:
         patch.setattr(module, "SEGMENT_ROWS", GRAPH)
     patch.setattr(cache, "_BATCH", 100)
     patch.setattr(edge, "EXACT_BELOW", 100)
-    patch.setattr("cospace.store.opened.EXACT_BELOW", 100)
     yield
     patch.undo()
 

@@ -1,4 +1,4 @@
-"""What a process that the server starts gets of its environment."""
+"""What a process that this one starts gets of its environment."""
 
 from __future__ import annotations
 

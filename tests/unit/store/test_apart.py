@@ -1,0 +1,288 @@
+"""A graph is built in another process, while this one searches and writes."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cospace.errors import CollectionClosed, DiskFull, StorageError
+from cospace.search import Query, ask
+from cospace.space import Space
+from cospace.store import edge
+from cospace.store.apart import Builder
+from cospace.store.cache import Aside, Cache
+from cospace.store.local import LocalStore
+from cospace.store.protocol import Row
+from cospace.store.schema import Schema
+
+DIM, ROWS = 16, 600
+SPACE = Space.of("apart", DIM)
+VECTORS = np.random.default_rng(0).normal(size=(3 * ROWS, DIM)).astype(np.float32)
+VECTORS /= np.linalg.norm(VECTORS, axis=1, keepdims=True)
+BUILD = Builder.build
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edge, "EXACT_BELOW", 100)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[LocalStore]:
+    made = LocalStore(tmp_path / "shop.cospace")
+    add(made, range(ROWS))
+    yield made
+    made.close()
+    assert [] == left(tmp_path / "shop.cospace")
+
+
+def add(store: LocalStore, numbers: range, *, replace: bool = False) -> None:
+    rows = [Row(f"id-{i}", None, {"n": i % 7}, {}, {"text": VECTORS[i]}) for i in numbers]
+    schema = Schema()
+    schema.add(schema.learn(rows[0].metadata, "a"))
+    store.extend(SPACE, schema)
+    store.write(rows, replace=replace)
+
+
+def first(store: LocalStore, i: int) -> str:
+    return ask(store, Query({"text": VECTORS[i]}), k=1)[0].id
+
+
+def left(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if path.name.endswith(".graph")]
+
+
+class Held:
+    """Graphs that begin to be built when they are let."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun, self.let = threading.Event(), threading.Event()
+        self.count = 0
+        monkeypatch.setattr(Builder, "build", self._build())
+
+    def _build(self) -> Callable[[Builder, Path], None]:
+        def build(builder: Builder, shard: Path) -> None:
+            self.count += 1
+            self.begun.set()
+            assert self.let.wait(60)
+            BUILD(builder, shard)
+
+        return build
+
+
+class Beside(threading.Thread):
+    """Optimizes in a thread of its own; `join` gives what it raised."""
+
+    def __init__(self, store: LocalStore) -> None:
+        super().__init__()
+        self.store = store
+        self.raised: Exception | None = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self.store.optimize()
+        except (StorageError, CollectionClosed) as error:
+            self.raised = error
+
+    def ended(self) -> Exception | None:
+        self.join(60)
+        assert not self.is_alive()
+        return self.raised
+
+
+def test_searches_and_writes_go_on_while_a_graph_is_built(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = Held(monkeypatch)
+    beside = Beside(store)
+    assert held.begun.wait(60)
+    assert "id-7" == first(store, 7)
+    add(store, range(ROWS, ROWS + 5))
+    assert f"id-{ROWS + 3}" == first(store, ROWS + 3)
+    assert 1 == store.delete(["id-8"])
+    assert "id-8" != first(store, 8)
+    add(store, range(ROWS + 5, ROWS + 9))  # and nobody searches before it is built
+    store.delete(["id-9"])
+    held.let.set()
+    assert beside.ended() is None
+    assert 0 == store._cache.unindexed
+    for i in (7, ROWS + 3, ROWS + 8):
+        assert f"id-{i}" == first(store, i)
+    assert {"id-8", "id-9"}.isdisjoint({first(store, 8), first(store, 9)})
+    assert ROWS + 7 == store.count()
+    assert ROWS + 7 == store._cache.rows
+
+
+def test_what_was_built_is_sealed_and_opens_again(store: LocalStore) -> None:
+    store.optimize()
+    folder = store.folder
+    assert 0 == store._cache.unindexed
+    store.close()
+    again = LocalStore(folder)
+    assert "id-5" == first(again, 5)
+    assert again._cache.sealed
+    assert 0 == again._cache.unindexed
+    again.close()
+
+
+def test_of_several_threads_one_builds(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = Held(monkeypatch)
+    beside = Beside(store)
+    assert held.begun.wait(60)
+    store.optimize()  # returns at once
+    held.let.set()
+    assert beside.ended() is None
+    assert 1 == held.count
+
+
+def test_a_write_in_the_middle_of_the_copy_makes_another_one(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies, copy = [], Cache.copy
+
+    def disturbed(self: Cache, aside: Aside) -> bool:
+        copies.append(aside)
+        if len(copies) == 1:
+            add(store, range(ROWS, ROWS + 3))
+            first(store, 0)  # which brings them into the shard
+        return copy(self, aside)
+
+    monkeypatch.setattr(Cache, "copy", disturbed)
+    store.optimize()
+    assert len(copies) == 2
+    assert 0 == store._cache.unindexed
+    assert f"id-{ROWS + 2}" == first(store, ROWS + 2)
+
+
+def test_what_is_thrown_away_meanwhile_does_not_come_back(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = Held(monkeypatch)
+    beside = Beside(store)
+    assert held.begun.wait(60)
+    store.delete([f"id-{i}" for i in range(50)])
+    store.compact()
+    assert "id-60" == first(store, 60)  # the index is built anew, and the copy is still there
+    held.let.set()
+    assert beside.ended() is None
+    assert ROWS - 50 == store._cache.rows
+    assert "id-3" != first(store, 3)
+
+
+def test_a_close_ends_it(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = Builder._begin
+
+    def stopping(self: Builder, shard: Path) -> subprocess.Popen[bytes] | None:
+        child = begin(self, shard)
+        assert child is not None
+        os.kill(child.pid, signal.SIGSTOP)  # it would never end by itself
+        begun.set()
+        return child
+
+    begun = threading.Event()
+    monkeypatch.setattr(Builder, "_begin", stopping)
+    beside = Beside(store)
+    assert begun.wait(60)
+    store.close()
+    assert isinstance(beside.ended(), CollectionClosed)
+    again = LocalStore(store.folder)
+    assert "id-5" == first(again, 5)
+    again.close()
+
+
+def test_a_process_that_is_killed_is_told_and_costs_nothing(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Builder, "_begin", killed)
+    with pytest.raises(StorageError, match=r"exit code -9 \(is there memory for it\?\)"):
+        store.optimize()
+    assert [] == left(store.folder)
+    assert "id-5" == first(store, 5)
+    monkeypatch.undo()
+    store.optimize()
+    assert "id-5" == first(store, 5)
+
+
+def killed(self: Builder, shard: Path) -> subprocess.Popen[bytes]:
+    code = "import os; print('begun', flush=True); os.kill(os.getpid(), 9)"
+    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+
+
+@pytest.mark.parametrize("program", ["", "/nowhere/python", "/bin/true", "/bin/false"])
+def test_where_no_process_can_be_had_it_is_built_in_this_one(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    monkeypatch.setattr(sys, "executable", program)
+    store.optimize()
+    assert 0 == store._cache.unindexed
+    assert "id-5" == first(store, 5)
+
+
+def test_an_error_of_the_engine_is_told(store: LocalStore, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(StorageError, match=r"exit code 1 .*qdrant-edge"):
+        Builder().build(tmp_path / "empty")
+
+
+def test_without_room_for_a_copy_nothing_is_begun(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first(store, 0)
+    monkeypatch.setattr("cospace.files.free_bytes", lambda _: 1_000_000)
+    with pytest.raises(DiskFull):
+        store.optimize()
+    assert [] == left(store.folder)
+    monkeypatch.undo()
+    assert "id-5" == first(store, 5)
+
+
+def test_a_copy_that_was_left_is_removed_at_the_next_opening(store: LocalStore) -> None:
+    store.optimize()
+    store.close()
+    (store.folder / ".cache.0123abcd.graph/segments").mkdir(parents=True)
+    (store.folder / ".cache-2.0123abcd.graph").mkdir()
+    again = LocalStore(store.folder)
+    first(again, 1)
+    assert [".cache-2.0123abcd.graph"] == left(store.folder)  # of another index
+    (store.folder / ".cache-2.0123abcd.graph").rmdir()
+    assert again._cache.sealed
+    again.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it works on, and harms nothing")
+def test_it_ends_with_the_process_that_began_it(tmp_path: Path) -> None:
+    code = (
+        "import pathlib, subprocess, sys, time\n"
+        "from cospace.store import apart\n"
+        "from cospace.store.apart import Builder\n"
+        "begin = Builder()._begin(pathlib.Path(sys.argv[1]))\n"
+        "print(begin.pid, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    fifo = tmp_path / "edge_config.json"
+    os.mkfifo(fifo)  # who reads it waits
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        time.sleep(1)
+        os.kill(child, 0)
+        parent.kill()
+    for _ in range(500):
+        try:
+            os.kill(child, 0)
+        except ProcessLookupError:
+            return
+        if Path(f"/proc/{child}/stat").read_text().split()[2] == "Z":
+            return
+        time.sleep(0.01)
+    raise AssertionError("it goes on")
