@@ -70,6 +70,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python bench/serve.py
 	$(BIN)/python bench/rag.py
 	$(BIN)/python bench/pages.py
+	$(BIN)/python bench/responsive.py
 	$(BIN)/python bench/unlike.py ../shared/data
 	$(BIN)/python bench/photo_and_word.py
 	$(BIN)/python bench/joint.py
