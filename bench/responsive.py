@@ -70,14 +70,16 @@ def main() -> None:
     items = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     half = items // 2 // PART * PART
     old, new = tiny_model(dim=DIM), tiny_model(dim=DIM, seed=1)
-    with tempfile.TemporaryDirectory() as place:
-        with cs.open(Path(place) / "shop", model=old) as shop:
-            add(shop, range(half))
-            beside(shop, "nothing beside", lambda: time.sleep(10))
-            beside(shop, f"{half:,} items more", lambda: add(shop, range(half, 2 * half)))
-            beside(shop, "migrate", lambda: shop.migrate(new))
-            beside(shop, "switch", shop.switch_model)
-            beside(shop, "back", shop.switch_back)
+    with (
+        tempfile.TemporaryDirectory() as place,
+        cs.open(Path(place) / "shop", model=old) as shop,
+    ):
+        add(shop, range(half))
+        beside(shop, "nothing beside", lambda: time.sleep(10))
+        beside(shop, f"{half:,} items more", lambda: add(shop, range(half, 2 * half)))
+        beside(shop, "migrate", lambda: shop.migrate(new))
+        beside(shop, "switch", shop.switch_model)
+        beside(shop, "back", shop.switch_back)
 
 
 if __name__ == "__main__":
