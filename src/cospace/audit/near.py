@@ -57,7 +57,8 @@ def near_pairs(
     `least` are d = sqrt(2 - 2 least) apart, so y in b, nearer to b's middle than to a's, is no
     farther from x than x is from the plane between them. A displacement of length d in no
     particular direction goes d / sqrt(dim) towards that plane on average; four times that is
-    looked at, and what is missed is measured on 600 vectors that are compared with all.
+    looked at, from one of the two groups, and what is missed is measured on 600 vectors that are
+    compared with all.
 
     >>> rows = np.array([[1, 0], [0.8, 0.6], [0.79, 0.61310684]], np.float32)
     >>> found = near_pairs(rows, 0.99)
@@ -157,14 +158,15 @@ def _grouped(vectors: Floats, least: float, seed: int, done: Callable[[], object
     middles = _middles(vectors, max(2, len(vectors) // _SIZE), seed)
     apart = np.sqrt(np.maximum(2 - 2 * middles @ middles.T, 0))
     reach = _REACH * np.sqrt((2 - 2 * least) / _spread(vectors, seed))
-    owner = np.empty(len(vectors), np.int64)
+    numbers, owner = np.arange(len(middles)), np.empty(len(vectors), np.int64)
     asked: list[list[Numbers]] = [[] for _ in middles]
     for part in blocks(len(vectors), _BLOCK):
         close = vectors[part] @ middles.T
         own = close.argmax(1)
         owner[part] = own
         behind = close[np.arange(len(own)), own][:, None] - close
-        x, y = np.nonzero(behind <= reach * apart[own])
+        # Of two groups, the members of one ask the other: both ends of a pair lie near the border.
+        x, y = np.nonzero((behind <= reach * apart[own]) & (own[:, None] <= numbers))
         order = np.argsort(y, kind="stable")
         starts = np.searchsorted(y[order], np.arange(len(middles) + 1))
         for g in np.unique(y):
