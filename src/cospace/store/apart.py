@@ -74,7 +74,7 @@ class Builder:
                     [sys.executable, *words],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
-                    env=environment() | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                    env=environment() | {"PYTHONPATH": _path()},
                 )
             except OSError:
                 return None
@@ -87,6 +87,11 @@ class Builder:
             self._stopped = True
             for child in self._running:
                 child.kill()
+
+
+def _path() -> str:
+    """Where this process looks for its code, so that the child finds the same."""
+    return os.pathsep.join(str(place) for place in sys.path if place)
 
 
 def _said(child: subprocess.Popen[bytes]) -> bytes:

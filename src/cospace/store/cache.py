@@ -273,6 +273,7 @@ class Cache:
             move_folder(place, self.shard, sync=False)
             self._edge = self._opened(space, list(edge.layout), create=False)
             self._edge.newest, self.unindexed = edge.newest, 0
+            self._life += 1
         except BaseException:
             self.discard()
             remove(place)

@@ -181,20 +181,22 @@ class LocalStore(Moving):
     def optimize(self) -> None:
         """See `Store`. Other threads search and write while a graph is built.
 
-        It returns at once while another thread waits for a graph.
+        It returns at once while another thread builds one: that thread goes on for what came
+        meanwhile.
         """
-        with self._gate:
-            cache = self._cache
-            if cache.current(self._space, self._schema, build=True) is None:
+        while True:
+            with self._gate:
+                cache = self._cache
+                if cache.current(self._space, self._schema, build=True) is None:
+                    return
+                if cache.is_small:
+                    cache.optimize()
+                if not cache.sealed:
+                    self._idle.wait_anew()
+                aside = cache.aside()
+            if aside is None:
                 return
-            if cache.is_small:
-                cache.optimize()
-            if not cache.sealed:
-                self._idle.wait_anew()
-            aside = cache.aside()
-        if aside is not None:
             self._build_aside(cache, aside)
-            self._idle.wait_anew()
 
     def _build_aside(self, cache: Cache, aside: Aside) -> None:
         """Build the graph of a copy, and search that from then on.

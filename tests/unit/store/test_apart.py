@@ -20,7 +20,7 @@ from cospace.errors import CollectionClosed, DiskFull, StorageError
 from cospace.files import remove
 from cospace.search import Query, ask
 from cospace.space import Space
-from cospace.store import edge, moving
+from cospace.store import cache, edge, moving
 from cospace.store.apart import Builder
 from cospace.store.beside import Made
 from cospace.store.cache import Aside, Cache
@@ -132,7 +132,7 @@ def test_searches_and_writes_go_on_while_a_graph_is_built(
     store.delete(["id-9"])
     held.let.set()
     assert beside.ended() is None
-    assert 0 == store._cache.unindexed
+    assert 9 == store._cache.unindexed
     for i in (7, ROWS + 3, ROWS + 8):
         assert f"id-{i}" == first(store, i)
     assert {"id-8", "id-9"}.isdisjoint({first(store, 8), first(store, 9)})
@@ -160,6 +160,35 @@ def test_of_several_threads_one_builds(store: LocalStore, monkeypatch: pytest.Mo
     held.let.set()
     assert beside.ended() is None
     assert 1 == held.count
+
+
+def test_what_came_meanwhile_gets_its_graph_too(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = Held(monkeypatch)
+    beside = Beside(store)
+    assert held.begun.wait(60)
+    add(store, range(ROWS, 2 * ROWS))
+    store.optimize()  # returns at once
+    held.let.set()
+    assert beside.ended() is None
+    assert (2, 0) == (held.count, store._cache.unindexed)
+    assert 2 * ROWS == store._cache.rows
+
+
+def test_a_graph_that_a_large_write_made_meanwhile_stays(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = Held(monkeypatch)
+    beside = Beside(store)
+    assert held.begun.wait(60)
+    monkeypatch.setattr(cache, "SEGMENT_ROWS", ROWS)
+    add(store, range(ROWS, 2 * ROWS))
+    store.optimize()
+    assert 0 == store._cache.unindexed
+    held.let.set()
+    assert beside.ended() is None
+    assert (2, 0) == (held.count, store._cache.unindexed)
 
 
 def test_a_write_in_the_middle_of_the_copy_makes_another_one(
