@@ -24,6 +24,7 @@ __all__ = [
     "hidden",
     "make_folder",
     "move_folder",
+    "on_disk",
     "remove",
     "scratch",
     "storage_errors",
@@ -149,6 +150,25 @@ def remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def on_disk(path: Path) -> int:
+    """Bytes that a file, or a folder with all in it, takes; what goes meanwhile is left out.
+
+    Files of the vector engine are longer than that: they have holes.
+    """
+    size = _allocated(path)
+    for at, folders, files in os.walk(path):  # `rglob` raises where a folder goes
+        size += sum(_allocated(Path(at, name)) for name in folders + files)
+    return size
+
+
+def _allocated(path: Path) -> int:
+    try:
+        stat = path.lstat()
+    except FileNotFoundError:
+        return 0
+    return getattr(stat, "st_blocks", stat.st_size // 512) * 512
 
 
 def move_folder(made: Path, target: Path, *, sync: bool = True) -> None:

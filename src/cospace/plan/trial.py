@@ -24,9 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cospace.errors import CospaceError
+from cospace.files import on_disk
 from cospace.space import Space
 from cospace.store.local import LocalStore
-from cospace.store.opened import on_disk
 from cospace.store.protocol import Nearest, Row
 from cospace.store.schema import Schema
 from cospace.store.words import document
@@ -106,7 +106,7 @@ def measure(
                     _pair(found["fetch"]),
                     found["recall"],
                     on_disk(place / "trial.cospace/truth.sqlite"),
-                    sum(map(on_disk, (place / "trial.cospace/cache").rglob("*"))),
+                    on_disk(place / "trial.cospace/cache"),
                     found["private"],
                     found["mapped"],
                 )

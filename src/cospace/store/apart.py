@@ -53,9 +53,9 @@ class Builder:
         if stopped:
             raise CollectionClosed(f"{shard.parent}: closed while its search index was built")
         first, _, why = said.decode(errors="replace").strip().partition("\n")
-        if first != _BEGUN:
+        if first != _BEGUN and child.returncode >= 0:
             build_graph(shard)
-        elif child.returncode:
+        elif child.returncode:  # negative: killed, and this process shall not be the next one
             raise StorageError(
                 f"{shard.parent}: the process that builds the search index ended with exit code"
                 f" {child.returncode} ({why.strip() or 'is there memory for it?'})"
@@ -74,7 +74,7 @@ class Builder:
                     [sys.executable, *words],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
-                    env=environment(),
+                    env=environment() | {"PYTHONPATH": _path()},
                 )
             except OSError:
                 return None
@@ -87,6 +87,11 @@ class Builder:
             self._stopped = True
             for child in self._running:
                 child.kill()
+
+
+def _path() -> str:
+    """Where this process looks for its code, so that the child finds the same."""
+    return os.pathsep.join(str(place) for place in sys.path if place)
 
 
 def _said(child: subprocess.Popen[bytes]) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from cospace.store.schema import Schema
 from cospace.store.seal import Seal, break_seal, checksums, read_seal, renew_seal, write_seal
 from cospace.store.truth import Change, Truth
 
-__all__ = ["Cache"]
+__all__ = ["Aside", "Cache", "remove_graphs"]
 
 log = logging.getLogger("cospace.store")
 
@@ -86,8 +86,8 @@ class Cache:
         self._space = space
         several = self._truth.several
         fields = [kind + SEVERAL if kind in several else kind for kind in self._kinds(space)]
-        if self._edge is not None and list(self._edge.layout) != fields:
-            self.discard()
+        if self._edge is not None and (self._seq < 0 or list(self._edge.layout) != fields):
+            self.discard()  # it has other fields, or an error ended its making
         if self._edge is None:
             rows = self._truth.count_since(0)
             if not rows:
@@ -138,7 +138,7 @@ class Cache:
     def _load(self, space: Space, fields: list[str]) -> None:
         """Open the sealed shard, or begin an empty one."""
         self._check_room(0)
-        self._clear()
+        remove_graphs(self.folder, but=self._asides)
         seal: Seal | str = "there is none"
         if self.shard.exists():
             seal = read_seal(self.folder, self.shard)
@@ -167,13 +167,6 @@ class Cache:
         check_room(self.folder.parent)
         make_folder(self.shard)
         self._edge = self._opened(space, fields, create=True)
-
-    def _clear(self) -> None:
-        """Remove what was left by a process that ended while it built a graph."""
-        for left in self.folder.parent.glob(f".{self.folder.name}.*.{_GRAPH}"):
-            if left not in self._asides:
-                with suppress(OSError):
-                    remove(left)
 
     def _opened(self, space: Space, fields: list[str], *, create: bool) -> Edge:
         quantization = self._truth.quantization
@@ -214,8 +207,12 @@ class Cache:
         self._truth, self._space, self._seq = truth, space, truth.seq
 
     def follow_beside(self, truth: Truth) -> None:
-        """From now on keep up with `truth`, in which this is the other index."""
+        """From now on keep up with `truth`, in which this is the other index.
+
+        A graph that is being built for it is not taken.
+        """
         self._truth, self._space = truth, truth.space
+        self._life += 1
 
     @property
     def seq(self) -> int:
@@ -275,20 +272,29 @@ class Cache:
             self._builder.build(place)
             move_folder(place, self.shard, sync=False)
             self._edge = self._opened(space, list(edge.layout), create=False)
+            self._edge.newest, self.unindexed = edge.newest, 0
+            self._life += 1
         except BaseException:
             self.discard()
             remove(place)
             raise
-        self._edge.newest = edge.newest
-        self.unindexed = 0
 
-    def aside(self) -> Aside:
-        """All of the engine on the disk, to be copied and built while this one is searched."""
-        assert self._edge is not None
+    def aside(self) -> Aside | None:
+        """All of the engine on the disk, to be copied and built while this one is searched.
+
+        None where no graph is due, or another thread builds it.
+        """
+        if not self.is_due() or self._asides:
+            return None
         self._check_room(3 * self.rows)
-        self._edge.flush()
         place = hidden(self.folder, _GRAPH)
+        aside = self._noted(place)
         self._asides.add(place)
+        return aside
+
+    def _noted(self, place: Path) -> Aside:
+        assert self._edge is not None
+        self._edge.flush()
         return Aside(place, self._seq, self._edge.newest, self._changes, self._life)
 
     def copy(self, aside: Aside) -> bool:
@@ -300,34 +306,51 @@ class Cache:
                 raise
         return self._is_as(aside)
 
+    def copy_again(self, aside: Aside) -> Aside:
+        """Make it anew, while the store's mutex holds others back; not where nobody needs it."""
+        remove(aside.folder)
+        if self.needs(aside):
+            aside = self._noted(aside.folder)
+            self.copy(aside)
+        return aside
+
     def _is_as(self, aside: Aside) -> bool:
-        return aside.changes == self._changes and aside.life == self._life
+        return aside.changes == self._changes and self.needs(aside)
+
+    def needs(self, aside: Aside) -> bool:
+        """Whether the engine that was copied is in use still, for the same set of vectors."""
+        return aside.life == self._life
 
     def build(self, aside: Aside) -> None:
         """Build the graph of the copy, outside of the store's mutex."""
-        self._builder.build(aside.folder)
+        try:
+            self._builder.build(aside.folder)
+        except StorageError:
+            if self.needs(aside):
+                raise
 
     def take(self, aside: Aside) -> None:
         """Search the copy from now on, unless this one was thrown away meanwhile.
 
         What came since is brought into it by the next `current`.
         """
-        if self._edge is None or aside.life != self._life:
+        if not self.needs(aside):
             return
-        space, layout = self._space, list(self._edge.layout)
+        edge, space = self._edge, self._space
+        assert edge is not None
         assert space is not None
         self._unseal()
-        self._edge.close()
-        self._forget()
+        self.release()
         move_folder(aside.folder, self.shard, sync=False)
-        self._edge = self._opened(space, layout, create=False)
-        self._edge.newest, self._seq = aside.newest, aside.seq
+        self._edge = self._opened(space, list(edge.layout), create=False)
         self.rows = self._edge.size()
+        self._edge.newest, self._seq = aside.newest, aside.seq
 
     def drop(self, aside: Aside) -> None:
-        """The copy is not needed any more."""
+        """The copy is not needed any more. What cannot be removed is so at the next opening."""
+        with suppress(OSError):
+            remove(aside.folder)
         self._asides.discard(aside.folder)
-        remove(aside.folder)
 
     def stop(self) -> None:
         """End what builds a graph; from now on none is built. Any thread may call this."""
@@ -341,8 +364,7 @@ class Cache:
             draft = self.draft()
             if draft is not None:
                 self.seal(draft, checksums(self.shard))
-            self._edge.close()
-            self._edge = None
+            self.release()
 
     def discard(self) -> None:
         """Throw the cache away; the next search rebuilds it."""
@@ -372,7 +394,7 @@ class Cache:
 
         Without a seal the cache would be rebuilt at the next opening.
         """
-        if self.sealed or self._edge is None:
+        if self.sealed or self._edge is None or self._seq < 0:
             return None
         try:
             self._edge.flush()
@@ -397,6 +419,14 @@ class Cache:
 
     def _not_kept(self, error: Exception) -> None:
         log.warning("%s: the search index was not kept (%s)", self.folder.parent, error)
+
+
+def remove_graphs(folder: Path, *, but: Collection[Path] = ()) -> None:
+    """Remove what processes left that ended while they built a graph for the index in `folder`."""
+    for left in folder.parent.glob(f".{folder.name}.*.{_GRAPH}"):
+        if left not in but:
+            with suppress(OSError):
+                remove(left)
 
 
 def _pages(changes: Iterator[Change]) -> Iterator[list[Change]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from cospace.errors import CollectionClosed
@@ -49,12 +51,18 @@ class Gate:
         if self._closed:
             raise CollectionClosed(f"{self._name}: this collection was closed")
 
-    def shut(self) -> bool:
-        """Let nobody in from now on; False when it was shut before, or in a forked process."""
-        if self._closed or self._is_copy():
-            return False
-        self._closed = True
-        return True
+    @contextmanager
+    def closing(self) -> Iterator[bool]:
+        """A block that lets nobody in from now on; False when it was shut before.
+
+        False in a forked process too, which never gets a mutex that another thread held then.
+        """
+        if self._is_copy():
+            yield False
+            return
+        with self.mutex:
+            first, self._closed = not self._closed, True
+            yield first
 
     def _is_copy(self) -> bool:
         return self._pid is not None and self._pid != os.getpid()

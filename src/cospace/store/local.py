@@ -8,7 +8,6 @@ rebuilt when its seal does not hold.
 from __future__ import annotations
 
 import atexit
-import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -18,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cospace.errors import BadArgument, CollectionClosed, FormatTooNew
-from cospace.files import check_room, make_folder, remove
+from cospace.files import check_room, make_folder
 from cospace.need import UPGRADE
 from cospace.space import Space
 from cospace.store.about import Language
-from cospace.store.cache import Cache
+from cospace.store.cache import Aside, Cache
 from cospace.store.edge import QUANTIZATIONS, Edge
 from cospace.store.gate import Gate
 from cospace.store.idle import Idle
@@ -71,7 +70,6 @@ class LocalStore(Moving):
             make_folder(folder)
         self._gate = Gate(folder)
         self._prepare()
-        self._building = threading.Lock()
         self._idle = Idle(self._seal, SEAL_AFTER)
         self._lock = Lock(folder / "lock")
         try:
@@ -183,38 +181,35 @@ class LocalStore(Moving):
     def optimize(self) -> None:
         """See `Store`. Other threads search and write while a graph is built.
 
-        It returns at once while another thread waits for a graph.
+        It returns at once while another thread builds one: that thread goes on for what came
+        meanwhile.
         """
-        with self._gate:
-            cache = self._cache
-            if cache.current(self._space, self._schema, build=True) is None:
+        while True:
+            with self._gate:
+                cache = self._cache
+                if cache.current(self._space, self._schema, build=True) is None:
+                    return
+                if cache.is_small:
+                    cache.optimize()
+                if not cache.sealed:
+                    self._idle.wait_anew()
+                aside = cache.aside()
+            if aside is None:
                 return
-            if cache.is_small:
-                cache.optimize()
-            if not cache.sealed:
-                self._idle.wait_anew()
-            if not cache.is_due():
-                return
-        if self._building.acquire(blocking=False):
-            try:
-                self._build_aside(cache)
-            finally:
-                self._building.release()
-            self._idle.wait_anew()
+            self._build_aside(cache, aside)
 
-    def _build_aside(self, cache: Cache) -> None:
-        """Build the graph of a copy, and search that from then on."""
-        with self._gate:
-            aside = cache.aside()
+    def _build_aside(self, cache: Cache, aside: Aside) -> None:
+        """Build the graph of a copy, and search that from then on.
+
+        Once another thread has exchanged or thrown away what was copied, the cache is not this
+        one's to touch.
+        """
         try:
             if not cache.copy(aside):  # others write all the time: they are held back for it
                 with self._gate:
-                    cache.drop(aside)
-                    if cache.current(self._space, self._schema) is None or not cache.is_due():
-                        return
-                    aside = cache.aside()
-                    cache.copy(aside)
-            cache.build(aside)
+                    aside = cache.copy_again(aside)
+            if cache.needs(aside):
+                cache.build(aside)
             with self._gate:
                 cache.take(aside)
         finally:
@@ -228,15 +223,15 @@ class LocalStore(Moving):
             self._close_second(sealed=False)
             self._truth.compact()
             if (there := self._truth.beside) is not None:
-                remove(self.folder / there.folder)
+                self._remove_second(there)
 
     def close(self) -> None:
         """Seal the cache, close the files, release the lock."""
         with suppress(CollectionClosed):
             self._gate.check()
             self._stop_building()
-        with self._gate.mutex:
-            if not self._gate.shut():
+        with self._gate.closing() as first:
+            if not first:
                 return
             self._idle.stop()
             _open_stores.discard(self)

@@ -185,8 +185,7 @@ class MemoryStore(Kept):
 
     def close(self) -> None:
         """See `Store`."""
-        with self._gate.mutex:
-            self._gate.shut()
+        with self._gate.closing():
             self._seen = None
 
     def _snapshot(self) -> _Snapshot:

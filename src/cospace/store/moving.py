@@ -18,7 +18,7 @@ from cospace.errors import CollectionBusy, CollectionClosed
 from cospace.files import check_room, remove
 from cospace.space import Space
 from cospace.store.beside import Beside, Made, Stale
-from cospace.store.cache import Cache
+from cospace.store.cache import Cache, remove_graphs
 from cospace.store.opened import Opened
 from cospace.store.otherside import OtherSide
 from cospace.store.seal import checksums
@@ -147,7 +147,7 @@ class Moving(Opened):
                 there = self._truth.drop_beside()
             self._close_second(sealed=False)
             if there is not None:
-                remove(self.folder / there.folder)
+                self._remove_second(there)
             return there
 
     # --- small pieces ---
@@ -180,6 +180,10 @@ class Moving(Opened):
         draft = cache.draft()
         if draft is not None:
             cache.seal(draft, checksums(cache.shard))
+
+    def _remove_second(self, there: Beside) -> None:
+        remove(self.folder / there.folder)
+        remove_graphs(self.folder / there.folder)
 
     def _close_second(self, *, sealed: bool) -> None:
         """Let go of the second index. It is sealed already, or not worth it."""

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from cospace.errors import CollectionNotFound, DataDamaged, NotACollection, StorageError
+from cospace.files import on_disk
 from cospace.store.cache import Cache
 from cospace.store.edge import ENGINE, EXACT_BELOW, Edge
 from cospace.store.finds import Finds
@@ -23,7 +24,7 @@ from cospace.store.sides import switched
 from cospace.store.truth import Truth
 from cospace.store.where import Node, matches
 
-__all__ = ["Opened", "describe", "on_disk", "truth_path"]
+__all__ = ["Opened", "describe", "truth_path"]
 
 
 def truth_path(folder: Path, *, create: bool = False) -> Path:
@@ -122,7 +123,7 @@ class Opened(Finds, Kept):
 def describe(folder: Path, truth: Truth, *, unindexed: int = 0) -> StoreInfo:
     """What a collection holds, read from its truth alone."""
     items, fields, holders, failures = truth.counted()
-    size = sum(on_disk(p) for p in folder.rglob("*"))
+    size = on_disk(folder)
     indexed = max(0, items - unindexed)
     space, schema, smaller = truth.space, truth.schema, truth.quantization
     language = "" if truth.language is None else truth.language.name
@@ -139,12 +140,3 @@ def _migrating(truth: Truth) -> Migrating | None:
         return None
     copied = truth.copied()
     return Migrating(there.space, there.switched, copied.items, copied.of)
-
-
-def on_disk(path: Path) -> int:
-    """Bytes that a file takes; the engine's files are larger than what they hold."""
-    try:
-        stat = path.lstat()
-    except FileNotFoundError:
-        return 0
-    return getattr(stat, "st_blocks", stat.st_size // 512) * 512

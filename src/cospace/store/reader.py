@@ -16,14 +16,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from cospace.errors import CospaceError
-from cospace.files import check_room, copy_folder, remove
+from cospace.errors import CospaceError, DiskFull, StorageError
+from cospace.files import check_room, copy_folder, on_disk, remove
 from cospace.space import Space
 from cospace.store.cache import Cache
 from cospace.store.edge import Edge
 from cospace.store.gate import Gate
 from cospace.store.lock import Lock
-from cospace.store.opened import Opened, on_disk, truth_path
+from cospace.store.opened import Opened, truth_path
 from cospace.store.otherside import OtherSide
 from cospace.store.refusing import Refusing
 from cospace.store.schema import Schema
@@ -118,11 +118,15 @@ class LocalReader(Refusing, Opened):
             seal = _bytes(theirs / "seal.json")
             if not seal:
                 return
-            with suppress(FileNotFoundError):
-                check_room(self._own, sum(map(on_disk, theirs.rglob("*"))), floor=0)
+            check_room(self._own, on_disk(theirs), floor=0)
+            try:
                 copy_folder(theirs, self._cache.folder)
-                if seal == _bytes(theirs / "seal.json"):
-                    return
+            except DiskFull:
+                raise
+            except StorageError:  # files go while the owner writes, or has built a graph
+                seal = b""
+            if seal and seal == _bytes(theirs / "seal.json"):
+                return
             remove(self._cache.folder)
 
     # --- upkeep ---
@@ -134,8 +138,8 @@ class LocalReader(Refusing, Opened):
 
     def close(self) -> None:
         """Close the truth, remove the copy of the index."""
-        with self._gate.mutex:
-            if not self._gate.shut():
+        with self._gate.closing() as first:
+            if not first:
                 return
             _open_readers.discard(self)
             try:

@@ -1,26 +1,34 @@
 """A graph is built in another process, while this one searches and writes."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from cospace import files
 from cospace.errors import CollectionClosed, DiskFull, StorageError
+from cospace.files import remove
 from cospace.search import Query, ask
 from cospace.space import Space
-from cospace.store import edge
+from cospace.store import cache, edge, moving
 from cospace.store.apart import Builder
+from cospace.store.beside import Made
 from cospace.store.cache import Aside, Cache
 from cospace.store.local import LocalStore
 from cospace.store.protocol import Row
+from cospace.store.reader import LocalReader
 from cospace.store.schema import Schema
+from cospace.store.seal import checksums
 
 DIM, ROWS = 16, 600
 SPACE = Space.of("apart", DIM)
@@ -43,12 +51,12 @@ def store(tmp_path: Path) -> Iterator[LocalStore]:
     assert [] == left(tmp_path / "shop.cospace")
 
 
-def add(store: LocalStore, numbers: range, *, replace: bool = False) -> None:
+def add(store: LocalStore, numbers: range) -> None:
     rows = [Row(f"id-{i}", None, {"n": i % 7}, {}, {"text": VECTORS[i]}) for i in numbers]
     schema = Schema()
     schema.add(schema.learn(rows[0].metadata, "a"))
     store.extend(SPACE, schema)
-    store.write(rows, replace=replace)
+    store.write(rows, replace=False)
 
 
 def first(store: LocalStore, i: int) -> str:
@@ -59,8 +67,19 @@ def left(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir() if path.name.endswith(".graph")]
 
 
+def move(store: LocalStore) -> bool:
+    """Whether the vectors of another model, each of them turned round, are in use now."""
+    if store.beside is None:
+        store.begin_beside(Space.of("other", DIM), "other")
+    while page := store.stale((0, 0), sys.maxsize):
+        made = [replace(one.row, vectors={"text": -VECTORS[int(one.row.id[3:])]}) for one in page]
+        store.put_beside([Made(one.key, one.seq, row) for one, row in zip(page, made, strict=True)])
+    store.index_beside()
+    return store.exchange()
+
+
 class Held:
-    """Graphs that begin to be built when they are let."""
+    """The first graph begins to be built when it is let."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.begun, self.let = threading.Event(), threading.Event()
@@ -71,7 +90,7 @@ class Held:
         def build(builder: Builder, shard: Path) -> None:
             self.count += 1
             self.begun.set()
-            assert self.let.wait(60)
+            assert self.count > 1 or self.let.wait(60)
             BUILD(builder, shard)
 
         return build
@@ -113,7 +132,7 @@ def test_searches_and_writes_go_on_while_a_graph_is_built(
     store.delete(["id-9"])
     held.let.set()
     assert beside.ended() is None
-    assert 0 == store._cache.unindexed
+    assert 9 == store._cache.unindexed
     for i in (7, ROWS + 3, ROWS + 8):
         assert f"id-{i}" == first(store, i)
     assert {"id-8", "id-9"}.isdisjoint({first(store, 8), first(store, 9)})
@@ -141,6 +160,35 @@ def test_of_several_threads_one_builds(store: LocalStore, monkeypatch: pytest.Mo
     held.let.set()
     assert beside.ended() is None
     assert 1 == held.count
+
+
+def test_what_came_meanwhile_gets_its_graph_too(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = Held(monkeypatch)
+    beside = Beside(store)
+    assert held.begun.wait(60)
+    add(store, range(ROWS, 2 * ROWS))
+    store.optimize()  # returns at once
+    held.let.set()
+    assert beside.ended() is None
+    assert (2, 0) == (held.count, store._cache.unindexed)
+    assert 2 * ROWS == store._cache.rows
+
+
+def test_a_graph_that_a_large_write_made_meanwhile_stays(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = Held(monkeypatch)
+    beside = Beside(store)
+    assert held.begun.wait(60)
+    monkeypatch.setattr(cache, "SEGMENT_ROWS", ROWS)
+    add(store, range(ROWS, 2 * ROWS))
+    store.optimize()
+    assert 0 == store._cache.unindexed
+    held.let.set()
+    assert beside.ended() is None
+    assert (2, 0) == (held.count, store._cache.unindexed)
 
 
 def test_a_write_in_the_middle_of_the_copy_makes_another_one(
@@ -216,6 +264,31 @@ def killed(self: Builder, shard: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
 
 
+def test_one_that_is_killed_at_once_does_not_make_this_process_the_next(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def at_once(self: Builder, shard: Path) -> subprocess.Popen[bytes]:
+        code = "import os; os.kill(os.getpid(), 9)"
+        return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+
+    monkeypatch.setattr(Builder, "_begin", at_once)
+    with pytest.raises(StorageError, match="exit code -9"):
+        store.optimize()
+
+
+def test_it_takes_its_code_from_where_this_process_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cospace/store").mkdir(parents=True)
+    (tmp_path / "cospace/__init__.py").touch()
+    (tmp_path / "cospace/store/__init__.py").touch()
+    (tmp_path / "cospace/store/apart.py").write_text("print('from here')")
+    monkeypatch.syspath_prepend(tmp_path)
+    child = Builder()._begin(tmp_path)
+    assert child is not None
+    assert b"from here" == child.communicate()[0].strip()
+
+
 @pytest.mark.parametrize("program", ["", "/nowhere/python", "/bin/true", "/bin/false"])
 def test_where_no_process_can_be_had_it_is_built_in_this_one(
     store: LocalStore, monkeypatch: pytest.MonkeyPatch, program: str
@@ -255,6 +328,126 @@ def test_a_copy_that_was_left_is_removed_at_the_next_opening(store: LocalStore) 
     (store.folder / ".cache-2.0123abcd.graph").rmdir()
     assert again._cache.sealed
     again.close()
+
+
+def test_what_is_left_of_a_second_index_goes_with_it(store: LocalStore) -> None:
+    store.begin_beside(Space.of("other", DIM), "other")
+    assert store.beside is not None
+    (store.folder / f".{store.beside.folder}.0123abcd.graph/segments").mkdir(parents=True)
+    store.drop_beside()
+    assert [] == left(store.folder)
+
+
+def test_models_are_exchanged_while_a_graph_is_built(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = Held(monkeypatch)
+    beside = Beside(store)
+    assert held.begun.wait(60)
+
+    def ended_first(shard: Path) -> Mapping[str, str]:
+        if shard.parent.name == "cache":  # the old index is sealed, and still open
+            held.let.set()
+            assert beside.ended() is None
+        return checksums(shard)
+
+    monkeypatch.setattr(moving, "checksums", ended_first)
+    assert move(store)
+    assert (store.folder / "cache/seal.json").exists()
+    assert "id-7" == ask(store, Query({"text": -VECTORS[7]}), k=1)[0].id
+    assert ROWS == store._cache.rows
+
+
+def test_models_are_exchanged_in_the_middle_of_the_copy(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies, copy = [], Cache.copy
+
+    def disturbed(self: Cache, aside: Aside) -> bool:
+        copies.append(aside)
+        if len(copies) == 1:
+            assert move(store)
+        return copy(self, aside)
+
+    monkeypatch.setattr(Cache, "copy", disturbed)
+    store.optimize()
+    assert 1 == len(copies)
+    assert store._second is not None
+    assert -1 == store._second.cache.seq  # nobody opened it
+    assert "id-7" == ask(store, Query({"text": -VECTORS[7]}), k=1)[0].id
+
+
+def test_a_close_in_the_middle_of_the_copy_is_told_as_one(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = Cache.copy
+
+    def closed(self: Cache, aside: Aside) -> bool:
+        store.close()
+        aside.folder.touch()  # the next owner removes the folder: there is no place any more
+        return copy(self, aside)
+
+    monkeypatch.setattr(Cache, "copy", closed)
+    with pytest.raises(CollectionClosed):
+        store.optimize()
+
+
+def test_a_folder_that_goes_while_all_is_counted_is_left_out(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part, scandir = store.folder / ".cache.0123abcd.graph/segments/7", os.scandir
+    part.mkdir(parents=True)
+
+    def going(path: object) -> object:
+        if str(path) == str(part):
+            remove(store.folder / ".cache.0123abcd.graph")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", going)
+    assert ROWS == store.info().items
+    assert not part.exists()
+
+
+def test_a_reader_copies_again_what_went_meanwhile(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.optimize()
+    store.close()
+    copied, copy = [], files._copy_sparse
+
+    def going(source: Path, target: Path) -> None:
+        copied.append(source)
+        if len(copied) == 1:
+            raise FileNotFoundError(errno.ENOENT, "gone", str(source))
+        copy(source, target)
+
+    monkeypatch.setattr(files, "_copy_sparse", going)
+    reader = LocalReader(store.folder)
+    assert "id-5" == ask(reader, Query({"text": VECTORS[5]}), k=1)[0].id
+    assert 0 == reader._cache.unindexed
+    reader.close()
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_an_index_whose_making_failed_is_begun_anew(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch, again: bool
+) -> None:
+    def fails(self: edge.Edge, *given: Any) -> None:
+        put(self, *given)
+        raise StorageError("the disk failed")
+
+    put = edge.Edge.put
+    monkeypatch.setattr(edge.Edge, "put", fails)
+    with pytest.raises(StorageError, match="the disk failed"):
+        first(store, 0)
+    monkeypatch.setattr(edge.Edge, "put", put)
+    if again:
+        store.close()
+    opened = LocalStore(store.folder) if again else store
+    opened.delete(["id-8"])  # which the index does not hear of
+    first(opened, 0)
+    assert ROWS - 1 == opened._cache.rows
+    opened.close()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it works on, and harms nothing")

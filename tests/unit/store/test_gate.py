@@ -1,6 +1,7 @@
 """The gate: one thread at a time, nobody after the close, nobody in a forked process."""
 
 import os
+import signal
 import sys
 import threading
 
@@ -37,8 +38,8 @@ def test_a_thread_may_enter_twice() -> None:
 
 def test_nobody_enters_after_it_was_shut() -> None:
     gate = Gate("shop")
-    assert gate.shut()
-    assert not gate.shut()
+    assert shut(gate)
+    assert not shut(gate)
     with pytest.raises(CollectionClosed, match="shop: this collection was closed"), gate:
         pass
     with pytest.raises(CollectionClosed):
@@ -62,24 +63,40 @@ def test_who_waited_while_it_was_shut_is_refused() -> None:
             thread.start()
         while not all(thread.is_alive() for thread in threads):
             pass
-        gate.shut()
+        assert shut(gate)
     for thread in threads:
         thread.join()
     assert ["refused"] * 3 == told
 
 
+def shut(gate: Gate) -> bool:
+    with gate.closing() as first:
+        return first
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize("forks", [False, True])
 def test_a_forked_process_is_refused_even_while_the_mutex_is_held(forks: bool) -> None:
-    gate = Gate("shop", forks=forks)
-    with gate.mutex:
-        child = os.fork()
-        if not child:
-            try:
-                gate.check()
-                os._exit(1)
-            except CollectionClosed:
-                os._exit(2 if gate.shut() else 3)
-        _, status = os.waitpid(child, 0)
+    gate, held, let = Gate("shop", forks=forks), threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with gate:
+            held.set()
+            let.wait(60)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert held.wait(60)
+    child = os.fork()
+    if not child:
+        signal.alarm(60)  # ends it where it waits for the mutex
+        try:
+            gate.check()
+            os._exit(1)
+        except CollectionClosed:
+            os._exit(2 if shut(gate) else 3)
+    let.set()
+    thread.join()
+    _, status = os.waitpid(child, 0)
     assert (1 if forks else 3) == os.waitstatus_to_exitcode(status), sys.platform
     gate.check()

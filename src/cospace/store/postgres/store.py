@@ -176,8 +176,8 @@ class PostgresStore(Finds, Kept):
 
     def close(self) -> None:
         """See `Store`."""
-        with self._gate.mutex:
-            if self._gate.shut():
+        with self._gate.closing() as first:
+            if first:
                 self._link.close()
 
 
