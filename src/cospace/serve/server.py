@@ -142,6 +142,7 @@ class Server:
             if name in self.collections:
                 raise BadArgument(f"two collections are called {name!r}: rename one of the folders")
             opened = self._collection(path, list(loaded.values()))
+            opened.settle_in_background()
             self.collections[name] = opened
             opened.through(self._taking_turns)
             self._add(opened.model, opened.model.space.name)
