@@ -34,7 +34,7 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         root = Path(__file__).parents[2]
-        paths = [root, root / "src", os.environ.get("PYTHONPATH", "")]
+        paths = [root / "tests", root / "src", os.environ.get("PYTHONPATH", "")]
         patch.setenv("PYTHONPATH", os.pathsep.join(map(str, paths)))
         yield
 
