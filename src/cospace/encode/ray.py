@@ -15,7 +15,7 @@ import platform
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -224,6 +224,7 @@ class _Nodes:
             try:
                 result = self._ray.get(ref)
             except self._ray.exceptions.RayError as error:
+                back += self._saved(hand)
                 self._bury(hand, error)
                 break  # what else is ready may be of the same actor
             if ref is hand.starting:
@@ -232,6 +233,15 @@ class _Nodes:
             else:
                 back.append((hand.units.pop(ref).number, result))
         return back
+
+    def _saved(self, hand: _Hand) -> list[tuple[int, tuple[str, Any]]]:
+        """What a dead actor had done before, so that the first unit left is the one to blame."""
+        saved = []
+        for ref, unit in list(hand.units.items()):
+            with suppress(self._ray.exceptions.RayError):
+                saved.append((unit.number, self._ray.get(ref, timeout=0)))
+                del hand.units[ref]
+        return saved
 
     def _bury(self, hand: _Hand, error: Exception) -> None:
         """Take a dead actor away; its units are given to others, and its node gets another."""
