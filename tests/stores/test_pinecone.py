@@ -96,31 +96,6 @@ def test_it_keeps_a_mark(server: Server) -> None:
     assert opened(server, "other").read_mark() is None
 
 
-def test_the_nearest_are_those_of_the_cosine(engine: pinecone.Pinecone) -> None:
-    points = plain(50)
-    engine.put("text", points)
-    query = units(1, DIM, seed=9)[0]
-    hits, none = engine.nearest([Ask("text", query, 7), Ask("image", query, 7)])
-    scores = {p.number: float(p.vector.astype(float) @ query) for p in points}
-    assert sorted(scores, key=lambda n: -scores[n])[:7] == [hit.number for hit in hits]
-    np.testing.assert_allclose([scores[h.number] for h in hits], [h.score for h in hits], atol=1e-6)
-    assert [] == none
-
-
-def test_points_are_replaced_and_dropped(engine: pinecone.Pinecone) -> None:
-    points = plain(30)
-    engine.put("text", points)
-    engine.put("text", [points[3]._replace(vector=points[4].vector)])
-    assert 30 == engine.count("text")
-    (hits,) = engine.nearest([Ask("text", points[4].vector, 2)])
-    assert {points[3].number, points[4].number} == {hit.number for hit in hits}
-    engine.drop("text", [points[4].number, 999 * PHOTOS])
-    engine.drop("image", [1])
-    assert (29, 0) == (engine.count("text"), engine.count("image"))
-    (hits,) = engine.nearest([Ask("text", points[4].vector, 1)])
-    assert [points[3].number] == [hit.number for hit in hits]
-
-
 def test_no_request_is_too_large(server: Server, engine: pinecone.Pinecone) -> None:
     values = {"f0": ["é" * 3_000]}  # 6 kB
     engine.put("text", [point._replace(values=values) for point in plain(1_100)])

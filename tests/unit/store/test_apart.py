@@ -117,12 +117,18 @@ class Beside(threading.Thread):
         return self.raised
 
 
-def test_searches_and_writes_go_on_while_a_graph_is_built(
-    store: LocalStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def begun(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> tuple[Held, Beside]:
+    """A graph that is about to be built in another thread."""
     held = Held(monkeypatch)
     beside = Beside(store)
     assert held.begun.wait(60)
+    return held, beside
+
+
+def test_searches_and_writes_go_on_while_a_graph_is_built(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, beside = begun(store, monkeypatch)
     assert "id-7" == first(store, 7)
     add(store, range(ROWS, ROWS + 5))
     assert f"id-{ROWS + 3}" == first(store, ROWS + 3)
@@ -153,9 +159,7 @@ def test_what_was_built_is_sealed_and_opens_again(store: LocalStore) -> None:
 
 
 def test_of_several_threads_one_builds(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    held = Held(monkeypatch)
-    beside = Beside(store)
-    assert held.begun.wait(60)
+    held, beside = begun(store, monkeypatch)
     store.optimize()  # returns at once
     held.let.set()
     assert beside.ended() is None
@@ -165,9 +169,7 @@ def test_of_several_threads_one_builds(store: LocalStore, monkeypatch: pytest.Mo
 def test_what_came_meanwhile_gets_its_graph_too(
     store: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held = Held(monkeypatch)
-    beside = Beside(store)
-    assert held.begun.wait(60)
+    held, beside = begun(store, monkeypatch)
     add(store, range(ROWS, 2 * ROWS))
     store.optimize()  # returns at once
     held.let.set()
@@ -179,9 +181,7 @@ def test_what_came_meanwhile_gets_its_graph_too(
 def test_a_graph_that_a_large_write_made_meanwhile_stays(
     store: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held = Held(monkeypatch)
-    beside = Beside(store)
-    assert held.begun.wait(60)
+    held, beside = begun(store, monkeypatch)
     monkeypatch.setattr(cache, "SEGMENT_ROWS", ROWS)
     add(store, range(ROWS, 2 * ROWS))
     store.optimize()
@@ -213,9 +213,7 @@ def test_a_write_in_the_middle_of_the_copy_makes_another_one(
 def test_what_is_thrown_away_meanwhile_does_not_come_back(
     store: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held = Held(monkeypatch)
-    beside = Beside(store)
-    assert held.begun.wait(60)
+    held, beside = begun(store, monkeypatch)
     store.delete([f"id-{i}" for i in range(50)])
     store.compact()
     assert "id-60" == first(store, 60)  # the index is built anew, and the copy is still there
@@ -232,13 +230,13 @@ def test_a_close_ends_it(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> 
         child = begin(self, shard)
         assert child is not None
         os.kill(child.pid, signal.SIGSTOP)  # it would never end by itself
-        begun.set()
+        stopped.set()
         return child
 
-    begun = threading.Event()
+    stopped = threading.Event()
     monkeypatch.setattr(Builder, "_begin", stopping)
     beside = Beside(store)
-    assert begun.wait(60)
+    assert stopped.wait(60)
     store.close()
     assert isinstance(beside.ended(), CollectionClosed)
     again = LocalStore(store.folder)
@@ -341,9 +339,7 @@ def test_what_is_left_of_a_second_index_goes_with_it(store: LocalStore) -> None:
 def test_models_are_exchanged_while_a_graph_is_built(
     store: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held = Held(monkeypatch)
-    beside = Beside(store)
-    assert held.begun.wait(60)
+    held, beside = begun(store, monkeypatch)
 
     def ended_first(shard: Path) -> Mapping[str, str]:
         if shard.parent.name == "cache":  # the old index is sealed, and still open
