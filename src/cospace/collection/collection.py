@@ -23,10 +23,7 @@ from cospace.collection.tune import check_weights
 from cospace.collection.tune_parts import check_part_weights
 from cospace.collection.update import Update
 from cospace.encode import Encoder
-from cospace.errors import (
-    BadArgument,
-    CollectionClosed,
-)
+from cospace.errors import BadArgument, CollectionClosed
 from cospace.item import Image, check_id
 from cospace.progress import Watch, metered
 from cospace.read.texts import check_text

@@ -70,7 +70,7 @@ class Builder:
             if not sys.executable or getattr(sys, "frozen", False):  # a program of its own
                 return None
             try:
-                child = subprocess.Popen(  # noqa: S603
+                child = subprocess.Popen(  # noqa: S603 - this interpreter, a fixed program
                     [sys.executable, *words],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,

@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from cospace import files
@@ -25,15 +24,12 @@ from cospace.store.apart import Builder
 from cospace.store.beside import Made
 from cospace.store.cache import Aside, Cache
 from cospace.store.local import LocalStore
-from cospace.store.protocol import Row
 from cospace.store.reader import LocalReader
-from cospace.store.schema import Schema
 from cospace.store.seal import checksums
 
-DIM, ROWS = 16, 600
-SPACE = Space.of("apart", DIM)
-VECTORS = np.random.default_rng(0).normal(size=(3 * ROWS, DIM)).astype(np.float32)
-VECTORS /= np.linalg.norm(VECTORS, axis=1, keepdims=True)
+from .numbered import DIM, VECTORS, add, first
+
+ROWS = 600
 BUILD = Builder.build
 
 
@@ -49,18 +45,6 @@ def store(tmp_path: Path) -> Iterator[LocalStore]:
     yield made
     made.close()
     assert [] == left(tmp_path / "shop.cospace")
-
-
-def add(store: LocalStore, numbers: range) -> None:
-    rows = [Row(f"id-{i}", None, {"n": i % 7}, {}, {"text": VECTORS[i]}) for i in numbers]
-    schema = Schema()
-    schema.add(schema.learn(rows[0].metadata, "a"))
-    store.extend(SPACE, schema)
-    store.write(rows, replace=False)
-
-
-def first(store: LocalStore, i: int) -> str:
-    return ask(store, Query({"text": VECTORS[i]}), k=1)[0].id
 
 
 def left(folder: Path) -> list[str]:
@@ -123,6 +107,20 @@ def begun(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> tuple[Held, Bes
     beside = Beside(store)
     assert held.begun.wait(60)
     return held, beside
+
+
+def in_the_middle(monkeypatch: pytest.MonkeyPatch, task: Callable[[], None]) -> list[Aside]:
+    """The copies that are made from now on; the task is done before the first of them."""
+    copies, copy = [], Cache.copy
+
+    def disturbed(self: Cache, aside: Aside) -> bool:
+        copies.append(aside)
+        if len(copies) == 1:
+            task()
+        return copy(self, aside)
+
+    monkeypatch.setattr(Cache, "copy", disturbed)
+    return copies
 
 
 def test_searches_and_writes_go_on_while_a_graph_is_built(
@@ -194,16 +192,11 @@ def test_a_graph_that_a_large_write_made_meanwhile_stays(
 def test_a_write_in_the_middle_of_the_copy_makes_another_one(
     store: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copies, copy = [], Cache.copy
+    def write() -> None:
+        add(store, range(ROWS, ROWS + 3))
+        first(store, 0)  # which brings them into the shard
 
-    def disturbed(self: Cache, aside: Aside) -> bool:
-        copies.append(aside)
-        if len(copies) == 1:
-            add(store, range(ROWS, ROWS + 3))
-            first(store, 0)  # which brings them into the shard
-        return copy(self, aside)
-
-    monkeypatch.setattr(Cache, "copy", disturbed)
+    copies = in_the_middle(monkeypatch, write)
     store.optimize()
     assert len(copies) == 2
     assert 0 == store._cache.unindexed
@@ -357,16 +350,10 @@ def test_models_are_exchanged_while_a_graph_is_built(
 def test_models_are_exchanged_in_the_middle_of_the_copy(
     store: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copies, copy = [], Cache.copy
-
-    def disturbed(self: Cache, aside: Aside) -> bool:
-        copies.append(aside)
-        if len(copies) == 1:
-            assert move(store)
-        return copy(self, aside)
-
-    monkeypatch.setattr(Cache, "copy", disturbed)
+    moved = []
+    copies = in_the_middle(monkeypatch, lambda: moved.append(move(store)))
     store.optimize()
+    assert [True] == moved
     assert 1 == len(copies)
     assert store._second is not None
     assert -1 == store._second.cache.seq  # nobody opened it

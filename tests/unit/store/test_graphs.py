@@ -8,17 +8,14 @@ import numpy as np
 import pytest
 
 from cospace.search import Query, ask
-from cospace.space import Space
 from cospace.store import cache, edge
 from cospace.store.local import LocalStore
 from cospace.store.protocol import Row
-from cospace.store.schema import Schema
 from cospace.store.where import parse
 
-DIM, ROWS, GRAPH = 16, 2_000, 500
-SPACE = Space.of("graphs", DIM)
-VECTORS = np.random.default_rng(0).normal(size=(ROWS + 300, DIM)).astype(np.float32)
-VECTORS /= np.linalg.norm(VECTORS, axis=1, keepdims=True)
+from .numbered import SPACE, VECTORS, add, first
+
+ROWS, GRAPH = 2_000, 500
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -30,14 +27,6 @@ def small() -> Iterator[None]:
     patch.setattr(edge, "EXACT_BELOW", 100)
     yield
     patch.undo()
-
-
-def add(store: LocalStore, numbers: range) -> None:
-    rows = [Row(f"id-{i}", None, {"n": i % 7}, {}, {"text": VECTORS[i]}) for i in numbers]
-    schema = Schema()
-    schema.add(schema.learn(rows[0].metadata, "a"))
-    store.extend(SPACE, schema)
-    store.write(rows, replace=False)
 
 
 @pytest.fixture(scope="module")
@@ -65,10 +54,6 @@ def graphs(store: LocalStore) -> int:
     shard = store._edge()
     assert shard is not None
     return int(shard._shard.info().segments_count) - 1
-
-
-def first(store: LocalStore, i: int) -> str:
-    return ask(store, Query({"text": VECTORS[i]}), k=1)[0].id
 
 
 def test_no_graph_is_larger_than_one_may_be(store: LocalStore) -> None:
