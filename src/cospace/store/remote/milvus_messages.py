@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -114,30 +115,43 @@ class Messages:
 
     def say(self, name: str, seconds: float, **given: Any) -> Any:
         """The answer to one message. Raises `Refused` or `Unanswered`."""
-        return _heard(self._start(name, seconds, given))
+        return _heard(self._sent(name, seconds, given))
 
     def ask(self, name: str, seconds: float, **given: Any) -> Any | None:
         """As `say`, or None where the collection or the index that it is about is not there."""
-        return _heard_if_there(self._start(name, seconds, given))
+        return _heard_if_there(self._sent(name, seconds, given))
 
     def search(self, asked: Sequence[Search], seconds: float) -> list[Any]:
         """The answers to searches that are made at the same time, as those of `ask`."""
-        started = [self._start("Search", seconds, _search(one)) for one in asked]
-        return [_heard_if_there(one) for one in started]
+        if len(asked) == 1:
+            return [self.ask("Search", seconds, **_search(asked[0]))]
+        given = [self._given("Search", seconds, _search(one)) for one in asked]
+        started = [self._service.Search.future(one, **how) for one, how in given]
+        return [_heard_if_there(one.result) for one in started]
 
-    def _start(self, name: str, seconds: float, given: Mapping[str, Any]) -> Any:
+    def _sent(self, name: str, seconds: float, given: Mapping[str, Any]) -> Callable[[], Any]:
+        """What sends a message and waits for its answer.
+
+        It waits in the caller's thread: to be woken by another one took 4 of a search's 20 ms.
+        """
+        message, how = self._given(name, seconds, given)
+        return partial(getattr(self._service, name), message, **how)
+
+    def _given(
+        self, name: str, seconds: float, given: Mapping[str, Any]
+    ) -> tuple[Any, dict[str, Any]]:
+        """A message, and how it is sent."""
         message = getattr(_messages, f"{name}Request")(**given)
-        send = getattr(self._service, name)
-        return send.future(message, timeout=seconds, metadata=self._headers)
+        return message, {"timeout": seconds, "metadata": self._headers}
 
     def close(self) -> None:
         """Let go of the connection."""
         self._channel.close()
 
 
-def _heard(started: Any) -> Any:
+def _heard(wait: Callable[[], Any]) -> Any:
     try:
-        answer = started.result()
+        answer = wait()
     except _grpc.RpcError as error:
         raise Unanswered(error) from error
     status = getattr(answer, "status", answer)
@@ -147,9 +161,9 @@ def _heard(started: Any) -> Any:
     return answer
 
 
-def _heard_if_there(started: Any) -> Any | None:
+def _heard_if_there(wait: Callable[[], Any]) -> Any | None:
     try:
-        return _heard(started)
+        return _heard(wait)
     except Refused as error:
         if error.code in _NOT_THERE:
             return None
