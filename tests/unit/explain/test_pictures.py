@@ -12,7 +12,7 @@ from PIL import Image as Pillow
 
 import cospace as cs
 from cospace.encode.cache import VectorCache
-from cospace.explain import Region, drawn, region, shares
+from cospace.explain import Region, drawn, pictures, region, shares
 from cospace.explain.drawing import FORMATS
 from cospace.item import Content
 from cospace.testing.tiny import tiny_model
@@ -57,6 +57,33 @@ def test_a_plain_photo_has_no_warm_square():
     plain = Pillow.new("RGB", (64, 64), (128, 128, 128))
     found = region(model, plain, model.encode("grey paint"))
     assert 0.0 == np.array(found.heat).max()
+
+
+@pytest.mark.parametrize("agree", [0.0, 0.25, 2.0])
+def test_the_median_of_three_fills_is_known_where_two_agree(
+    monkeypatch: pytest.MonkeyPatch, agree: float
+):
+    monkeypatch.setattr(pictures, "_AGREE", agree)
+    draw = np.random.default_rng(0)
+    whole, other = draw.integers(0, 256, (2, 64, 64, 3)).astype(np.uint8)
+    vector = draw.normal(size=48).astype(np.float32)
+    tried: list[int] = []
+
+    def encode(images: Sequence[np.ndarray]) -> np.ndarray:
+        tried.append(len(images))
+        return np.stack([one[::16, ::16].ravel() / np.float32(255) for one in images])
+
+    seen = pictures._Seen(whole, [other], encode, vector)
+    cosine, lost = seen.losses(4, range(16), 0.0)
+    covered = [
+        pictures._filled(whole, fill, pictures._place(cell, 4, whole.shape, 0.0))
+        for cell in range(16)
+        for fill in (pictures._blurred(whole), pictures._mean(whole), other)
+    ]
+    each = (cosine - encode(covered) @ vector).reshape(16, 3)
+    off = np.abs(lost - np.median(each, axis=1))
+    assert off.max() <= agree / 2 * each[:, :2].max() + 1e-6
+    assert [33, 16] == tried[:2] if agree == 0 else [33] == tried[:1]
 
 
 class Elsewhere:
