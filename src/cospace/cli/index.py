@@ -123,7 +123,7 @@ def run(args: argparse.Namespace) -> int:
             report = fill(collection, reading, strict=args.strict)
         if not args.json:
             show(report_lines(report))
-        left = pruning.not_in_source(collection, report)
+        left = pruning.not_in_source(collection, report, len(reading.failed))
         removed = pruning.prune(collection, report, args.source) if args.prune else None
         adapted = adapt_after(collection, str(into), json=args.json) if args.adapt else None
         info, bill = collection.info(), bill_of(collection.model)
