@@ -182,6 +182,28 @@ def test_woocommerce_in_german(tmp_path: Path) -> None:
     assert (49.9, ["ST", "ST-R"]) == (item.metadata["price"], item.metadata["Artikelnummer"])
 
 
+def test_what_woocommerce_writes_for_the_file_is_taken_back(tmp_path: Path) -> None:
+    text = (
+        "ID,Type,SKU,Name,Description,Regular price,Categories,Attribute 1 name,"
+        "Attribute 1 value(s)\n"
+        '1,simple,A,"\'47 cap",Warm\\nSoft. In C:\\\\new,9,"Hats\\, caps, Sale",Fit,"Slim\\, long"\n'
+        "2,simple,B,Mug,'- of clay\\n- 300 ml,5,Kitchen,,\n"
+    )
+    reading = read(tmp_path / "p.csv", text)
+    cap, mug = reading
+    assert "'47 cap. Hats, caps, Sale. Fit: Slim, long. Warm\nSoft. In C:\\new" == cap.parts.text
+    assert ["Hats, caps", "Sale"] == cap.metadata["Categories"]
+    assert "Mug. Kitchen. - of clay\n- 300 ml" == mug.parts.text
+    assert "is read as a new line" in told(reading, "column 'Description'")
+    assert "is left out" in told(reading, "the ' before digits")
+
+
+def test_a_barcode_of_shopify_has_no_apostrophe(tmp_path: Path) -> None:
+    text = "Handle,Title,Variant Barcode,Variant Price\na,Chair,'04012345678901,9\nb,\'47 cap,,5\n"
+    chair, cap = read(tmp_path / "p.csv", text)
+    assert ("04012345678901", "'47 cap") == (chair.metadata["Variant Barcode"], cap.parts.text)
+
+
 def test_each_variant_is_found_by_its_own_number(tmp_path: Path) -> None:
     shop = cs.open(":memory:", model=tiny_model())
     shop.upsert(read(tmp_path / "products.csv", SHOPIFY))
