@@ -5,6 +5,7 @@ from __future__ import annotations
 from json import dumps
 from typing import TYPE_CHECKING, Any
 
+from cospace.cli.flags import spoken
 from cospace.cli.output import count, document, reasons, show
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ def _gone(into: Place, report: Report, source: str, documents: set[str]) -> tupl
 
 def _preview(reading: Reading, first: list[Item], items: int, source: str) -> list[str]:
     """What was guessed, the first items as they would be stored, and what cannot be read."""
-    lines = [f"{count(items, 'item')} can be read of {source}", *(f"  {n}" for n in reading.notes)]
+    notes = (f"  {spoken(note)}" for note in reading.notes)
+    lines = [f"{count(items, 'item')} can be read of {source}", *notes]
     for item in first:
         record = _record(item)
         text = record["text"] or ""

@@ -241,7 +241,10 @@ def _unused(sample: Sample, used: set[str | None], notes: list[str]) -> None:
         if name in used or not column.filled:
             continue
         if column.urls * 2 > column.filled:
-            notes.append(f"column {name!r} holds URLs, which are never fetched; kept as metadata")
+            note = f"column {name!r} holds URLs, which are never fetched; kept as metadata"
+            if matching(IMAGES, [name]):
+                note += f". Of pictures that were downloaded: image={name!r} with images=FOLDER"
+            notes.append(note)
         elif column.images * 2 > column.filled:
             notes.append(f"column {name!r} holds paths of pictures and is not used; image={name!r}")
         else:

@@ -37,9 +37,7 @@ class Unescaped:
     of `clean`, with what is done.
     """
 
-    def __init__(
-        self, source: Source, breaks: set[str], tell: Callable[[str, str], None]
-    ) -> None:
+    def __init__(self, source: Source, breaks: set[str], tell: Callable[[str, str], None]) -> None:
         self.name, self.cells, self.folder = source.name, source.cells, source.folder
         self.notes, self.total, self.sample = source.notes, source.total, source.sample
         self._source, self._breaks, self._tell = source, breaks, tell

@@ -62,8 +62,8 @@ def put(
                 )
                 written += done.updated
                 for one in done.reasons:
-                    was = done.became.get(one.name)
-                    (failed if was in ("failed", "missing") else partial).append((one.name, one.reason))
+                    lost = done.became.get(one.name) != "updated"
+                    (failed if lost else partial).append((one.name, one.reason))
             meter.add(len(batch))
     return Filled(written, changed, tuple(failed), tuple(partial))
 
