@@ -188,6 +188,16 @@ def test_a_duplicate_id_is_not_counted_as_gone(listings: Path, cli: Cli) -> None
     assert 1 == cli("index", listings, "--json").json["not_in_source"]
 
 
+def test_rows_that_failed_are_not_counted_as_gone(listings: Path, cli: Cli) -> None:
+    """A first index holds what it holds: nothing of it is gone, whatever failed."""
+    shorter(listings, [*ROWS, ROWS[1].replace("oak", "ash"), "A9,Table", ",Lamp,A lamp,7,"])
+    ran = cli("index", listings, "--into", "new.cospace", *MODEL)
+    assert "2 failed" in ran.out and "not in" not in ran.out
+    shorter(listings, [*ROWS[:3], "A9,Table"])
+    ran = cli("index", listings)
+    assert "up to" in ran.out and "--prune removes nothing" in ran.out
+
+
 @pytest.mark.parametrize(
     ("rows", "says"),
     [

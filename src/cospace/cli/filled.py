@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from cospace.cli.output import count, show, tell
@@ -23,6 +24,8 @@ def tell_filled(done: Filled, column: str | None, what: str, how: str) -> None:
         tell(f"not written: {id}: {reason}")
     if len(done.failed) > _SHOWN:
         tell(f"... and {len(done.failed) - _SHOWN:,} more not written; --json lists them")
+    for reason, items in Counter(reason for _, reason in done.partial).most_common(_SHOWN):
+        tell(f"note: written, but of {count(items, 'item')} {reason}")
 
 
 def filled_record(done: Filled | None) -> dict[str, Any] | None:
@@ -30,7 +33,13 @@ def filled_record(done: Filled | None) -> dict[str, Any] | None:
     if done is None:
         return None
     failed = [{"id": id, "reason": reason} for id, reason in done.failed]
-    return {"written": done.written, "changed_meanwhile": done.changed, "failed": failed}
+    partial = [{"id": id, "reason": reason} for id, reason in done.partial]
+    return {
+        "written": done.written,
+        "changed_meanwhile": done.changed,
+        "failed": failed,
+        "partial": partial,
+    }
 
 
 def code_of(done: Filled | None) -> int:

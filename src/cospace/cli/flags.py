@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from shlex import quote
 
 __all__ = ["spoken"]
 
@@ -12,7 +13,7 @@ _OPTIONS = {
     "depth_scale": "SCALE", "dim": "N",
     "files": "KIND", "id": "COLUMN", "image": "COLUMN", "images": "FOLDER", "imu": "COLUMN",
     "languages": "A,B", "metadata": "COLUMNS", "model": "MODEL", "quantization": "NAME",
-    "questions": "LOG",
+    "queries": "MODEL", "questions": "LOG",
     "text": "COLUMN", "thermal": "COLUMN", "video": "COLUMN", "where": "FILTER",
 }  # fmt: skip
 _PLACE = re.compile(r"location=\(['\"]?([^,'\"]+)['\"]?, *['\"]?([^)'\"]+)['\"]?\)")
@@ -56,4 +57,4 @@ def _option(found: re.Match[str]) -> str:
             f"--{name} {','.join(one.strip(' ' + chr(39) + chr(34)) for one in listed.split(','))}"
         )
     value = next((one for one in values if one is not None), None)
-    return f"--{name}" if value is None else f"--{name} {value}"
+    return f"--{name}" if value is None else f"--{name} {quote(value)}"

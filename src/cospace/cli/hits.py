@@ -7,14 +7,13 @@ from pathlib import Path
 
 from cospace.cli.table import Column, room, table
 from cospace.cli.text import one_line, width
+from cospace.read.names import TITLES, first
 from cospace.results import Hit, Results
 from cospace.store.where import kilometres
 
 __all__ = ["hit_table", "parts_of_score", "title_of"]
 
-# Metadata that says what an item is called.
-TITLES = ("title", "name", "headline", "product_name")
-
+_PRICES = ("price", "preis", "prix", "precio", "prezzo", "prijs")
 _MOST_FIELDS = 4
 _WIDEST_FIELD = 16
 _TITLE_ROOM = 28  # columns that the title keeps before metadata is left out
@@ -63,9 +62,9 @@ def hit_table(
 
 def title_of(hit: Hit) -> str:
     """What a hit is called: its title, else the start of its text, else its file's name."""
-    for name, value in hit.metadata.items():
-        if name.lower() in TITLES and isinstance(value, str) and value.strip():
-            return one_line(value)
+    title = hit.metadata.get(first(TITLES, list(hit.metadata)) or "")
+    if isinstance(title, str) and title.strip():
+        return one_line(title)
     if hit.text:
         return one_line(hit.text[:500])
     file = next(iter(hit.media.values()), "")
@@ -82,18 +81,32 @@ def parts_of_score(hit: Hit) -> str:
 
 
 def _fitting(results: Results, left: int) -> list[str]:
-    """The first metadata fields that are short, differ from the title, and fit in `left`."""
+    """The metadata fields that are short, differ from the title, and fit in `left`.
+
+    The price is the first to be taken, and what is the same in all hits the last.
+    """
     widths: dict[str, int] = {}
     for hit in results:
+        title = first(TITLES, list(hit.metadata))
         for name, value in hit.metadata.items():
-            if name.lower() not in TITLES and isinstance(value, str | int | float):
+            if name != title and isinstance(value, str | int | float):
                 widths[name] = max(widths.get(name, width(name)), width(_value(value)))
-    fields: list[str] = []
-    for name, columns in widths.items():
-        if columns <= _WIDEST_FIELD and columns + 2 <= left and len(fields) < _MOST_FIELDS:
-            fields.append(name)
+    price = first(_PRICES, list(widths))
+    ranked = sorted(
+        widths, key=lambda name: (name != price, len(results) > 1 and _same(results, name))
+    )
+    taken: set[str] = set()
+    for name in ranked:
+        columns = widths[name]
+        if columns <= _WIDEST_FIELD and columns + 2 <= left and len(taken) < _MOST_FIELDS:
+            taken.add(name)
             left -= columns + 2
-    return fields
+    return [name for name in widths if name in taken]
+
+
+def _same(results: Results, name: str) -> bool:
+    """Whether all hits have the same there."""
+    return len({_value(hit.metadata.get(name)) for hit in results}) == 1
 
 
 def _numbers(results: Results, name: str) -> bool:

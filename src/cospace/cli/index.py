@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from cospace.cli.flags import spoken
 from cospace.cli.output import count, document, show, tell
 from cospace.cli.parsing import Parser, columns_of, command, named_columns
-from cospace.cli.report import report_lines
+from cospace.cli.report import report_lines, tell_notes
 from cospace.cli.update import change
 from cospace.errors import BadArgument, CospaceError
 
@@ -109,11 +109,11 @@ def run(args: argparse.Namespace) -> int:
     model = _model(args, into)
     choices = {"quantization": args.quantization, "language": args.language}
     with cs.open(into, model=model, **choices) as collection:
-        note = getattr(collection.model, "note", "")
+        note, seen = getattr(collection.model, "note", ""), len(reading.notes)
         notes = [*map(spoken, reading.notes), *([note] if note else [])]
         if not args.json:
             tell(f"Indexing {args.source} into {into} ({collection.model.space})")
-            tell("\n".join(f"  {note}" for note in notes))
+            tell_notes(notes)
         with _told_unchanged(args):
             check_kinds(collection.store, collection.model.space)
             if not args.replace:
@@ -121,9 +121,8 @@ def run(args: argparse.Namespace) -> int:
         agree(collection.model, reading, yes=args.yes)
         with billed(collection.model):
             report = fill(collection, reading, strict=args.strict)
-        if not args.json:
-            show(report_lines(report))
-        left = pruning.not_in_source(collection, report)
+        notes += _told(report, reading.notes[seen:], json=args.json)
+        left = pruning.not_in_source(collection, report, len(reading.failed))
         removed = pruning.prune(collection, report, args.source) if args.prune else None
         adapted = adapt_after(collection, str(into), json=args.json) if args.adapt else None
         info, bill = collection.info(), bill_of(collection.model)
@@ -142,6 +141,15 @@ def run(args: argparse.Namespace) -> int:
     if report.kept:
         return KEPT
     return 0 if report.stored else 2
+
+
+def _told(report: Report, notes: list[str], *, json: bool) -> list[str]:
+    """The notes of rows further down as they are spoken; printed with the report, but in JSON."""
+    notes = [spoken(note) for note in notes]
+    if not json:
+        tell_notes(notes)
+        show(report_lines(report))
+    return notes
 
 
 @contextmanager

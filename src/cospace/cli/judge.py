@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cospace.cli.hits import TITLES
 from cospace.cli.output import count, document, show, tell
 from cospace.cli.parsing import Parser, command, seed
 from cospace.cli.text import cut, one_line
 from cospace.cli.textfile import lines_of
 from cospace.errors import BadArgument
+from cospace.read.names import TITLES, first
 
 if TYPE_CHECKING:
     from cospace.collection import Collection
@@ -118,7 +118,7 @@ def _graded(
 def _card(text: str | None, metadata: object) -> str:
     """An item as a few lines: its title, its text, its first fields."""
     values = dict(metadata) if isinstance(metadata, dict) else {}
-    title = next((str(values.pop(name)) for name in TITLES if values.get(name)), "")
+    title = str(values.pop(first(TITLES, list(values)) or "", ""))
     begins = bool(text) and (text or "").startswith(title)  # then the text says it
     said = [one_line(cut(title, 100))] if title and not begins else []
     said += [one_line(cut(text, _TEXT))] if text else []

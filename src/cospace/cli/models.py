@@ -153,11 +153,14 @@ def _list(args: argparse.Namespace) -> int:
             ", ".join(one.kinds),
             str(one.dim or ""),
             one.space.fingerprint[:8] if one.space else "",
-            one.why or _made_of(one),
+            one.why.partition(";")[0] or _made_of(one),
         ]
         for one in found
     ]
     show(table([*columns, Column("made of", flexible=True)], rows, room()))
+    why = dict.fromkeys(one.why for one in found if ";" in one.why)
+    wanting = {why: [one.name for one in found if one.why == why] for why in why}
+    show(["", *(f"{', '.join(names)}: {why}" for why, names in wanting.items())] if why else [])
     show(["", f"Your own models go into {model_home()}; a model's folder can be named too."])
     return 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from json import dumps
 from typing import TYPE_CHECKING, Any
 
+from cospace.cli.flags import spoken
 from cospace.cli.output import count, document, reasons, show
 
 if TYPE_CHECKING:
@@ -16,12 +17,14 @@ if TYPE_CHECKING:
 __all__ = ["dry_run", "lines", "not_in_source", "prune", "record"]
 
 
-def not_in_source(collection: Collection, report: Report) -> int:
+def not_in_source(collection: Collection, report: Report, unread: int) -> int:
     """How many stored items were not in the source, at the most: rows may have failed.
 
-    A duplicate id counts once among `named`; among `stored` once in each batch that has it.
+    `unread` of those that failed have no id, and are not among `named`. A duplicate id counts
+    once among `named`; among `stored` once in each batch that has it.
     """
-    there = max(len(report.named) - report.failed, report.stored - report.repeated)
+    failed = report.failed - unread
+    there = max(len(report.named) - failed, report.stored - report.repeated)
     return max(0, len(collection) - there)
 
 
@@ -95,7 +98,8 @@ def _gone(into: Place, report: Report, source: str, documents: set[str]) -> tupl
 
 def _preview(reading: Reading, first: list[Item], items: int, source: str) -> list[str]:
     """What was guessed, the first items as they would be stored, and what cannot be read."""
-    lines = [f"{count(items, 'item')} can be read of {source}", *(f"  {n}" for n in reading.notes)]
+    notes = (f"  {spoken(note)}" for note in reading.notes)
+    lines = [f"{count(items, 'item')} can be read of {source}", *notes]
     for item in first:
         record = _record(item)
         text = record["text"] or ""
@@ -127,9 +131,10 @@ def lines(report: Report, left: int, removed: int | None, source: str) -> list[s
         return [f"{count(removed, 'stored item')} removed, since {source} does not hold them"]
     if not left or not report.stored:
         return []
-    most = "up to " if report.failed else ""
     verb = "is" if left == 1 else "are"
-    told = f"{most}{count(left, 'stored item')} {verb} not in {source}"
+    told = f"{count(left, 'stored item')} {verb} not in {source}"
+    if report.failed:  # `check_whole` refuses to prune
+        return [f"up to {told}, or in what failed; --prune removes nothing until none fails"]
     return [f"{told}; --dry-run lists them, --prune removes them"]
 
 

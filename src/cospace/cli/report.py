@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cospace.cli.output import count, reasons
+from cospace.cli.output import count, reasons, tell
 
 if TYPE_CHECKING:
     from cospace.collection import Report
 
-__all__ = ["report_lines"]
+__all__ = ["report_lines", "tell_notes"]
+
+
+def tell_notes(notes: list[str]) -> None:
+    """Print what was guessed of a source, or met in its rows."""
+    for note in notes:
+        tell(f"  {note}")
 
 
 def report_lines(report: Report) -> list[str]:

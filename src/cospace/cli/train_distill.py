@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
+from pathlib import Path
+from shlex import join
 from typing import TYPE_CHECKING, Any
 
 from cospace.cli.figures import tell_left_out
@@ -68,11 +71,17 @@ def run(args: argparse.Namespace) -> int:
     else:
         show([f"{out} is ready", *facts([*_figures(made), ("on disk", size(bytes_))]), ""])
         show([f"Questions over what {made.teacher.name} encoded:",
-              f'  cospace search COLLECTION "..." --queries {out}'])  # fmt: skip
+              f'  cospace search COLLECTION "..." --queries {_named(out)}'])  # fmt: skip
     if stopped is not None:
         tell(f"{stopped}: this is the best student until then")
         return 130
     return 0
+
+
+def _named(folder: Path) -> str:
+    """A folder as --queries takes it: a name without a slash is that of a model."""
+    path = str(folder)
+    return join([path if os.sep in path else os.path.join(os.curdir, path)])  # noqa: PTH118
 
 
 def _figures(made: Student) -> list[tuple[str, str]]:

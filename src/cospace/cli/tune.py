@@ -66,7 +66,8 @@ def run(args: argparse.Namespace) -> int:
             judged = {query: {**grades} for query, grades in shop.judgments.items()}
             if not judged:
                 raise BadArgument(
-                    f"{args.folder} holds no judgments: give a table of judged queries, or --reset"
+                    f"{args.folder} holds no judgments: give a table of judged queries, or judge"
+                    f" some: cospace judge {args.folder} QUERY"
                 )
         if args.rerank is not None:
             return _rerank(args, shop, judged, failed)

@@ -9,7 +9,7 @@ import sys
 from cospace.cli.flags import spoken
 from cospace.cli.output import count, document, show, tell
 from cospace.cli.parsing import Parser, columns_of, command, named_columns
-from cospace.cli.report import report_lines
+from cospace.cli.report import report_lines, tell_notes
 
 __all__ = ["change", "parser", "run"]
 
@@ -45,7 +45,8 @@ def change(args: argparse.Namespace, into: str | os.PathLike[str]) -> int:
     with cs.open(into, model=args.model, create=False) as collection:
         if not args.json:
             tell(f"Updating {into} from {args.source}")
-            tell("\n".join(f"  {spoken(note)}" for note in reading.notes))
+            tell_notes([spoken(note) for note in reading.notes])
+        seen = len(reading.notes)
         errors = "raise" if args.strict else "report"
         report = collection.update(reading, errors=errors, progress=sys.stderr.isatty())
         items = len(collection)
@@ -53,6 +54,7 @@ def change(args: argparse.Namespace, into: str | os.PathLike[str]) -> int:
         notes = [spoken(note) for note in reading.notes]
         document({"into": str(into), "items": items, "notes": notes, "report": report.to_json()})
     else:
+        tell_notes([spoken(note) for note in reading.notes[seen:]])
         show(report_lines(report))
         show([f"{into} holds {count(items, 'item')}"])
     return 0 if report.stored else 2

@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import replace as changed
-from itertools import count
+from itertools import count, takewhile
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from cospace.collection.chunking import Chunking, remove_stale
@@ -350,11 +351,33 @@ def _unread(one: Encoded) -> dict[str, str]:
 
 
 def _kept(one: Encoded, old: Row | None) -> _Kept:
-    """Those parts of `_unread` that are stored: they stay as they are."""
-    names = () if old is None else (name for name in old.vectors if name in old.media)
-    stored = {} if old is None else {(kind_of(name), old.media[name]): name for name in names}
-    found = {name: (path, stored.get((kind_of(name), path))) for name, path in _unread(one).items()}
-    return {name: (path, was) for name, (path, was) in found.items() if was is not None}
+    """Those parts of `_unread` that are stored: they stay as they are.
+
+    A stored file is a part's own where its path is the same, or ends alike: a table that lies in
+    another folder today names the same photos. Each is that of the part whose path is most alike.
+    """
+    unread = _unread(one) if old is not None else {}
+    if old is None or not unread:
+        return {}
+    named = paths_of(one.item.parts) | unread
+    stored = [name for name in old.vectors if name in old.media]
+    pairs = [
+        (_alike(path, old.media[was]), name, was)
+        for name, path in named.items()
+        for was in stored
+        if kind_of(name) == kind_of(was)
+    ]
+    taken: dict[str, str] = {}
+    for alike, name, was in sorted(pairs, key=lambda pair: -pair[0]):
+        if alike and name not in taken and was not in taken.values():
+            taken[name] = was
+    return {name: (old.media[was], was) for name, was in taken.items() if name in unread}
+
+
+def _alike(path: str, other: str) -> int:
+    """How many names at the end of two paths are the same: folders, and the file's own."""
+    both = zip(reversed(Path(path).parts), reversed(Path(other).parts), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], both))
 
 
 def _stays(one: Encoded, old: Row) -> bool:

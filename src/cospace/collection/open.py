@@ -173,7 +173,7 @@ def _fitting(
         return None  # the collection was adapted since: its own model goes on from this one
     fitting = _shortened(encoder, model, stored)
     if fitting is not None:
-        _check_space(name, stored, fitting)
+        _check_space(name, stored, fitting, model)
     return fitting
 
 
@@ -223,8 +223,8 @@ def _asker(
     why = known.conflict(asker.space)
     if why:
         raise SpaceMismatch(
-            f"{name} holds {known}; queries={asker.space} cannot ask it ({why}). Leave out queries="
-            " (--queries), or give a student of its model: cospace train distill"
+            f"{name} holds {known}; {asker.space} cannot ask it ({why}). Leave out queries=, or"
+            " give a student of its model: cospace train distill"
         )
     return asker
 
@@ -234,19 +234,26 @@ def _is_shorter(stored: Space, given: Space) -> bool:
     return stored.anchor == given.anchor and stored.dim < given.dim
 
 
-def _check_space(name: str, stored: Space | None, encoder: Encoder) -> None:
-    """Refuse another model's space."""
+def _check_space(
+    name: str,
+    stored: Space | None,
+    encoder: Encoder,
+    given: str | os.PathLike[str] | Encoder | None,
+) -> None:
+    """Refuse another model's space; what to do names the model as it was `given`."""
+    model = os.fspath(given) if isinstance(given, (str, os.PathLike)) else "MODEL"
     why = "" if stored is None else stored.apart(encoder.space)
     if stored is not None and why and not stored.conflict(encoder.space):
         raise SpaceMismatch(
             f"{name} holds {stored}; you opened it with {encoder.space} ({why}). Their"
-            " vectors can be compared, but documents of both must not be mixed. Leave out model="
-            f" (--model), and let it ask only: queries= (--queries {encoder.space.name})"
+            " vectors can be compared, but documents of both must not be mixed. Leave out model=,"
+            " and let it ask alone, as queries= does: cospace search"
+            f" {name} QUERY --queries {model}"
         )
     if stored is not None and why:
         hint = f" Load it with dim={stored.dim}." if _is_shorter(stored, encoder.space) else ""
         raise SpaceMismatch(
             f"{name} holds {stored}; you opened it with {encoder.space} ({why})."
             f"{hint} Open it without model=, or index its source into another folder with this"
-            f" model: cospace index SOURCE --into OTHER --model {encoder.space.name}"
+            f" model: cospace index SOURCE --into OTHER --model {model}"
         )

@@ -54,7 +54,9 @@ def read_judged(folder: str | os.PathLike[str]) -> Beir:
     if not ids:
         raise EmptyItem(path.name, "no item has a text")
     if not judged:
-        raise EmptyItem(path.name, "holds no judgments; `Collection.judge` keeps some")
+        raise EmptyItem(
+            path.name, "holds no judgments; make some with: cospace judge, or Collection.judge"
+        )
     order = {key: place for place, key in enumerate(sorted(ids, reverse=True))}
     return _Own(
         path=path,

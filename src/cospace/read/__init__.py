@@ -158,9 +158,11 @@ def _table(source: Source, wanted: Wanted, made: _Made) -> Reading:
     from cospace.read.photofiles import Photos
     from cospace.read.reading import Reading
     from cospace.read.told import Told, narrow
+    from cospace.read.unescaped import unescaped
 
     notes = list(source.notes)
     told = Told(notes)
+    source = unescaped(source, told.tell)
     joined = join(source, wanted.id, told)
     source, known = (source, Known()) if joined is None else (joined, joined.known)
     columns = choose(wanted, source.sample, notes, changes=made.changes, known=known)

@@ -129,8 +129,9 @@ def choose(
     text = _text(wanted.text, sample, others, notes) if guess else None
     if text is None and image is None and not signals and names and not changes:
         raise BadArgument(
-            f"no column looks like a text or an image; say text=... or image=... The columns"
-            f" are: {listed(names, 20)}. If that is the first row, write a row of names above it."
+            f"no column looks like a text or an image. The columns are: {listed(names, 20)}."
+            " Say which it is, with text=... or image=..., or, if that is the first row of items,"
+            " write a row of names above it."
             " To change items that are stored: cospace update, or read(..., changes=True)"
         )
     texts = text.columns if text else ()
@@ -240,7 +241,10 @@ def _unused(sample: Sample, used: set[str | None], notes: list[str]) -> None:
         if name in used or not column.filled:
             continue
         if column.urls * 2 > column.filled:
-            notes.append(f"column {name!r} holds URLs, which are never fetched; kept as metadata")
+            note = f"column {name!r} holds URLs, which are never fetched; kept as metadata"
+            if matching(IMAGES, [name]):
+                note += f". Of pictures that were downloaded: image={name!r} with images=FOLDER"
+            notes.append(note)
         elif column.images * 2 > column.filled:
             notes.append(f"column {name!r} holds paths of pictures and is not used; image={name!r}")
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from typing import Any
@@ -282,8 +283,10 @@ def _pairs(profile: Profile, headers: Mapping[str, str]) -> list[tuple[str, str]
 
 
 def _pieces(text: str, separator: str) -> list[str]:
-    pieces = text.split(separator) if separator else [text]
-    return [piece.strip() for piece in pieces if piece.strip()]
+    """What stands between separators; one behind a backslash is a part of its piece."""
+    pieces = re.split(rf"(?<!\\){separator}", text) if separator else [text]
+    whole = (piece.replace(f"\\{separator}", separator) if separator else piece for piece in pieces)
+    return [piece.strip() for piece in whole if piece.strip()]
 
 
 def _text(value: Any) -> str:

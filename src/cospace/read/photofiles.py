@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from cospace.errors import BadItem, NotFound
@@ -36,6 +37,7 @@ class Photos:
     ) -> None:
         if images is not None and not images.is_dir():
             raise NotFound(f"no such folder of images: {shown(images)}")
+        self._images = images
         self._folders = [folder] if images is None else [folder, images]
         self._homes = [os.path.realpath(one) for one in self._folders]
         self._scale = scale
@@ -71,13 +73,22 @@ class Photos:
         if not value.strip():
             return None
         if is_url(value):
-            return Missing(
-                f"the {NOUNS[kind]} is a URL ({shown(value)[:80]}), which is never fetched:"
-                " download it and write its path",
-            )
+            return self._downloaded(value, kind)
         looked = [self._below(folder, value, kind) for folder in self._folders]
         # What is in neither is told of the last: there the pictures are said to be.
         return next((one for one in looked if isinstance(one, Path)), looked[-1])
+
+    def _downloaded(self, url: str, kind: str) -> Path | Missing:
+        """The file of a URL's name in the folder of images: the shop's picture, downloaded."""
+        noun, name = NOUNS[kind], _name_in(url)
+        if self._images is not None and name:
+            found = self._below(self._images, name, kind)
+            if isinstance(found, Path):
+                return found
+        return Missing(
+            f"the {noun} is a URL ({shown(url)[:80]}), which is never fetched: download it into a"
+            " folder, and say images=FOLDER"
+        )
 
     def _below(self, folder: Path, value: str, kind: str) -> Path | Missing:
         """The file at a path below `folder` that stays inside one of the folders."""
@@ -110,6 +121,19 @@ class Photos:
         if kind not in IMAGE_FORMATS:
             return Missing(f"the image {shown(value)[:200]} holds {kind}", str(path))
         return Image(path)
+
+
+def _name_in(url: str) -> str:
+    """The name of the file that a URL ends in; "" where it names none.
+
+    >>> _name_in("https://cdn.example.org/a/red%20chair.jpg?v=1")
+    'red chair.jpg'
+    """
+    if url.lstrip()[:5].lower() == "data:":
+        return ""
+    path = re.split(r"[?#]", url.strip(), maxsplit=1)[0].encode(errors="replace")
+    plain = re.sub(rb"%([0-9A-Fa-f]{2})", lambda code: bytes.fromhex(code[1].decode()), path)
+    return PurePosixPath(plain.decode(errors="replace").replace("\\", "/")).name
 
 
 def _a(noun: str) -> str:

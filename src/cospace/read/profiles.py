@@ -39,6 +39,8 @@ class Profile:
     between: str = ""  # separates values of an option within a cell
     # Columns of several values with commas between them.
     lists: tuple[str, ...] = ()
+    # Columns where a backslash and an n stand for a new line.
+    breaks: tuple[str, ...] = ()
     # Columns that look like a text and are none.
     quiet: tuple[str, ...] = ()
     # Items that wait for further rows; 1 where all rows of an item stand together.
@@ -86,6 +88,7 @@ PROFILES = (
         ),
         between=",",
         lists=("categories", "tags", "kategorien", "schlagwoerter"),
+        breaks=("description", "short description", "beschreibung", "kurzbeschreibung"),
         quiet=("type", "typ"),
         window=10_000,
     ),

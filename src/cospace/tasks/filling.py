@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cospace.errors import BadArgument
 from cospace.evaluate.labelled import label_of
+from cospace.limits import limit
 from cospace.progress import Watch, metered
 
 if TYPE_CHECKING:
@@ -21,12 +22,14 @@ _BATCH = 1_000
 class Filled(NamedTuple):
     """How many items were written, how many were not because they changed meanwhile, and failures.
 
-    `failed` holds ids with their reasons.
+    `failed` holds ids with their reasons; `partial` those of items that were written, though not
+    all of what follows from the new value: a text that is made of it may lack another column.
     """
 
     written: int
     changed: int
     failed: tuple[tuple[str, str], ...]
+    partial: tuple[tuple[str, str], ...] = ()
 
 
 def put(
@@ -44,10 +47,12 @@ def put(
     ids = list(changes)
     written, changed = 0, 0
     failed: list[tuple[str, str]] = []
+    partial: list[tuple[str, str]] = []
+    size = min(_BATCH, limit("request_items"))  # of so many a report says what became of each
     with metered(progress, len(ids)) as meter, shop.bulk():
         meter.stage = "writing"
-        for start in range(0, len(ids), _BATCH):
-            batch = ids[start : start + _BATCH]
+        for start in range(0, len(ids), size):
+            batch = ids[start : start + size]
             rows = shop.store.get(batch)
             good = [id for id, row in zip(batch, rows, strict=True) if row and wanted(row)]
             changed += len(batch) - len(good)
@@ -56,9 +61,11 @@ def put(
                     ids=good, metadatas=[changes[id] for id in good], errors="report"
                 )
                 written += done.updated
-                failed += [(one.name, one.reason) for one in done.reasons]
+                for one in done.reasons:
+                    lost = done.became.get(one.name) != "updated"
+                    (failed if lost else partial).append((one.name, one.reason))
             meter.add(len(batch))
-    return Filled(written, changed, tuple(failed))
+    return Filled(written, changed, tuple(failed), tuple(partial))
 
 
 def check_free(shop: Collection, column: str, hint: str) -> None:

@@ -15,7 +15,10 @@ from cospace.audit.duplicates import groups_of
 from cospace.audit.flips.check import finding_of
 from cospace.audit.flips.edits import Flip
 from cospace.audit.flips.measure import Flipped
+from cospace.audit.languages.check import finding_of as of_languages
+from cospace.audit.languages.measure import OfLanguage
 from cospace.audit.view import Matrix, View
+from cospace.cli import migrate, search
 from cospace.cli.main import main
 
 
@@ -74,6 +77,27 @@ def test_all_flips_that_go_unnoticed_are_kept_and_the_folder_is_quoted() -> None
     found = finding_of("negation", tried, view_of([str(i) for i in range(30)]))
     assert 30 == len(found.groups) == found.figures["unnoticed"]
     assert found.mend.startswith("cospace search 'my shop' ")
+
+
+@pytest.mark.parametrize("kind", ["negation", "number", "size", "colour", "name"])
+def test_what_mends_a_flip_is_read_by_its_command(kind: str) -> None:
+    """Also the filter in it: what is to be filled in are words in capitals alone."""
+    flip = Flip(kind, "without arms", "with", "without", "with arms")
+    tried = [Flipped(number, flip, 0.0, 0.1) for number in range(30)]
+    found = finding_of(kind, tried, view_of([str(i) for i in range(30)]))
+    _, _, *words = shlex.split(found.mend.partition("   (")[0])
+    taken = search.parser().parse_intermixed_args(words)
+    assert "my shop" == taken.folder
+    assert kind == "negation" or {"FIELD": "VALUE"} == json.loads(taken.where)
+
+
+def test_what_mends_an_unknown_language_is_read_by_its_command() -> None:
+    view = view_of([str(i) for i in range(8)])
+    all_of_it = tuple(range(8))
+    alone = OfLanguage("german", all_of_it, all_of_it, 0.1, 0.9, (True,) * 8)
+    _, then = of_languages([alone], view, 8).mend.split("; ")
+    taken = migrate.parser().parse_intermixed_args(shlex.split(then)[2:])
+    assert ("my shop", "multilingual") == (taken.folder, taken.to)
 
 
 def test_three_thousand_equal_texts_are_one_entry_for_each_that_leaked() -> None:

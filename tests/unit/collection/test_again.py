@@ -65,6 +65,46 @@ def test_photos_that_are_away_keep_what_is_stored(empty: cs.Collection, table: P
     assert before == stored(empty)
 
 
+def test_a_table_in_another_folder_keeps_the_photos_of_before(
+    empty: cs.Collection, table: Path, tmp_path: Path
+) -> None:
+    """Next week's export lies in the downloads, and its photos do not."""
+    empty.upsert(cs.read(table))
+    before = stored(empty)
+    (tmp_path / "downloads").mkdir()
+    moved = Path(shutil.copy(table, tmp_path / "downloads"))
+    for _ in range(2):
+        report = empty.upsert(cs.read(moved))
+        assert (0, 3, 3) == (report.updated, report.unchanged, report.kept)
+        assert before == stored(empty)
+    moved.write_text(moved.read_text().replace("photos/1.png", "photos/other.png"))
+    report = empty.upsert(cs.read(moved))
+    assert (1, 2) == (report.updated, report.kept)  # another photo was named: that of before goes
+    assert not stored(empty)["A1"][3]
+    report = empty.upsert(cs.read(table))
+    assert (1, 2, 0) == (report.updated, report.unchanged, report.kept)
+    assert before == stored(empty)
+
+
+def test_of_several_photos_each_keeps_its_own(empty: cs.Collection, tmp_path: Path) -> None:
+    """Names such as front.png come in every folder: the path that is most alike is the one."""
+    for folder, colour in (("a", "red"), ("b", "blue")):
+        (tmp_path / "old" / folder).mkdir(parents=True)
+        Pillow.new("RGB", (16, 16), colour).save(tmp_path / "old" / folder / "front.png")
+    table = "sku,name,photo\nA,Chair,a/front.png;b/front.png\n"
+    (tmp_path / "old/shop.csv").write_text(table)
+    empty.upsert(cs.read(tmp_path / "old/shop.csv"))
+    before = stored(empty)["A"]
+    (tmp_path / "new/a").mkdir(parents=True)
+    shutil.copy(tmp_path / "old/a/front.png", tmp_path / "new/a")
+    (tmp_path / "new/shop.csv").write_text(table)
+    assert 1 == empty.upsert(cs.read(tmp_path / "new/shop.csv")).kept
+    after = stored(empty)["A"]
+    assert sorted(before[2].values()) == sorted(after[2].values())
+    paths = {str(tmp_path / "new/a/front.png"), str(tmp_path / "old/b/front.png")}
+    assert paths == set(after[3].values())
+
+
 def test_what_can_be_read_changes_while_a_photo_is_away(empty: cs.Collection, table: Path) -> None:
     empty.upsert(cs.read(table))
     before = stored(empty)

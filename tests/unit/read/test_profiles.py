@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image as Pillow
 
 import cospace as cs
 from cospace.limits import override
@@ -180,6 +181,55 @@ def test_woocommerce_in_german(tmp_path: Path) -> None:
     [item] = read(tmp_path / "p.csv", text)
     assert "Stuhl. Farbe: Rot, Farbe: Blau. Möbel. Aus Eiche" == item.parts.text
     assert (49.9, ["ST", "ST-R"]) == (item.metadata["price"], item.metadata["Artikelnummer"])
+
+
+def test_what_woocommerce_writes_for_the_file_is_taken_back(tmp_path: Path) -> None:
+    text = (
+        "ID,Type,SKU,Name,Description,Regular price,Categories,Attribute 1 name,"
+        "Attribute 1 value(s)\n"
+        '1,simple,A,"\'47 cap",Warm\\nSoft. In C:\\\\new,9,"Hats\\, caps, Sale",Fit,'
+        '"Slim\\, long"\n'
+        "2,simple,B,Mug,'- of clay\\n- 300 ml,5,Kitchen,,\n"
+    )
+    reading = read(tmp_path / "p.csv", text)
+    cap, mug = reading
+    assert "'47 cap. Hats, caps, Sale. Fit: Slim, long. Warm\nSoft. In C:\\new" == cap.parts.text
+    assert ["Hats, caps", "Sale"] == cap.metadata["Categories"]
+    assert "Mug. Kitchen. - of clay\n- 300 ml" == mug.parts.text
+    assert "is read as a new line" in told(reading, "column 'Description'")
+    assert "is left out" in told(reading, "the ' before digits")
+
+
+def test_a_barcode_of_shopify_has_no_apostrophe(tmp_path: Path) -> None:
+    text = "Handle,Title,Variant Barcode,Variant Price\na,Chair,'04012345678901,9\nb,'47 cap,,5\n"
+    chair, cap = read(tmp_path / "p.csv", text)
+    assert ("04012345678901", "'47 cap") == (chair.metadata["Variant Barcode"], cap.parts.text)
+
+
+def test_downloaded_pictures_are_found_by_the_names_of_their_urls(tmp_path: Path) -> None:
+    """The export holds addresses; the pictures themselves lie in a folder."""
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "secret.png").write_bytes(b"")
+    for name in ("red chair.png", "b.png"):
+        Pillow.new("RGB", (8, 8)).save(tmp_path / "pictures" / name)
+    host = "https://cdn.example.org"
+    text = (
+        "Handle,Title,Variant Price,Image Src\n"
+        f"chair,Chair,5,{host}/files/red%20chair.png?v=17\n"
+        f"chair,,,{host}/files/b.png#x\n"
+        f"lamp,Lamp,7,{host}/gone.png\n"
+        f"rug,Rug,9,{host}/..%2Fsecret.png\n"
+        f"bed,Bed,9,{host}/..\n"
+    )
+    (tmp_path / "p.csv").write_text(text)
+    reading = cs.read(tmp_path / "p.csv", image="Image Src", images=tmp_path / "pictures")
+    chair, *others = reading
+    paths = [part.path.name for kind, part in chair.parts.items() if kind != "text"]
+    assert ["red chair.png", "b.png"] == paths
+    assert [["text"]] * 3 == [list(item.parts) for item in others]
+    assert all("images=FOLDER" in one.reason for one in reading.partial)
+    without = cs.read(tmp_path / "p.csv", image="Image Src")
+    assert [["text"]] * 4 == [list(item.parts) for item in without]
 
 
 def test_each_variant_is_found_by_its_own_number(tmp_path: Path) -> None:

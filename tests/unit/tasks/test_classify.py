@@ -73,7 +73,7 @@ def test_only_empty_cells_are_filled_and_the_confidence_if_asked():
     found = classify(shop, "kind")
     done = fill(shop, found, confidence="sure")
     after = {item.id: item.metadata for item in shop}
-    assert (24, 0, ()) == done
+    assert (24, 0, (), ()) == done
     assert {id: one for id, one in before.items() if one} == {
         id: after[id]["kind"] for id, one in before.items() if one
     }
@@ -108,6 +108,23 @@ def test_a_cell_that_was_filled_meanwhile_stays():
     shop.update("i0", kind="mine")
     assert (23, 1) == fill(shop, found)[:2]
     assert "mine" == shop["i0"].metadata["kind"]
+
+
+def test_what_is_filled_is_written_though_its_text_stays():
+    """A text that is made of a column which is not stored cannot be made anew: that is no loss."""
+    colours = ("red", "green", "blue", "white", "black", "olive", "navy", "beige")
+    rows = [
+        {"id": f"{kind}{n}", "title": f"{kind} {n}", "kind": kind if n % 4 else "",
+         "description": f"A {colour} {kind}"}
+        for kind in ("chair", "lamp") for n, colour in enumerate(colours)
+    ]  # fmt: skip
+    shop = cs.open(":memory:", model="starter")
+    shop.upsert(cs.read(rows, text="{title}. {kind}. {description}"))
+    done = fill(shop, classify(shop, "kind"))
+    assert (4, 0, ()) == done[:3]
+    assert {"chair0", "chair4", "lamp0", "lamp4"} == {id for id, _ in done.partial}
+    assert all("description is not given" in why for _, why in done.partial)
+    assert all("kind" in item.metadata for item in shop)
 
 
 def test_numbers_stay_numbers():

@@ -114,8 +114,8 @@ def _said(one: Flipped) -> str:
 def _mend(kind: str, folder: str) -> str:
     if kind == "negation":
         return f'cospace search {folder} QUERY --rerank NAME   (a cross-encoder reads "without")'
-    field = f"--where '{{\"{kind}\": ...}}'"
-    return f"cospace search {folder} QUERY {field}   (as a field, not by meaning)"
+    field = """--where '{"FIELD": "VALUE"}'"""
+    return f"cospace search {folder} QUERY {field}   (by a field of each {kind}, not by meaning)"
 
 
 def _charts(

@@ -59,7 +59,7 @@ def finding_of(held: list[OfLanguage], view: View, texts: int) -> Finding:
         why_no_p=_NO_TEST,
         groups=tuple(_group(one, view) for one in unknown),
         mend=(
-            "cospace models add multilingual; cospace index SOURCE NEW.cospace --model multilingual"
+            f"cospace models add multilingual; cospace migrate {view.folder} --to multilingual"
             if unknown
             else ""
         ),
