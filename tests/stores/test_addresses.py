@@ -44,6 +44,7 @@ def address(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         ("compact ADDRESS", "before"),
         ("export ADDRESS out.parquet", "8 items written"),
         ("compare ADDRESS copied.cospace", "both share"),
+        ("compare ADDRESS ADDRESS", "both share 100"),
         ("info ADDRESS", "8"),
         ("facets ADDRESS", "8 items"),
         ("search ADDRESS chair -k 1", "MK-0"),
@@ -75,6 +76,13 @@ def test_verify_says_what_it_did_not_look_at(
     assert (2 if whole else 0) == main(["verify", address])
     out, err = capsys.readouterr()
     assert ("cospace copy ADDRESS FOLDER" if whole else "not looked at") in out + err
+
+
+def test_a_collection_is_not_audited_against_itself(
+    address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert 2 == main(["audit", address, "--against", address, "--checks", "leaks"])
+    assert "given twice" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", ["backup shop.cospace ADDRESS", "demo --into ADDRESS"])
