@@ -85,6 +85,20 @@ def test_a_collection_is_not_audited_against_itself(
     assert "given twice" in capsys.readouterr().err
 
 
+def test_what_another_collection_has_there_is_refused_before_anything_is_stored(
+    address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if address.startswith("postgresql"):
+        pytest.skip("it has no folder")
+    (tmp_path / "things.csv").write_text("id,title\na,an armchair\n")
+    with cs.open(address) as shop:
+        shop.search("chair")
+    other = f"{address.partition('folder=')[0]}folder={tmp_path / 'other.cospace'}"
+    assert 4 == main(["index", str(tmp_path / "things.csv"), "--into", other])
+    assert "belongs to another collection" in capsys.readouterr().err
+    assert ["things.csv"] == [path.name for path in tmp_path.iterdir()]
+
+
 @pytest.mark.parametrize("words", ["backup shop.cospace ADDRESS", "demo --into ADDRESS"])
 def test_what_goes_into_folders_makes_none_for_an_address(
     words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
