@@ -26,6 +26,7 @@ __all__ = [
     "move_folder",
     "on_disk",
     "remove",
+    "remove_empty",
     "scratch",
     "storage_errors",
     "write_bytes",
@@ -150,6 +151,11 @@ def remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def remove_empty(folder: Path) -> None:
+    """Remove a folder that holds nothing. Raises `OSError` where it holds something."""
+    folder.rmdir()
 
 
 def on_disk(path: Path) -> int:

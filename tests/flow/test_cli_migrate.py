@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from serving import serving
 
 import cospace as cs
-from cospace.cli.main import main
+from cospace.cli.main import COMMANDS, main
 from cospace.testing.tiny import tiny_folder
 
 THINGS = ["armchair", "kettle", "rake", "bicycle", "lamp", "sofa", "drill", "vase"]
@@ -105,3 +108,34 @@ def test_a_model_that_moved_is_asked_for_by_the_right_option(
     assert said(capsys, "migrate", folder, "--switch", "--anyway", "--to", str(moved))[0] == 0
     code, told = said(capsys, "migrate", folder, "--switch", "--model", str(moved))
     assert code == 2 and "switched to tiny-0" in told["error"]["message"]
+
+
+# Commands that open a collection and never load its model.
+WITHOUT = {"copy", "delete", "demo", "import", "map"}
+
+
+def test_a_command_that_loads_the_model_can_be_told_it() -> None:
+    for name, (module, _) in COMMANDS.items():
+        source = importlib.import_module(f"cospace.cli.{module}")
+        if "cs.open(" in inspect.getsource(source) and name not in WITHOUT:
+            assert "--model" in source.parser().format_help(), name
+
+
+def test_a_model_in_a_folder_is_told_to_commands_and_to_a_server(
+    shop: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, model = shop
+    question = "/collections/shop/search", {"query": "sofa", "k": 1}
+    with serving(folder, "--read-only", "1", "--model", f"starter,{model}") as server:
+        assert ["MK-5"] == [one["id"] for one in server.post(*question).json["hits"]]
+        with cs.open(folder) as owner:
+            owner.migrate(model)
+            owner.switch_model()
+        found = server.post(*question).json  # which follows the switch
+        assert ["MK-5"] == [one["id"] for one in found["hits"]]
+    with serving(folder, "--model", model) as server:
+        assert ["tiny-0"] == server.told["models"]
+        assert ["MK-5"] == [one["id"] for one in server.post(*question).json["hits"]]
+    assert "--model FOLDER" in said(capsys, "search", folder, "sofa")[1]["error"]["message"]
+    assert 0 == said(capsys, "search", folder, "sofa", "--model", model)[0]
+    assert 11 == said(capsys, "compare", folder, folder, "--model", model)[0]

@@ -44,6 +44,7 @@ def address(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         ("compact ADDRESS", "before"),
         ("export ADDRESS out.parquet", "8 items written"),
         ("compare ADDRESS copied.cospace", "both share"),
+        ("compare ADDRESS ADDRESS", "both share 100"),
         ("info ADDRESS", "8"),
         ("facets ADDRESS", "8 items"),
         ("search ADDRESS chair -k 1", "MK-0"),
@@ -75,6 +76,27 @@ def test_verify_says_what_it_did_not_look_at(
     assert (2 if whole else 0) == main(["verify", address])
     out, err = capsys.readouterr()
     assert ("cospace copy ADDRESS FOLDER" if whole else "not looked at") in out + err
+
+
+def test_a_collection_is_not_audited_against_itself(
+    address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert 2 == main(["audit", address, "--against", address, "--checks", "leaks"])
+    assert "given twice" in capsys.readouterr().err
+
+
+def test_what_another_collection_has_there_is_refused_before_anything_is_stored(
+    address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if address.startswith("postgresql"):
+        pytest.skip("it has no folder")
+    (tmp_path / "things.csv").write_text("id,title\na,an armchair\n")
+    with cs.open(address) as shop:
+        shop.search("chair")
+    other = f"{address.partition('folder=')[0]}folder={tmp_path / 'other.cospace'}"
+    assert 4 == main(["index", str(tmp_path / "things.csv"), "--into", other])
+    assert "belongs to another collection" in capsys.readouterr().err
+    assert ["things.csv"] == [path.name for path in tmp_path.iterdir()]
 
 
 @pytest.mark.parametrize("words", ["backup shop.cospace ADDRESS", "demo --into ADDRESS"])

@@ -222,9 +222,8 @@ def test_an_engine_that_fails_in_the_middle_is_caught_up_later(
 def test_a_place_of_others_is_left_untouched(tmp_path: Path) -> None:
     server: dict[str, Any] = {"place text": {1: "theirs"}}
     store = opened(tmp_path / "a", server)
-    written(store, plain(2))
     with pytest.raises(NotACollection, match="left untouched"):
-        store.nearest("text", unit(1)[0], 5)
+        written(store, plain(2))
     assert {"place text": {1: "theirs"}} == server
     store.close()
 

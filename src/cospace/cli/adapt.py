@@ -32,6 +32,7 @@ def parser() -> Parser:
         "cospace adapt market.cospace --back",
     )
     one.add_argument("folder", metavar="FOLDER", help="a collection")
+    one.add_argument("--model", help="the model's folder, where the collection cannot find it")
     one.add_argument("--check", action="store_true", help="train and measure; change nothing")
     one.add_argument("--back", action="store_true", help="return to the vectors before adapt")
     head_options(one)
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     options = options_of(args)
     if args.back and (args.check or options):
         raise BadArgument("--back goes alone")
-    with cs.open(args.folder, create=False) as shop:
+    with cs.open(args.folder, model=args.model, create=False) as shop:
         if args.back:
             new = adapt_back(shop, progress=watched())
             record = {"folder": args.folder, "encoded": new}

@@ -75,7 +75,9 @@ def run(args: argparse.Namespace) -> int:
         shop = held.enter_context(cs.open(args.folder, model=args.model, read_only=True))
         other = None
         if args.against is not None:
-            other = held.enter_context(cs.open(args.against, read_only=True))
+            other = shop  # which is refused
+            if args.against != args.folder:
+                other = held.enter_context(cs.open(args.against, read_only=True))
         found = audit(
             shop, label=args.label, split=args.split, date=args.date, since=args.since,
             against=other, bias=tests, questions=questions, checks=names_of(args.checks),

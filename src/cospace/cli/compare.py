@@ -56,6 +56,10 @@ def parser() -> Parser:
     one.add_argument("--workers", type=int, help="--corpus: threads; default: 1")
     one.add_argument("-o", "--out", metavar="FILE", help=f"the plot; default: {_DEFAULT}")
     one.add_argument("--no-plot", action="store_true", help="no plot")
+    one.add_argument(
+        "--model", action="append", metavar="FOLDER",
+        help="two collections: a model that they cannot find; again for another",
+    )  # fmt: skip
     add_gate(one, "two collections")
     return one
 
@@ -71,9 +75,10 @@ def run(args: argparse.Namespace) -> int:
                 " --images and --corpus"
             )
         return run_gate(args)
-    if args.judgments or args.questions or args.wanted is not None or args.bridges:
+    gate = (args.judgments, args.questions, args.wanted, args.bridges or None, args.model)
+    if any(one is not None for one in gate):
         raise BadArgument(
-            "--judgments, --questions, --wanted and --bridges go with two folders of collections,"
+            "--judgments, --questions, --wanted, --bridges and --model go with two collections,"
             f" not with {' '.join(args.models)}"
         )
     out, why = _plot(args)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from cospace.cli.fresh import unless_refused
 from cospace.cli.output import count, document, show, tell, watched
 from cospace.cli.parsing import Parser, command
 from cospace.errors import BadArgument
@@ -45,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
         raise BadArgument(f"{args.source}: source and target are the same")
     with (
         cs.open(args.source, create=False, read_only=folder) as source,
+        unless_refused(args.target),
         cs.open(args.target) as target,
     ):
         made = copy_collection(source, target, prune=args.prune, progress=watched())

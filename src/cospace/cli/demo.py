@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cospace.cli.fresh import unless_refused
 from cospace.cli.hits import hit_table
 from cospace.cli.index import fill
 from cospace.cli.output import document, show, tell
@@ -98,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
     reading = cs.read(shop / "listings.csv", id="sku", text="{title}. {description}", image="photo")
     if not args.json:
         show([f"A second-hand marketplace: {reading.total} listings in {shop}"])
-    with cs.open(folder, model="starter") as collection:
+    with unless_refused(folder), cs.open(folder, model="starter") as collection:
         if not args.json:
             tell(f"Indexing it into {folder} with {collection.model.space} ...")
         report = fill(collection, reading)

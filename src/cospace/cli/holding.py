@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cospace.store.remote.engine import Traits
     from cospace.store.schema import Schema
 
-__all__ = ["Holding", "Place", "is_made", "placed"]
+__all__ = ["Holding", "Place", "folder_at", "is_made", "placed"]
 
 # A collection's folder, or its address.
 Place: TypeAlias = "str | os.PathLike[str]"
@@ -42,7 +42,7 @@ def is_made(place: Place) -> bool:
 
     Raises `BadArgument`, `StoreUnreachable`, `NotACollection`.
     """
-    folder = _folder(place)
+    folder = folder_at(place)
     if folder is not None:
         return (folder / "truth.sqlite").exists()
     try:
@@ -52,7 +52,7 @@ def is_made(place: Place) -> bool:
         return False
 
 
-def _folder(place: Place) -> Path | None:
+def folder_at(place: Place) -> Path | None:
     """The folder of the truth, of an address too; None for a store that has none."""
     return folder_of(parsed(str(place))) if is_address(place) else Path(place)
 
@@ -69,7 +69,7 @@ class Holding:
 
     def __init__(self, place: Place) -> None:
         self.place = place
-        folder = _folder(place)
+        folder = folder_at(place)
         if folder is None:
             self._store = open_address(parsed(str(place)), create=False, language=None)
         else:

@@ -93,6 +93,7 @@ def run(args: argparse.Namespace) -> int:
     from cospace.cli import pruning
     from cospace.cli.adapt import adapt_after
     from cospace.cli.cost import agree, bill_of, billed
+    from cospace.cli.fresh import unless_refused
     from cospace.cli.holding import placed
     from cospace.collection.compared import check_columns
     from cospace.collection.ingest import check_kinds
@@ -108,7 +109,7 @@ def run(args: argparse.Namespace) -> int:
         return pruning.dry_run(reading, args.source, into, json=args.json)
     model = _model(args, into)
     choices = {"quantization": args.quantization, "language": args.language}
-    with cs.open(into, model=model, **choices) as collection:
+    with unless_refused(into), cs.open(into, model=model, **choices) as collection:
         note, seen = getattr(collection.model, "note", ""), len(reading.notes)
         notes = [*map(spoken, reading.notes), *([note] if note else [])]
         if not args.json:
@@ -208,8 +209,9 @@ def fill(collection: Collection, reading: Reading, *, strict: bool = False) -> R
         with override(batch_items=min(_BATCH, limit("batch_items"))):
             return collection.upsert(reading, errors=errors, progress=sys.stderr.isatty())
     except (KeyboardInterrupt, CospaceError):
-        stored = count(len(collection), "item")
-        tell(f"Stopped. {stored} safe in {collection.name}; the same command goes on from there.")
+        if stored := len(collection):
+            safe = f"{count(stored, 'item')} safe in {collection.name}"
+            tell(f"Stopped. {safe}; the same command goes on from there.")
         raise
 
 

@@ -18,6 +18,7 @@ def parser() -> Parser:
         "cospace mcp market.cospace",
     )
     one.add_argument("folder", metavar="FOLDER", help="a collection")
+    one.add_argument("--model", help="the model's folder, where the collection cannot find it")
     return one
 
 
@@ -26,6 +27,6 @@ def run(args: argparse.Namespace) -> int:
     import cospace as cs
     from cospace.serve.tools import tools
 
-    with cs.open(args.folder, read_only=True) as collection:
+    with cs.open(args.folder, model=args.model, read_only=True) as collection:
         tools(collection).run("stdio")
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,13 @@ def run_gate(args: argparse.Namespace) -> int:
     import cospace as cs
 
     first, second = args.models
-    with cs.open(first, read_only=True) as old, cs.open(second, read_only=True) as new:
+    with ExitStack() as held:
+        old = new = held.enter_context(cs.open(first, read_only=True))
+        if second != first:  # an engine elsewhere has one owner, who may compare it with itself
+            new = held.enter_context(cs.open(second, read_only=True))
+        for model in map(cs.load, args.model or ()):
+            old.keep(model)
+            new.keep(model)
         found = judged(old, new, args)
     if args.json:
         document(found.to_json())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from cospace.cli.fresh import unless_refused
 from cospace.cli.output import count, document, reasons, show, tell, watched
 from cospace.cli.parsing import Parser, command
 
@@ -37,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
         return _shards(args, path)
     if not path.is_file():  # refused before a collection is made for it
         raise NotFound(f"no such file: {args.file}")
-    with cs.open(args.folder) as collection:
+    with unless_refused(args.folder), cs.open(args.folder) as collection:
         try:
             read = collection.restore(args.file, replace=args.replace)
         except DuplicateId as error:
@@ -59,7 +60,7 @@ def _shards(args: argparse.Namespace, path: Path) -> int:
     from cospace.errors import DuplicateId
 
     Manifest.load(path)  # refused before a collection is made for it
-    with cs.open(args.folder) as collection:
+    with unless_refused(args.folder), cs.open(args.folder) as collection:
         try:
             done = collection.restore_shards(path, replace=args.replace, progress=watched())
         except DuplicateId as error:

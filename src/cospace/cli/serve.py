@@ -22,13 +22,13 @@ def parser() -> Parser:
         "cospace serve market.cospace",
         "cospace serve market.cospace --port 9000 --models starter",
         "cospace serve --models starter",
+        "cospace serve market.cospace --model ./mine",
     )
     one.add_argument("folders", metavar="FOLDER", nargs="*", help="collections")
     for row in TABLE:
         default = f"; default: {row.default}" if row.default else ""
-        one.add_argument(
-            row.flag, metavar=row.metavar, help=f"{row.help} ({row.variable}){default}"
-        )
+        flags = [row.flag, "--model"] if row.name == "models" else [row.flag]
+        one.add_argument(*flags, metavar=row.metavar, help=f"{row.help} ({row.variable}){default}")
     return one
 
 

@@ -61,8 +61,21 @@ class Modelled(Browsing):
     def _routed(self, model: Encoder) -> Encoder:
         return model if self._route is None else self._route(model)
 
+    def keep(self, *models: Encoder) -> None:
+        """Have models at hand: that of the stored space is used, now and after a switch."""
+        for one in models:
+            new = one is not self._model and self._known(one.space) is None
+            self._models[one.space.fingerprint] = self._routed(one) if new else one
+
+    def model_for(self, space: Space) -> Encoder:
+        """The model of another space: one at hand, or found by its name.
+
+        Raises `ModelNotFound`.
+        """
+        return self._known(space) or model_of(space)
+
     def _known(self, space: Space) -> Encoder | None:
-        """The model of a space, among those that a migration has at hand."""
+        """The model of a space, among those at hand."""
         return self._models.get(space.fingerprint)
 
     @property

@@ -87,7 +87,7 @@ class Moving(Mapped):
         if there is None:
             check_target(store, self.name, encoder.space)
             if self._model is not None:
-                self._keep(self._model)
+                self.keep(self._model)
             store.begin_beside(encoder.space, _name(to), self._own_name)
         elif there.space.apart(encoder.space):
             raise BadArgument(
@@ -96,7 +96,7 @@ class Moving(Mapped):
             )
         else:
             store.retry_beside(curable(store, encoder.space))
-        self._keep(encoder)
+        self.keep(encoder)
         return copy_items(store, encoder, progress)
 
     def switch_model(self, *, progress: Watch = None) -> Migration:
@@ -155,12 +155,6 @@ class Moving(Mapped):
         path = getattr(folder, "path", None)
         return str(path) if isinstance(path, Path) else ""
 
-    def _keep(self, model: Encoder) -> None:
-        """Have a model at hand: the first search after a switch waits for none to be loaded."""
-        if model is not self._model and self._known(model.space) is None:
-            model = self._routed(model)
-        self._models[model.space.fingerprint] = model
-
     def _check_asker(self) -> None:
         if self._queries is not None:
             raise BadArgument(
@@ -206,9 +200,9 @@ class Moving(Mapped):
                 what = f"it is switched to {self.space} already"
             raise BadArgument(f"{self.name}: {what}")
         encoder = self._other(model)
-        self._keep(encoder)
+        self.keep(encoder)
         if self._model is not None:
-            self._keep(self._model)
+            self.keep(self._model)
         first = copy_items(store, encoder, progress)
         for _ in range(_TRIES):
             with self._writing:

@@ -101,7 +101,10 @@ def _in_folder(folder: Path, model: _Asked, queries: _Asked, own: _Own) -> Colle
     else:
         smaller, language = own.quantization, own.language
         store = LocalStore(folder, create=create, quantization=smaller, language=language)
-    return Collection(store, model=encoder, name=folder.name, queries=asker)
+    opened = Collection(store, model=encoder, name=folder.name, queries=asker)
+    if model[1] is not None:
+        opened.keep(model[1])  # of a collection that was adapted since it is the earlier model
+    return opened
 
 
 def _in_memory(encoder: Encoder | None, queries: _Asked, own: _Own) -> Collection:

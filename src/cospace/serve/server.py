@@ -145,6 +145,7 @@ class Server:
             opened.settle_in_background()
             self.collections[name] = opened
             opened.through(self._taking_turns)
+            opened.keep(*loaded.values())  # for when it is switched to one of them
             self._add(opened.model, opened.model.space.name)
         if not loaded and not self.models:
             loaded["starter"] = cs.load("starter")

@@ -43,7 +43,7 @@ TABLE = (
     Row("port", "8000", "the port; 0 takes a free one", "N"),
     Row("hosts", "", "names by which clients may call it, with commas", "NAMES"),
     Row("origins", "", "pages that may call it from a browser, with commas", "URLS"),
-    Row("models", "", "more models for /v1/embeddings, with commas", "NAMES"),
+    Row("models", "", "more models, and those that collections cannot find, with commas", "NAMES"),
     Row("rerankers", "", "cross-encoders for /rerank, with commas", "NAMES"),
     Row("chat", "", "a server of OpenAI's protocol that writes answers; else none does", "URL"),
     Row("chat_model", "", "the chat model there; its key is OPENAI_API_KEY", "NAME"),

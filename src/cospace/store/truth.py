@@ -66,6 +66,10 @@ _EACH = (
     "SELECT n FROM (SELECT n, row_number() OVER (ORDER BY n) AS r FROM {} WHERE field=?)"
     " WHERE r % ? = 0"
 )
+_HOLDS = (
+    "SELECT EXISTS(SELECT 1 FROM vectors JOIN items USING (n)"
+    " WHERE seq<=? AND (field=? OR field GLOB ?))"
+)
 _PUT_VECTOR = "INSERT INTO vectors (n, field, crc, vector) VALUES (?,?,?,?)"
 _PAGE = 2000  # rows read at a time
 
@@ -312,6 +316,12 @@ class Truth(Sides):
         """How many rows commits after `seq` wrote."""
         with sqlite_errors(self.path):
             return int(self._value(f"SELECT count(*) FROM items WHERE seq > {int(seq)}"))
+
+    def holds(self, kind: str, until: int) -> bool:
+        """Whether a row of a commit up to `until` has a vector of that kind."""
+        with sqlite_errors(self.path):
+            [[found]] = self._db.execute(_HOLDS, (until, kind, f"{kind} *")).fetchall()
+        return bool(found)
 
     def hashes(self, ids: Sequence[str]) -> dict[str, bytes]:
         """The content hashes of those ids that are stored."""

@@ -51,6 +51,10 @@ class MemoryEngine:
         for field in fields:
             self.server.setdefault(f"place {field}", {})
 
+    def lacks(self, fields: Sequence[str]) -> list[str]:
+        """See `Engine`."""
+        return [field for field in fields if f"place {field}" not in self.server]
+
     def learn(self, fields: Sequence[Field]) -> None:
         """See `Engine`."""
 
@@ -264,6 +268,15 @@ def fields_are_apart(engine: Engine) -> None:
     assert (engine.count("text"), engine.count("image")) == (4, 1)
 
 
+def what_has_no_place_is_told(engine: Engine) -> None:
+    """A field lacks its place until it is prepared and has points, and after the removal."""
+    assert engine.lacks(["text", "audio"]) == ["text", "audio"]
+    _begun(engine, 3)
+    assert engine.lacks(["text", "audio"]) == ["audio"]
+    engine.remove()
+    assert engine.lacks(["text", "audio"]) == ["text", "audio"]
+
+
 def too_many_numbers_are_refused(engine: Engine) -> None:
     """Vectors of more numbers than it takes are refused before anything is made."""
     engine.write_mark("of the suite")
@@ -369,6 +382,7 @@ _CHECKS: list[Callable[[Engine], None]] = [
     dropped_points_are_gone,
     large_numbers_are_kept,
     fields_are_apart,
+    what_has_no_place_is_told,
     too_many_numbers_are_refused,
     filters_let_through_what_passes,
     scores_are_finite,

@@ -62,6 +62,6 @@ def test_what_does_not_go_together_is_refused(
     assert 0 != main(["compare", old, new, "--images", "photos"])
     assert "asked" in (told := capsys.readouterr().err) or "questions" in told
     assert 0 != main(["compare", "starter", "minilm", "--judgments", judged])
-    assert "two folders of collections" in capsys.readouterr().err
+    assert "with two collections" in capsys.readouterr().err
     assert 0 != main(["compare", old, new, "--wanted", "2"])
     assert "between 0 and 1" in capsys.readouterr().err

@@ -95,6 +95,10 @@ class Engine(Protocol):
         """Make the places of those fields that have none. Called after `write_mark`."""
         ...
 
+    def lacks(self, fields: Sequence[str]) -> list[str]:
+        """Those of the fields that have no place on the server now."""
+        ...
+
     def learn(self, fields: Sequence[Field]) -> None:
         """Metadata fields that filters will name; an engine may index their slots."""
         ...

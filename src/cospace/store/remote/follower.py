@@ -75,8 +75,17 @@ class Follower:
         # A switch to another model writes no row anew, so its number alone does not tell.
         if mark.dim != space.dim or mark.space != space.anchor or self._forgotten(mark):
             self._anew(space, "the vectors are of another model, or deletions were forgotten")
+        elif lost := self._lost(mark, space):
+            self._anew(space, f"somebody else took away what it holds of {', '.join(lost)}")
         self._prepare(space, schema)
         self._catch_up(schema)
+        return True
+
+    def recover(self, space: Space) -> bool:
+        """After a failure: whether a place is gone, which the next `follow` makes anew."""
+        if self._mark is None or not self._lost(self._mark, space):
+            return False
+        self._mark = None
         return True
 
     def where(self, where: Node | None) -> Node | None:
@@ -86,7 +95,16 @@ class Follower:
         return Any_((where, In(_LARGE, (True,))))
 
     def check(self, space: Space) -> None:
-        """Raises `BadArgument` where the engine cannot hold vectors of this space."""
+        """Before anything is stored here: whether the engine can take it.
+
+        Raises `BadArgument` for vectors that are too long for it, `NotACollection` where it holds
+        those of another collection.
+        """
+        self._fit(space)
+        if self._mark is None:
+            self._found()
+
+    def _fit(self, space: Space) -> None:
         traits = self.engine.traits
         if space.dim > traits.max_dim:
             raise BadArgument(
@@ -108,17 +126,11 @@ class Follower:
 
     def _begin(self, space: Space) -> None:
         """Take over what is there, or begin anew."""
-        self.check(space)
-        text = self.engine.read_mark()
-        found = None if text is None else self._read(text)
+        self._fit(space)
+        found = self._found()
         if found is None:
             self._make(space)
             return
-        if found.owner != self._truth.identity:
-            raise NotACollection(
-                f"{self._name}: it belongs to another collection, of another folder, and was left"
-                " untouched; choose another name, or open it with the folder that it was made with"
-            )
         if found.token != self._truth.follower or found.seq > self._truth.seq:
             self._anew(space, "it is not of the collection's last state")
             return
@@ -126,6 +138,17 @@ class Follower:
         token = secrets.token_hex(8)
         self._truth.follower = token
         self._write(found._replace(token=token))
+
+    def _found(self) -> Mark | None:
+        """The mark that is there, if it is this collection's."""
+        text = self.engine.read_mark()
+        found = None if text is None else self._read(text)
+        if found is not None and found.owner != self._truth.identity:
+            raise NotACollection(
+                f"{self._name}: it belongs to another collection, of another folder, and was left"
+                " untouched; choose another name, or open it with the folder that it was made with"
+            )
+        return found
 
     def _is_there(self) -> bool:
         """Whether the engine holds what was left in it: its server may have lost or restored it."""
@@ -162,13 +185,18 @@ class Follower:
         self.engine.remove()
         self._make(space)
 
+    def _lost(self, mark: Mark, space: Space) -> list[str]:
+        """The fields of which points were put, and whose places are gone."""
+        lacks = self.engine.lacks(_fields_of(space)) if mark.last else []
+        return [field for field in lacks if self._truth.holds(field, mark.seq)]
+
     def _forgotten(self, mark: Mark) -> bool:
         return mark.last > 0 and mark.seq < self._truth.compacted
 
     # --- rows to points ---
 
     def _prepare(self, space: Space, schema: Schema) -> None:
-        fields = tuple(sorted(space.kinds) or ["text"])
+        fields = _fields_of(space)
         if fields != self._fields:
             self.engine.prepare(space.dim, fields)
             self._fields = fields
@@ -234,6 +262,10 @@ class Follower:
             ]
             if numbers:
                 self.engine.drop(field, numbers)
+
+
+def _fields_of(space: Space) -> tuple[str, ...]:
+    return tuple(sorted(space.kinds) or ["text"])
 
 
 def _ordered(names: Iterable[str]) -> Iterator[str]:

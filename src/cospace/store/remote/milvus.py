@@ -142,6 +142,10 @@ class Milvus:
                 )
             self._make(place, dim, there=held is not None)
 
+    def lacks(self, fields: Sequence[str]) -> list[str]:
+        """Those of the fields that have no collection."""
+        return [field for field in fields if self._described(self._place(field)) is None]
+
     def learn(self, fields: Sequence[Field]) -> None:
         """Nothing: Milvus finds values without an index."""
 

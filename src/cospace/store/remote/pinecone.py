@@ -164,6 +164,11 @@ class Pinecone:
                 f" collection {dim}; name an index of dimension {dim}, metric cosine"
             )
 
+    def lacks(self, fields: Sequence[str]) -> list[str]:
+        """See `Engine`; a namespace without records is none."""
+        probe = np.ones(self._known().dimension, np.float32)
+        return [field for field in fields if not self._nearest(Ask(field, probe, 1))]
+
     def learn(self, fields: Sequence[Field]) -> None:
         """Nothing is to be done: all metadata can be filtered by."""
 

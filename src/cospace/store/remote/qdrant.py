@@ -125,6 +125,10 @@ class Qdrant:
             self._check(place, dim, info)
             self._index(place, info)
 
+    def lacks(self, fields: Sequence[str]) -> list[str]:
+        """Those of the fields that have no collection."""
+        return [field for field in fields if self._info(self._place(field)) is None]
+
     def learn(self, fields: Sequence[Field]) -> None:
         """Index the slots of those metadata fields in every place.
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cospace.errors import CollectionBusy, StorageError
+from cospace.errors import CollectionBusy, StorageError, StoreUnreachable
 from cospace.item import kind_of
 from cospace.space import Space
 from cospace.store.cache import Cache
@@ -84,7 +84,7 @@ class RemoteStore(LocalStore):
         return Promises(exact_rows=self._engine.traits.exact_rows)
 
     def extend(self, space: Space | None, schema: Schema) -> None:
-        """See `Store`. Raises `BadArgument` where the engine takes no vectors of that size."""
+        """See `Store`. Raises what `Follower.check` does."""
         if space is not None:
             self._follower.check(space)
         super().extend(space, schema)
@@ -98,7 +98,10 @@ class RemoteStore(LocalStore):
         return edge
 
     def find(self, requests: Sequence[Request]) -> list[Found]:
-        """See `Store`. Other threads may write meanwhile, and the engine be built anew."""
+        """See `Store`. Other threads may write meanwhile, and the engine be built anew.
+
+        What somebody else took away there is made anew.
+        """
         while True:
             with self._gate:
                 edge = self._edge()
@@ -107,10 +110,17 @@ class RemoteStore(LocalStore):
                 return [Found([], []) for _ in requests]
             try:
                 return self._find(edge, requests)
-            except StorageError:
+            except StorageError as error:
                 with self._gate:
-                    if self._cache.holds(edge) and seq == self._truth.seq:
+                    same = self._cache.holds(edge) and seq == self._truth.seq
+                    if same and not self._recovers(error):
                         raise
+
+    def _recovers(self, error: StorageError) -> bool:
+        """Whether asking again helps: a place of the engine is gone, and will be made anew."""
+        if isinstance(error, StoreUnreachable) or self._space is None:
+            return False
+        return self._follower.recover(self._space)
 
     def _find(self, edge: Edge, requests: Sequence[Request]) -> list[Found]:
         found: dict[int, Found] = {}

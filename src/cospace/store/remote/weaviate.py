@@ -213,6 +213,10 @@ class Weaviate:
             self._ready(field)
             self._extend(field, self._learnt)
 
+    def lacks(self, fields: Sequence[str]) -> list[str]:
+        """See `Engine`."""
+        return [field for field in fields if self._found(self._class_of(field)) is None]
+
     def learn(self, fields: Sequence[Field]) -> None:
         """Give the classes the properties that filters on these fields name."""
         for one in fields:

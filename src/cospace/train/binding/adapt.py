@@ -156,7 +156,7 @@ def adapt_back(collection: Collection, *, progress: Watch = None) -> int:
         earlier = store.earlier
         if earlier is None:
             raise BadArgument(f"{collection.name} was not adapted: there is nothing to go back to")
-        model = model_of(earlier.space)
+        model = collection.model_for(earlier.space)
         vectors: dict[str, dict[str, NDArray[np.float32]]] = {}
         for id, field, vector in store.earlier_vectors():
             vectors.setdefault(id, {})[field] = vector
@@ -200,7 +200,7 @@ def _owned(collection: Collection) -> LocalStore:
 def _base(collection: Collection, store: LocalStore, kind: str) -> Model:
     """The model that the collection began with: what is learnt is added to its own vectors."""
     earlier, space = store.earlier, store.space
-    model = collection.model if earlier is None else model_of(earlier.space)
+    model = collection.model if earlier is None else collection.model_for(earlier.space)
     if not isinstance(model, Model) or type(model) is not Model:
         raise BadArgument(
             f"adapt works with models in folders of their own, not with {collection.model.space}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import numpy as np
 import pytest
 
 import cospace as cs
+from cospace.cli.main import main
+from cospace.encode import Model
 from cospace.errors import BadArgument, CollectionReadOnly, IncompleteSource
 from cospace.train import adapt, adapt_back
 
@@ -78,6 +81,31 @@ def test_new_vectors_are_what_the_new_model_gives(place: Path) -> None:
         encoded = shop.model.encode_document([item.parts.image]).normalized[0]
         assert encoded @ item.vectors["image"] > 0.9999
         assert shop.search(item.parts.image, k=1).ids == [item.id]
+
+
+def mine(folder: Path) -> None:
+    """The starter as another model, that no name leads to."""
+    model = cs.load("starter")
+    assert isinstance(model, Model)
+    shutil.copytree(model.folder.path, folder)
+    record = json.loads((folder / "space.json").read_text())
+    record["name"] = record["towers"][0]["model"] = "mine"
+    (folder / "space.json").write_text(json.dumps(record))
+
+
+def test_a_model_that_is_named_is_found_again_after_adapt(made: Path, tmp_path: Path) -> None:
+    mine(tmp_path / "mine")
+    with cs.open(tmp_path / "shop.cospace", model=tmp_path / "mine") as shop:
+        shop.add(items(made / "photos"))
+        before = vectors(shop)
+    words = [str(tmp_path / "shop.cospace"), "--model", str(tmp_path / "mine")]
+    assert 0 == main(["adapt", *words, "--epochs", "8"])
+    with cs.open(tmp_path / "shop.cospace") as shop:
+        assert shop.store.earlier is not None
+    assert 0 == main(["adapt", *words, "--check", "--epochs", "1"])
+    assert 0 == main(["adapt", *words, "--back"])
+    with cs.open(tmp_path / "shop.cospace") as shop:
+        assert vectors(shop) == before
 
 
 def test_indexing_again_encodes_nothing_anew(place: Path, made: Path) -> None:
