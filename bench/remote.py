@@ -18,7 +18,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,62 +43,67 @@ def vectors(rows: int, seed: int = 0) -> np.ndarray:
     return (made / np.linalg.norm(made, axis=1, keepdims=True)).astype(np.float32)
 
 
-def milvus(address: str) -> Search:
+@contextmanager
+def milvus(address: str) -> Iterator[Search]:
     from pymilvus import MilvusClient
 
-    client = MilvusClient(uri=f"http://{host_of(address)}", token=os.environ["MILVUS_TOKEN"])
-    place = next(name for name in client.list_collections() if name.lower().endswith("text"))
-    fields = client.describe_collection(place)["fields"]
-    dense = next(one["name"] for one in fields if "dim" in one.get("params", {}))
-    values = [one["name"] for one in fields if one["name"] != dense]
-    like = {"anns_field": dense, "limit": K, "output_fields": values}
+    url, token = f"http://{host_of(address)}", os.environ["MILVUS_TOKEN"]
+    with closing(MilvusClient(uri=url, token=token)) as client:
+        place = next(name for name in client.list_collections() if name.lower().endswith("text"))
+        fields = client.describe_collection(place)["fields"]
+        dense = next(one["name"] for one in fields if "dim" in one.get("params", {}))
+        values = [one["name"] for one in fields if one["name"] != dense]
+        like = {"anns_field": dense, "limit": K, "output_fields": values}
 
-    def search(vector: np.ndarray) -> int:
-        [hits] = client.search(place, [vector.tolist()], consistency_level="Session", **like)
-        return len(hits)
+        def search(vector: np.ndarray) -> int:
+            [hits] = client.search(place, [vector.tolist()], consistency_level="Session", **like)
+            return len(hits)
 
-    return search
+        yield search
 
 
-def postgresql(address: str) -> Search:
+@contextmanager
+def postgresql(address: str) -> Iterator[Search]:
     import psycopg
 
     options = dict(part.split("=") for part in address.partition("?")[2].split("&"))
     port = int(host_of(address).partition(":")[2])
-    db = psycopg.connect(
+    with psycopg.connect(
         host=options["socket"], port=port, dbname=options["database"], autocommit=True
-    )
-    schema = db.execute(
-        "SELECT extnamespace::regnamespace::text FROM pg_extension WHERE extname='vector'"
-    ).fetchone()[0]
-    sql = (
-        "SELECT i.id, i.text, i.metadata FROM (SELECT n FROM market.vectors WHERE field='text'"
-        f" ORDER BY vector OPERATOR({schema}.<=>) %s::{schema}.vector LIMIT {K}) v"
-        " JOIN market.items i USING (n)"
-    )
-    return lambda vector: len(db.execute(sql, (str(vector.tolist()),)).fetchall())
+    ) as db:
+        schema = db.execute(
+            "SELECT extnamespace::regnamespace::text FROM pg_extension WHERE extname='vector'"
+        ).fetchone()[0]
+        sql = (
+            "SELECT i.id, i.text, i.metadata FROM (SELECT n FROM market.vectors WHERE field='text'"
+            f" ORDER BY vector OPERATOR({schema}.<=>) %s::{schema}.vector LIMIT {K}) v"
+            " JOIN market.items i USING (n)"
+        )
+        yield lambda vector: len(db.execute(sql, (str(vector.tolist()),)).fetchall())
 
 
-def qdrant(address: str) -> Search:
+@contextmanager
+def qdrant(address: str) -> Iterator[Search]:
     from qdrant_client import QdrantClient, models
 
-    client = QdrantClient(url=f"http://{host_of(address)}", check_compatibility=False)
+    url = f"http://{host_of(address)}"
+    with closing(QdrantClient(url=url, check_compatibility=False)) as client:
 
-    def search(vector: np.ndarray) -> int:
-        asked = models.QueryRequest(
-            query=vector.tolist(), using="cospace", limit=K, with_payload=True
-        )
-        [found] = client.query_batch_points("market-text", [asked])
-        return len(found.points)
+        def search(vector: np.ndarray) -> int:
+            asked = models.QueryRequest(
+                query=vector.tolist(), using="cospace", limit=K, with_payload=True
+            )
+            [found] = client.query_batch_points("market-text", [asked])
+            return len(found.points)
 
-    return search
+        yield search
 
 
 def host_of(address: str) -> str:
     return address.partition("://")[2].partition("/")[0]
 
 
-CLIENTS: dict[str, Callable[[str], Search]] = {
+CLIENTS: dict[str, Callable[[str], AbstractContextManager[Search]]] = {
     "milvus 2.3.5": milvus,
     "milvus lite": milvus,
     "postgresql": postgresql,
@@ -142,7 +148,8 @@ def measured(name: str, rows: int) -> str:
             def here(vector: np.ndarray) -> int:
                 return len(shop.search(cs.Vectors(vector[None], SPACE), k=K))
 
-            ours, theirs = medians(here, CLIENTS[name](address))
+            with CLIENTS[name](address) as raw:
+                ours, theirs = medians(here, raw)
             few, asked = {"price": 7}, vectors(20, seed=6)
             found = [shop.search(cs.Vectors(one[None], SPACE), k=K, where=few).ids for one in asked]
             best = [best_of(array, one) for one in asked]

@@ -103,7 +103,7 @@ def main() -> None:
     say("ready")
     shop = cs.open(Path(folder))
     for model in models:
-        shop._keep(model)  # by its folder: it is not installed under its name
+        shop.keep(model)  # by its folder: it is not installed under its name
     for work in ((writing, shop, int(number), int(items)), (searching, shop)):
         threading.Thread(target=guarded, args=work, daemon=True).start()
     guarded(moving, shop, models)

@@ -105,7 +105,7 @@ def test_kills_lose_nothing(tmp_path: Path, fast_path: Path) -> None:
                 after(content, number - 1, ITEMS)
         with cs.open(place) as shop:
             for model in models:
-                shop._keep(model)
+                shop.keep(model)
             # The operation that was under way is done, or not: it is done again.
             write(shop, number, ITEMS)
             after(content, number, ITEMS)
@@ -115,7 +115,7 @@ def test_kills_lose_nothing(tmp_path: Path, fast_path: Path) -> None:
     assert {"done", "found"} <= told
     with cs.open(place) as shop:
         for model in models:
-            shop._keep(model)
+            shop.keep(model)
         if shop.migration is not None and shop.migration.switched:
             shop.switch_back()
         other = models[1] if shop.space == models[0].space else models[0]
@@ -177,7 +177,7 @@ def test_no_answer_mixes_two_models(fast_path: Path) -> None:
         shop.switch_back()
         with cs.open(fast_path / "shop.cospace", read_only=True) as reader:
             for model in (old, new):
-                reader._keep(model)
+                reader.keep(model)
 
             works = [
                 asking(shop, whole, seen[0], None),

@@ -50,7 +50,7 @@ def found(shop: cs.Collection) -> Any:
 def opened(place: Path) -> cs.Collection:
     shop = cs.open(place)
     for model in MODELS:
-        shop._keep(model)
+        shop.keep(model)
     return shop
 
 

@@ -20,7 +20,7 @@ class Gate:
     """
 
     def __init__(self, name: object, *, forks: bool = False) -> None:
-        self._name = name
+        self.name = name
         self._pid = None if forks else os.getpid()
         self._closed = False
         self.mutex = threading.RLock()
@@ -46,10 +46,10 @@ class Gate:
         """Raises `CollectionClosed` when the store cannot be used here any more."""
         if self._is_copy():
             raise CollectionClosed(
-                f"{self._name}: opened by process {self._pid}; a forked process must open it again"
+                f"{self.name}: opened by process {self._pid}; a forked process must open it again"
             )
         if self._closed:
-            raise CollectionClosed(f"{self._name}: this collection was closed")
+            raise CollectionClosed(f"{self.name}: this collection was closed")
 
     @contextmanager
     def closing(self) -> Iterator[bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +16,9 @@ from cospace.store.gate import Gate
 from cospace.store.lexicon import Lexicon
 from cospace.store.protocol import Failure, Row
 from cospace.store.schema import Schema
+from cospace.store.sides import switched
 from cospace.store.truth import Truth
+from cospace.store.where import Node, matches
 
 __all__ = ["Kept"]
 
@@ -45,6 +47,27 @@ class Kept:
         """See `Store`."""
         with self._gate:
             return self._truth.get(ids, vectors=vectors)
+
+    def scan(
+        self, *, where: Node | None = None, vectors: bool = False, after: str | None = None
+    ) -> Iterator[Row]:
+        """See `Store`. Read in pages: rows that are written meanwhile may be among them."""
+        with self._gate:
+            last = 0 if after is None else self._truth.key_of(after)
+            era = self._truth.era
+        while True:
+            with self._gate, self._truth.snapshot():
+                page = self._truth.page(last, vectors=vectors)
+                now = self._truth.era
+            if not page:
+                return
+            if vectors and now != era:
+                raise switched(self._gate.name)
+            for _, row in page:
+                self._gate.check()
+                if where is None or matches(where, row.metadata):
+                    yield row
+            last = page[-1].key
 
     def rows(self, keys: Sequence[int]) -> dict[int, Row]:
         """See `Store`."""

@@ -6,7 +6,7 @@ For tests, notebooks and small throw-away collections; also what the other backe
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -82,18 +82,6 @@ class MemoryStore(Kept):
     def promises(self) -> Promises:
         """See `Store`."""
         return Promises(exact_rows=sys.maxsize)
-
-    def scan(
-        self, *, where: Node | None = None, vectors: bool = False, after: str | None = None
-    ) -> Iterator[Row]:
-        """See `Store`."""
-        with self._gate:
-            last = 0 if after is None else self._truth.key_of(after)
-            rows = [change.row for change in self._truth.scan(vectors=vectors, after=last)]
-        for row in rows:
-            self._gate.check()
-            if where is None or matches(where, row.metadata):
-                yield row
 
     def count(self, where: Node | None = None) -> int:
         """See `Store`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,12 +17,10 @@ from cospace.store.protocol import (
     Migrating,
     Promises,
     Request,
-    Row,
     StoreInfo,
 )
-from cospace.store.sides import switched
 from cospace.store.truth import Truth
-from cospace.store.where import Node, matches
+from cospace.store.where import Node
 
 __all__ = ["Opened", "describe", "truth_path"]
 
@@ -61,29 +59,6 @@ class Opened(Finds, Kept):
     def promises(self) -> Promises:
         """See `Store`."""
         return Promises(exact_rows=EXACT_BELOW)
-
-    # --- reading ---
-
-    def scan(
-        self, *, where: Node | None = None, vectors: bool = False, after: str | None = None
-    ) -> Iterator[Row]:
-        """See `Store`."""
-        with self._gate:
-            last = 0 if after is None else self._truth.key_of(after)
-            era = self._truth.era
-        while True:
-            with self._gate, self._truth.snapshot():
-                page = self._truth.page(last, vectors=vectors)
-                now = self._truth.era
-            if not page:
-                return
-            if vectors and now != era:
-                raise switched(self.folder)
-            for _, row in page:
-                self._gate.check()
-                if where is None or matches(where, row.metadata):
-                    yield row
-            last = page[-1].key
 
     # --- asking ---
 

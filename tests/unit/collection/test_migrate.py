@@ -262,7 +262,7 @@ def test_the_candidate_is_the_collection_after_the_switch(shop: cs.Collection) -
 def test_a_reader_follows(shop: cs.Collection, folder: Path) -> None:
     with cs.open(folder, read_only=True) as reader:
         for model in (OLD, NEW):
-            reader._keep(model)
+            reader.keep(model)
         assert ["MK-1"] == reader.search("a blue armchair", k=1).ids
         shop.migrate(NEW)
         shop.switch_model()
@@ -327,7 +327,7 @@ def test_upkeep_holds(shop: cs.Collection, folder: Path, fast_path: Path) -> Non
         assert 2 == shop.export(fast_path / f"{state}.parquet")
         with cs.open(fast_path / f"{state}.backup") as copy:
             for model in (OLD, NEW):
-                copy._keep(model)
+                copy.keep(model)
             assert before == rows(copy)
             (copy.switch_model if state == "coming" else copy.switch_back)()
             assert ["MK-0"] == copy.search("a purple armchair", k=1).ids

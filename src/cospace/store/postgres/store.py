@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from cospace.errors import BadArgument
 from cospace.space import Space
@@ -26,7 +26,7 @@ from cospace.store.protocol import (
 from cospace.store.refusing import Refusing
 from cospace.store.remote.address import Address
 from cospace.store.schema import Schema
-from cospace.store.where import Node, matches
+from cospace.store.where import Node
 
 __all__ = ["PostgresStore"]
 
@@ -108,25 +108,6 @@ class PostgresStore(Finds, Kept):
             )
         with self._gate:
             self._space, _ = self._truth.extend(space, schema)
-
-    # --- reading ---
-
-    def scan(
-        self, *, where: Node | None = None, vectors: bool = False, after: str | None = None
-    ) -> Iterator[Row]:
-        """See `Store`. Read in pages: rows that are written meanwhile may be among them."""
-        with self._gate:
-            last = 0 if after is None else self._truth.key_of(after)
-        while True:
-            with self._gate:
-                page = self._truth.page(last, vectors=vectors)
-            if not page:
-                return
-            for _, row in page:
-                self._gate.check()
-                if where is None or matches(where, row.metadata):
-                    yield row
-            last = page[-1].key
 
     def count(self, where: Node | None = None) -> int:
         """See `Store`."""

@@ -43,6 +43,8 @@ _TEXTS = 200  # a language is recognised from
 class PostgresTruth(Records):
     """The tables of a collection, reached by `link`. Raises as `tables.begin` does."""
 
+    era = 0  # its vectors are never exchanged for another model's
+
     def __init__(self, link: Link, *, create: bool) -> None:
         self.link = link
         begin(link, create=create)
