@@ -5,8 +5,7 @@
 # Behaviour: the first most_similar keeps the lengths of all vectors. Replacing goes through gensim's own
 #            method and changes the vectors but not the lengths, so from then on the new vector is
 #            divided by the length of the old one. A longer new vector has a "cosine" above 1 and comes
-#            before better ones; similarity(), which takes no kept lengths, says otherwise. Adding a
-#            key that is new makes the lengths anew, and the same search then answers rightly.
+#            before better ones; similarity(), which takes no kept lengths, says otherwise.
 # Seen:      pine 0.98, sofa 0.00; sofa replaced: sofa 6.00, pine 0.98 (similarity of sofa: 0.60);
 #            after fill_norms(force=True): pine 0.98, sofa 0.60
 # Instead:   kv.fill_norms(force=True) after each replacement; its docstring asks this of code that

@@ -5,7 +5,7 @@
 #            that: a headline in capitals finds the article. In Python, str.lower() is how it is done.
 # Behaviour: tokenizers lowers one letter at a time, so that the last letter of a Greek word in capitals
 #            becomes the form for the middle of a word, which no word of the vocabulary ends with:
-#            most nouns of Greek end with this letter. JavaScript lowers the string as a whole, as
+#            many nouns of Greek end with this letter. JavaScript lowers the string as a whole, as
 #            Python does (the original BERT too), and finds the words. So a page in the browser and
 #            a server in Python have other tokens for one text, and in Python capitals are unknown.
 # Seen:      small letters: Python [2, 3], npm [2, 3]; capitals: Python [1, 1], npm [2, 3];
