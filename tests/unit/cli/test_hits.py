@@ -15,7 +15,8 @@ ROWS = [
 
 
 @pytest.fixture
-def shop() -> cs.Collection:
+def shop(monkeypatch: pytest.MonkeyPatch) -> cs.Collection:
+    monkeypatch.setenv("COLUMNS", "120")
     shop = cs.open(":memory:", model=tiny_model())
     shop.add([cs.Item(row["Titel"], f"{row['Titel']} aus Wolle", row) for row in ROWS])
     return shop
