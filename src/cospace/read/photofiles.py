@@ -38,6 +38,7 @@ class Photos:
         if images is not None and not images.is_dir():
             raise NotFound(f"no such folder of images: {shown(images)}")
         self._images = images
+        self._urls: dict[str, str] = {}  # what was asked for under the name of a file
         self._folders = [folder] if images is None else [folder, images]
         self._homes = [os.path.realpath(one) for one in self._folders]
         self._scale = scale
@@ -84,7 +85,14 @@ class Photos:
         if self._images is not None and name:
             found = self._below(self._images, name, kind)
             if isinstance(found, Path):
-                return found
+                place = re.split(r"[?#]", url.strip(), maxsplit=1)[0].partition("://")[2]
+                other = self._urls.setdefault(name, place)
+                if other == place:
+                    return found
+                return Missing(
+                    f"two URLs end in {shown(name)[:80]} ({shown(other)[:80]} came first,"
+                    f" {shown(place)[:80]} now): give their files other names, and write the paths"
+                )
         return Missing(
             f"the {noun} is a URL ({shown(url)[:80]}), which is never fetched: download it into a"
             " folder, and say images=FOLDER"

@@ -232,6 +232,22 @@ def test_downloaded_pictures_are_found_by_the_names_of_their_urls(tmp_path: Path
     assert [["text"]] * 4 == [list(item.parts) for item in without]
 
 
+def test_two_urls_that_end_alike_are_not_one_picture(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    Pillow.new("RGB", (8, 8)).save(tmp_path / "pictures" / "front.png")
+    host = "cdn.example.org"
+    (tmp_path / "p.csv").write_text(
+        "Handle,Title,Variant Price,Image Src\n"
+        f"chair,Chair,5,https://{host}/chair/front.png?v=1\n"
+        f"stool,Stool,6,http://{host}/chair/front.png?v=2\n"
+        f"lamp,Lamp,7,https://{host}/lamp/front.png\n"
+    )
+    reading = cs.read(tmp_path / "p.csv", image="Image Src", images=tmp_path / "pictures")
+    assert [True, True, False] == ["image" in item.parts for item in reading]
+    [one] = reading.partial
+    assert f"{host}/chair/front.png came first, {host}/lamp/front.png now" in one.reason
+
+
 def test_each_variant_is_found_by_its_own_number(tmp_path: Path) -> None:
     shop = cs.open(":memory:", model=tiny_model())
     shop.upsert(read(tmp_path / "products.csv", SHOPIFY))
