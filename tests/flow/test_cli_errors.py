@@ -20,6 +20,7 @@ BAD_USAGE = {
     "an empty query": (["search", "shop.cospace", " "], 2, "EmptyItem"),
     "no such collection": (["search", "none.cospace", "x"], 4, "CollectionNotFound: none.cospace"),
     "a folder that is no collection": (["info", "."], 4, "NotACollection"),
+    "a table to search": (["search", "shop.csv", "x"], 4, "To search what is in it: cospace index"),
     "no such image": (["search", "shop.cospace", "--image", "no.jpg"], 4, "no such image"),
     "a table as an image": (["search", "shop.cospace", "--image", "shop.csv"], 2, "BadItem"),
     "a filter that is no JSON": (

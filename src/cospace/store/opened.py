@@ -43,7 +43,8 @@ def truth_path(folder: Path, *, create: bool = False) -> Path:
     except (OSError, ValueError) as error:
         raise NotACollection(f"{folder}: cannot be a collection ({error})") from error
     if taken or not fresh:
-        raise NotACollection(f"{folder}: not a cospace collection; it was left untouched")
+        hint = "" if create else f". To search what is in it: cospace index {folder}"
+        raise NotACollection(f"{folder}: not a cospace collection; it was left untouched{hint}")
     if not create:
         raise CollectionNotFound(f"{folder}: no collection here; make one with: cospace index")
     return path
