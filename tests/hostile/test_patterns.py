@@ -31,6 +31,7 @@ MADE = {
     "pattern": "|".join(f"(?:{pattern})" for pattern, _ in _PATTERNS),
     "f'</{name}'": "</script",
     "re.escape(word.strip())": "bank",
+    "re.escape(separator)": ",",
     "self._base": "cospace_market",
     "'|'.join(_OPTIONS)": "id|text|image",
     "'|'.join([re.escape(sign) for sign in sorted(_SIGNS, key=len, reverse=True)]"

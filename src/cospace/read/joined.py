@@ -284,7 +284,7 @@ def _pairs(profile: Profile, headers: Mapping[str, str]) -> list[tuple[str, str]
 
 def _pieces(text: str, separator: str) -> list[str]:
     """What stands between separators; one behind a backslash is a part of its piece."""
-    pieces = re.split(rf"(?<!\\){separator}", text) if separator else [text]
+    pieces = re.split(rf"(?<!\\){re.escape(separator)}", text) if separator else [text]
     whole = (piece.replace(f"\\{separator}", separator) if separator else piece for piece in pieces)
     return [piece.strip() for piece in whole if piece.strip()]
 
