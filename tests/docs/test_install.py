@@ -15,6 +15,7 @@ SOURCES = [
         path
         for top in ("src", "examples", "bench", "starter")
         for path in (ROOT / top).rglob("*.py")
+        if ROOT / "bench" / "out" not in path.parents  # what benchmarks install
     ),
     *(ROOT / name for name in (*NAMES, "starter/README.md", "Makefile", "pyproject.toml")),
 ]
