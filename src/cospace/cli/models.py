@@ -158,9 +158,9 @@ def _list(args: argparse.Namespace) -> int:
         for one in found
     ]
     show(table([*columns, Column("made of", flexible=True)], rows, room()))
-    why = dict.fromkeys(one.why for one in found if ";" in one.why)
-    wanting = {why: [one.name for one in found if one.why == why] for why in why}
-    show(["", *(f"{', '.join(names)}: {why}" for why, names in wanting.items())] if why else [])
+    lacks = dict.fromkeys(one.why for one in found if ";" in one.why)
+    wanting = {why: [one.name for one in found if one.why == why] for why in lacks}
+    show(["", *(f"{', '.join(names)}: {why}" for why, names in wanting.items())] if lacks else [])
     show(["", f"Your own models go into {model_home()}; a model's folder can be named too."])
     return 0
 

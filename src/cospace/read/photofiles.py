@@ -81,11 +81,11 @@ class Photos:
 
     def _downloaded(self, url: str, kind: str) -> Path | Missing:
         """The file of a URL's name in the folder of images: the shop's picture, downloaded."""
-        noun, name = NOUNS[kind], _name_in(url)
+        noun, place = NOUNS[kind], _place_of(url)
+        name = _name_in(place)
         if self._images is not None and name:
             found = self._below(self._images, name, kind)
             if isinstance(found, Path):
-                place = re.split(r"[?#]", url.strip(), maxsplit=1)[0].partition("://")[2]
                 other = self._urls.setdefault(name, place)
                 if other == place:
                     return found
@@ -131,15 +131,26 @@ class Photos:
         return Image(path)
 
 
-def _name_in(url: str) -> str:
+def _place_of(url: str) -> str:
+    """A URL without its scheme, and without what is asked there; "" for one that is its own data.
+
+    >>> _place_of("https://cdn.example.org/a/red%20chair.jpg?v=1")
+    'cdn.example.org/a/red%20chair.jpg'
+    """
+    path = re.split(r"[?#]", url.strip(), maxsplit=1)[0]
+    scheme, colon, rest = path.partition(":")
+    if scheme.lower() == "data":
+        return ""
+    return (rest if colon and rest.startswith("//") else path).lstrip("/")
+
+
+def _name_in(place: str) -> str:
     """The name of the file that a URL ends in; "" where it names none.
 
-    >>> _name_in("https://cdn.example.org/a/red%20chair.jpg?v=1")
+    >>> _name_in("cdn.example.org/a/red%20chair.jpg")
     'red chair.jpg'
     """
-    if url.lstrip()[:5].lower() == "data:":
-        return ""
-    path = re.split(r"[?#]", url.strip(), maxsplit=1)[0].encode(errors="replace")
+    path = place.encode(errors="replace")
     plain = re.sub(rb"%([0-9A-Fa-f]{2})", lambda code: bytes.fromhex(code[1].decode()), path)
     return PurePosixPath(plain.decode(errors="replace").replace("\\", "/")).name
 

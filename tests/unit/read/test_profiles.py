@@ -241,10 +241,13 @@ def test_two_urls_that_end_alike_are_not_one_picture(tmp_path: Path) -> None:
         f"chair,Chair,5,https://{host}/chair/front.png?v=1\n"
         f"stool,Stool,6,http://{host}/chair/front.png?v=2\n"
         f"lamp,Lamp,7,https://{host}/lamp/front.png\n"
+        f"rug,Rug,8,//{host}/rug/front.png\n"
+        f"bed,Bed,9,//{host}/chair/front.png\n"
     )
     reading = cs.read(tmp_path / "p.csv", image="Image Src", images=tmp_path / "pictures")
-    assert [True, True, False] == ["image" in item.parts for item in reading]
-    [one] = reading.partial
+    assert [True, True, False, False, True] == ["image" in item.parts for item in reading]
+    one, two = reading.partial
+    assert f"{host}/rug/front.png now" in two.reason
     assert f"{host}/chair/front.png came first, {host}/lamp/front.png now" in one.reason
 
 
