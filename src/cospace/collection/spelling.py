@@ -54,8 +54,10 @@ def respelt(
     All their words are asked for at once. `by` are the lists that will be asked: for words alone
     no model is loaded.
     """
+    if isinstance(queries, Vectors):
+        return {}
     store = columnar(collection.store)
-    if store is None or collection.store.space is None or isinstance(queries, Vectors):
+    if store is None or collection.store.space is None:
         return {}
     texts: dict[int, tuple[str, list[tuple[int, int]]]] = {}
     for place, query in enumerate(queries):

@@ -33,7 +33,10 @@ class About:
     """The records in the table `about`: the part of the truth that is not items."""
 
     path: Path | None
+    read_only: bool
     _db: apsw.Connection
+    _records: dict[str, str | None]
+    _records_at: int  # changes that the connection had made by then
 
     @property
     def space(self) -> Space | None:
@@ -215,8 +218,19 @@ class About:
         return found
 
     def _about(self, key: str) -> str | None:
+        """A record. Every search asks for some: where nobody else writes they are kept."""
         with sqlite_errors(self.path):
-            row = self._db.execute("SELECT value, crc FROM about WHERE key=?", (key,)).fetchone()
+            changes = self._db.total_changes()
+            if self.read_only or self._db.in_transaction:  # which may be rolled back
+                return self._read(key)
+            if changes != self._records_at:
+                self._records, self._records_at = {}, changes
+            if key not in self._records:
+                self._records[key] = self._read(key)
+            return self._records[key]
+
+    def _read(self, key: str) -> str | None:
+        row = self._db.execute("SELECT value, crc FROM about WHERE key=?", (key,)).fetchone()
         if row is None:
             return None
         value, crc = row

@@ -101,7 +101,7 @@ class Truth(Sides):
     def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
         self.path = path
         self.read_only = read_only
-        self._seq: int | None = None
+        self._records, self._records_at = {}, -1
         if path is not None and path.exists() and (header := peek(path)) is not None:
             # Before SQLite opens it: a file that is not ours is left as it is, to the byte.
             self._check_header(header)
@@ -146,11 +146,7 @@ class Truth(Sides):
     @property
     def seq(self) -> int:
         """The number of the last commit that changed items."""
-        if self.read_only:
-            return int(self._about("seq") or 0)
-        if self._seq is None:  # every search asks, and nobody else writes
-            self._seq = int(self._about("seq") or 0)
-        return self._seq
+        return int(self._about("seq") or 0)
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -386,8 +382,8 @@ class Truth(Sides):
         return None if row is None else row[0]
 
     def _next_seq(self) -> int:
-        """The number of the commit that is under way; forgotten when it is rolled back."""
-        seq, self._seq = self.seq + 1, None
+        """The number of the commit that is under way."""
+        seq = self.seq + 1
         self._set("seq", seq)
         return seq
 

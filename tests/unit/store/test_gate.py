@@ -44,7 +44,7 @@ def test_nobody_enters_after_it_was_shut() -> None:
         pass
     with pytest.raises(CollectionClosed):
         gate.check()
-    assert gate.mutex.acquire(blocking=False)  # a refusal leaves nothing locked
+    assert gate.acquire(blocking=False)  # a refusal leaves nothing locked
 
 
 def test_who_waited_while_it_was_shut_is_refused() -> None:
@@ -57,7 +57,7 @@ def test_who_waited_while_it_was_shut_is_refused() -> None:
         except CollectionClosed:
             told.append("refused")
 
-    with gate.mutex:
+    with gate:
         threads = [threading.Thread(target=enter) for _ in range(3)]
         for thread in threads:
             thread.start()
@@ -67,6 +67,45 @@ def test_who_waited_while_it_was_shut_is_refused() -> None:
     for thread in threads:
         thread.join()
     assert ["refused"] * 3 == told
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer of Unix")
+def test_ctrl_c_leaves_it_open_to_other_threads_wherever_it_falls() -> None:
+    gate, counted = Gate("shop"), 0
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for step in range(400):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0.0002 + step % 20 * 0.00001)
+                while True:
+                    with gate, gate:
+                        counted += 1
+            except KeyboardInterrupt:
+                pass
+            assert free(gate), f"it stayed locked after {counted} times"
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert counted > 400
+
+
+def free(gate: Gate) -> bool:
+    """Whether another thread can enter."""
+    found = []
+
+    def enter() -> None:
+        if gate.acquire(timeout=5):
+            gate.release()
+            found.append(True)
+
+    thread = threading.Thread(target=enter)
+    thread.start()
+    thread.join()
+    return bool(found)
 
 
 def shut(gate: Gate) -> bool:

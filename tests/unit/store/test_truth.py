@@ -32,6 +32,20 @@ def sql(truth: Truth, statement: str) -> None:
     truth._db.execute(statement)
 
 
+# --- records ---
+
+
+def test_a_record_that_is_taken_back_was_never_there(truth: Truth) -> None:
+    assert "int8" == truth.quantization
+    with pytest.raises(RuntimeError), truth._db:
+        truth._set("quantization", "binary")
+        assert "binary" == truth.quantization
+        raise RuntimeError
+    assert "int8" == truth.quantization
+    truth.quantization = "none"
+    assert "none" == truth.quantization
+
+
 # --- packing ---
 
 

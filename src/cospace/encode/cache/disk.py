@@ -107,7 +107,7 @@ class VectorCache:
             return found
         old: list[int] = []
         now = _now()
-        with self._open() as db:
+        with self._lock, self._open() as db:
             for start in range(0, len(keys), _MANY):
                 some = keys[start : start + _MANY]
                 marks = ",".join("?" * len(some))
@@ -131,7 +131,7 @@ class VectorCache:
         Raises `DiskFull` or `StorageError` when they cannot be kept.
         """
         now = _now()
-        with self._open() as db, db:
+        with self._lock, self._open() as db, db:
             number = self._number(db, space)
             added = 0
             for key, row, cut in rows:
@@ -150,7 +150,7 @@ class VectorCache:
         """How much is kept, in all and by space."""
         if not self.path.exists():
             return CacheInfo(self.path, 0, 0, ())
-        with self._open() as db:
+        with self._lock, self._open() as db:
             asked = (
                 "SELECT s.name, s.dim, s.fingerprint, count(*), sum(length(v.vector))"
                 " FROM vectors v JOIN spaces s ON s.id = v.space GROUP BY s.id ORDER BY 1, 2"
@@ -169,7 +169,7 @@ class VectorCache:
         mine = "space IN (SELECT id FROM spaces WHERE name=?1 OR ?1 IS NULL)"
         asked = f"SELECT count(*), coalesce(sum(length(vector) + {_ROW}), 0) FROM vectors"
         try:
-            with self._open() as db:
+            with self._lock, self._open() as db:
                 with db:
                     count, size = next(db.execute(f"{asked} WHERE {mine}", (name,)))
                     db.execute(f"DELETE FROM vectors WHERE {mine}", (name,))
@@ -223,8 +223,12 @@ class VectorCache:
 
     @contextmanager
     def _open(self) -> Iterator[apsw.Connection]:
-        """The connection of this process, for one thread at a time; failures in our words."""
-        with self._lock, _cache_errors(self.path):
+        """The connection of this process; failures in our words.
+
+        Within the lock, which is not entered here: Ctrl-C between two lines of Python would leave
+        it locked for other threads.
+        """
+        with _cache_errors(self.path):
             if self._db is None or self._process != os.getpid():
                 # A connection of the parent of a fork is let go of, and never closed here.
                 self._db, self._process = _connect(self.path), os.getpid()

@@ -45,7 +45,9 @@ class Memory:
         self.cache = VectorCache() if cache is None else cache
         self.hits = 0
         self._flying: set[bytes] = set()
-        self._landed = threading.Condition()
+        # Entered as a lock: Ctrl-C in a Condition's own lines would leave it locked.
+        self._lock = threading.RLock()
+        self._landed = threading.Condition(self._lock)
 
     def encode(self, own: Remembered, inputs: Sequence[Content], role: Role) -> Vectors:
         """Vectors [n, dim] of inputs; raises what the encoder raises, and `StorageError`."""
@@ -131,7 +133,7 @@ class Memory:
                         paid += len(new)
             finally:
                 self._release(mine)
-        with self._landed:
+        with self._lock:
             self.hits += len(keys) - paid
         own._from_cache(len(keys) - paid)
         rows = np.zeros((len(keys), own.space.dim), np.float32)
@@ -143,7 +145,7 @@ class Memory:
 
     def _claim(self, wanted: Mapping[bytes, int]) -> list[bytes]:
         """The keys that this thread is to encode; waits while others encode all of them."""
-        with self._landed:
+        with self._lock:
             mine = [key for key in wanted if key not in self._flying]
             if not mine:
                 self._landed.wait()
@@ -151,7 +153,7 @@ class Memory:
             return mine
 
     def _release(self, mine: Sequence[bytes]) -> None:
-        with self._landed:
+        with self._lock:
             self._flying.difference_update(mine)
             self._landed.notify_all()
 
