@@ -159,6 +159,33 @@ def test_a_photo_that_never_was_read_holds_up_neither_way(place: Path, tmp_path:
         assert before == vectors(shop)
 
 
+def test_a_photo_that_took_the_place_of_another_does_not_go_back_to_its_vector(
+    place: Path, tmp_path: Path
+) -> None:
+    """While a photo beside them is away both times, and the item so has no hash."""
+    first, away, other = (draw(tmp_path / f"{n}.png", n, 900 + n) for n in (3, 9, 14))
+
+    def shown(shop: cs.Collection, photo: Path) -> None:
+        images = [cs.Image(photo), cs.Image(away)]
+        shop.upsert(cs.Item("two", cs.Parts(text=NAMES[3], image=images)), errors="report")
+
+    with cs.open(place) as shop:
+        shown(shop, first)
+        away.rename(tmp_path / "gone")
+        shown(shop, first)
+        (tmp_path / "gone").rename(away)
+        assert adapt(shop, **QUICK).switched
+        away.rename(tmp_path / "gone")
+        shown(shop, other)
+        (tmp_path / "gone").rename(away)
+        assert 1 == adapt_back(shop)
+        [row] = shop.store.get(["two"], vectors=True)
+        photos = [cs.Image(row.media[name]) for name in ("image", "image 2")]
+        expected = cs.load("starter").encode_document(photos).normalized
+        for name, vector in zip(("image", "image 2"), expected, strict=True):
+            assert row.vectors[name] @ vector > 0.9999
+
+
 def test_a_second_adaptation_goes_back_to_the_first_space(place: Path) -> None:
     with cs.open(place) as shop:
         before = vectors(shop)
