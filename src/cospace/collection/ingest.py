@@ -12,14 +12,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import replace as changed
-from itertools import count, takewhile
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from cospace.collection.chunking import Chunking, remove_stale
 from cospace.collection.given import Incoming
 from cospace.collection.report import Report
 from cospace.collection.stored import paths_of
+from cospace.collection.unread import Kept, kept_of, unread
 from cospace.encode import Encoder
 from cospace.encode.bulk import Encoded, encode_items
 from cospace.errors import BadItem, DuplicateId, EmptyItem, SpaceMismatch
@@ -144,7 +143,7 @@ class Ingest:
         hash_ = self.store.hashes([id]).get(id)
         if hash_ is None or self._is_of(hash_, one.hash):
             return hash_ is not None
-        if not _unread(one):
+        if not unread(one):
             return False
         [old] = self.store.get([id], vectors=True)
         return old is not None and _stays(one, old)
@@ -206,7 +205,7 @@ class Ingest:
         if not self.replace and (item.id in self._seen or (old is not None and not one.skipped)):
             raise DuplicateId(f"the id {item.id!r} is there already", ids=[item.id])
         metadata, fields, odd = sifted(item.metadata, item.id, schema, strict=self.strict)
-        kept = _kept(one, old)
+        kept = kept_of(one, old)
         media = paths_of(item.parts)
         media |= {name: path for name, (path, _) in kept.items()}
         new = Row(item.id, item.parts.text, metadata, media, hash=self._hash(one.hash))
@@ -237,7 +236,7 @@ class Ingest:
         self._tell(item, kept, failed, odd)
         return None if same else row
 
-    def _tell(self, item: Item, kept: _Kept, failed: dict[str, str], odd: dict[str, str]) -> None:
+    def _tell(self, item: Item, kept: Kept, failed: dict[str, str], odd: dict[str, str]) -> None:
         """Count in what the item is stored without, and what it keeps."""
         if kept:
             what = ", ".join(f"{name} ({path})" for name, (path, _) in kept.items())
@@ -336,56 +335,12 @@ def _place(one: tuple[str, str]) -> tuple[str, int, str]:
     return kind_of(one[0]), len(one[0]), one[0]
 
 
-# By the name of a part: its path, and the name under which it is stored.
-_Kept: TypeAlias = dict[str, tuple[str, str]]
-
-
-def _unread(one: Encoded) -> dict[str, str]:
-    """The paths, by name, of the parts whose files cannot be read now."""
-    parts = one.item.parts
-    unread = {name: str(parts[name].path) for name in one.failed if parts[name].path}
-    for label, path in one.item.missing.items():
-        names = (label if n == 1 else f"{kind_of(label)} {n}" for n in count(1))
-        unread[next(name for name in names if name not in parts and name not in unread)] = path
-    return unread
-
-
-def _kept(one: Encoded, old: Row | None) -> _Kept:
-    """Those parts of `_unread` that are stored: they stay as they are.
-
-    A stored file is a part's own where its path is the same, or ends alike: a table that lies in
-    another folder today names the same photos. Each is that of the part whose path is most alike.
-    """
-    unread = _unread(one) if old is not None else {}
-    if old is None or not unread:
-        return {}
-    named = paths_of(one.item.parts) | unread
-    stored = [name for name in old.vectors if name in old.media]
-    pairs = [
-        (_alike(path, old.media[was]), name, was)
-        for name, path in named.items()
-        for was in stored
-        if kind_of(name) == kind_of(was)
-    ]
-    taken: dict[str, str] = {}
-    for alike, name, was in sorted(pairs, key=lambda pair: -pair[0]):
-        if alike and name not in taken and was not in taken.values():
-            taken[name] = was
-    return {name: (old.media[was], was) for name, was in taken.items() if name in unread}
-
-
-def _alike(path: str, other: str) -> int:
-    """How many names at the end of two paths are the same: folders, and the file's own."""
-    both = zip(reversed(Path(path).parts), reversed(Path(other).parts), strict=False)
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], both))
-
-
 def _stays(one: Encoded, old: Row) -> bool:
     """Whether all that can be read of an item is as it is stored, and the rest is kept."""
     parts = one.item.parts
-    kept = _kept(one, old)
+    kept = kept_of(one, old)
     return (
-        set(_unread(one)) == set(kept)
+        set(unread(one)) == set(kept)
         and set(one.failed) <= set(kept)
         and set(parts) - set(kept) <= {"text"}
         and set(old.vectors) - {"text"} == {was for _, was in kept.values()}

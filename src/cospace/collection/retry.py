@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, Protocol
 
 from cospace.collection.stored import item_of
-from cospace.item import Item, Parts, kind_of
+from cospace.item import Item, Parts
 from cospace.store.protocol import Failure, Row
 
 __all__ = ["Retried", "retried"]
@@ -66,10 +66,10 @@ def retried(collection: Updated) -> Retried:
 
 
 def _lacking(rows: list[Row]) -> Iterator[Item]:
-    """The parts of each row that have no vector, as they are stored."""
+    """All parts of each kind of which one has no vector, as they are stored."""
     for row in rows:
-        there = {kind_of(name) for name in row.vectors}
         parts = item_of(row).parts
-        lacking = {name: part for name, part in parts.items() if kind_of(name) not in there}
+        kinds = {part.kind for name, part in parts.items() if name not in row.vectors}
+        lacking = {name: part for name, part in parts.items() if part.kind in kinds}
         if lacking:
             yield Item(row.id, Parts(**lacking))

@@ -16,6 +16,7 @@ from cospace.collection.given import Incoming
 from cospace.collection.ingest import commit, in_order, sifted
 from cospace.collection.report import Report
 from cospace.collection.stored import item_of, paths_of
+from cospace.collection.unread import Kept, kept_of
 from cospace.encode import Encoder
 from cospace.encode.bulk import encode_items
 from cospace.encode.cache.hashing import content_hash
@@ -32,6 +33,8 @@ from cospace.store.protocol import Failure, Remembers, Row, Store
 from cospace.store.schema import Schema
 
 __all__ = ["Update"]
+
+_WITHOUT = "kept without its "
 
 
 class Update:
@@ -88,7 +91,7 @@ class Update:
                     )
                 row, parts = self._row(item, old, schema)
                 if parts:
-                    row, space = self._encoded(row, old, parts), self.encoder().space
+                    row, space = self._encoded(row, old, _asked(item, parts)), self.encoder().space
             except (BadItem, ItemNotFound) as error:
                 if self.strict:
                     raise
@@ -147,9 +150,13 @@ class Update:
             return kept, []
         return given, []
 
-    def _encoded(self, row: Row, old: Row, parts: dict[str, Part]) -> Row:
-        """The row with the parts that are given, and the vectors of those that differ."""
-        encoder = self.encoder()
+    def _encoded(self, row: Row, old: Row, item: Item) -> Row:
+        """The row with the parts that are given, and the vectors of those that differ.
+
+        Of a kind of which nothing can be encoded all stays; else a photo that cannot be read now
+        keeps what is stored of it.
+        """
+        encoder, parts = self.encoder(), item.parts
         kinds = {part.kind for part in parts.values()}
         rest = {name: part for name, part in item_of(old).parts.items() if part.kind not in kinds}
         whole = Parts(**{**rest, **parts})
@@ -160,25 +167,60 @@ class Update:
         text = str(parts["text"].value) if "text" in parts else old.text
         if hash_ == old.hash:
             return changed(row, media=media, text=text)
-        [[one]] = encode_items(encoder, [Item(row.id, Parts(**parts))], batch=1)
-        if one.failed:
-            told = [f"{kind}: {why}" for kind, why in one.failed.items()]
-            if self.strict:
-                raise BadItem(row.id, "; ".join(told))
-            self._tell(row.id, told)
-            good = {kind: part for kind, part in parts.items() if kind not in one.failed}
-            return self._encoded(row, old, good) if good else row
+        [[one]] = encode_items(encoder, [item], batch=1)
+        if one.failed and self.strict:
+            raise BadItem(row.id, "; ".join(f"{name}: {why}" for name, why in one.failed.items()))
+        made = {kind_of(name) for name in one.vectors}
+        if kinds - made:
+            failed = {name: why for name, why in one.failed.items() if kind_of(name) not in made}
+            self._tell(row.id, [f"{name}: {why}" for name, why in failed.items()])
+            good = _asked(item, {k: part for k, part in parts.items() if part.kind in made})
+            return self._encoded(row, old, good) if good.parts else row
         self.report.truncated += one.truncated
+        kept = {name: at for name, at in kept_of(one, old).items() if kind_of(name) in made}
+        lacking = {name: why for name, why in one.failed.items() if name not in kept}
+        self._tell_photos(row.id, kept, lacking)
         vectors = {k: one for k, one in old.vectors.items() if kind_of(k) not in kinds}
-        cured = any(old.reason.startswith(f"kept without its {kind}") for kind in kinds)
-        reason = "" if cured else old.reason
-        vectors |= one.vectors
-        row = changed(row, text=text, media=media, vectors=vectors, hash=hash_, reason=reason)
-        return in_order(row)
+        vectors |= one.vectors | {name: old.vectors[was] for name, (_, was) in kept.items()}
+        media |= {name: path for name, (path, _) in kept.items()}
+        told = [*_reasons(old, kinds), *_without(lacking)]
+        hash_ = b"" if kept else hash_  # it is to be taken again when its file is back
+        return in_order(
+            changed(
+                row, text=text, media=media, vectors=vectors, hash=hash_, reason="; ".join(told)
+            )
+        )
+
+    def _tell_photos(self, id: str, kept: Kept, lacking: dict[str, str]) -> None:
+        """Count in the photos that stay as they are stored, and those that are stored as a path."""
+        if kept:
+            what = ", ".join(f"{name} ({path})" for name, (path, _) in kept.items())
+            self.report.keep(id, f"cannot be read now, and what is stored is kept: {what}")
+        if lacking:
+            self.report.fail([Failure(id, "; ".join(_without(lacking)))], partial=True)
 
     def _tell(self, id: str, told: list[str]) -> None:
         if told:
             self.report.fail([Failure(id, f"{'; '.join(told)}; left as it is")], partial=True)
+
+
+def _asked(item: Item, parts: dict[str, Part]) -> Item:
+    """The item with these parts alone, and the photos that its row names and that are away."""
+    asked = Item(item.id, Parts(**parts))
+    object.__setattr__(asked, "missing", item.missing)
+    return asked
+
+
+def _without(lacking: dict[str, str]) -> list[str]:
+    """Why parts are stored without a vector, as a row keeps it."""
+    return [f"{_WITHOUT}{name}: {why}" for name, why in lacking.items()]
+
+
+def _reasons(old: Row, kinds: set[str]) -> list[str]:
+    """Why stored parts of other kinds have no vector."""
+    whys = [f"{_WITHOUT}{one.removesuffix('; ')}" for one in old.reason.split(_WITHOUT)[1:]]
+    names = [why.removeprefix(_WITHOUT).partition(":")[0] for why in whys]
+    return [why for why, name in zip(whys, names, strict=True) if kind_of(name) not in kinds]
 
 
 def _begins(text: str | None, before: str) -> bool:

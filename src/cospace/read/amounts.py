@@ -71,7 +71,7 @@ _CURRENCY = "|".join(
 )
 _AMOUNT = re.compile(
     rf"(?P<sign>[-\u2212]?)[{_SPACES}]?(?:(?P<before>{_CURRENCY})[{_SPACES}]?)?"
-    rf"(?P<minus>[-\u2212]?)(?P<digits>[0-9][0-9.,'\u2019{_SPACES}]*)(?P<dash>,[-\u2013\u2014])?"
+    rf"(?P<minus>[-\u2212]?)(?P<digits>[0-9][0-9.,'\u2019{_SPACES}]*)(?P<dash>[.,][-\u2013\u2014])?"
     rf"[{_SPACES}]?(?P<after>{_CURRENCY})?"
 )
 _INTEGER = r"(?:0|[1-9][0-9]*)"
@@ -85,6 +85,7 @@ _PATTERNS: tuple[tuple[str, Mark], ...] = (
     (rf"{_GROUPS}(?:,[0-9]{{3}})+\.[0-9]+", "."),
     (rf"{_GROUPS}(?:\.[0-9]{{3}})+,[0-9]+", ","),
     (rf"{_GROUPS}(?:,[0-9]{{3}}){{2,}}", "."),
+    (r"[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]+)?", "."),  # lakhs and crores: 1,29,999
     (rf"{_GROUPS}(?:\.[0-9]{{3}}){{2,}}", ","),
     (rf"{_GROUPS}(?:[{_SPACES}'\u2019][0-9]{{3}})+", "grouped"),
     (rf"{_GROUPS}(?:[{_SPACES}'\u2019][0-9]{{3}})+\.[0-9]+", "."),
@@ -136,9 +137,10 @@ def amount_of(cell: str) -> Amount | None:
         return None
     digits = found["digits"].rstrip(_SPACES)
     mark: Mark | None
-    if found["dash"]:  # 49,- is 49,00
-        digits, mark = digits + ",00", ","
-        if not any(form.fullmatch(digits) for form, shown in _FORMS if shown == ","):
+    if found["dash"]:  # 49,- is 49,00, and 49.- is 49.00
+        mark = "," if found["dash"][0] == "," else "."
+        digits += f"{mark}00"
+        if not any(form.fullmatch(digits) for form, shown in _FORMS if shown == mark):
             return None
     else:
         mark = next((mark for form, mark in _FORMS if form.fullmatch(digits)), None)

@@ -146,11 +146,10 @@ class Forms:
         if cells and flags and column.zero_one == column.filled:
             self.notes.append(f"column {name!r}: 0 and 1 are kept as false and true")
             return _zero_one
-        odd = any(marks[m] for m in (",", "either,", "grouped")) or column.currencies
         follows = commas and marks["either."] and not marks["."]
-        if not odd and not follows and (cells or not numeric):
+        if not column.unlike and not follows and (cells or not numeric):
             return None  # as plain numbers are
-        if not cells and not (column.currencies or numeric):
+        if (column.lists or not cells) and not (column.currencies or numeric):
             return None
         decimal = _decimal(column)
         if decimal is None and (marks[","] or marks["."]):

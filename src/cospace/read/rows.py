@@ -66,7 +66,9 @@ class Column:
     dates: Counter[Order] = field(default_factory=Counter)
     dated: str = ""  # one of the dates, as clear as there is one
     zero_one: int = 0
-    marked: str = ""  # the first amount that is not plain digits
+    marked: str = ""  # the first amount that is not plain digits, as unlike them as there is one
+    unlike: int = 0  # amounts that plain cells of numbers are not, such as 1,299.00
+    lists: int = 0  # amounts that may be lists, such as 100,120,140
     texts: int = 0
     letters: int = 0
     example: Any = None
@@ -98,8 +100,11 @@ class Column:
         amount = amount_of(value)
         if amount is not None:
             self.marks[amount.mark] += 1
-            if not self.marked and (amount.mark or amount.currency):
+            unlike = kind_of(value) == "str"
+            if (amount.mark or amount.currency) and (not self.marked or unlike > self.unlike):
                 self.marked = value
+            self.unlike += unlike
+            self.lists += amount.digits.count(",") > 1 and "." not in amount.digits
             if amount.currency:
                 self.currencies[amount.currency] += 1
         word = truth_of(value)

@@ -58,12 +58,12 @@ def parse(raw: bytes) -> Any:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise BadRequest(f"the body is not JSON: {error}") from None
-    if _LONG_RUN in raw.translate(_DIGITS):
-        json.loads(raw, parse_int=_of_64_bits)
     most = limit("json_depth")
     # Brackets inside of texts count here too; only then is it looked at more closely.
     if raw.count(b"[") + raw.count(b"{") > most and _deeper(value, most):
         raise BadRequest(f"the JSON is nested more than {most} deep")
+    if _LONG_RUN in raw.translate(_DIGITS):  # after that: this reader calls itself for each level
+        json.loads(raw, parse_int=_of_64_bits)
     return value
 
 

@@ -30,7 +30,7 @@ _MOST_BYTES = 50_000_000  # of the answers kept
 class _Kept:
     digest: bytes
     answer: asyncio.Future[Answer]
-    size: int = 0
+    size: int | None = None  # of the answer, once it is there and counted
 
 
 class Repeats:
@@ -71,6 +71,6 @@ class Repeats:
         for key, one in list(self._kept.items()):
             if len(self._kept) <= _MOST and self._bytes <= _MOST_BYTES:
                 return
-            if one.answer.done():
+            if one.size is not None:
                 self._bytes -= one.size
                 del self._kept[key]

@@ -153,7 +153,8 @@ class Server:
             self._add(self._taking_turns(model), name)
         for name in settings.rerankers:
             ranker = load_reranker(name)
-            self.rerankers |= {ranker.name: ranker, name: ranker}
+            self.rerankers[name] = ranker
+            self.rerankers.setdefault(ranker.name, ranker)
         if settings.chat:
             from cospace.encode.hosted.chat import Chat
 
@@ -186,12 +187,18 @@ class Server:
         return cs.open(path, create=False, read_only=only, model=own[0])
 
     def _add(self, model: Encoder, name: str) -> None:
-        """Serve a model for embeddings, by its own name, and by the one it was loaded by."""
+        """Serve a model for embeddings, by its own name, and by the one it was loaded by.
+
+        Another model of a name that is taken goes by the name and the beginning of its fingerprint.
+        """
         if not isinstance(model, BaseEncoder):
             return
         own = model.space.name
+        if own in self.models and self.models[own].space.apart(model.space):
+            own = f"{own}@{model.space.fingerprint[:8]}"
         self.models.setdefault(own, model)
-        self._names |= {own: own, name: own}
+        self._names[own] = own
+        self._names.setdefault(name, own)
 
     def _taking_turns(self, model: Encoder) -> Encoder:
         """The model, asked in turns; models of one space share them."""
@@ -257,9 +264,15 @@ class Server:
         self, decode: Callable[[bytes], NDArray[np.uint8]], data: bytes
     ) -> NDArray[np.uint8]:
         """What a file holds, decoded by another process, and counted while it is held."""
+        return await self.decoding.run(self._counted, decode, data)
+
+    def _counted(
+        self, decode: Callable[[bytes], NDArray[np.uint8]], data: bytes
+    ) -> NDArray[np.uint8]:
+        # Looked at when its turn comes: while it waited, others have taken the room.
         if self._held > limit("upload_held"):
             raise TooBusy("too many files are held at once; send fewer in a request, or later")
-        array = await self.decoding.run(decode, data)
+        array = decode(data)
         self._hold(array.nbytes)
         weakref.finalize(array, self._hold, -array.nbytes)
         return array

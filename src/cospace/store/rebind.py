@@ -88,9 +88,10 @@ def earlier_vectors(db: apsw.Connection) -> Iterator[tuple[str, str, Array]]:
     there = db.execute("SELECT 1 FROM sqlite_master WHERE name='earlier'").fetchone()
     if there is None:
         return
+    # An item of which a photo was kept unread has no hash, before and after: it tells nothing.
     sql = (
         "SELECT i.id, e.field, e.crc, e.vector FROM earlier e JOIN items i"
-        " ON i.n = e.n AND i.hash = e.hash ORDER BY e.n"
+        " ON i.n = e.n AND i.hash = e.hash AND length(i.hash) > 0 ORDER BY e.n"
     )
     for id, field, crc, blob in db.execute(sql):
         if zlib.crc32(blob) == crc:  # a damaged one is made anew

@@ -142,6 +142,73 @@ def test_some_photos_that_are_away_are_kept_beside_the_others(
     check(empty, table, ALL)
 
 
+@pytest.mark.parametrize("gone", [["3-0"], ["3-2"], ["3-0", "3-3"]])
+def test_an_update_keeps_photos_that_are_away_beside_the_others(
+    empty: cs.Collection, table: Path, gone: Names
+) -> None:
+    empty.upsert(cs.read(table))
+    photos, away = table.parent / "photos", table.parent / "away"
+    away.mkdir()
+    for name in gone:
+        (photos / f"{name}.png").rename(away / f"{name}.png")
+    report = empty.update(cs.read(write(table, list(ALL.values()), "Sofa"), changes=True))
+    assert (4, 1) == (report.updated, report.kept)
+    for name in gone:
+        assert "A3" == found_by(empty, away / f"{name}.png")
+        (away / f"{name}.png").rename(photos / f"{name}.png")
+    away.rmdir()
+    assert (1, 3) == ((r := empty.update(cs.read(table, changes=True))).updated, r.unchanged)
+    check(empty, table, ALL)
+
+
+def test_an_update_by_items_keeps_a_photo_that_is_broken_now(
+    empty: cs.Collection, table: Path
+) -> None:
+    empty.upsert(cs.read(table))
+    photos = [table.parent / "photos/2-0.png", table.parent / "photos/2-1.png"]
+    [before] = empty.store.get(["A2"], vectors=True)
+    photos[1].write_bytes(b"no picture")
+    item = cs.Item("A2", cs.Parts(image=[cs.Image(path) for path in photos]))
+    report = empty.update(item, errors="report")
+    [after] = empty.store.get(["A2"], vectors=True)
+    assert (1, 1, 0) == (report.updated, report.kept, report.partial)
+    assert np.array_equal(before.vectors["image 2"], after.vectors["image 2"])
+    with pytest.raises(BadItem, match="image 2"):
+        empty.update(item)
+
+
+def test_a_photo_that_came_late_is_taken_beside_those_that_are_away(
+    empty: cs.Collection, table: Path
+) -> None:
+    photos = table.parent / "photos"
+    late, never = table.parent / "late.png", table.parent / "never.png"
+    paths = [photos / "2-0.png", late, never]
+    item = cs.Item("A2", cs.Parts(text="Chair", image=[cs.Image(path) for path in paths]))
+    empty.add(item, errors="report")
+    assert (1, 0) == ((r := empty.retry()).tried, r.cured)
+    make(late, 99)
+    (photos / "2-0.png").rename(table.parent / "away.png")
+    told = empty.retry()
+    assert (1, 0) == (told.tried, told.cured)
+    assert "never.png" in told.still[0].reason and "late.png" not in told.still[0].reason
+    assert ["A2", "A2"] == [found_by(empty, p) for p in (late, table.parent / "away.png")]
+    make(never, 98)
+    assert (1, 1) == ((r := empty.retry()).tried, r.cured)
+    assert "A2" == found_by(empty, never)
+
+
+def test_what_is_cured_does_not_hide_what_is_not(empty: cs.Collection, table: Path) -> None:
+    late = table.parent / "late.png"
+    parts = cs.Parts(text="Chair", image=cs.Image(late), audio=cs.Audio(table.parent / "a.wav"))
+    empty.add(cs.Item("A2", parts), errors="report")
+    make(late, 99)
+    told = empty.retry()
+    assert (1, 0) == (told.tried, told.cured)
+    reason = told.still[0].reason
+    assert reason.startswith("kept without its audio:") and "late.png" not in reason
+    assert "A2" == found_by(empty, late)
+
+
 def test_a_photo_that_left_the_row_while_others_are_away_is_gone(
     empty: cs.Collection, table: Path
 ) -> None:

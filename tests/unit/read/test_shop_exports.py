@@ -56,6 +56,14 @@ def test_what_a_spreadsheet_saves(tmp_path: Path, encoding: str, told: str, sepa
         ("£5", 5, "GBP"),
         ("220.00 EUR", 220, "EUR"),
         ("1'299.50 CHF", 1299.5, "CHF"),
+        ("1,299.00", 1299, ""),
+        ("1,299,000", 1_299_000, ""),
+        ("1 299.50", 1299.5, ""),
+        ("CHF 49.-", 49, "CHF"),
+        ("1'299.\u2013", 1299, ""),
+        ("1.299,-", 1299, ""),
+        ("₹1,29,999.00", 129_999, "INR"),
+        ("12,34,56,789", 123_456_789, ""),
     ],
 )
 def test_amounts_as_people_write_them(
@@ -68,13 +76,26 @@ def test_amounts_as_people_write_them(
     assert any("column 'price'" in note for note in reading.notes)
 
 
+def test_thousands_beside_plain_numbers_are_numbers(tmp_path: Path) -> None:
+    reading = table(tmp_path / "a.csv", 'id,title,price\n1,Oak,99.00\n2,Ash,"1,299.50"\n')
+    assert [99, 1299.5] == [item.metadata["price"] for item in reading]
+    assert any("'1,299.50' is kept as the number 1299.5" in note for note in reading.notes)
+
+
+def test_numbers_with_commas_that_may_be_a_list_stay_text(tmp_path: Path) -> None:
+    reading = table(tmp_path / "a.csv", 'id,title,sizes\n1,Oak,"100,120,140"\n2,Ash,"90,100,120"\n')
+    assert ["100,120,140", "90,100,120"] == [item.metadata["sizes"] for item in reading]
+
+
 def test_mixed_currencies_are_named(tmp_path: Path) -> None:
     reading = table(tmp_path / "a.csv", "id,title,price\n1,Oak,12 EUR\n2,Ash,13 USD\n")
     assert ["EUR", "USD"] == [item.metadata["price_currency"] for item in reading]
     assert any("mixes currencies (EUR 1, USD 1)" in note for note in reading.notes)
 
 
-@pytest.mark.parametrize("text", ["oak", "12 x 30", "A-12", "12-13", "EUR", "", "1.2.3", "(12)"])
+@pytest.mark.parametrize(
+    "text", ["oak", "12 x 30", "A-12", "12-13", "EUR", "", "1.2.3", "(12)", "1.2.-"]
+)
 def test_what_is_no_amount(text: str) -> None:
     assert amount_of(text) is None
 

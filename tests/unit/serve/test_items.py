@@ -212,5 +212,8 @@ def test_a_number_of_more_than_64_bits_is_refused_and_not_rounded(mine: Mine):
     raw = b'{"items":[{"id":"n","text":"x","metadata":{"n":18446744073709551617}}]}'
     reply = mine.post(PATH, raw=raw)
     assert (400, True) == (reply.status, "64 bits" in reply.error)
+    deep = b'{"items":' + b"[" * 985 + b"1" * 20 + b"]" * 985 + b"}"
+    reply = mine.post(PATH, raw=deep)
+    assert (400, True) == (reply.status, "nested" in reply.error)
     sound = b'{"items":[{"id":"n","text":"0123456789012345678901234","metadata":{"n":0.1}}]}'
     assert {"n": "added"} == statuses(mine.post(PATH, raw=sound))

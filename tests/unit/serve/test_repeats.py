@@ -99,3 +99,30 @@ def test_a_client_that_goes_away_stops_neither_the_write_nor_who_else_waits():
 
     asyncio.run(story())
     assert [1] == tries
+
+
+def test_writes_that_end_together_are_each_counted_once(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("cospace.serve.repeats._MOST", 2)
+    repeats, faults = Repeats(), []
+
+    async def story():
+        asyncio.get_running_loop().set_exception_handler(lambda _, told: faults.append(told))
+        go = asyncio.Event()
+
+        async def write(fails: bool):
+            await go.wait()
+            if fails:
+                raise OSError("disk full")
+            return 200, b"done"
+
+        waiting = [
+            asyncio.create_task(repeats.once(f"k{n}", b"x", lambda n=n: write(n % 2 == 0)))
+            for n in range(8)
+        ]
+        await asyncio.sleep(0)
+        go.set()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+    asyncio.run(story())
+    assert [] == faults
+    assert repeats._bytes == sum(one.size for one in repeats._kept.values()) <= 8

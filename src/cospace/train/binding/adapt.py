@@ -160,10 +160,9 @@ def adapt_back(collection: Collection, *, progress: Watch = None) -> int:
         vectors: dict[str, dict[str, NDArray[np.float32]]] = {}
         for id, field, vector in store.earlier_vectors():
             vectors.setdefault(id, {})[field] = vector
-        rows = [row for row in store.scan() if _named(row, earlier.kind)]
-        new = [
-            row for row in rows if set(vectors.get(row.id, ())) != set(_named(row, earlier.kind))
-        ]
+        rows = [row for row in store.scan(vectors=True) if _fields(row, earlier.kind)]
+        there = {row.id: _fields(row, earlier.kind) for row in rows}
+        new = [row for row in rows if set(vectors.get(row.id, ())) != set(there[row.id])]
         if new:
             assert isinstance(model, Model)
             features = Features(model.folder, earlier.kind, base=True)
@@ -175,7 +174,6 @@ def adapt_back(collection: Collection, *, progress: Watch = None) -> int:
                 )
             for place, (owner, field) in enumerate(zip(seen.owner, seen.fields, strict=True)):
                 vectors.setdefault(new[owner].id, {})[field] = seen.own[place]
-        there = {row.id: _named(row, earlier.kind) for row in rows}
         chosen = ((id, {f: vectors[id][f] for f in fields}) for id, fields in there.items())
         store.rebind(earlier.space, chosen, kind=earlier.kind, back=True)
         collection._model = model
@@ -217,24 +215,19 @@ def _base(collection: Collection, store: LocalStore, kind: str) -> Model:
     return model
 
 
-def _named(row: Row, kind: str) -> list[str]:
-    return [field for field in row.media if kind_of(field) == kind]
-
-
 def _fields(row: Row, kind: str) -> list[str]:
+    """The parts of a kind that have a vector: a photo that never was read has none to follow."""
     return [field for field in row.vectors if kind_of(field) == kind]
 
 
 def _see(
     rows: list[Row], kind: str, features: Features, progress: Watch
 ) -> tuple[_Seen, list[tuple[str, str]]]:
-    """The features of all images of the rows, and those that cannot be read."""
-    todo = [(n, field) for n, row in enumerate(rows) for field in _named(row, kind)]
-    inside = [
-        (n, field) for n, row in enumerate(rows) for field in _fields(row, kind)
-        if field not in row.media
-    ]  # fmt: skip
-    failed = [(rows[n].id, "it was added from memory, and no file is known") for n, _ in inside]
+    """The features of all images of the rows that have a vector, and those that cannot be read."""
+    held = [(n, field) for n, row in enumerate(rows) for field in _fields(row, kind)]
+    todo = [(n, field) for n, field in held if field in rows[n].media]
+    inside = [rows[n].id for n, field in held if field not in rows[n].media]
+    failed = [(id, "it was added from memory, and no file is known") for id in inside]
     found = np.empty((len(todo), features.dim), np.float32)
     own = np.empty((len(todo), features.base), np.float32)
     good: list[int] = []

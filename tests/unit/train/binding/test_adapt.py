@@ -19,6 +19,7 @@ from cospace.train import adapt, adapt_back
 from .catalogue import NAMES, draw, items
 
 QUICK: dict[str, Any] = {"epochs": 8, "rate": 3e-3}
+GREY = np.full((40, 40, 3), 128, np.uint8)
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +127,63 @@ def test_items_that_came_since_go_back_too(place: Path, tmp_path: Path) -> None:
         expected = cs.load("starter").encode_document([image]).normalized[0]
         assert shop.get("new", vectors=True)[0].vectors["image"] @ expected > 0.9999
         assert len(shop) == 120
+
+
+def test_an_item_from_memory_that_came_since_does_not_stay_in_the_other_space(place: Path) -> None:
+    with cs.open(place) as shop:
+        adapt(shop, **QUICK)
+        adapted = shop.space
+        shop.add(cs.Item("sent", cs.Parts(text="grey", image=cs.Image(GREY))))
+        with pytest.raises(IncompleteSource, match="sent: it was added from memory"):
+            adapt_back(shop)
+        assert shop.space == adapted
+        shop.delete("sent")
+        assert 0 == adapt_back(shop)
+
+
+def test_a_photo_that_never_was_read_holds_up_neither_way(place: Path, tmp_path: Path) -> None:
+    photos = [cs.Image(draw(tmp_path / "first.png", 3, 999)), cs.Image(tmp_path / "second.png")]
+    with cs.open(place) as shop:
+        shop.add(
+            [
+                cs.Item("two", cs.Parts(text=NAMES[3], image=photos)),
+                cs.Item("none", cs.Parts(text=NAMES[4], image=cs.Image(tmp_path / "never.png"))),
+            ],
+            errors="report",
+        )
+        before = vectors(shop)
+        draw(tmp_path / "second.png", 3, 998)  # it is there by now, and has no vector yet
+        assert adapt(shop, **QUICK).switched
+        assert before["two"].keys() == vectors(shop)["two"].keys() == {"text", "image"}
+        assert 0 == adapt_back(shop)
+        assert before == vectors(shop)
+
+
+def test_a_photo_that_took_the_place_of_another_does_not_go_back_to_its_vector(
+    place: Path, tmp_path: Path
+) -> None:
+    """While a photo beside them is away both times, and the item so has no hash."""
+    first, away, other = (draw(tmp_path / f"{n}.png", n, 900 + n) for n in (3, 9, 14))
+
+    def shown(shop: cs.Collection, photo: Path) -> None:
+        images = [cs.Image(photo), cs.Image(away)]
+        shop.upsert(cs.Item("two", cs.Parts(text=NAMES[3], image=images)), errors="report")
+
+    with cs.open(place) as shop:
+        shown(shop, first)
+        away.rename(tmp_path / "gone")
+        shown(shop, first)
+        (tmp_path / "gone").rename(away)
+        assert adapt(shop, **QUICK).switched
+        away.rename(tmp_path / "gone")
+        shown(shop, other)
+        (tmp_path / "gone").rename(away)
+        assert 1 == adapt_back(shop)
+        [row] = shop.store.get(["two"], vectors=True)
+        photos = [cs.Image(row.media[name]) for name in ("image", "image 2")]
+        expected = cs.load("starter").encode_document(photos).normalized
+        for name, vector in zip(("image", "image 2"), expected, strict=True):
+            assert row.vectors[name] @ vector > 0.9999
 
 
 def test_a_second_adaptation_goes_back_to_the_first_space(place: Path) -> None:
