@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 import cospace as cs
+from cospace.cli.main import main
 from cospace.errors import (
     BadArgument,
     BadItem,
@@ -626,6 +627,28 @@ def test_a_newer_format_and_a_collection_that_was_dropped(
         db.execute(f"DROP SCHEMA {name} CASCADE")
         with pytest.raises(CollectionNotFound):
             store.count()
+
+
+def test_a_refused_command_leaves_no_tables(
+    server: PostgresServer, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("heading.csv").write_text("id,title\n")
+    Path("things.csv").write_text("id,title\na,an armchair\n,nameless\n")
+    schemas = f"SELECT nspname FROM pg_namespace WHERE nspname LIKE '{name}%'"
+    tables = f"SELECT count(*) FROM pg_tables WHERE schemaname = '{name}'"
+    with server.connect() as db:
+        assert 2 == main(["index", "heading.csv", "--into", server.address(name)])
+        assert [] == db.execute(schemas).fetchall()
+        db.execute(f"CREATE SCHEMA {name}")
+        assert 2 == main(["index", "heading.csv", "--into", server.address(name)])
+        assert [(name,)] == db.execute(schemas).fetchall()  # which was there before
+        assert [(0,)] == db.execute(tables).fetchall()
+        # What was stored stays.
+        assert 0 == main(["index", "things.csv", "--into", server.address(name)])
+        assert 0 == main(["facets", server.address(name)])
+        assert 2 == main(["index", "things.csv", "--into", server.address(name), "--id", "no"])
+        assert [(1,)] == db.execute(f"SELECT items FROM {name}.state").fetchall()
 
 
 def test_a_language_that_is_told_makes_words_anew(server: PostgresServer, name: str) -> None:

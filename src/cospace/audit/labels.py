@@ -14,12 +14,13 @@ from cospace.audit.finding import Finding, Group
 from cospace.audit.shares import counted
 from cospace.audit.view import View
 from cospace.evaluate.probe import fit
+from cospace.tasks.classify.scorers import FOLDS, folds
+from cospace.tasks.cluster.methods import principal
 from cospace.topk import blocks
 
 __all__ = ["check", "compact", "contradicted", "out_of_fold", "stacked"]
 
 _NAME = "wrong labels"
-_FOLDS = 5
 _LEAST_OF_CLASS = 5  # items; smaller classes are left out, and counted
 _LEAST = 50  # items in all
 _MOST_CLASSES = 2_000  # the shares of all are held for each item
@@ -140,13 +141,10 @@ def out_of_fold(
     In five folds, each fold's items told by the others alone.
     """
     draw = np.random.default_rng(seed)
-    fold = np.empty(len(classes), np.intp)
-    for one in np.unique(classes):
-        members = draw.permutation(np.flatnonzero(classes == one))
-        fold[members] = np.arange(len(members)) % _FOLDS
+    fold = folds(classes, seed=seed)
     count = int(classes.max()) + 1
     voted, read = np.zeros((len(classes), count)), np.zeros((len(classes), count))
-    for number in range(_FOLDS):
+    for number in range(FOLDS):
         tick()
         own, others = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
         asked = others
@@ -212,13 +210,7 @@ def compact(vectors: Floats) -> Floats:
 
     A probe of fewer numbers is fitted sooner, and learns less of what is the items' own.
     """
-    middle = vectors.mean(0, dtype=np.float64).astype(np.float32)
-    gram = np.zeros((vectors.shape[1],) * 2)
-    for part in blocks(len(vectors), 8_192):
-        rows = vectors[part] - middle
-        gram += rows.T @ rows
-    _, directions = np.linalg.eigh(gram)
-    first = np.ascontiguousarray(directions[:, ::-1][:, :_DIRECTIONS]).astype(np.float32)
+    middle, first = principal(vectors, _DIRECTIONS)
     found = np.empty((len(vectors), first.shape[1]), np.float32)
     for part in blocks(len(vectors), 8_192):
         rows = (vectors[part] - middle) @ first

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from cospace.cli.hits import cell
 from cospace.cli.output import count, document, show
 from cospace.cli.parsing import Parser, command, filter_of, names_of, place
 from cospace.cli.search import opened
@@ -40,14 +41,14 @@ def parser() -> Parser:
 
 def run(args: argparse.Namespace) -> int:
     """0."""
+    near = near_of(args.near, args.km)
     with opened(args) as collection:
-        found = collection.facets(
-            filter_of(args.where), names_of(args.fields), near=near_of(args.near, args.km)
-        )
+        found = collection.facets(filter_of(args.where), names_of(args.fields), near=near)
     if args.json:
         document(found.to_json())
         return 0
-    show([f"{count(found.items, 'item')}"])
+    where = f" within {near['km']:g} km of {near['lat']:g},{near['lon']:g}" if near else ""
+    show([f"{count(found.items, 'item')}{where}"])
     for facet in found.fields:
         show(["", *_lines(facet)])
     return 0
@@ -74,20 +75,16 @@ def _lines(facet: Facet) -> list[str]:
         where = f", {south:g} to {north:g} north, {west:g} to {east:g} east" if box else ""
         return [f"{facet.name}: {count(record['count'], 'item')}{where}"]
     if record["type"] == "category":
-        rows = [(str(one["value"]), one["count"]) for one in record["values"]]
+        rows = [(cell(one["value"]), one["count"]) for one in record["values"]]
         more = f" (and {record['more']:,} more)" if record["more"] else ""
         head = f"{facet.name}{more}"
     else:
         rows = [
-            (f"{_told(one['from'])} to {_told(one['to'])}", one["count"]) for one in record["bins"]
+            (f"{cell(one['from'])} to {cell(one['to'])}", one["count"]) for one in record["bins"]
         ]
         rows = [row for row in rows if row[1]]
-        head = f"{facet.name}: {_told(record['min'])} to {_told(record['max'])}"
+        head = f"{facet.name}: {cell(record['min'])} to {cell(record['max'])}"
     most = max((items for _, items in rows), default=1)
     columns = [Column(head, most=40), Column("items", right=True), Column("", most=_BAR)]
     bars = [[name, f"{n:,}", "#" * round(_BAR * n / most) if n else ""] for name, n in rows]
     return table(columns, bars, room()) if rows else [f"{head}: none of these items has it"]
-
-
-def _told(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)

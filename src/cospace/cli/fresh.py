@@ -19,12 +19,19 @@ __all__ = ["unless_refused"]
 def unless_refused(place: Place) -> Iterator[None]:
     """A block that opens the collection at `place`, made if it is not there, and fills it.
 
-    When it raises before anything is stored in a folder that was none, the folder goes again.
+    When it raises before anything is stored in a folder that was none, the folder goes again; so
+    do the tables in a database.
     """
     from cospace.cli.holding import folder_at
+    from cospace.store import postgres
+    from cospace.store.remote.open import parsed
 
     folder = folder_at(place)
-    if folder is None or (folder / "truth.sqlite").exists():
+    if folder is None:
+        with postgres.unless_refused(parsed(str(place))):
+            yield
+        return
+    if (folder / "truth.sqlite").exists():
         yield
         return
     made = [path for path in (folder, *folder.parents) if not path.exists()]

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from cospace.cli.table import Column, room, table
 from cospace.cli.text import one_line, width
-from cospace.read.names import TITLES, first
+from cospace.read.names import PRICES, TITLES, first, words
 from cospace.results import Hit, Results
 from cospace.store.where import kilometres
 
-__all__ = ["hit_table", "parts_of_score", "title_of"]
+__all__ = ["cell", "hit_table", "parts_of_score", "title_of"]
 
-_PRICES = ("price", "preis", "prix", "precio", "prezzo", "prijs")
 _MOST_FIELDS = 4
 _WIDEST_FIELD = 16
 _TITLE_ROOM = 28  # columns that the title keeps before metadata is left out
@@ -46,7 +45,7 @@ def hit_table(
     rows = []
     for rank, hit in enumerate(results, offset + 1):
         row = [str(rank), f"{hit.score:.3f}", hit.id, title_of(hit)]
-        row += [_value(hit.metadata.get(name)) for name in fields]
+        row += [cell(hit.metadata.get(name)) for name in fields]
         if near:
             km = kilometres(hit.metadata, near)
             row.append("" if km is None else f"{km:.1f}")
@@ -90,8 +89,10 @@ def _fitting(results: Results, left: int) -> list[str]:
         title = first(TITLES, list(hit.metadata))
         for name, value in hit.metadata.items():
             if name != title and isinstance(value, str | int | float):
-                widths[name] = max(widths.get(name, width(name)), width(_value(value)))
-    price = first(_PRICES, list(widths))
+                widths[name] = max(widths.get(name, width(name)), width(cell(value)))
+    for name in [name for name in widths if _said_by_another(results, name, widths)]:
+        del widths[name]
+    price = first(PRICES, list(widths))
     ranked = sorted(
         widths, key=lambda name: (name != price, len(results) > 1 and _same(results, name))
     )
@@ -106,7 +107,13 @@ def _fitting(results: Results, left: int) -> list[str]:
 
 def _same(results: Results, name: str) -> bool:
     """Whether all hits have the same there."""
-    return len({_value(hit.metadata.get(name)) for hit in results}) == 1
+    return len({cell(hit.metadata.get(name)) for hit in results}) == 1
+
+
+def _said_by_another(results: Results, name: str, names: Iterable[str]) -> bool:
+    """Whether a field of a shorter name has the same in all hits: Variant Price and price."""
+    shorter = [one for one in names if words(one) and words(one) < words(name)]
+    return any(all(h.metadata.get(one) == h.metadata.get(name) for h in results) for one in shorter)
 
 
 def _numbers(results: Results, name: str) -> bool:
@@ -115,7 +122,8 @@ def _numbers(results: Results, name: str) -> bool:
     return all(isinstance(v, int | float) and not isinstance(v, bool) for v in there)
 
 
-def _value(value: object) -> str:
+def cell(value: object) -> str:
+    """A value of metadata as tables show it: yes and no, numbers without needless digits."""
     if value is None:
         return ""
     if isinstance(value, bool):

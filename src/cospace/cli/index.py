@@ -15,7 +15,7 @@ from cospace.cli.output import count, document, show, tell
 from cospace.cli.parsing import Parser, columns_of, command, named_columns
 from cospace.cli.report import report_lines, tell_notes
 from cospace.cli.update import change
-from cospace.errors import BadArgument, CospaceError
+from cospace.errors import BadArgument, BadInput, CospaceError
 
 if TYPE_CHECKING:
     from cospace.cli.holding import Place
@@ -122,6 +122,7 @@ def run(args: argparse.Namespace) -> int:
         agree(collection.model, reading, yes=args.yes)
         with billed(collection.model):
             report = fill(collection, reading, strict=args.strict)
+        _check_filled(collection, report, args.source)
         notes += _told(report, reading.notes[seen:], json=args.json)
         left = pruning.not_in_source(collection, report, len(reading.failed))
         removed = pruning.prune(collection, report, args.source) if args.prune else None
@@ -142,6 +143,12 @@ def run(args: argparse.Namespace) -> int:
     if report.kept:
         return KEPT
     return 0 if report.stored else 2
+
+
+def _check_filled(collection: Collection, report: Report, source: str) -> None:
+    """Raises `BadInput` where a source without items would leave a collection without any."""
+    if not (report.stored or report.failed or report.kept or len(collection)):
+        raise BadInput(f"{source} holds no items: nothing to index")
 
 
 def _told(report: Report, notes: list[str], *, json: bool) -> list[str]:

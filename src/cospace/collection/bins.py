@@ -13,6 +13,7 @@ __all__ = ["Bin", "binned"]
 
 _BINS = 20
 _OUT = (0.02, 0.98)  # what lies between these shares of all values decides the width
+_EXACT = 2.0**53  # below it a float holds each whole number
 _DAY = 86_400_000_000  # microseconds
 _EPOCH = datetime(1970, 1, 1)  # UTC, as all moments are
 _FIRST, _LAST = (one - _EPOCH for one in (datetime.min, datetime.max))
@@ -40,7 +41,8 @@ def binned(
     if dates:
         values, counted = values / _DAY, counted / _DAY
     tell = _told_date if dates else float
-    edges = _edges(values, least=1.0 if dates else 0.0)
+    whole = bool((np.abs(values) < _EXACT).all() and (values == np.floor(values)).all())
+    edges = _edges(values, whole=dates or whole, beyond=whole and not dates)
     counts, _ = np.histogram(counted, edges)
     shown = [tell(edge) for edge in edges]
     bins = tuple(Bin(a, b, int(n)) for a, b, n in zip(shown, shown[1:], counts, strict=False))
@@ -49,16 +51,20 @@ def binned(
     return tell(float(counted.min())), tell(float(counted.max())), bins
 
 
-def _edges(values: NDArray[Any], least: float) -> list[float]:
-    """Edges that hold all of `values`, at round steps of `least` or more in the middle."""
+def _edges(values: NDArray[Any], *, whole: bool, beyond: bool) -> list[float]:
+    """Edges that hold all of `values`, at round steps in the middle, of 1 or more where `whole`.
+
+    `beyond` has the last edge above all values, so that the greatest number has a bin of its own.
+    """
     low, high = float(values.min()), float(values.max())
     near, far = np.quantile(values, _OUT).tolist()
     if far <= near:
         near, far = low, high
-    step = _round(max((far - near) / _BINS, least))
+    step = _round(max((far - near) / _BINS, 1.0 if whole else 0.0))
     if not 0 < step < math.inf:
         return [low, high]
-    first, last = math.floor(near / step), math.ceil(far / step)
+    first = math.floor(near / step)
+    last = math.floor(math.ceil(far) / step) + 1 if beyond else math.ceil(far / step)
     inner = [float(f"{step * at:.12g}") for at in range(first, max(last, first + 1) + 1)]
     return [min(low, inner[0]), *inner[1:-1], max(high, inner[-1])]
 

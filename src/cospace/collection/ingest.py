@@ -65,6 +65,9 @@ class Ingest:
         # The model of a collection that was switched to another one meanwhile.
         self.anew: Callable[[], Encoder] = lambda: encoder
         self._seen: set[str] = set()
+        self._whole: list[
+            str
+        ] = []  # ids of items that keep what is stored of all files that cannot be read now
         self._encoded_by = encoder.space
         self._fingerprint = encoder.space.fingerprint.encode()
         # What was stored before `adapt` has the new vectors, and the old hash.
@@ -92,6 +95,8 @@ class Ingest:
                     meter.total = given.reading.total  # a long file's is an estimate, and changes
                 meter.add(len(batch))
             if given.reading is not None:
+                for id in self._whole:
+                    given.reading.keep(id)
                 self.report.take(given.reading)
                 self._keep_unread(given.reading.unread)
                 meter.total = None if items.documents else given.reading.total
@@ -233,6 +238,8 @@ class Ingest:
                 row.hash = b""
             self.report.truncated += one.truncated
         schema.add(fields)  # only now: what is not stored teaches nothing
+        if kept and len(kept) == len(_unread(one)):
+            self._whole.append(item.id)
         self._tell(item, kept, failed, odd)
         return None if same else row
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from cospace.read.names import BODIES, IDS, IMAGES, TITLES, TRAITS, bare
+from cospace.read.names import BODIES, IDS, IMAGES, PRICES, TITLES, TRAITS, bare
 from cospace.read.regular import listed
 
 __all__ = ["SEARCHED", "find_heading", "name_columns"]
 
 SEARCHED = 12  # rows; the names stand further down in no table
-_KNOWN = frozenset((*IDS, *TITLES, *BODIES, *TRAITS, *IMAGES, "price", "preis", "prix", "prezzo"))
+_KNOWN = frozenset((*IDS, *TITLES, *BODIES, *TRAITS, *IMAGES, *PRICES))
 
 
 def find_heading(rows: Sequence[Sequence[str]]) -> int:

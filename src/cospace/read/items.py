@@ -74,8 +74,10 @@ class Maker:
         text = self._text(values)
         found, odd = self._metadata(values)
         missing: list[tuple[str, Missing]] = []
-        images = self._images(values, found, odd, missing)
-        signals = self._signals(values, odd, missing)
+        lost: dict[str, str] = {}
+        images = self._images(values, found, lost, missing)
+        signals = self._signals(values, lost, missing)
+        odd |= lost
         if text is None and not images and not signals and not self._changes:
             if missing:
                 met.unread.append(key or self._made_id(text, values, met))
@@ -97,9 +99,10 @@ class Maker:
         if self._forms is None and values.get(LOST):
             met.partial.add(row.name, values[LOST])
         if odd:
-            met.left_out.update(odd.keys())
             told = "; ".join(odd.values())
-            met.partial.add(row.name, f"{told}; read without {'it' if len(odd) == 1 else 'them'}")
+            told = f"{told}; read without {'it' if len(odd) == 1 else 'them'}"
+            kept = odd.keys() == lost.keys() and all(one.path for _, one in missing)
+            met.leave_out(row.name, told, list(odd), item.id if kept else "")
         return item
 
     def _made_id(self, text: str | None, values: Mapping[str, Any], met: Pass) -> str:

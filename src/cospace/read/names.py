@@ -10,8 +10,8 @@ import unicodedata
 from collections.abc import Sequence
 
 __all__ = [
-    "AMOUNTS", "BODIES", "FLAGS", "IDS", "IMAGES", "LATITUDES", "LONGITUDES", "TITLES", "TRAITS",
-    "bare", "first", "matching", "starting", "words",
+    "AMOUNTS", "BODIES", "FLAGS", "IDS", "IMAGES", "LATITUDES", "LONGITUDES", "PRICES", "TITLES",
+    "TRAITS", "bare", "first", "matching", "starting", "words",
 ]  # fmt: skip
 
 # In the order in which they are preferred.
@@ -77,6 +77,11 @@ IMAGES = (
 LATITUDES = ("lat", "latitude", "breitengrad", "latitud", "latitudine", "breedtegraad")
 LONGITUDES = ("lon", "lng", "long", "longitude", "laengengrad", "longitud", "longitudine",
               "lengtegraad")  # fmt: skip
+# The first that a table has is the price; cards.js has the same list.
+PRICES = (
+    "price", "preis", "prix", "precio", "prezzo", "prijs", "sale price", "variant price",
+    "regular price", "verkaufspreis", "amount", "cost",
+)  # fmt: skip
 # Words in a header, not whole headers.
 AMOUNTS = frozenset(
     [

@@ -55,6 +55,12 @@ class Failures:
             self.add(*failure)
         self._count += others.unlisted
 
+    def drop(self, failure: Failure) -> None:
+        """Count one less: what failed has been made good."""
+        self._count -= 1
+        if failure in self._kept:
+            self._kept.remove(failure)
+
     @property
     def unlisted(self) -> int:
         """How many were counted and not kept."""
@@ -78,13 +84,22 @@ class Pass:
 
     `left_out` counts by column what was left out of items; `ids` counts the ids that were made of
     the content of rows; `unread` are the ids of rows that hold nothing but a photo that cannot be
-    used now.
+    used now. `files` has, by id, what `partial` says of items that lack files alone, and the
+    columns: a collection may have stored the files.
     """
 
     partial: Failures = field(default_factory=Failures)
     left_out: Counter[str] = field(default_factory=Counter)
     ids: Counter[str] = field(default_factory=Counter)
     unread: list[str] = field(default_factory=list)
+    files: dict[str, tuple[Failure, list[str]]] = field(default_factory=dict)
+
+    def leave_out(self, name: str, told: str, columns: list[str], id: str) -> None:
+        """Count in what a row's item lacks; `id` is that of an item that lacks files alone."""
+        self.left_out.update(columns)
+        self.partial.add(name, told)
+        if id:
+            self.files[id] = Failure(shown(name), shown(told)), columns
 
 
 class Reading:
@@ -138,6 +153,13 @@ class Reading:
     def unread(self) -> list[str]:
         """The ids of rows among `failed` that hold nothing but a photo that cannot be used now."""
         return list(self._pass.unread)
+
+    def keep(self, id: str) -> None:
+        """Take back that an item lacks its files: a collection has kept what it stored of them."""
+        failure, columns = self._pass.files.pop(id, (None, []))
+        if failure is not None:
+            self._pass.partial.drop(failure)
+            self._pass.left_out -= Counter(columns)
 
     @property
     def total(self) -> int | None:

@@ -98,8 +98,8 @@ def check_column(column: str, columns: list[str], argument: str) -> str:
         return column
     near = get_close_matches(column, columns, n=3, cutoff=0.5)
     known = listed(columns, 20)
-    hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
-    raise BadArgument(f"{argument}= names the column {column!r}; {hint}The columns are: {known}")
+    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ", which is not there."
+    raise BadArgument(f"{argument}= names the column {column!r}{hint} The columns are: {known}")
 
 
 def _split(pattern: str) -> tuple[list[str], list[str]]:

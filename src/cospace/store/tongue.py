@@ -1,17 +1,14 @@
-"""The language of one text: `language` recognises that of many."""
+"""The language of one text, by its words or its script; `language` recognises that of many."""
 
 from __future__ import annotations
 
 import unicodedata
 
-from cospace.read.terms import chains, fold
-from cospace.store.language import ENGLISH, recognised, stop_words
+from cospace.store.language import clear_language
 
 __all__ = ["language_of"]
 
 _TELLING = 600  # characters that tell the language
-# Two words that tell a language are enough for one text; `recognised` asks for eight, of many.
-_TIMES = 4
 _SCRIPTS = {
     "CYRILLIC": "a language in Cyrillic", "ARABIC": "a language in Arabic script", "GREEK": "Greek",
     "HEBREW": "Hebrew", "DEVANAGARI": "a language in Devanagari", "THAI": "Thai",
@@ -31,14 +28,7 @@ def language_of(text: str) -> str:
     'russian'
     """
     text = text[:_TELLING]
-    script = _script(text)
-    told = recognised([text] * _TIMES)
-    if told != ENGLISH:
-        return told
-    if script is not None:
-        return script
-    words = {part for parts in chains(fold(text)) for part in parts}
-    return ENGLISH if len(words & stop_words(ENGLISH)) >= 2 else ""
+    return clear_language(text) or _script(text) or ""
 
 
 def _script(text: str) -> str | None:

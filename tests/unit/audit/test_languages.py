@@ -25,6 +25,10 @@ RUSSIAN = [f"Стул из дуба и стол без царапин для д�
         ("Lumo 3000", ""),
         ("", ""),
         ("42", ""),
+        ("a hat in a hat box", ""),  # words of German too, and one of them twice
+        ("Cory Booker takes early lead for N.J. Senate", ""),  # j and n are initials
+        ("a Dutch oven, as good as new", ""),
+        ("Mint green, over ear", ""),
     ],
 )
 def test_a_text_is_told_by_stop_words_or_by_its_letters(text: str, language: str) -> None:
@@ -61,3 +65,12 @@ def test_texts_that_are_equal_find_one_another_as_well() -> None:
     rows = model.encode_document([ENGLISH[0]] * 9).normalized
     [found] = measure_languages([ENGLISH[0]] * 9, model, np.arange(9), rows)
     assert all(found.again)
+
+
+def test_short_english_texts_are_no_other_language() -> None:
+    """ "hat" and "in" are stop words of German."""
+    shop = cs.open(":memory:", model="starter")
+    titles = [f"{colour} hat in a hat box" for colour in ("red", "blue", "grey", "green")] * 3
+    shop.add(ids=[str(n) for n in range(12)], documents=titles)
+    [found] = audit(shop, checks=["languages"]).findings
+    assert "inconclusive" == found.verdict

@@ -43,7 +43,18 @@ def test_facets_are_bars(folder: str, capsys):
     assert ["city"] == [one["name"] for one in record["fields"]]
 
 
+def test_truths_are_told_as_in_hits(tmp_path: Path, capsys):
+    with cs.open(tmp_path / "new.cospace", model="starter") as shop:
+        shop.add(
+            ids=["a", "b"], documents=["cup", "mug"], metadatas=[{"new": True}, {"new": False}]
+        )
+    out, _ = said(capsys, "facets", str(tmp_path / "new.cospace"))
+    assert {"yes", "no"} <= {line.split(" ")[0] for line in out.splitlines()}
+
+
 def test_facets_near_a_place(folder: str, capsys):
+    out, _ = said(capsys, "facets", folder, "--near", "47.07,15.44")
+    assert out.startswith("1 item within 10 km of 47.07,15.44\n")
     out, _ = said(capsys, "facets", folder, "--near", "47.07,15.44", "--km", "5", "--json")
     assert 1 == json.loads(out)["items"]
     _, err = said(capsys, "facets", folder, "--km", "5", code=2)

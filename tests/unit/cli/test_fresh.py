@@ -18,6 +18,7 @@ NOBODY = "qdrant://127.0.0.1:1/market?timeout=1"
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     Path("things.csv").write_text("id,title\na,an armchair\nb,a lamp\n,nameless\n")
+    Path("heading.csv").write_text("id,title\n")
     Path("bad.parquet").write_bytes(b"PAR1")
     Path("there").mkdir()
     with cs.open("shop.cospace", model=tiny_model()) as shop:
@@ -43,6 +44,7 @@ def tree(place: Path) -> set[str]:
         "import bad.parquet there",
         "index things.csv --into new.cospace --quantization none --model nosuch",
         "index things.csv --into new.cospace --language klingon",
+        "index heading.csv",
     ],
 )
 def test_a_refused_command_leaves_nothing(place: Path, words: str) -> None:

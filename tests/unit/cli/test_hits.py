@@ -37,3 +37,15 @@ def test_there_is_a_title_in_six_languages(shop: cs.Collection) -> None:
 def test_one_hit_has_nothing_to_differ_from(shop: cs.Collection) -> None:
     heading = hit_table(shop.search("Wolle", k=1))[0].split()
     assert ["Status", "Steuer", "Versand", "price"] == heading[4:]
+
+
+def test_a_price_that_stands_twice_is_shown_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an export of Shopify is stored."""
+    monkeypatch.setenv("COLUMNS", "120")
+    shop = cs.open(":memory:", model=tiny_model())
+    for title, price in (("Hut", 9.0), ("Hemd", 5.0)):
+        row = {"Variant Price": price, "price": price, "Price old": 2 * price}
+        shop.add([cs.Item(title, f"{title} aus Wolle", row)])
+    heading = hit_table(shop.search("Wolle"))[0]
+    assert "Variant Price" not in heading
+    assert ["price", "Price", "old"] == heading.split()[4:]

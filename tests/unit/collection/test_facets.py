@@ -135,6 +135,12 @@ def test_what_lies_far_out_does_not_spoil_the_bins():
     assert (0.0, 5.0) == (bins[0].start, bins[0].end)
 
 
+def test_whole_numbers_have_bins_of_whole_numbers():
+    array = np.array([0.0, 1.0, 1.0, 3.0])
+    _, _, bins = binned(array, array, dates=False)
+    assert [(0.0, 1.0, 1), (1.0, 2.0, 2), (2.0, 3.0, 0), (3.0, 4.0, 1)] == list(bins)
+
+
 def test_dates_have_bins_of_whole_days():
     shop = shop_of([{"on": f"2026-01-0{n}T1{n}:00:00"} for n in range(1, 8)])
     facet = shop.facets()["on"]

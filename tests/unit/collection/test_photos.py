@@ -376,3 +376,18 @@ def test_info_counts_items_and_photos() -> None:
     info = shop.info()
     assert {"text": 3, "image": 4} == dict(info.fields)
     assert {"text": 3, "image": 2} == dict(info.holders)
+
+
+def test_a_missing_photo_that_is_kept_is_told_once(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        make(tmp_path / name, ord(name[0]))
+    table = tmp_path / "shop.csv"
+    table.write_text("id,title,photo\n1,oak chair,a.png\n2,pine table,b.png\n3,lamp,gone.png\n")
+    shop = cs.open(":memory:", model=tiny_model())
+    shop.add(cs.read(table))
+    (tmp_path / "b.png").unlink()
+    report = shop.upsert(cs.read(table))
+    assert (1, 1, {"photo": 1}) == (report.kept, report.partial, dict(report.left_out))
+    told = dict(report.reasons)
+    assert ["2", "shop.csv:4"] == sorted(told)
+    assert told["2"].startswith("cannot be read now, and what is stored is kept: image")

@@ -11,7 +11,7 @@ import pytest
 
 from cospace.pages import assets
 from cospace.pages.bundle import bundle, style
-from cospace.read.names import TITLES
+from cospace.read.names import PRICES, TITLES
 
 THREE = "cee5fb5041bb4d9b1d385e9ac018431cf48f47040a716e652d48bf89e3114061"
 OWN = sorted(name for name in assets() if name.endswith(".js") and name != "three.js")
@@ -60,10 +60,15 @@ def test_modules_are_short(name: str):
     assert len(text(name).splitlines()) <= 450
 
 
-def test_a_page_finds_every_title_that_the_reader_knows():
-    found = re.search(r"^const TITLES = \[(.*?)\];", text("cards.js"), re.M | re.S)
+def names_of(constant: str) -> list[str]:
+    found = re.search(rf"^const {constant} = \[(.*?)\];", text("cards.js"), re.M | re.S)
     assert found
-    assert set(TITLES) <= set(re.findall(r'"([^"]+)"', found[1]))
+    return re.findall(r'"([^"]+)"', found[1])
+
+
+def test_a_page_knows_titles_and_prices_by_the_names_that_the_reader_has():
+    assert set(TITLES) <= set(names_of("TITLES"))
+    assert list(PRICES) == names_of("PRICES")
 
 
 def test_a_bundle_for_a_notebook_exports_one_object():

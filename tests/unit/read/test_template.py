@@ -38,6 +38,8 @@ def test_a_row_renders(pattern: str, row: dict[str, object], expected: str) -> N
         ("tilte", "did you mean 'title'"),
         ("{descripton}", "did you mean 'description'"),
         ("{title.upper}", "names the column"),
+        ("{weight}", r"not there\. The columns are: title"),
+        ("tilte", r"'title'\? The columns are: title"),
         ("{title!r}", "names the column"),
         ("{}", "names the column ''"),
         ("{title", "single"),

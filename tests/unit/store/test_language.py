@@ -74,6 +74,34 @@ def test_what_does_not_tell_is_english() -> None:
     assert "german" == recognised([*GERMAN, *GERMAN, *GERMAN, ENGLISH[0]])
 
 
+@pytest.mark.parametrize(
+    "titles",
+    [
+        ["brown pants", "black hat", "red shirt", "white shoes"],
+        ["Die Hard", "War Horse", "Hat Trick", "The Third Man"],
+        ["Plus size dress", "Pro bike", "Sous vide pot", "Sans Serif print"],
+        ["Mint green vase", "Volt meter", "Van for sale"],
+        ["N. J. Lane", "J. C. Moss", "D. S. Reed"],
+        ["Red shirt, MIT", "Blue shirt, MIT"],  # one word alone is no language
+    ],
+)
+def test_a_catalogue_of_english_titles_is_english(titles: list[str]) -> None:
+    assert "english" == recognised(titles * 100)
+
+
+@pytest.mark.parametrize(
+    ("language", "titles"),
+    [
+        ("german", ["Hut mit Krempe", "Tisch aus Eiche", "Lampe ohne Schirm", "Sitz fürs Auto"]),
+        ("french", ["Table en chêne", "Jupe avec poches", "Lampe sans pied", "Livre sur la mer"]),
+        ("spanish", ["Falda con bolsillos", "Sombrero para el sol", "Mapa y libro", "Lo mejor"]),
+        ("swedish", ["Hatt med brätte", "Bord av ek", "Lampa utan skärm", "Mycket mjuk filt"]),
+    ],
+)
+def test_a_catalogue_of_short_titles_is_recognised(language: str, titles: list[str]) -> None:
+    assert language == recognised(titles * 10)
+
+
 def test_norwegian_and_danish_are_near_each_other() -> None:
     text = "Et bord av eik med fire stoler, det er veldig fint og ikke ripet, etter avtale hos meg"
     assert "norwegian" == recognised([text] * 4)

@@ -3,7 +3,7 @@
 import { button, h, home, icon, put } from "./dom.js";
 import { number, t } from "./words.js";
 
-// The first that a collection has, whatever its capitals, accents and dashes. Titles are those of cospace.read.
+// The first that a collection has, whatever its capitals, accents and dashes. Both lists are those of cospace.read.
 const TITLES = [
   "title", "name", "headline", "product name", "product title", "item name", "item title", "productname",
   "producttitle", "titel", "bezeichnung", "artikelbezeichnung", "produktname", "artikelname", "produkttitel",
@@ -12,7 +12,10 @@ const TITLES = [
   "nome prodotto", "nome del prodotto", "denominazione", "naam", "productnaam", "product naam", "artikelnaam",
   "producttitel", "omschrijving kort", "label",
 ];
-const PRICES = ["price", "preis", "sale price", "variant price", "regular price", "verkaufspreis", "amount", "cost", "prix", "prezzo", "precio"];
+const PRICES = [
+  "price", "preis", "prix", "precio", "prezzo", "prijs", "sale price", "variant price",
+  "regular price", "verkaufspreis", "amount", "cost",
+];
 const CURRENCIES = ["currency", "waehrung", "wahrung", "devise", "valuta", "moneda"];
 
 /** Which fields are the title, the price, the place and the date, by their names and types. */

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from cospace.errors import CospaceError
 from cospace.need import need
 from cospace.store.protocol import Store
 from cospace.store.remote.address import Address
 
-__all__ = ["EXTRA", "OPTIONS", "connect"]
+__all__ = ["EXTRA", "OPTIONS", "connect", "unless_refused"]
 
 EXTRA = "postgresql"
 OPTIONS = ("database", "socket")
@@ -32,3 +36,28 @@ def connect(
     if read_only:
         return PostgresReader(address)
     return PostgresStore(address, create=create, language=language)
+
+
+@contextmanager
+def unless_refused(address: Address) -> Iterator[None]:
+    """A block that makes the collection at an address if there is none, and fills it.
+
+    When it raises before anything is stored in a collection that was none, its tables go again,
+    and the schema that was made for them.
+    """
+    need("psycopg", extra=EXTRA)
+    from cospace.store.postgres.link import Link
+    from cospace.store.postgres.tables import take_away, there
+
+    link = Link(address)
+    try:
+        schema, collection = there(link)
+        try:
+            yield
+        except BaseException:
+            if not collection:
+                with suppress(CospaceError):  # what was refused is what is told
+                    take_away(link, schema=not schema)
+            raise
+    finally:
+        link.close()

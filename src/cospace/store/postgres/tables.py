@@ -11,7 +11,7 @@ from cospace.need import UPGRADE
 from cospace.store.postgres.link import Link
 from cospace.store.words import VERSION
 
-__all__ = ["FORMAT", "INLINE", "begin", "place_for", "table_of"]
+__all__ = ["FORMAT", "INLINE", "begin", "place_for", "table_of", "take_away", "there"]
 
 FORMAT = 1
 # Up to so many dimensions a vector stands in its row, where comparing with all of them reads it
@@ -46,6 +46,8 @@ _TABLES = (
         key bytea PRIMARY KEY, query text NOT NULL, id text NOT NULL, grade int NOT NULL)""",
 )
 
+_NAMES = ("state", "about", "items", "vectors", "words", "deleted", "failures", "judged")
+
 
 def begin(link: Link, *, create: bool) -> None:
     """Make the collection where there is none and it may be made; check the one that is there.
@@ -76,6 +78,27 @@ def begin(link: Link, *, create: bool) -> None:
             link.do(table)
         made = [str(FORMAT), str(VERSION)]
         link.do("INSERT INTO about VALUES ('format', %s), ('words', %s)", made)
+
+
+def there(link: Link) -> tuple[bool, bool]:
+    """Whether the schema is there, and whether it holds a collection. Raises as `begin`."""
+    found = link.ask("SELECT FROM pg_namespace WHERE nspname = %s", [link.address.name])
+    return bool(found), _is_ours(link)
+
+
+def take_away(link: Link, *, schema: bool) -> None:
+    """Remove the tables of a collection that holds nothing, and its schema if that is said."""
+    with link.writing():
+        if not _is_ours(link):
+            return
+        link.do("LOCK TABLE state IN ACCESS EXCLUSIVE MODE")  # others may write meanwhile
+        if link.ask("SELECT FROM items LIMIT 1") or link.ask("SELECT FROM failures LIMIT 1"):
+            return
+        name = link.address.name
+        tables = sql.SQL(", ").join(sql.Identifier(name, table) for table in _NAMES)
+        link.do(sql.SQL("DROP TABLE {}").format(tables).as_string())
+        if schema:
+            link.do(sql.SQL("DROP SCHEMA {}").format(sql.Identifier(name)).as_string())
 
 
 def _is_ours(link: Link) -> bool:

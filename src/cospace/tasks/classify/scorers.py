@@ -12,10 +12,10 @@ from cospace.evaluate.probe import Probe, fit, probe_classes
 from cospace.tasks.material import Floats
 from cospace.topk import cosines, top_k
 
-__all__ = ["K", "Neighbours", "ProbeScorer", "Scorer", "folds", "out_of_fold"]
+__all__ = ["FOLDS", "K", "Neighbours", "ProbeScorer", "Scorer", "folds", "out_of_fold"]
 
 K = 5  # neighbours that vote, as in `cospace compare`
-_FOLDS = 5
+FOLDS = 5
 _ASKED = 2_000  # rows of a fold: 10,000 in all calibrate as well as more
 # What a class has before anybody votes: with 5 votes, none is no proof that it cannot be.
 _PRIOR = 0.05
@@ -109,7 +109,7 @@ def folds(classes: Classes, *, seed: int) -> NDArray[np.intp]:
     found = np.empty(len(classes), np.intp)
     for one in np.unique(classes):
         members = random.permutation(np.flatnonzero(classes == one))
-        found[members] = np.arange(len(members)) % _FOLDS
+        found[members] = np.arange(len(members)) % FOLDS
     return found
 
 
@@ -124,7 +124,7 @@ def out_of_fold(
     fold = folds(classes, seed=seed)
     found = np.zeros((len(rows), count))
     done = np.zeros(len(rows), bool)
-    for one in range(_FOLDS):
+    for one in range(FOLDS):
         own = fold == one
         if not own.any() or len(np.unique(classes[~own])) < 2:
             continue
