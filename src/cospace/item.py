@@ -293,9 +293,7 @@ class Parts(Mapping[str, Part]):
             return cls(text=content)
         if isinstance(content, Part):
             return cls(**{content.kind: content})
-        raise BadItem(
-            "", f"expected a str, an Image, a Part or Parts, not {type(content).__name__}"
-        )
+        raise BadItem("", f"expected a str, an Image, a Part or Parts, not {_instead(content)}")
 
     @property
     def composed(self) -> bool:
@@ -348,6 +346,18 @@ class Parts(Mapping[str, Part]):
         ]
         more += [f"unlike={self.unlike!r}"] if self.unlike else []
         return f"Parts({', '.join([*said, *more])})"
+
+
+def _instead(content: object) -> str:
+    """The type of what is no content, and what to write for it."""
+    kind = type(content).__name__
+    if isinstance(content, Item):
+        return f"{kind}: its parts are item.parts; search by its vectors with Parts(like=item.id)"
+    if isinstance(content, list | tuple | set):
+        return f"{kind}: give one; search_many takes a list of queries"
+    if isinstance(content, os.PathLike | bytes) or hasattr(content, "__array_interface__"):
+        return f"{kind}: a picture is given as Image(...), a vector as Vectors(array, space)"
+    return kind
 
 
 def _unlike(given: Any) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from cospace.cli.output import count, document, show
 from cospace.cli.parsing import Parser, command, filter_of
-from cospace.errors import BadArgument
 
 __all__ = ["parser", "run"]
 
@@ -34,8 +33,6 @@ def run(args: argparse.Namespace) -> int:
     from cospace.store.where import parse
 
     out = Path(args.out)
-    if out.suffix.lower() != ".parquet":
-        raise BadArgument(f"the file to write ends in .parquet, unlike {args.out}")
     where = filter_of(args.where)
     with Holding(args.folder) as holding:
         node = parse(where, holding.schema) if where else None

@@ -24,7 +24,7 @@ class Browsing(Explaining):
     def facets(
         self,
         where: Mapping[str, Any] | None = None,
-        fields: Sequence[str] | None = None,
+        fields: Sequence[str] | str | None = None,
         *,
         near: Mapping[str, Any] | None = None,
     ) -> Facets:
@@ -47,7 +47,8 @@ class Browsing(Explaining):
         (2, (('Graz', 2), ('Bonn', 1)))
         """
         place = self._place(near)
-        return facets_of(self._columns(), self.store.schema, where, fields, place)
+        named = [fields] if isinstance(fields, str) else fields
+        return facets_of(self._columns(), self.store.schema, where, named, place)
 
     def browse(
         self,

@@ -76,10 +76,11 @@ class Collection(Moving):
     ) -> Report:
         """A report of the items added; each batch of them is durable when it is counted.
 
-        `items` may be one Item, any iterable of them, what `cospace.read` gives, or a DataFrame
-        or Arrow table, which `cospace.read` reads. Or give columns, lists of one length: `ids`,
-        and `documents` (texts), `images`, or both, None where an item has none; `metadatas` if
-        you like. With `embeddings` nothing is encoded: they are stored as `add_vectors` does.
+        `items` may be one Item, any iterable of them, what `cospace.read` gives, or a table,
+        which `cospace.read` reads: a DataFrame, an Arrow table, an iterable of dicts. Or give
+        columns, lists of one length: `ids`, and `documents` (texts), `images`, or both, None
+        where an item has none; `metadatas` if you like. With `embeddings` nothing is encoded:
+        they are stored as `add_vectors` does.
 
         With errors="raise" (the default) the first bad item raises and its batch is not written;
         with errors="report" (the default for a table) it is listed in the report and the rest

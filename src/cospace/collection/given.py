@@ -1,9 +1,9 @@
-"""What `add` was given, as items: Items, a reading, a DataFrame, or columns."""
+"""What `add` was given, as items: Items, a reading, a DataFrame, dicts, or columns."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set, Sized
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set, Sized
+from itertools import chain, islice
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from cospace.errors import BadArgument, BadItem
@@ -26,7 +26,7 @@ class Frame(Protocol):
         ...
 
 
-Given: TypeAlias = Item | Iterable[Item] | Frame
+Given: TypeAlias = Item | Iterable[Item] | Iterable[Mapping[str, Any]] | Frame
 
 
 class Columns(NamedTuple):
@@ -132,23 +132,41 @@ def items_of(
     by_column = any(column is not None for column in columns)
     if by_column and items is not None:
         raise BadArgument("give items, or columns (ids=, documents=, ...), not both")
-    given: Any = items
-    if by_column:
-        given = columns.reading(changes=changes)
-    elif is_frame(items):
-        given = read(items, changes=changes)
+    given: Any = columns.reading(changes=changes) if by_column else items
+    if is_frame(given):
+        given = read(given, changes=changes)
+    elif _is_many(given):
+        first, given = _first(given)
+        if isinstance(first, Mapping) and not isinstance(first, Parts):
+            given = read(given, changes=changes)
     if isinstance(given, Item):
         return Incoming([given], 1, errors != "report")
     if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
         raise BadArgument(
-            "expected an Item, a list of them, cs.read(...), a DataFrame, or columns (ids=,"
-            f" documents=, ...), not {type(given).__name__}"
+            "expected an Item, a list of them or of dicts, cs.read(...), a DataFrame, or columns"
+            f" (ids=, documents=, ...), not {type(given).__name__}"
         )
     if not isinstance(given, Reading):
         total = len(given) if isinstance(given, Sized) else None
         return Incoming(_items_only(given), total, errors != "report")
     strict = errors == "raise" or (errors is None and by_column)
     return Incoming(_strictly(given) if strict else given, given.total, strict, given)
+
+
+def _is_many(given: Any) -> bool:
+    single = isinstance(given, Item | Reading | str | Mapping)
+    return isinstance(given, Iterable) and not single
+
+
+def _first(given: Iterable[Any]) -> tuple[Any, Iterable[Any]]:
+    """The first of what was given, or None, and all of it, the first included."""
+    if isinstance(given, Sequence):
+        return (given[0] if given else None), given
+    if isinstance(given, Sized):
+        return next(iter(given), None), given
+    once = iter(given)
+    head = list(islice(once, 1))
+    return (head[0] if head else None), chain(head, once)
 
 
 def changes_of(items: str | Given | None, changes: Mapping[str, Any]) -> Given | None:
@@ -193,6 +211,6 @@ def _items_only(items: Iterable[Any]) -> Iterator[Item]:
             raise BadItem(
                 f"number {position}",
                 f"expected an Item, not {type(item).__name__}: write cs.Item(id, text, metadata),"
-                " or give rows of a table to cs.read",
+                " or give nothing but dicts, which are rows of a table",
             )
         yield item

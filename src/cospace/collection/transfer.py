@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cospace.collection.exported import checked_columns, checked_rows, vector_column
 from cospace.encode.folder import check_types
-from cospace.errors import BadInput, BadItem, NotFound
+from cospace.errors import BadArgument, BadInput, BadItem, NotFound
 from cospace.files import writing
 from cospace.item import kind_of
 from cospace.progress import Meter
@@ -55,12 +55,16 @@ class Holds(Protocol):
 def export_parquet(
     store: Holds, path: Path, where: Node | None = None, meter: Meter | None = None
 ) -> int:
-    """The number of rows written to `path`, which appears whole or not at all.
+    """The number of rows written to `path`, a .parquet, which appears whole or not at all.
 
     Columns: id, text, metadata and media (JSON), hash, reason, and `vector_<field>` as a list
     of float32: `dim` numbers, or as many times that as the item has photos. The space is in the
     file's own metadata.
+
+    Raises `BadArgument` for a path that does not end in .parquet.
     """
+    if path.suffix.lower() != ".parquet":
+        raise BadArgument(f"the file to write ends in .parquet, unlike {path}")
     meter = meter or Meter()
     era, space = getattr(store, "era", 0), store.space
     fields = () if space is None else space.kinds

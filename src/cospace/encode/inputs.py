@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from cospace.errors import BadArgument, BadItem
@@ -15,11 +15,13 @@ __all__ = ["check_usable", "lacks", "left_out", "listed", "listing", "parts_of",
 
 def listing(inputs: Sequence[Content]) -> Sequence[Content]:
     """`inputs`, when it is a list of inputs and not a single one. Raises `BadArgument`."""
-    if isinstance(inputs, (str, bytes, Part, Parts)):
+    if isinstance(inputs, (str, Part, Parts)):
         kind = type(inputs).__name__
         raise BadArgument(f"expected a list of inputs, was given one {kind}: write [it] instead")
-    if not isinstance(inputs, Sequence):
-        raise BadArgument(f"expected a list of inputs, not {type(inputs).__name__}: use list(...)")
+    if not isinstance(inputs, Sequence) or isinstance(inputs, bytes):
+        many = isinstance(inputs, Iterable) and not isinstance(inputs, (bytes, Mapping))
+        hint = "use list(...)" if many else "of str, Image, Part or Parts"
+        raise BadArgument(f"expected a list of inputs, not {type(inputs).__name__}: {hint}")
     return inputs
 
 

@@ -236,7 +236,12 @@ def _existing(path: Path) -> Path:
     if not path.is_dir():
         _refuse_unsafe(path.name)
         what = "is a file" if path.is_file() else "there is nothing"
-        raise ModelNotFound(f"{path}: {what}; expected a model folder, with a space.json in it")
+        hint = ""
+        if not path.is_absolute() and len(path.parts) == 2:
+            hint = f"; a model of the hub comes by: cospace models add hf:{path.as_posix()}"
+        raise ModelNotFound(
+            f"{path}: {what}; expected a model folder, with a space.json in it{hint}"
+        )
     return path
 
 

@@ -14,9 +14,11 @@ Mark: TypeAlias = Literal["", ".", ",", "either.", "either,", "grouped"]
 
 _SIGNS = {
     "€": "EUR", "£": "GBP", "$": "USD", "US$": "USD", "CA$": "CAD", "C$": "CAD", "A$": "AUD",
-    "AU$": "AUD", "NZ$": "NZD", "HK$": "HKD", "R$": "BRL", "¥": "JPY", "₹": "INR", "₩": "KRW",
-    "₽": "RUB", "₺": "TRY", "₴": "UAH", "zł": "PLN", "Kč": "CZK", "Ft": "HUF", "kr": "kr",
-    "kr.": "kr", "Fr.": "CHF", "SFr.": "CHF", "EURO": "EUR", "Euro": "EUR", "euro": "EUR",
+    "AU$": "AUD", "NZ$": "NZD", "HK$": "HKD", "R$": "BRL", "¥": "JPY", "\uffe5": "JPY", "円": "JPY",
+    "元": "CNY", "₩": "KRW", "원": "KRW", "₹": "INR", "₫": "VND", "฿": "THB", "₪": "ILS",
+    "₱": "PHP", "₽": "RUB", "₺": "TRY", "₴": "UAH", "zł": "PLN", "Kč": "CZK", "Ft": "HUF",
+    "kr": "kr", "kr.": "kr", "Fr.": "CHF", "SFr.": "CHF", "EURO": "EUR", "Euro": "EUR",
+    "euro": "EUR",
 }  # fmt: skip
 _CODES = frozenset(
     [

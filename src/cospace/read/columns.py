@@ -246,7 +246,8 @@ def _unused(sample: Sample, used: set[str | None], notes: list[str]) -> None:
                 note += f". Of pictures that were downloaded: image={name!r} with images=FOLDER"
             notes.append(note)
         elif column.images * 2 > column.filled:
-            notes.append(f"column {name!r} holds paths of pictures and is not used; image={name!r}")
+            what = "bytes" if isinstance(column.example, bytes) else "paths of pictures"
+            notes.append(f"column {name!r} holds {what} and is not used; image={name!r}")
         else:
             notes += [
                 f"column {name!r} holds paths of {NOUNS[kind]}s and is not used; {kind}={name!r}"

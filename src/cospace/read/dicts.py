@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cospace.errors import BadArgument
+from cospace.item import Item
 from cospace.read.rows import Row, Sample
 
 __all__ = ["Dicts"]
@@ -35,9 +36,11 @@ class Dicts:
         head = list(islice(once, _SAMPLE_ROWS))
         # What was taken for the sample from a generator is put back in front of it.
         self._once = chain(head, once) if once is rows else None
-        for values in head:
-            if isinstance(values, Mapping):
-                self.sample.add(values, cells=False)
+        good = [values for values in head if isinstance(values, Mapping)]
+        if head and not good:
+            raise BadArgument(_no_rows(rows, head[0]))
+        for values in good:
+            self.sample.add(values, cells=False)
 
     def choose(self, columns: set[str]) -> None:
         """The dicts are there already, so nothing is saved here."""
@@ -51,3 +54,15 @@ class Dicts:
             good = isinstance(values, Mapping)
             bad = f"expected a dict, not {type(values).__name__}"
             yield Row(f"row {number}", number, values if good else bad)
+
+
+def _no_rows(rows: Any, first: Any) -> str:
+    """What to give in place of `rows`, of which the first is no dict."""
+    if callable(getattr(rows, "read", None)):
+        return "expected the path of a file, not an open one"
+    what = f"expected dicts, a row each, not {type(first).__name__}"
+    if isinstance(first, Item):
+        return f"{what}: a collection takes Items as they are"
+    if isinstance(first, str):
+        return f'{what}: write {{"text": ...}} of each'
+    return what

@@ -7,15 +7,18 @@ import math
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from enum import Enum
 from numbers import Integral, Real
+from pathlib import PurePath
 from typing import Any, cast
+from uuid import UUID
 
 from cospace.errors import BadItem
 from cospace.limits import limit
 from cospace.read.dates import iso
 from cospace.read.regular import shown
 
-__all__ = ["check_metadata", "number_of", "sift_metadata"]
+__all__ = ["as_kept", "check_metadata", "number_of", "sift_metadata"]
 
 _SCALARS = frozenset({str, int, float, bool})
 _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
@@ -26,7 +29,7 @@ def check_metadata(metadata: Mapping[str, Any], name: str = "") -> dict[str, Any
 
     A value is a str, an int of 64 bits, a finite float, a bool, a date or datetime, a list of
     those, or a dict of values in turn. None is dropped, numpy's numbers and decimals become
-    Python's, a tuple becomes a list, a date its ISO 8601 text.
+    Python's, a tuple or an array of one axis becomes a list, a date its ISO 8601 text.
     Keys are only data: none of them ever selects code.
 
     Raises `BadItem` with the path of the value that does not fit, and past the limits
@@ -108,11 +111,23 @@ def _dict(values: Mapping[str, Any], path: str, depth: int) -> dict[str, Any]:
             kept[str(key)] = _scalar(value, path + key)
         elif isinstance(value, Mapping):
             kept[str(key)] = _dict(value, f"{path}{key}.", depth - 1)
-        elif isinstance(value, (list, tuple)):
+        elif isinstance(value, (list, tuple)) or getattr(value, "ndim", 0) == 1:
             kept[str(key)] = [_scalar(v, f"{path}{key}[{i}]") for i, v in enumerate(value)]
         else:
             kept[str(key)] = _scalar(value, f"{path}{key}")
     return kept
+
+
+def as_kept(value: Any) -> Any:
+    """A single value as metadata keeps it; what it does not keep, as it is.
+
+    >>> as_kept(Decimal("19.90")), as_kept(date(2026, 1, 31)), as_kept([1])
+    (19.9, '2026-01-31', [1])
+    """
+    try:
+        return _scalar(value, "")
+    except _UnfitError:
+        return value
 
 
 def number_of(value: Decimal) -> int | float:
@@ -155,10 +170,28 @@ def _foreign(value: Any, path: str) -> str | int | float | bool:
         return _scalar(number_of(value), path)
     if isinstance(value, date) and value == value:  # noqa: PLR0124 - NaT is not
         return iso(value)
-    if type(value).__name__ == "bool" and hasattr(value, "item"):
+    kind = type(value).__name__
+    if kind == "bool" and hasattr(value, "item"):
         return bool(value)
-    advice = "write value.isoformat()" if hasattr(value, "isoformat") else "leave it out"
+    if kind == "datetime64" and value == value:  # noqa: PLR0124 - NaT is not
+        # Python's dates go to microseconds: what is finer has no `item` but a number.
+        found = value.item()
+        return _scalar(value.astype("datetime64[us]").item() if type(found) is int else found, path)
     raise _UnfitError(
-        f"metadata {path} is {type(value).__name__}; it takes str, int, float, bool, a date, a list"
-        f" of those, or a dict: {advice}"
+        f"metadata {path} is {kind}; it takes str, int, float, bool, a date, a list of those, or a"
+        f" dict: {_advice(value)}"
+    )
+
+
+def _advice(value: Any) -> str:
+    """What to give instead of a value of a type that is not kept."""
+    if isinstance(value, (set, frozenset)):
+        return "write sorted(value)"
+    if isinstance(value, (UUID, PurePath)):
+        return "write str(value)"
+    if isinstance(value, Enum):
+        return "write value.value"
+    missing = isinstance(value, date)  # pandas' NaT is one, and every other date is kept
+    return (
+        "write value.isoformat()" if hasattr(value, "isoformat") and not missing else "leave it out"
     )

@@ -7,6 +7,7 @@ ever, or reads without an end, so the check is made on the descriptor that is th
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,7 +28,9 @@ def open_regular(path: Path, name: str) -> BinaryIO:
     try:
         descriptor = os.open(path, flags)
     except FileNotFoundError:
-        raise BadItem(name, f"no such file: {shown(path)}") from None
+        url = re.match(r"https?:/", str(path))  # a path has one slash of the two
+        told = "is a URL, and nothing is fetched: download it, and give its path"
+        raise BadItem(name, told if url else f"no such file: {shown(path)}") from None
     except (OSError, ValueError) as error:
         raise BadItem(name, f"cannot be opened: {shown(error)}") from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):

@@ -44,7 +44,19 @@ def ask_many(
     if k == 0:
         return [Results([], score="no hits were asked for") for _ in queries]
     answers, rows = answers_of(store, queries, offset, end)
+    for answer in answers:
+        if not answer.keys and offset == 0:
+            answer.notes += _nothing(store, answer.query)
     return [answer.results(rows, explain) for answer in answers]
+
+
+def _nothing(store: Store, query: Query) -> tuple[str, ...]:
+    """Why there is no hit, where the question has no part in it."""
+    if not store.count():
+        return ("no item is stored",)
+    if query.where is not None and not store.count(query.where):
+        return ("no item passes the filter; texts in it are whole, and with their capitals",)
+    return ()
 
 
 def answers_of(

@@ -31,6 +31,9 @@ class Schema:
     def __init__(self, fields: Mapping[str, Field] | None = None) -> None:
         self.fields: dict[str, Field] = dict(fields or {})
 
+    def __repr__(self) -> str:
+        return f"Schema({', '.join(f'{one.name}: {one.type}' for one in self.fields.values())})"
+
     def learn(self, metadata: Mapping[str, Any], name: str) -> list[Field]:
         """The fields that `metadata` adds to the schema; the schema itself is not changed.
 

@@ -11,12 +11,12 @@ import difflib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, TypeAlias, cast
 
 from cospace.errors import BadFilter
 from cospace.limits import limit
-from cospace.read.dates import iso, moment
+from cospace.read.dates import moment
+from cospace.read.metadata import as_kept
 from cospace.read.regular import listed
 from cospace.store.schema import Field, Schema, flatten, is_location
 
@@ -206,15 +206,15 @@ class _Parser:
 
 
 def _no_operator(op: Any) -> str:
-    near = difflib.get_close_matches(str(op), _OPERATORS, 1)
+    # Short names are alike by accident: "$nin" would be near to "$contains".
+    near = difflib.get_close_matches(str(op), _OPERATORS, 1, cutoff=0.65)
     hint = f"did you mean {near[0]}?" if near else f"there are {' '.join(_OPERATORS)}"
     return f"unknown operator {_show(op)}; {hint}"
 
 
 def _value(field: Field, value: Any, at: str) -> Any:
-    """`value` when its type is the field's; a date as its text."""
-    if isinstance(value, date):
-        value = iso(value)
+    """`value` as metadata keeps it, when its type is the field's."""
+    value = as_kept(value)
     if field.type == "number":
         number = _finite(value)
         if number is not None:
@@ -225,7 +225,11 @@ def _value(field: Field, value: Any, at: str) -> Any:
         return value
     elif field.type == "location":
         raise BadFilter(f'{at}: a location takes {{"$near": [lat, lon], "$km": 10}}')
-    raise BadFilter(f"{at}: expected a {field.type}, got {_show(value)}")
+    if value is None:
+        hint = "; $exists asks for items with or without it"
+    else:
+        hint = "; $in asks for one of several" if isinstance(value, list | tuple | set) else ""
+    raise BadFilter(f"{at}: expected a {field.type}, got {_show(value)}{hint}")
 
 
 def _end(field: Field, value: Any, at: str) -> int | float:
@@ -234,7 +238,7 @@ def _end(field: Field, value: Any, at: str) -> int | float:
         return cast("float", _value(field, value, at))
     if field.type != "string":
         raise BadFilter(f"{at}: {field.name!r} is a {field.type}; ranges need a number or a date")
-    text = iso(value) if isinstance(value, date) else value
+    text = as_kept(value)
     end = moment(text) if isinstance(text, str) else None
     if end is None:
         raise BadFilter(
@@ -263,7 +267,7 @@ def _near(field: Field, value: Mapping[str, Any], at: str) -> Node:
         raise BadFilter(f'{at}: write {{"$near": [lat, lon], "$km": 10}}, and nothing beside it')
     point, km = value["$near"], value["$km"]
     given = [*point, km] if isinstance(point, list | tuple) and len(point) == 2 else []
-    numbers = [number for number in map(_finite, given) if number is not None]
+    numbers = [one for one in map(_finite, map(as_kept, given)) if one is not None]
     if len(numbers) != 3:
         raise BadFilter(f"{at}.$near: expected [lat, lon] and $km as numbers, got {_show(value)}")
     lat, lon, km = numbers

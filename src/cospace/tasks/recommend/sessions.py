@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 from cospace.errors import BadArgument, EmptyItem
 from cospace.evaluate.labelled import label_of
+from cospace.read.frames import is_frame
 from cospace.read.sources import find_source
 
 __all__ = ["Sessions"]
@@ -31,7 +33,13 @@ class Sessions:
         >>> Sessions.of([["a", "b", "a"], ["c"]]).lists
         (('a', 'b'),)
         """
-        every = [tuple(dict.fromkeys(one)) for one in lists]
+        if is_frame(lists):
+            raise BadArgument(
+                f"{name}: expected lists of ids, not a table; save it, and use Sessions.read"
+            )
+        if isinstance(lists, (str, os.PathLike)):
+            raise BadArgument(f"{name}: expected lists of ids; Sessions.read takes a file")
+        every = [_ids(one, name) for one in lists]
         kept = tuple(one for one in every if len(one) > 1)
         if not kept:
             raise BadArgument(f"{name}: no session has two items, so nothing goes together")
@@ -77,6 +85,15 @@ class Sessions:
         )
         notes = (f"rows without a session or an item, left out: {bad:,}",) if bad else ()
         return cls(made.name, made.lists, (*made.notes, *notes))
+
+
+def _ids(session: object, name: str) -> tuple[str, ...]:
+    """The ids of a session, each once. Raises `BadArgument` for what is no list of them."""
+    listed = isinstance(session, Iterable) and not isinstance(session, (str, bytes, Mapping))
+    ids: tuple[Any, ...] = tuple(dict.fromkeys(cast("Iterable[Any]", session))) if listed else ()
+    if not listed or not all(isinstance(one, str) for one in ids):
+        raise BadArgument(f"{name}: a session is a list of ids, which are str, not {session!r:.80}")
+    return ids
 
 
 def _order(time: object) -> tuple[int, float, str]:
