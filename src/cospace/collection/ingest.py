@@ -238,7 +238,7 @@ class Ingest:
                 row.hash = b""
             self.report.truncated += one.truncated
         schema.add(fields)  # only now: what is not stored teaches nothing
-        if kept and len(kept) == len(_unread(one)):
+        if kept and len(kept) == len(unread(one)):
             self._whole.append(item.id)
         self._tell(item, kept, failed, odd)
         return None if same else row
