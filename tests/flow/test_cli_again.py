@@ -183,7 +183,7 @@ def test_a_duplicate_id_is_not_counted_as_gone(listings: Path, cli: Cli) -> None
     shorter(listings, [*ROWS, ROWS[1].replace("oak", "ash")])
     assert "not in" not in cli("index", listings).out
     ran = cli("index", listings, "--into", "new.cospace", *MODEL)
-    assert "1 duplicate ids" in ran.out and "not in" not in ran.out
+    assert "1 duplicate id (" in ran.out and "not in" not in ran.out
     shorter(listings, [*ROWS[:3], ROWS[1].replace("oak", "elm")])
     assert 1 == cli("index", listings, "--json").json["not_in_source"]
 

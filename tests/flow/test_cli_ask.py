@@ -46,7 +46,7 @@ def test_a_folder_of_documents_in_chunks(cli: Cli, handbook: Path) -> None:
 
 def test_without_chunks_long_texts_are_cut_and_what_to_do_is_told(cli: Cli, handbook: Path) -> None:
     ran = cli("index", "handbook", "--model", "starter")
-    assert "1 texts cut to what the model reads" in ran.out
+    assert "1 text cut to what the model reads" in ran.out
     assert "with --chunks all of every text is read" in ran.out
 
 

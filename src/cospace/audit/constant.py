@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from cospace.audit.asked import Asked
 from cospace.audit.finding import Finding
-from cospace.audit.shares import counted
 from cospace.audit.view import View
+from cospace.counted import counted
 from cospace.store.schema import flatten
 
 __all__ = ["check"]

@@ -7,8 +7,8 @@ import numpy as np
 from cospace.audit.asked import Asked
 from cospace.audit.chart import histogram
 from cospace.audit.finding import Finding, Group
-from cospace.audit.shares import counted
 from cospace.audit.view import View
+from cospace.counted import counted
 from cospace.encode.sizes import sizes_of
 from cospace.topk import blocks
 

@@ -14,8 +14,9 @@ from cospace.audit.copies import joined
 from cospace.audit.finding import Finding, Group
 from cospace.audit.labels import compact, stacked
 from cospace.audit.near import nearest
-from cospace.audit.shares import counted, holm
+from cospace.audit.shares import holm
 from cospace.audit.view import View
+from cospace.counted import counted
 from cospace.errors import BadArgument
 from cospace.evaluate.probe import fit
 from cospace.measures.bootstrap import Interval, interval, resample

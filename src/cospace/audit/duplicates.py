@@ -11,8 +11,8 @@ from cospace.audit.asked import Asked
 from cospace.audit.copies import Copies, copies
 from cospace.audit.finding import Finding, Group
 from cospace.audit.linkage import linked
-from cospace.audit.shares import counted
 from cospace.audit.view import View, view_of
+from cospace.counted import counted
 from cospace.errors import BadArgument
 from cospace.measures.bootstrap import check_seed
 from cospace.progress import Watch, metered

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from cospace.audit.asked import Asked
 from cospace.audit.chart import Chart, histogram
 from cospace.audit.finding import Finding, Group
-from cospace.audit.shares import counted
 from cospace.audit.threshold import sampled
 from cospace.audit.view import Matrix, View
+from cospace.counted import counted
 from cospace.map.neighbours import nearest_of_all
 from cospace.topk import blocks
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from cospace.audit.asked import Asked
 from cospace.audit.chart import Bar, Bars
 from cospace.audit.finding import Finding, Group
-from cospace.audit.shares import counted
 from cospace.audit.view import View
+from cospace.counted import counted
 from cospace.evaluate.probe import fit
 from cospace.tasks.classify.scorers import FOLDS, folds
 from cospace.tasks.cluster.methods import principal

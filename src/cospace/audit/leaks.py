@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from cospace.audit.asked import Asked
 from cospace.audit.copies import Copies, copies, joined
 from cospace.audit.finding import Finding, Group
-from cospace.audit.shares import counted
 from cospace.audit.view import View
+from cospace.counted import counted
 from cospace.errors import BadArgument
 
 __all__ = ["check"]

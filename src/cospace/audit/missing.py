@@ -8,8 +8,8 @@ import numpy as np
 
 from cospace.audit.asked import Asked
 from cospace.audit.finding import Finding, Group
-from cospace.audit.shares import counted
 from cospace.audit.view import View
+from cospace.counted import counted
 from cospace.read.texts import is_blank
 
 __all__ = ["check"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from cospace.audit.finding import Finding
-from cospace.audit.shares import counted
 from cospace.audit.view import Matrix, View
+from cospace.counted import counted
 
 __all__ = ["paired"]
 

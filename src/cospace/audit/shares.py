@@ -9,7 +9,7 @@ import numpy as np
 
 from cospace.measures.bootstrap import Interval
 
-__all__ = ["at_least", "counted", "holm", "wilson"]
+__all__ = ["at_least", "holm", "wilson"]
 
 
 def wilson(k: int, n: int) -> Interval:
@@ -44,15 +44,6 @@ def at_least(k: int, n: int, share: float) -> float:
         for i in range(k, n + 1)
     )
     return min(1.0, fsum(terms))
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """The number with what it counts, in the plural where it must be.
-
-    >>> counted(1, "item"), counted(1_200, "item"), counted(2, "item has", "items have")
-    ('1 item', '1,200 items', '2 items have')
-    """
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def holm(p: Sequence[float]) -> list[float]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from cospace.cli.output import count, document, show, tell, watched
+from cospace.cli.output import document, show, tell, watched
 from cospace.cli.parsing import Parser, command
 from cospace.cli.text import cut, one_line
 from cospace.cli.training import figures, head_options, options_of
+from cospace.counted import counted
 from cospace.errors import BadArgument
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
             record = {"folder": args.folder, "encoded": new}
             lines = [f"{args.folder} has the vectors that it had before adapt ({shop.space})"]
             if new:
-                lines.append(f"{count(new, 'item')} that came or changed since had to be encoded")
+                lines.append(f"{counted(new, 'item')} that came or changed since had to be encoded")
             _told(args, record, lines)
             return 0
         made = adapt(shop, check_only=args.check, progress=watched(), **options)

@@ -6,9 +6,10 @@ import argparse
 from typing import TYPE_CHECKING
 
 from cospace.cli.figures import change, points, tell_left_out
-from cospace.cli.output import count, document, show, tell
+from cospace.cli.output import document, show, tell
 from cospace.cli.parsing import Parser, command, seed
 from cospace.cli.table import Column, room, table
+from cospace.counted import counted
 from cospace.errors import BadArgument
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def word_model(name: str) -> WordModel:
 
 def _show(found: Alignment) -> None:
     held, refined = found.held_out, found.refinement
-    words = f"{count(held.words, 'word')} held out, {held.asked:,} of them asked"
+    words = f"{counted(held.words, 'word')} held out, {held.asked:,} of them asked"
     show([f"{found.source.name} to {found.target.name}: {words}", ""])
     columns = [Column("choice"), *(Column(f"precision@{k}", right=True, most=32) for k in (1, 5))]
     rows = [
@@ -85,10 +86,10 @@ def _show(found: Alignment) -> None:
     ]
     show(table(columns, rows, room()))
     show(["", f"CSLS against the nearest, precision@1: {change(held.difference)}"])
-    rounds = count(refined.rounds, "round") if refined.rounds else "no round"
-    learnt = f"{count(found.learnt, 'pair')} learnt from, {rounds} of refinement."
+    rounds = counted(refined.rounds, "round") if refined.rounds else "no round"
+    learnt = f"{counted(found.learnt, 'pair')} learnt from, {rounds} of refinement."
     unknown = f"{held.unknown_source:,} have no vector, of {held.unknown_target:,} no translation"
     show([learnt, f"Not asked: {unknown} has one. Intervals are 95%."])
     if found.pairs.several_words:
-        tell(f"left out: {count(found.pairs.several_words, 'pair')} of several words")
+        tell(f"left out: {counted(found.pairs.several_words, 'pair')} of several words")
     tell_left_out(found.pairs.failed)

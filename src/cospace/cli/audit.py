@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cospace.cli.flags import spoken
-from cospace.cli.output import count, document, reasons, show, tell, watched
+from cospace.cli.output import document, reasons, show, tell, watched
 from cospace.cli.parsing import Parser, command, names_of
+from cospace.counted import counted
 from cospace.errors import BadArgument, CospaceError, StorageError
 
 if TYPE_CHECKING:
@@ -160,8 +161,8 @@ def _told(args: argparse.Namespace, found: Audit, store: Kept | None) -> int:
         for one in found.findings:
             if one.verdict == verdict:
                 show(_lines(one))
-    items = f"{count(found.items, 'item')}, " if found.items else ""
-    tell(f"{items}{count(len(found.findings), 'check')}: {len(found.found)} found something")
+    items = f"{counted(found.items, 'item')}, " if found.items else ""
+    tell(f"{items}{counted(len(found.findings), 'check')}: {len(found.found)} found something")
     trouble = _trouble(args, found, store)
     if trouble:
         tell(f"no report was written: {trouble}")

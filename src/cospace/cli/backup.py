@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cospace.cli.output import count, document, show
+from cospace.cli.output import document, show
 from cospace.cli.parsing import Parser, command
+from cospace.counted import counted
 from cospace.errors import BadArgument
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         document({"target": str(target), "items": items})
     else:
-        show([f"{count(items, 'item')} copied to {target}, a collection of its own"])
+        show([f"{counted(items, 'item')} copied to {target}, a collection of its own"])
     return 0
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from cospace.cli.output import count, document, show, size
+from cospace.cli.output import document, show, size
 from cospace.cli.parsing import Parser, command
 from cospace.cli.table import Column, room, table
+from cospace.counted import counted
 from cospace.errors import BadArgument, NotFound
 
 __all__ = ["parser", "run"]
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         if args.json:
             document({"path": str(cache.path), "dropped": dropped})
         else:
-            show([f"{count(dropped, 'vector')} dropped from {cache.path}"])
+            show([f"{counted(dropped, 'vector')} dropped from {cache.path}"])
         return 0
     if args.space is not None:
         raise BadArgument("--space goes with clear: cospace cache clear --space NAME")
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         record = {"path": str(info.path), "vectors": info.vectors, "bytes": info.bytes}
         document({**record, "spaces": spaces})
         return 0
-    show([f"{count(info.vectors, 'vector')}, {size(info.bytes)}, in {info.path}"])
+    show([f"{counted(info.vectors, 'vector')}, {size(info.bytes)}, in {info.path}"])
     if info.spaces:
         columns = [
             Column("space", most=60),

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cospace.cli.figures import change, points, tell_left_out
-from cospace.cli.output import count, document, show, tell, watched
+from cospace.cli.output import document, show, tell, watched
 from cospace.cli.parsing import Parser, command, filter_of, names_of, seed
 from cospace.cli.search import opened
 from cospace.cli.table import Column, room, table
+from cospace.counted import counted
 from cospace.errors import BadArgument
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _lines(found: Checked) -> list[str]:
         said = ["too low"] if name in found.short else []
         said += ["worse"] if name in found.worse else []
         rows.append([*row, ", ".join(said)])
-    asked = count(len(found.asked), "question")
+    asked = counted(len(found.asked), "question")
     known = "no hits" if found.judged is None else f"{100 * found.judged:.0f}% of the first 10 hits"
     lines = [f"{found.name}: {asked}, {known}{'' if found.judged is None else ' judged'}", ""]
     lines += table(columns, rows, room())
@@ -146,7 +147,7 @@ def _moved(found: Checked) -> list[str]:
     columns = [Column(name, right=True) for name in ("moved", "before", "now")]
     columns += [Column("question", flexible=True), Column("first hit", most=40)]
     more = f", the {_MOST_MOVED} that moved most" if many else ""
-    return [f"{count(len(found.moved), 'question')} moved{more}:", *table(columns, rows, room())]
+    return [f"{counted(len(found.moved), 'question')} moved{more}:", *table(columns, rows, room())]
 
 
 def _first(before: tuple[str, ...], now: tuple[str, ...]) -> str:

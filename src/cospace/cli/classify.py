@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from cospace.cli.figures import points
 from cospace.cli.filled import code_of, filled_record, tell_filled
-from cospace.cli.output import count, document, show, tell, watched
+from cospace.cli.output import document, show, tell, watched
 from cospace.cli.parsing import Parser, command, names_of, seed
 from cospace.cli.search import opened
 from cospace.cli.table import Column, facts, room, table
+from cospace.counted import counted
 from cospace.errors import BadArgument
 
 if TYPE_CHECKING:
@@ -200,4 +201,4 @@ def _show_answers(found: Classified) -> None:
     said = ", ".join(f"{name} {number:,}" for name, number in by[:_SHOWN])
     more = [f"{none:,} none of these"] if none else []
     more += [f"{unsure:,} not sure enough"] if unsure else []
-    show(["", f"{count(len(told), 'answer')}: {'; '.join([said, *more] if said else more)}"])
+    show(["", f"{counted(len(told), 'answer')}: {'; '.join([said, *more] if said else more)}"])

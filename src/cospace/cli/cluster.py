@@ -6,10 +6,11 @@ import argparse
 from typing import TYPE_CHECKING
 
 from cospace.cli.filled import code_of, filled_record, tell_filled
-from cospace.cli.output import count, document, show, tell, watched
+from cospace.cli.output import document, show, tell, watched
 from cospace.cli.parsing import Parser, command, seed
 from cospace.cli.search import opened
 from cospace.cli.table import Column, facts, room, table
+from cospace.counted import counted
 from cospace.errors import BadArgument
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _told(args: argparse.Namespace, found: Clustered, done: Filled | None) -> No
         written = None if record is None else {"column": args.write, **record}
         document({**found.to_json(), "written": written})
         return
-    groups, items = count(len(found.clusters), "cluster"), count(len(found.ids), "item")
+    groups, items = counted(len(found.clusters), "cluster"), counted(len(found.ids), "item")
     show([f"{found.name}: {groups} of {items}, {found.by}"])
     columns = [
         Column("cluster", most=32),

@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 
 from cospace.cli.fresh import unless_refused
-from cospace.cli.output import count, document, show, tell, watched
+from cospace.cli.output import document, show, tell, watched
 from cospace.cli.parsing import Parser, command
+from cospace.counted import counted
 from cospace.errors import BadArgument
 
 __all__ = ["parser", "run"]
@@ -56,15 +57,15 @@ def run(args: argparse.Namespace) -> int:
         record = {"source": args.source, "target": args.target, "model": stays}
         document({**record, **made.to_json()})
         return 0
-    lines = [f"{count(made.sent, 'item')} sent to {args.target} in {made.seconds:.1f} s"]
+    lines = [f"{counted(made.sent, 'item')} sent to {args.target} in {made.seconds:.1f} s"]
     if made.there:
         lines[0] += f", {made.there:,} were there"
-    lines.append(f"{count(made.compared, 'item')} compared: all the same")
+    lines.append(f"{counted(made.compared, 'item')} compared: all the same")
     if made.mended:
-        lines[-1] = f"{count(made.compared, 'item')} compared; {made.mended:,} differed, mended:"
+        lines[-1] = f"{counted(made.compared, 'item')} compared; {made.mended:,} differed, mended:"
         lines += [f"  {one.id}: its {one.what}" for one in made.differences[:_SHOWN]]
     if made.removed:
-        lines.append(f"{count(made.removed, 'item')} removed that {args.source} has not")
+        lines.append(f"{counted(made.removed, 'item')} removed that {args.source} has not")
     show(lines)
     if stays:
         tell(f"note: the model that adapt made stays there; open the copy with --model {stays}")

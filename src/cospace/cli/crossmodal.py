@@ -6,10 +6,11 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from cospace.cli.figures import change, points, tell_left_out
-from cospace.cli.output import count, document, show, tell, watched
+from cospace.cli.output import document, show, tell, watched
 from cospace.cli.parsing import SIGNALS, Parser, names_of, signal_columns, signals_of
 from cospace.cli.table import Column, facts, room, table
 from cospace.cli.text import cut
+from cospace.counted import counted
 from cospace.errors import BadArgument
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def run_crossmodal(args: argparse.Namespace, models: list[str]) -> int:
         tell(note)
     for result in report.results:
         if result.truncated:
-            tell(f"{result.model}: {count(result.truncated, 'text')} cut short at its limit")
+            tell(f"{result.model}: {counted(result.truncated, 'text')} cut short at its limit")
     tell_left_out(report.failed)
     return 0
 
@@ -101,7 +102,7 @@ def _lines(report: CrossmodalReport) -> list[str]:
     lines = []
     if report.questions:
         of = " and ".join(report.kinds)
-        lines += [f"{report.name}: {count(report.pairs, 'pair')} of {of}"]
+        lines += [f"{report.name}: {counted(report.pairs, 'pair')} of {of}"]
         for name, number in report.counts.items():
             some = ", ".join(repr(cut(one, 30)) for one in report.such.get(name, ()))
             lines += facts([(name, f"{number:,}" + (f", such as {some}" if some else ""))])
@@ -127,10 +128,10 @@ def _asked(report: CrossmodalReport, question: Question) -> list[str]:
             for one in report.results
         ]
         rows.append([f"chance, {alone}", *_chance(question.single_chance)])
-    many = f"{question.queries:,} queries"
+    many = counted(question.queries, "query", "queries")
     if several:
         many += f" ({question.single:,} without repeats)"
-    lines = [f"{many}, {question.candidates:,} candidates", *table(columns, rows, room())]
+    lines = [f"{many}, {counted(question.candidates, 'candidate')}", *table(columns, rows, room())]
     if len(report.results) > 1:
         columns = [Column(f"against {report.results[0].model}", most=40)]
         columns += [Column(name, most=48) for name in (*_RECALLS, _RANK)]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from shlex import join, quote
 
-from cospace.cli.output import count, document, show, tell, watched
+from cospace.cli.output import document, show, tell, watched
 from cospace.cli.parsing import Parser, command
+from cospace.counted import counted
 
 __all__ = ["parser", "run"]
 
@@ -50,7 +51,9 @@ def run(args: argparse.Namespace) -> int:
                 for one in listed
             )
             if len(groups) > len(listed):
-                tell(f"... and {count(len(groups) - len(listed), 'group')} more; --json lists them")
+                tell(
+                    f"... and {counted(len(groups) - len(listed), 'group')} more; --json lists them"
+                )
         deleted = shop.delete(gone) if args.delete and gone else 0
     if args.json:
         document(
@@ -65,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
             }
         )
     else:
-        end = f"{count(len(groups), 'group')}; "
-        end += f"{count(deleted, 'item')} deleted" if args.delete else f"{len(gone):,} could go"
+        end = f"{counted(len(groups), 'group')}; "
+        end += f"{counted(deleted, 'item')} deleted" if args.delete else f"{len(gone):,} could go"
         tell(end if args.delete or not gone else f"{end}: --delete")
     return 0

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from cospace.cli.output import count, document, show, tell
+from cospace.cli.output import document, show, tell
 from cospace.cli.parsing import Parser, command, filter_of
+from cospace.counted import counted
 from cospace.errors import BadArgument
 
 __all__ = ["parser", "run"]
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         document({"folder": args.folder, "deleted": deleted, "unknown": unknown, "items": items})
     else:
-        show([f"{count(deleted, 'item')} deleted; {args.folder} holds {count(items, 'item')}"])
+        show([f"{counted(deleted, 'item')} deleted; {args.folder} holds {counted(items, 'item')}"])
         if unknown:
             tell(f"not there: {', '.join(unknown)}")
     return 4 if ids and not deleted else 0
@@ -69,7 +70,7 @@ def _dry_run(args: argparse.Namespace, ids: list[str]) -> int:
     if args.json:
         document({"folder": args.folder, "would_delete": found, "unknown": unknown, "deleted": 0})
     else:
-        show([*found, f"{count(len(found), 'item')} would be deleted; nothing was"])
+        show([*found, f"{counted(len(found), 'item')} would be deleted; nothing was"])
         if unknown:
             tell(f"not there: {', '.join(unknown)}")
     return 4 if ids and not found else 0

@@ -9,8 +9,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cospace.cli.output import count, document, reasons, show, tell, watched
+from cospace.cli.output import document, reasons, show, tell, watched
 from cospace.cli.parsing import SIGNALS, Parser, command, signal_columns, signals_of
+from cospace.counted import counted
 from cospace.errors import BadArgument
 from cospace.progress import Meter, metered
 
@@ -178,15 +179,15 @@ def _tell_shards(args: argparse.Namespace, model: Encoder, done: Written) -> Non
         record = {"out": args.out, "rows": plan.rows, "vectors": done.vectors, **shards}
         document({**record, "space": space, **lists, **bill_of(model)})
         return
-    files = f"{count(done.written, 'shard')} of {len(plan.shards):,} written to {args.out}"
-    held = f"{count(plan.rows, 'row')}, {done.vectors:,} with vectors of {model.space}"
+    files = f"{counted(done.written, 'shard')} of {len(plan.shards):,} written to {args.out}"
+    held = f"{counted(plan.rows, 'row')}, {done.vectors:,} with vectors of {model.space}"
     show([f"{files}: {held}" if plan.rows else "No rows; nothing was written."])
     for what, some in (
         ("without vectors", done.failed),
         ("without a part or a cell", done.partial),
     ):
         if len(some):
-            tell("\n".join([f"{count(len(some), 'row')} {what}:", *reasons(some)]))
+            tell("\n".join([f"{counted(len(some), 'row')} {what}:", *reasons(some)]))
 
 
 def _parts(model: Encoder, reading: Reading, part: str | None) -> Iterator[Item]:
@@ -211,9 +212,9 @@ def _tell(
         left_out = {"failed": listed, "unlisted": failed.unlisted}
         document({**record, "note": note, **left_out, **bill_of(model)})
         return
-    done = f"{count(written, 'vector')} of {model.space} written to {args.out}"
+    done = f"{counted(written, 'vector')} of {model.space} written to {args.out}"
     show([done if written else "No vectors; nothing was written."])
     if note:
         tell(f"note: {note}")
     if len(failed):
-        tell("\n".join([f"{count(len(failed), 'item')} left out:", *reasons(failed)]))
+        tell("\n".join([f"{counted(len(failed), 'item')} left out:", *reasons(failed)]))

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from cospace.cli.crossmodal import OPTIONS, add_options, run_crossmodal
 from cospace.cli.figures import change, points, tell_left_out
-from cospace.cli.output import count, document, show, tell, watched
+from cospace.cli.output import document, show, tell, watched
 from cospace.cli.parsing import Parser, command, seed
 from cospace.cli.table import Column, room, table
+from cospace.counted import counted
 from cospace.errors import BadArgument
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _sts(args: argparse.Namespace, models: list[str]) -> int:
     if args.json:
         document(report.to_json())
     else:
-        show([f"{report.file}: {count(report.pairs, 'pair')}", "", *_sts_table(report)])
+        show([f"{report.file}: {counted(report.pairs, 'pair')}", "", *_sts_table(report)])
         show(["", _explained(report.resamples, "pairs")])
         _tell_cut([(one.model, one.truncated, one.sentences) for one in report.results], "sentence")
         tell_left_out(report.failed)
@@ -143,7 +144,7 @@ def _retrieval(args: argparse.Namespace, models: list[str]) -> int:
     if args.json:
         document(report.to_json())
         return 0
-    of = f"{count(report.documents, 'document')}, {report.judgments:,} judgments"
+    of = f"{counted(report.documents, 'document')}, {report.judgments:,} judgments"
     many = f"{report.queries:,} queries" if report.queries != 1 else "1 query"
     show([f"{report.folder}, {report.split}: {many}, {of}", ""])
     show(_retrieval_table(report))
@@ -184,4 +185,4 @@ def _explained(resamples: int, what: str) -> str:
 def _tell_cut(models: list[tuple[str, int, int]], word: str) -> None:
     for name, cut, total in models:
         if cut:
-            tell(f"{name}: {cut:,} of {count(total, word)} cut short at the model's limit")
+            tell(f"{name}: {cut:,} of {counted(total, word)} cut short at the model's limit")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from cospace.cli.output import count, document, show
+from cospace.cli.output import document, show
 from cospace.cli.parsing import Parser, command, filter_of
+from cospace.counted import counted
 
 __all__ = ["parser", "run"]
 
@@ -40,5 +41,5 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         document({"out": str(out), "items": written})
     else:
-        show([f"{count(written, 'item')} written to {out}"])
+        show([f"{counted(written, 'item')} written to {out}"])
     return 0

@@ -6,10 +6,11 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from cospace.cli.hits import cell
-from cospace.cli.output import count, document, show
+from cospace.cli.output import document, show
 from cospace.cli.parsing import Parser, command, filter_of, names_of, place
 from cospace.cli.search import opened
 from cospace.cli.table import Column, room, table
+from cospace.counted import counted
 from cospace.errors import BadArgument
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         document(found.to_json())
         return 0
     where = f" within {near['km']:g} km of {near['lat']:g},{near['lon']:g}" if near else ""
-    show([f"{count(found.items, 'item')}{where}"])
+    show([f"{counted(found.items, 'item')}{where}"])
     for facet in found.fields:
         show(["", *_lines(facet)])
     return 0
@@ -73,7 +74,7 @@ def _lines(facet: Facet) -> list[str]:
         box = record["box"]
         south, west, north, east = box or (0, 0, 0, 0)
         where = f", {south:g} to {north:g} north, {west:g} to {east:g} east" if box else ""
-        return [f"{facet.name}: {count(record['count'], 'item')}{where}"]
+        return [f"{facet.name}: {counted(record['count'], 'item')}{where}"]
     if record["type"] == "category":
         rows = [(cell(one["value"]), one["count"]) for one in record["values"]]
         more = f" (and {record['more']:,} more)" if record["more"] else ""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from cospace.cli.output import count, show, tell
+from cospace.cli.output import show, tell
+from cospace.counted import counted
 
 if TYPE_CHECKING:
     from cospace.tasks.filling import Filled
@@ -17,15 +18,15 @@ _SHOWN = 10  # failures that are listed
 
 def tell_filled(done: Filled, column: str | None, what: str, how: str) -> None:
     """Print how many of `what` in `column` were written or filled, and why others were not."""
-    show([f"{column}: {count(done.written, what)} {how}"])
+    show([f"{column}: {counted(done.written, what)} {how}"])
     if done.changed:
-        tell(f"note: {count(done.changed, 'item')} changed meanwhile, left as they are")
+        tell(f"note: {counted(done.changed, 'item')} changed meanwhile, left as they are")
     for id, reason in done.failed[:_SHOWN]:
         tell(f"not written: {id}: {reason}")
     if len(done.failed) > _SHOWN:
         tell(f"... and {len(done.failed) - _SHOWN:,} more not written; --json lists them")
     for reason, items in Counter(reason for _, reason in done.partial).most_common(_SHOWN):
-        tell(f"note: written, but of {count(items, 'item')} {reason}")
+        tell(f"note: written, but of {counted(items, 'item')} {reason}")
 
 
 def filled_record(done: Filled | None) -> dict[str, Any] | None:

@@ -11,10 +11,11 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from cospace.cli.flags import spoken
-from cospace.cli.output import count, document, show, tell
+from cospace.cli.output import document, show, tell
 from cospace.cli.parsing import Parser, columns_of, command, named_columns
 from cospace.cli.report import report_lines, tell_notes
 from cospace.cli.update import change
+from cospace.counted import counted
 from cospace.errors import BadArgument, BadInput, CospaceError
 
 if TYPE_CHECKING:
@@ -217,7 +218,7 @@ def fill(collection: Collection, reading: Reading, *, strict: bool = False) -> R
             return collection.upsert(reading, errors=errors, progress=sys.stderr.isatty())
     except (KeyboardInterrupt, CospaceError):
         if stored := len(collection):
-            safe = f"{count(stored, 'item')} safe in {collection.name}"
+            safe = f"{counted(stored, 'item')} safe in {collection.name}"
             tell(f"Stopped. {safe}; the same command goes on from there.")
         raise
 
@@ -234,9 +235,9 @@ def _next(into: Place, items: int, args: argparse.Namespace) -> list[str]:
         return []
     named = quote(str(into))
     if args.chunks:
-        return [f"{into} holds {count(items, 'chunk')}. Ask it:", f'  cospace ask {named} "..."']
+        return [f"{into} holds {counted(items, 'chunk')}. Ask it:", f'  cospace ask {named} "..."']
     return [
-        f"{into} holds {count(items, 'item')}. Search it, here or in a browser:",
+        f"{into} holds {counted(items, 'item')}. Search it, here or in a browser:",
         f'  cospace search {named} "..."',
         f"  cospace serve {named}",
     ]

@@ -6,9 +6,10 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from cospace.cli.output import count, document, show, size
+from cospace.cli.output import document, show, size
 from cospace.cli.parsing import Parser, command
 from cospace.cli.table import facts
+from cospace.counted import counted
 
 if TYPE_CHECKING:
     from cospace.cli.holding import Holding
@@ -72,7 +73,7 @@ def _facts(info: StoreInfo, promises: Promises, folder: str) -> list[tuple[str, 
     if info.migrating is not None:
         lines.append(("migration", _migrating(info.migrating, folder)))
     lines.append(("size", f"{size(info.bytes)} on disk"))
-    failures = count(info.failures, "item")
+    failures = counted(info.failures, "item")
     lines.append(("failed", f"{failures}: cospace info {folder} --failed"))
     return lines if info.failures else lines[:-1]
 

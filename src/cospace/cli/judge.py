@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cospace.cli.output import count, document, show, tell
+from cospace.cli.output import document, show, tell
 from cospace.cli.parsing import Parser, command, seed
 from cospace.cli.text import cut, one_line
 from cospace.cli.textfile import lines_of
+from cospace.counted import counted
 from cospace.errors import BadArgument
 from cospace.read.names import TITLES, first
 
@@ -72,7 +73,9 @@ def run(args: argparse.Namespace) -> int:
             known = {} if args.again else shop.judgments.get(query.strip(), {})
             found = pool(shop, query, depth=args.depth, settings=settings, seed=args.seed)
             left = [one for one in found if one.hit.id not in known]
-            tell(f"\n{query}\n{count(len(left), 'item')} to grade, of {len(found)} found. {_HELP}")
+            tell(
+                f"\n{query}\n{counted(len(left), 'item')} to grade, of {len(found)} found. {_HELP}"
+            )
             more, ended = _graded(shop, query, left, lines)
             kept += more
             if ended:
@@ -82,8 +85,8 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         document({"folder": args.folder, "graded": kept, "questions": len(judged), "all": total})
     else:
-        of = count(len(judged), "question")
-        show([f"{count(kept, 'grade')} kept; the collection holds {total:,} for {of}"])
+        of = counted(len(judged), "question")
+        show([f"{counted(kept, 'grade')} kept; the collection holds {total:,} for {of}"])
     if args.export is not None:
         _export(judged, Path(args.export))
     return 0

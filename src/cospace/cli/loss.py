@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cospace.cli.demo import marketplace
-from cospace.cli.output import count, document, show, watched
+from cospace.cli.output import document, show, watched
 from cospace.cli.table import Column, room, table
 from cospace.cli.textfile import TextFile
+from cospace.counted import counted
 from cospace.errors import BadArgument
 from cospace.limits import limit
 
@@ -43,7 +44,7 @@ def run_loss(args: argparse.Namespace, model: Model) -> int:
     forms = measure(documents, asked, k=_K)
     if len(documents) < _FEW:
         notes.append(
-            f"{count(len(documents), 'text')} are few, and with more of them a form mostly"
+            f"{counted(len(documents), 'text')} are few, and with more of them a form mostly"
             " loses more: measure on as many as you will search"
         )
     if args.json:
@@ -51,7 +52,7 @@ def run_loss(args: argparse.Namespace, model: Model) -> int:
         used = {"texts": len(documents), "queries": len(asked), "notes": notes}
         document({**about, **used, "forms": [asdict(form) for form in forms]})
         return 0
-    show([f"{model.space}: {count(len(documents), 'text')}, {_queries_word(len(asked))}", ""])
+    show([f"{model.space}: {counted(len(documents), 'text')}, {_queries_word(len(asked))}", ""])
     show(table(_COLUMNS, [_row(form) for form in forms], room()))
     show(["", *(f"note: {note}" for note in notes)])
     return 0
@@ -78,7 +79,7 @@ def _asked(args: argparse.Namespace, notes: list[str]) -> tuple[list[str], list[
     texts = _read(name, notes, guessed=own)
     if len(texts) < _LEAST:
         raise BadArgument(
-            f"{name} holds {count(len(texts), 'text')} to measure with; a loss among fewer than"
+            f"{name} holds {counted(len(texts), 'text')} to measure with; a loss among fewer than"
             f" {_LEAST} would say nothing"
         )
     if not own:
@@ -105,7 +106,7 @@ def _read(name: str, notes: list[str], *, guessed: bool = True) -> list[str]:
         raise BadArgument(f"{name}: there is no text in it{why}")
     notes += [f"{Path(name).name}: {note}" for note in file.notes if guessed]
     if len(file.failed):
-        failed = count(len(file.failed), "text")
+        failed = counted(len(file.failed), "text")
         notes.append(f"{name}: {failed} left out, such as {next(iter(file.failed))}")
     if next(texts, None) is not None:
         notes.append(
@@ -122,6 +123,6 @@ def _encoded(model: Model, texts: list[str], role: Role, notes: list[str]) -> Ve
     done = encode_texts(model, texts, role, progress=watched())
     if done.failed:
         position, reason = next(iter(done.failed.items()))
-        left = count(len(done.failed), "text")
+        left = counted(len(done.failed), "text")
         notes.append(f"{left} left out, such as {texts[position][:60]!r}: {reason}")
     return Vectors(done.rows[done.good], model.space)

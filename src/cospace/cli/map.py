@@ -7,9 +7,10 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cospace.cli.output import count, document, show, tell, watched
+from cospace.cli.output import document, show, tell, watched
 from cospace.cli.parsing import Parser, command, seed
 from cospace.cli.table import facts
+from cospace.counted import counted
 from cospace.errors import BadArgument, MapMissing
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _draw(args: argparse.Namespace, shop: Collection, map: Map) -> None:
     by = colours(map, args.color, shop.store.schema, shop.store.get) if args.color else None
     left = draw_map(map, args.out, title=shop.name, by=by)
     if left:
-        tell(f"note: no room on the picture for the names of {count(len(left), 'cluster')}")
+        tell(f"note: no room on the picture for the names of {counted(len(left), 'cluster')}")
 
 
 def _told(args: argparse.Namespace, how: str, map: Map, folder: Path | None) -> None:
@@ -144,6 +145,6 @@ def _told(args: argparse.Namespace, how: str, map: Map, folder: Path | None) -> 
     elif map.missing or map.changed:
         counts = Counter(missing=map.missing, changed=map.changed)
         tell(
-            f"note: {count(counts['missing'], 'item')} not on it,"
+            f"note: {counted(counts['missing'], 'item')} not on it,"
             f" {counts['changed']:,} changed since: --update"
         )

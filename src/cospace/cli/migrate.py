@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from cospace.cli.check import FAILED
 from cospace.cli.migration import add_gate, judged, migration_lines
-from cospace.cli.output import count, document, show, tell, watched
+from cospace.cli.output import document, show, tell, watched
 from cospace.cli.parsing import Parser, command
 from cospace.cli.text import cut, one_line
+from cospace.counted import counted
 from cospace.errors import BadArgument
 
 if TYPE_CHECKING:
@@ -142,11 +143,13 @@ def _state(made: Migration | None, folder: str) -> list[str]:
 
 
 def _copied(made: Migration, args: argparse.Namespace) -> list[str]:
-    done = f"{count(made.encoded, 'item')} encoded in {made.seconds:.1f} s"
+    done = f"{counted(made.encoded, 'item')} encoded in {made.seconds:.1f} s"
     kept = f", {made.kept:,} found as they are" if made.kept else ""
     lines = [f"{made.other}: {made.items:,} of {made.of:,} items; {done}{kept}"]
     if made.truncated:
-        lines.append(f"of {count(made.truncated, 'item')} the end was not read: the text is longer")
+        lines.append(
+            f"of {counted(made.truncated, 'item')} the end was not read: the text is longer"
+        )
     lines += _partial(made)
     if not args.switch:
         lines.append(f"{args.folder} searches with {made.space} as before")
@@ -157,7 +160,9 @@ def _copied(made: Migration, args: argparse.Namespace) -> list[str]:
 def _partial(made: Migration) -> list[str]:
     if not made.partial:
         return []
-    lines = [f"{count(made.partial, 'item')} could not be encoded whole by {made.other}, such as:"]
+    lines = [
+        f"{counted(made.partial, 'item')} could not be encoded whole by {made.other}, such as:"
+    ]
     lines += [f"  {cut(one_line(r.name), 40)}: {r.reason}" for r in made.reasons[:_SHOWN]]
     return lines
 
@@ -165,7 +170,7 @@ def _partial(made: Migration) -> list[str]:
 def _switched(made: Migration, folder: str) -> list[str]:
     lines = [f"{folder} searches with {made.space}"]
     if made.encoded:
-        lines.append(f"{count(made.encoded, 'item')} that came or changed had to be encoded")
+        lines.append(f"{counted(made.encoded, 'item')} that came or changed had to be encoded")
     if made.switched:
         lines.append(f"the vectors of {made.other} are kept; back: cospace migrate {folder} --back")
     else:

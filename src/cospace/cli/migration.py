@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from cospace.cli.check import FAILED
 from cospace.cli.figures import points
-from cospace.cli.output import count, document, show, tell, watched
+from cospace.cli.output import document, show, tell, watched
 from cospace.cli.table import Column, room, table
 from cospace.cli.textfile import lines_of
+from cospace.counted import counted
 from cospace.errors import BadArgument
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def migration_lines(found: JudgedMigration) -> list[str]:
     """The verdict, where the difference comes from, and the bridges; notes are told apart."""
     verdict = found.verdict
     lines = [f"{verdict}.", "", *_questions(verdict), "", *_parts(verdict)]
-    asked = count(verdict.overlap_questions, "question")
+    asked = counted(verdict.overlap_questions, "question")
     shares = (f"{points(one, 1)}%" for one in (verdict.overlap, verdict.rank_biased))
     plain, biased = shares
     lines += [
@@ -94,7 +95,7 @@ def migration_lines(found: JudgedMigration) -> list[str]:
 def _questions(verdict: Verdict) -> list[str]:
     paired = verdict.whole.paired
     how = {"judged": "judged", "sampled": "sampled from titles and first sentences of items"}
-    asked = f"{count(paired.questions, 'question')}, {how[verdict.how]}"
+    asked = f"{counted(paired.questions, 'question')}, {how[verdict.how]}"
     needed = (
         f"a difference of {100 * paired.wanted:g} points needs about {verdict.needed:,}"
         f" (by a pilot of {verdict.pilot})"

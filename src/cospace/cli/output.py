@@ -13,7 +13,7 @@ from cospace.cli.text import plain
 if TYPE_CHECKING:
     from cospace.read import Failures
 
-__all__ = ["count", "document", "reasons", "show", "size", "tell", "watched"]
+__all__ = ["document", "reasons", "show", "size", "tell", "watched"]
 
 _MOST_REASONS = 5
 
@@ -41,15 +41,6 @@ def document(record: Any) -> None:
     if encoding != "utf8":
         text = json.dumps(record, indent=2, ensure_ascii=True, allow_nan=False, default=str)
     print("".join(c if c == "\n" or plain(c) == c else json.dumps(c)[1:-1] for c in text))
-
-
-def count(number: int, word: str) -> str:
-    """The number and its word, in the plural where it must be.
-
-    >>> count(1, "item"), count(1200, "item")
-    ('1 item', '1,200 items')
-    """
-    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
 
 
 def reasons(failed: Failures) -> list[str]:

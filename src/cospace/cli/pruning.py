@@ -6,7 +6,8 @@ from json import dumps
 from typing import TYPE_CHECKING, Any
 
 from cospace.cli.flags import spoken
-from cospace.cli.output import count, document, reasons, show
+from cospace.cli.output import document, reasons, show
+from cospace.counted import counted
 
 if TYPE_CHECKING:
     from cospace.cli.holding import Place
@@ -74,7 +75,7 @@ def dry_run(reading: Reading, source: str, into: Place, *, json: bool) -> int:
             }
         )
     elif items:
-        show([f"{len(gone):,} of {count(items, 'stored item')} are not in {source}:", *gone])
+        show([f"{len(gone):,} of {counted(items, 'stored item')} are not in {source}:", *gone])
     if not json:
         prune = " cospace index with --prune removes what is not in it." if gone else ""
         show([f"Nothing was written.{prune}"])
@@ -99,7 +100,7 @@ def _gone(into: Place, report: Report, source: str, documents: set[str]) -> tupl
 def _preview(reading: Reading, first: list[Item], items: int, source: str) -> list[str]:
     """What was guessed, the first items as they would be stored, and what cannot be read."""
     notes = (f"  {spoken(note)}" for note in reading.notes)
-    lines = [f"{count(items, 'item')} can be read of {source}", *notes]
+    lines = [f"{counted(items, 'item')} can be read of {source}", *notes]
     for item in first:
         record = _record(item)
         text = record["text"] or ""
@@ -110,7 +111,7 @@ def _preview(reading: Reading, first: list[Item], items: int, source: str) -> li
         lines += [f"metadata  {dumps(record['metadata'], ensure_ascii=False)}"]
     for failures, said in ((reading.failed, "cannot be read"), (reading.partial, "read in part")):
         if failures:
-            lines += ["", f"{count(len(failures), 'row')} {said}:", *reasons(failures)]
+            lines += ["", f"{counted(len(failures), 'row')} {said}:", *reasons(failures)]
     return [*lines, ""]
 
 
@@ -128,11 +129,11 @@ def _record(item: Item) -> dict[str, Any]:
 def lines(report: Report, left: int, removed: int | None, source: str) -> list[str]:
     """Lines of a run's result on items that the source does not hold."""
     if removed is not None:
-        return [f"{count(removed, 'stored item')} removed, since {source} does not hold them"]
+        return [f"{counted(removed, 'stored item')} removed, since {source} does not hold them"]
     if not left or not report.stored:
         return []
     verb = "is" if left == 1 else "are"
-    told = f"{count(left, 'stored item')} {verb} not in {source}"
+    told = f"{counted(left, 'stored item')} {verb} not in {source}"
     if report.failed:  # `check_whole` refuses to prune
         return [f"up to {told}, or in what failed; --prune removes nothing until none fails"]
     return [f"{told}; --dry-run lists them, --prune removes them"]

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from cospace.cli.check import FAILED
 from cospace.cli.figures import points
-from cospace.cli.output import count, document, show, tell, watched
+from cospace.cli.output import document, show, tell, watched
 from cospace.cli.parsing import Parser, command, filter_of, seed
 from cospace.cli.search import opened
 from cospace.cli.table import Column, room, table
 from cospace.cli.textfile import lines_of
+from cospace.counted import counted
 from cospace.errors import BadArgument
 
 if TYPE_CHECKING:
@@ -89,5 +90,5 @@ def _lines(found: IndexRecall) -> list[str]:
     columns = [Column("of"), Column("filter", flexible=True), Column("items", right=True)]
     columns += [Column("share", right=True), Column(f"recall@{found.k}", right=True, most=32)]
     columns += [Column("worst", right=True), Column("ms", right=True)]
-    head = f"{found.name}: {count(found.asked, 'question')} ({found.questions})"
+    head = f"{found.name}: {counted(found.asked, 'question')} ({found.questions})"
     return [head, "", *table(columns, rows, room())]

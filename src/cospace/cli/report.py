@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cospace.cli.output import count, reasons, tell
+from cospace.cli.output import reasons, tell
+from cospace.counted import counted
 
 if TYPE_CHECKING:
     from cospace.collection import Report
@@ -25,8 +26,8 @@ def report_lines(report: Report) -> list[str]:
     lines = [f"{report} in {report.seconds:.1f} s{speed}"]
     if report.kept:
         lines.append(
-            f"{count(report.kept, 'item')} named a file that cannot be read now; what is stored of"
-            " it was kept. When the files are back, run it again"
+            f"{counted(report.kept, 'item')} named a file that cannot be read now; what is stored"
+            " of it was kept. When the files are back, run it again"
         )
     lines += reasons(report.reasons)
     if not report.stored:

@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 
 from cospace.cli.fresh import unless_refused
-from cospace.cli.output import count, document, reasons, show, tell, watched
+from cospace.cli.output import document, reasons, show, tell, watched
 from cospace.cli.parsing import Parser, command
+from cospace.counted import counted
 
 __all__ = ["parser", "run"]
 
@@ -42,14 +43,14 @@ def run(args: argparse.Namespace) -> int:
         try:
             read = collection.restore(args.file, replace=args.replace)
         except DuplicateId as error:
-            message = f"{args.folder} holds {count(len(error.ids), 'item')} or more of the file"
+            message = f"{args.folder} holds {counted(len(error.ids), 'item')} or more of the file"
             raise DuplicateId(f"{message}; --replace replaces them", ids=error.ids) from None
         items = len(collection)
     if args.json:
         document({"into": args.folder, "read": read, "items": items})
     else:
-        held = f"{args.folder} holds {count(items, 'item')}"
-        show([f"{count(read, 'item')} read from {args.file}; {held}"])
+        held = f"{args.folder} holds {counted(items, 'item')}"
+        show([f"{counted(read, 'item')} read from {args.file}; {held}"])
     return 0
 
 
@@ -64,7 +65,9 @@ def _shards(args: argparse.Namespace, path: Path) -> int:
         try:
             done = collection.restore_shards(path, replace=args.replace, progress=watched())
         except DuplicateId as error:
-            message = f"{args.folder} holds {count(len(error.ids), 'item')} or more, and otherwise"
+            message = (
+                f"{args.folder} holds {counted(len(error.ids), 'item')} or more, and otherwise"
+            )
             raise DuplicateId(f"{message}; --replace replaces them", ids=error.ids) from None
         items = len(collection)
     left_out = done.left_out
@@ -76,10 +79,10 @@ def _shards(args: argparse.Namespace, path: Path) -> int:
         document({"into": args.folder, **counts, **told})
         return 0
     same = f", {done.unchanged:,} were there already" if done.unchanged else ""
-    held = f"{args.folder} holds {count(items, 'item')}"
-    show([f"{count(done.stored, 'item')} read from {args.file}{same}; {held}"])
+    held = f"{args.folder} holds {counted(items, 'item')}"
+    show([f"{counted(done.stored, 'item')} read from {args.file}{same}; {held}"])
     for what, some in (("row|without vectors", done.failed), ("cell|left out", left_out)):
         noun, ending = what.split("|")
         if len(some):
-            tell("\n".join([f"{count(len(some), noun)} {ending}:", *reasons(some)]))
+            tell("\n".join([f"{counted(len(some), noun)} {ending}:", *reasons(some)]))
     return 0

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cospace.cli.hits import hit_table
-from cospace.cli.output import count, document, show, tell
+from cospace.cli.output import document, show, tell
 from cospace.cli.parsing import SIGNALS, Parser, command, filter_of, names_of, place, scale
+from cospace.counted import counted
 from cospace.errors import BadArgument, CollectionBusy, NotFound
 
 if TYPE_CHECKING:
@@ -222,7 +223,7 @@ def _nothing(collection: Collection, where: dict[str, Any] | None, args: argpars
     if where is not None:
         passing = collection.count(where)
         if passing <= args.offset:
-            return f"Nothing found: {passing} of {count(items, 'item')} pass the filter."
+            return f"Nothing found: {passing} of {counted(items, 'item')} pass the filter."
     if args.offset:
         return f"Nothing found from hit {args.offset + 1} on."
     return "Nothing found."

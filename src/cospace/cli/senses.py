@@ -6,9 +6,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cospace.cli.output import count, document, show, tell, watched
+from cospace.cli.output import document, show, tell, watched
 from cospace.cli.parsing import Parser, command, seed
 from cospace.cli.table import Column, room, table
+from cospace.counted import counted
 from cospace.errors import BadArgument, NotFound
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _draw(found: Senses, out: str) -> None:
 def _told(found: Senses) -> None:
     looked = len(found.occurrences)
     drawn = f", {looked:,} of them looked at" if looked < found.found else ""
-    show([f"{found.word!r}: {count(found.found, 'occurrence')}{drawn}, by {found.model}", ""])
+    show([f"{found.word!r}: {counted(found.found, 'occurrence')}{drawn}, by {found.model}", ""])
     columns = [
         Column("sense", right=True),
         Column("size", right=True),
@@ -127,7 +128,7 @@ def _told(found: Senses) -> None:
     if found.static is not None and not found.static.known:
         tell(f"note: {found.static.name} has no vector of {found.word!r}")
     if found.alone:
-        tell(f"note: {count(found.alone, 'occurrence')} alone, with nothing around, left out")
+        tell(f"note: {counted(found.alone, 'occurrence')} alone, with nothing around, left out")
     if found.silhouettes:
         told = ", ".join(f"{k}: {value:.3f}" for k, value in found.silhouettes.items())
         tell(f"within and to others are mean cosines; silhouette by number of senses: {told}")

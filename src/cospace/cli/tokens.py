@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from cospace.cli.output import count, document, reasons, show
+from cospace.cli.output import document, reasons, show
 from cospace.cli.parsing import Parser, command
 from cospace.cli.table import Column, facts, room, table
 from cospace.cli.text import one_line
+from cospace.counted import counted
 from cospace.errors import BadArgument
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _remarks(found: Tokens) -> list[str]:
     kinds = [token.kind for token in found.tokens]
     lines = []
     if "unknown" in kinds:
-        unknown = count(kinds.count("unknown"), "token" if found.max_tokens else "word")
+        unknown = counted(kinds.count("unknown"), "token" if found.max_tokens else "word")
         lines.append(f"{unknown} unknown: the model cannot tell what stands there")
     if "typed" in kinds:
         lines.append("a special token stands in the text itself; the model takes it for its own")
@@ -164,7 +165,7 @@ def _lengths(found: Lengths, cut: list[str], file: TextFile) -> list[tuple[str, 
         quantiles = ", ".join(f"{name} {value:,.0f}" for name, value in found.quantiles().items())
         lines.append(("tokens", f"{sum(found.counts):,}; {quantiles}"))
         share = len(found.cut) / len(found.counts)
-        lines.append(("cut", f"{count(len(found.cut), 'text')} ({share:.1%})"))
+        lines.append(("cut", f"{counted(len(found.cut), 'text')} ({share:.1%})"))
     if found.cut:
         left = len(cut) - _MOST_CUT
         more = f", ... {left:,} more; --json lists them" if left > 0 else ""
@@ -176,6 +177,6 @@ def _lengths(found: Lengths, cut: list[str], file: TextFile) -> list[tuple[str, 
         which = f"the first {len(found.cosines)} that are cut"
         lines.append(("cosine", f"mean {mean:.4f}, lowest {min(found.cosines):.4f}, of {which}"))
     if found.unknown_tokens:
-        tokens = count(found.unknown_tokens, "token")
-        lines.append(("unknown", f"{tokens} in {count(found.with_unknown, 'text')}"))
+        tokens = counted(found.unknown_tokens, "token")
+        lines.append(("unknown", f"{tokens} in {counted(found.with_unknown, 'text')}"))
     return lines

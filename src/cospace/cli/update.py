@@ -7,9 +7,10 @@ import os
 import sys
 
 from cospace.cli.flags import spoken
-from cospace.cli.output import count, document, show, tell
+from cospace.cli.output import document, show, tell
 from cospace.cli.parsing import Parser, columns_of, command, named_columns
 from cospace.cli.report import report_lines, tell_notes
+from cospace.counted import counted
 
 __all__ = ["change", "parser", "run"]
 
@@ -56,5 +57,5 @@ def change(args: argparse.Namespace, into: str | os.PathLike[str]) -> int:
     else:
         tell_notes([spoken(note) for note in reading.notes[seen:]])
         show(report_lines(report))
-        show([f"{into} holds {count(items, 'item')}"])
+        show([f"{into} holds {counted(items, 'item')}"])
     return 0 if report.stored else 2

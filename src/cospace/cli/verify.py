@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from cospace.cli.output import count, document, show, tell
+from cospace.cli.output import document, show, tell
 from cospace.cli.parsing import Parser, command
 from cospace.cli.table import facts
+from cospace.counted import counted
 from cospace.errors import DataDamaged
 
 if TYPE_CHECKING:
@@ -41,11 +42,11 @@ def run(args: argparse.Namespace) -> int:
     elif faults:
         show(faults)
         tell(
-            f"cospace: DataDamaged: {count(len(faults), 'fault')} in {args.folder}. Restore a"
+            f"cospace: DataDamaged: {counted(len(faults), 'fault')} in {args.folder}. Restore a"
             " backup; or index the source again into a new folder"
         )
     else:
-        sound = f"{count(items or 0, 'item')}: every checksum holds"
+        sound = f"{counted(items or 0, 'item')}: every checksum holds"
         show([f"{args.folder}: sound", *facts([("truth", sound), ("index", index)])])
     return DataDamaged.exit_code if faults else 0
 
@@ -70,5 +71,5 @@ def _index(holding: Holding) -> str:
         return f"built for quantization {seal.quantization}; it is rebuilt when it is opened"
     behind = holding.truth.seq - seal.seq
     if behind:
-        return f"sealed and whole; {count(behind, 'commit')} behind, taken in when it is opened"
+        return f"sealed and whole; {counted(behind, 'commit')} behind, taken in when it is opened"
     return "sealed and whole, up to the last commit"

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from cospace.counted import counted
 from cospace.limits import limit
 from cospace.read import Failure, Failures, Reading
 
@@ -92,19 +93,21 @@ class Report:
     def __str__(self) -> str:
         parts = [f"{self.added} added", f"{self.updated} updated", f"{self.unchanged} unchanged"]
         if self.documents:
-            parts.insert(0, f"{self.documents} documents in chunks")
+            parts.insert(0, f"{counted(self.documents, 'document')} in chunks")
         if self.removed:
-            parts.append(f"{self.removed} chunks that are no longer there removed")
+            gone = counted(self.removed, "chunk that is", "chunks that are")
+            parts.append(f"{gone} no longer there removed")
         if self.failed:
             parts.append(f"{self.failed} failed")
         if self.partial:
             parts.append(f"{self.partial} without a part that failed{self._by_column()}")
         if self.kept:
-            parts.append(f"{self.kept} keep a stored part that cannot be read now")
+            keep = counted(self.kept, "keeps", "keep")
+            parts.append(f"{keep} a stored part that cannot be read now")
         if self.repeated:
-            parts.append(f"{self.repeated} duplicate ids (the last was kept)")
+            parts.append(f"{counted(self.repeated, 'duplicate id')} (the last was kept)")
         if self.truncated:
-            parts.append(f"{self.truncated} texts cut to what the model reads")
+            parts.append(f"{counted(self.truncated, 'text')} cut to what the model reads")
         return ", ".join(parts)
 
     def _by_column(self) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cospace.counted import counted
 from cospace.errors import BadArgument
 from cospace.evaluate.baseline import Baseline
 from cospace.limits import limit
@@ -173,7 +174,10 @@ def check(
     if baseline is not None and baseline.search != _plain(search):
         notes.append(f"the baseline was searched otherwise: {baseline.search or 'by default'}")
     if len(asked) < LEAST:
-        notes.append(f"{len(asked)} questions are too few for an interval: at least {LEAST}")
+        notes.append(
+            f"{counted(len(asked), 'question is', 'questions are')} too few for an interval: at"
+            f" least {LEAST}"
+        )
     stored = collection.store.hashes(list({id for g in grades.values() for id in g}))
     gone = sum(id not in stored for known in grades.values() for id in known)
     if gone:

@@ -8,8 +8,8 @@ import pytest
 
 import cospace as cs
 from cospace.audit import audit, duplicates
-from cospace.audit.shares import counted
 from cospace.cli.main import main
+from cospace.counted import counted
 from cospace.errors import BadArgument, StorageError
 
 

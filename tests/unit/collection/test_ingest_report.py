@@ -6,6 +6,7 @@ import pytest
 from PIL import Image as Pillow
 
 import cospace as cs
+from cospace.collection.report import Report
 from cospace.errors import DuplicateId
 from cospace.testing import tiny_model
 
@@ -70,3 +71,22 @@ def test_a_part_that_fails_is_told_and_the_others_are_kept(shop: cs.Collection) 
     assert {"a", "b"} == set(shop.search("lamp", by="text").ids)
     assert ["b"] == shop.search("lamp", by="image").ids
     assert 1 == shop.info().fields["image"]
+
+
+def test_one_of_each_is_told_in_the_singular() -> None:
+    told = str(Report(documents=1, removed=1, kept=1, repeated=1, truncated=1))
+    assert told == (
+        "1 document in chunks, 0 added, 0 updated, 0 unchanged,"
+        " 1 chunk that is no longer there removed,"
+        " 1 keeps a stored part that cannot be read now, 1 duplicate id (the last was kept),"
+        " 1 text cut to what the model reads"
+    )
+
+
+def test_two_of_each_are_told_in_the_plural() -> None:
+    told = str(Report(documents=2, removed=2, kept=2, repeated=2, truncated=2))
+    assert "2 documents in chunks" in told
+    assert "2 chunks that are no longer there removed" in told
+    assert "2 keep a stored part" in told
+    assert "2 duplicate ids" in told
+    assert "2 texts cut" in told

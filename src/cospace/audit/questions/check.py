@@ -10,8 +10,9 @@ from cospace.audit import asked as told
 from cospace.audit.chart import Bar, Bars, Chart, histogram
 from cospace.audit.finding import Finding, Group, Verdict
 from cospace.audit.questions.measure import NONSENSE, Asked, Floor, measure_questions, never_found
-from cospace.audit.shares import at_least, counted
+from cospace.audit.shares import at_least
 from cospace.audit.view import View
+from cospace.counted import counted
 
 __all__ = ["check"]
 

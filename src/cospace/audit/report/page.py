@@ -14,7 +14,7 @@ from cospace.audit.audit import Audit
 from cospace.audit.finding import VERDICTS, Finding
 from cospace.audit.report.drawings import drawn, meter
 from cospace.audit.report.items import Kept, Pictures, groups
-from cospace.audit.shares import counted
+from cospace.counted import counted
 
 __all__ = ["page"]
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cospace.counted import counted
 from cospace.errors import BadArgument
 from cospace.evaluate.migration.overlap import overlap_of, rank_biased_of
 from cospace.evaluate.migration.questions import (
@@ -139,7 +140,8 @@ def said(found: Paired, old: str, new: str) -> str:
     if found.verdict == "worse":
         return f"{new} is worse than {old}"
     return (
-        f"no significant difference: {found.questions:,} questions are too few to tell;"
+        "no significant difference:"
+        f" {counted(found.questions, 'question is', 'questions are')} too few to tell;"
         f" about {found.more:,} more would be needed"
     )
 
@@ -376,7 +378,10 @@ def _told(
             " is to find its item; users ask otherwise. Judge some: cospace judge"
         )
     if len(some) < FEWEST:
-        notes.append(f"{len(some)} questions are too few for a verdict: at least {FEWEST}")
+        notes.append(
+            f"{counted(len(some), 'question is', 'questions are')} too few for a verdict: at least"
+            f" {FEWEST}"
+        )
     if len(some) < needed:
         notes.append(
             f"a difference of the wanted size needs about {needed:,} questions, told by the first"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
+from cospace.counted import counted
 from cospace.encode import Model
 from cospace.encode.features import Features
 from cospace.errors import BadArgument, BadItem
@@ -196,7 +197,9 @@ def card_of(title: str, seen: Sighted, learnt: Learnt, settings: Settings) -> Ca
     if learnt.fitted.stopped:
         notes.append("the training was stopped by hand; this is the best it had reached")
     if seen.failed:
-        notes.append(f"{len(seen.failed)} pairs could not be used, such as {seen.failed[0][0]!r}")
+        notes.append(
+            f"{counted(len(seen.failed), 'pair')} could not be used, such as {seen.failed[0][0]!r}"
+        )
     return Card(
         title=title,
         how=(
