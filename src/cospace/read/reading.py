@@ -43,11 +43,13 @@ class Failures:
         self._kept: list[Failure] = []
         self._count = 0
 
-    def add(self, name: str, reason: str) -> None:
-        """Count one more, and keep its reason while there is room."""
+    def add(self, name: str, reason: str) -> Failure | None:
+        """Count one more, and keep its reason while there is room: what is kept, or None."""
         self._count += 1
-        if len(self._kept) < limit("report_reasons"):
-            self._kept.append(Failure(shown(name), shown(reason)))
+        if len(self._kept) >= limit("report_reasons"):
+            return None
+        self._kept.append(Failure(shown(name), shown(reason)))
+        return self._kept[-1]
 
     def take(self, others: Failures) -> None:
         """Count those of another list too, and keep their reasons while there is room."""
@@ -55,10 +57,10 @@ class Failures:
             self.add(*failure)
         self._count += others.unlisted
 
-    def drop(self, failure: Failure) -> None:
-        """Count one less: what failed has been made good."""
+    def drop(self, failure: Failure | None) -> None:
+        """Count one less, by what `add` gave for it: what failed has been made good."""
         self._count -= 1
-        if failure in self._kept:
+        if failure is not None:
             self._kept.remove(failure)
 
     @property
@@ -84,7 +86,7 @@ class Pass:
 
     `left_out` counts by column what was left out of items; `ids` counts the ids that were made of
     the content of rows; `unread` are the ids of rows that hold nothing but a photo that cannot be
-    used now. `files` has, by id, what `partial` says of items that lack files alone, and the
+    used now. `files` has, by id, what `partial` keeps of items that lack files alone, and the
     columns: a collection may have stored the files.
     """
 
@@ -92,14 +94,14 @@ class Pass:
     left_out: Counter[str] = field(default_factory=Counter)
     ids: Counter[str] = field(default_factory=Counter)
     unread: list[str] = field(default_factory=list)
-    files: dict[str, tuple[Failure, list[str]]] = field(default_factory=dict)
+    files: dict[str, tuple[Failure | None, tuple[str, ...]]] = field(default_factory=dict)
 
     def leave_out(self, name: str, told: str, columns: list[str], id: str) -> None:
         """Count in what a row's item lacks; `id` is that of an item that lacks files alone."""
         self.left_out.update(columns)
-        self.partial.add(name, told)
+        kept = self.partial.add(name, told)
         if id:
-            self.files[id] = Failure(shown(name), shown(told)), columns
+            self.files[id] = kept, tuple(columns)
 
 
 class Reading:
@@ -156,8 +158,8 @@ class Reading:
 
     def keep(self, id: str) -> None:
         """Take back that an item lacks its files: a collection has kept what it stored of them."""
-        failure, columns = self._pass.files.pop(id, (None, []))
-        if failure is not None:
+        if id in self._pass.files:
+            failure, columns = self._pass.files.pop(id)
             self._pass.partial.drop(failure)
             self._pass.left_out -= Counter(columns)
 
