@@ -4,11 +4,11 @@
     python bench/curve.py --sizes 1000000 --limit-gb 4
 
 Each size runs in a process of its own, which reads the vectors from a file, 50,000 at a time: the
-memory is cospace's and Python's alone. It is read from outside, every two seconds, because the
-engine keeps Python's lock while it builds a graph. "memory_gb" is the most that was held with each
-page counted once (Pss); "private_gb" the part of it that is no page of a file, and which the
-system cannot take back. `--limit-gb` is a hard limit on the latter (RLIMIT_DATA): past it the
-process gets no memory. For a limit on all pages, run it in a container: docker run --memory=4g.
+memory is cospace's and Python's alone, with that of the process in which it builds a graph. It is
+read from outside, every two seconds. "memory_gb" is the most that both held with each page counted
+once (Pss); "private_gb" the part of it that is no page of a file, and which the system cannot take
+back. `--limit-gb` is a hard limit on the latter, of each process (RLIMIT_DATA): past it the process
+gets no memory. For a limit on all pages, run it in a container: docker run --memory=4g.
 """
 
 from __future__ import annotations
@@ -53,8 +53,9 @@ def point(n: int, limit_gb: float | None) -> dict[str, Any]:
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             peaks = {"Pss": 0.0, "Pss_Anon": 0.0}
             while process.poll() is None:
-                for kind, now in memory(process.pid).items():
-                    peaks[kind] = max(peaks[kind], now)
+                held = [memory(pid) for pid in (process.pid, *children(process.pid))]
+                for kind, most in peaks.items():
+                    peaks[kind] = max(most, sum(one.get(kind, 0.0) for one in held))
                 time.sleep(2)
             assert process.stdout is not None
             told = process.stdout.read()
@@ -63,6 +64,15 @@ def point(n: int, limit_gb: float | None) -> dict[str, Any]:
     found = {"n": n, **json.loads(told), "memory_gb": peaks["Pss"], "private_gb": peaks["Pss_Anon"]}
     print(json.dumps(found), flush=True)
     return found
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started, and that run."""
+    try:
+        found = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    except OSError:  # it has ended
+        return []
+    return [int(one) for line in found for one in line.split()]
 
 
 def memory(pid: int) -> dict[str, float]:
