@@ -681,7 +681,9 @@ def test_a_broken_export_is_refused_and_nothing_is_restored(
 def test_an_export_into_nowhere_fails_and_search_goes_on(
     shop: cs.Collection, tmp_path: Path
 ) -> None:
-    for path in (tmp_path / "no" / "a.parquet", tmp_path, tmp_path / ("x" * 300)):
+    folder = tmp_path / "folder.parquet"
+    folder.mkdir()
+    for path in (tmp_path / "no" / "a.parquet", folder, tmp_path / f"{'x' * 300}.parquet"):
         with pytest.raises(StorageError):
             shop.export(path)
     assert np.isfinite(shop.search("a chair", k=1)[0].score)

@@ -43,13 +43,11 @@ class Failures:
         self._kept: list[Failure] = []
         self._count = 0
 
-    def add(self, name: str, reason: str) -> Failure | None:
-        """Count one more, and keep its reason while there is room: what is kept, or None."""
+    def add(self, name: str, reason: str) -> None:
+        """Count one more, and keep its reason while there is room."""
         self._count += 1
-        if len(self._kept) >= limit("report_reasons"):
-            return None
-        self._kept.append(Failure(shown(name), shown(reason)))
-        return self._kept[-1]
+        if len(self._kept) < limit("report_reasons"):
+            self._kept.append(Failure(shown(name), shown(reason)))
 
     def take(self, others: Failures) -> None:
         """Count those of another list too, and keep their reasons while there is room."""
@@ -58,7 +56,7 @@ class Failures:
         self._count += others.unlisted
 
     def drop(self, failure: Failure | None) -> None:
-        """Count one less, by what `add` gave for it: what failed has been made good."""
+        """Count one less, which is listed as `failure`, or not at all: it has been made good."""
         self._count -= 1
         if failure is not None:
             self._kept.remove(failure)
@@ -99,9 +97,11 @@ class Pass:
     def leave_out(self, name: str, told: str, columns: list[str], id: str) -> None:
         """Count in what a row's item lacks; `id` is that of an item that lacks files alone."""
         self.left_out.update(columns)
-        kept = self.partial.add(name, told)
+        unlisted = self.partial.unlisted
+        self.partial.add(name, told)
+        listed = self.partial.unlisted == unlisted
         if id:
-            self.files[id] = kept, tuple(columns)
+            self.files[id] = Failure(shown(name), shown(told)) if listed else None, tuple(columns)
 
 
 class Reading:

@@ -36,9 +36,11 @@ def test_text_and_image_count_half_each(model: Model) -> None:
 
 
 def test_a_single_input_in_place_of_a_list_is_refused(model: Model) -> None:
-    for one in ("a chair", RED, cs.Parts(text="a"), b"bytes"):
+    for one in ("a chair", RED, cs.Parts(text="a")):
         with pytest.raises(BadArgument, match="write \\[it\\]"):
             model.encode_query(one)  # type: ignore[arg-type]
+    with pytest.raises(BadArgument, match="not bytes: of str, Image, Part or Parts"):
+        model.encode_query(b"bytes")  # type: ignore[arg-type]
     with pytest.raises(BadArgument, match=r"use list\(...\)"):
         model.encode_query(text for text in ["a"])  # type: ignore[arg-type]
 
