@@ -17,7 +17,6 @@ import argparse
 import json
 import lzma
 import os
-import resource
 import statistics
 import tempfile
 import time
@@ -30,6 +29,7 @@ import numpy as np
 import qdrant_edge as qe
 
 import cospace as cs
+from cospace.plan.trial import processor_seconds
 from cospace.store import edge as cospace_edge
 
 DIM = 384
@@ -114,15 +114,11 @@ class Watch:
     a large graph is built in one."""
 
     def __init__(self) -> None:
-        self._start = time.perf_counter(), _processor()
+        self._start = time.perf_counter(), processor_seconds()
 
     def __call__(self) -> Taken:
-        return Taken(time.perf_counter() - self._start[0], _processor() - self._start[1])
-
-
-def _processor() -> float:
-    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + ended.ru_utime + ended.ru_stime
+        clock, processor = self._start
+        return Taken(time.perf_counter() - clock, processor_seconds() - processor)
 
 
 def raw_build(folder: Path, rows: np.ndarray, payload: list[dict[str, Any]]) -> tuple[Any, Taken]:

@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from curve import children
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from serving import Running, serving
@@ -421,15 +422,14 @@ def memory(mebibytes: int = 1_024) -> None:
     with serving("--models", "starter") as server:
         pid = server.process.pid
         load(server.address, _photos(server, 40), 8)
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        apart = max((_peak(child) for child in children), default=0)
+        apart = max(map(_peak, children(pid)), default=0)
         print(
             f"40 photos of 12 megapixels by 8 clients: peak memory {_peak(pid)} MiB, and {apart}"
             " MiB of the process that decodes"
         )
 
 
-def _peak(pid: int | str) -> int:
+def _peak(pid: int) -> int:
     """The most MiB of memory that a process ever had."""
     return int(Path(f"/proc/{pid}/status").read_text().partition("VmHWM:")[2].split()[0]) >> 10
 

@@ -65,9 +65,8 @@ class Ingest:
         # The model of a collection that was switched to another one meanwhile.
         self.anew: Callable[[], Encoder] = lambda: encoder
         self._seen: set[str] = set()
-        self._whole: list[
-            str
-        ] = []  # ids of items that keep what is stored of all files that cannot be read now
+        # Items that keep what is stored of all their files that cannot be read now.
+        self._whole: list[str] = []
         self._encoded_by = encoder.space
         self._fingerprint = encoder.space.fingerprint.encode()
         # What was stored before `adapt` has the new vectors, and the old hash.

@@ -31,7 +31,17 @@ from cospace.store.protocol import Nearest, Row
 from cospace.store.schema import Schema
 from cospace.store.words import document
 
-__all__ = ["Shape", "Trial", "fill", "made_up", "measure", "scan_rate", "serve", "words_of"]
+__all__ = [
+    "Shape",
+    "Trial",
+    "fill",
+    "made_up",
+    "measure",
+    "processor_seconds",
+    "scan_rate",
+    "serve",
+    "words_of",
+]
 
 _BATCH = 1_000  # items of one commit, as `cospace index` makes them
 _CLUSTERS = 2_000
@@ -160,15 +170,15 @@ class _Watch:
         self.seconds = (0.0, 0.0)
 
     def __enter__(self) -> None:
-        self._start = _processor(), time.perf_counter()
+        self._start = processor_seconds(), time.perf_counter()
 
     def __exit__(self, *_: object) -> None:
-        now = _processor(), time.perf_counter()
+        now = processor_seconds(), time.perf_counter()
         processor, clock = self.seconds
         self.seconds = processor + now[0] - self._start[0], clock + now[1] - self._start[1]
 
 
-def _processor() -> float:
+def processor_seconds() -> float:
     """Seconds of this process, which are counted finely, and of its children that have ended."""
     spent = os.times()
     return time.process_time() + spent.children_user + spent.children_system

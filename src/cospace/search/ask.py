@@ -15,6 +15,7 @@ from cospace.limits import limit
 from cospace.results import Hit, Results, Why
 from cospace.search.candidates import WORDS, Query, Ranking, rank
 from cospace.store.protocol import Row, Store
+from cospace.store.where import Node
 
 __all__ = ["DEPTH", "WORDS", "Answer", "Query", "answers_of", "ask", "ask_many", "end_of", "tiers"]
 
@@ -44,17 +45,21 @@ def ask_many(
     if k == 0:
         return [Results([], score="no hits were asked for") for _ in queries]
     answers, rows = answers_of(store, queries, offset, end)
+    why: dict[Node | None, tuple[str, ...]] = {}  # questions of one call share their filter
     for answer in answers:
         if not answer.keys and offset == 0:
-            answer.notes += _nothing(store, answer.query)
+            where = answer.query.where
+            if where not in why:
+                why[where] = _nothing(store, where)
+            answer.notes += why[where]
     return [answer.results(rows, explain) for answer in answers]
 
 
-def _nothing(store: Store, query: Query) -> tuple[str, ...]:
+def _nothing(store: Store, where: Node | None) -> tuple[str, ...]:
     """Why there is no hit, where the question has no part in it."""
     if not store.count():
         return ("no item is stored",)
-    if query.where is not None and not store.count(query.where):
+    if where is not None and not store.count(where):
         return ("no item passes the filter; texts in it are whole, and with their capitals",)
     return ()
 

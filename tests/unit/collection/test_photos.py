@@ -114,15 +114,21 @@ def test_photos_that_are_away_are_kept(empty: cs.Collection, table: Path) -> Non
     check(empty, table, ALL)
 
 
-@pytest.mark.parametrize("gone", [["3-0"], ["3-2"], ["3-0", "3-3"], ["3-1", "3-2", "3-3"]])
-def test_some_photos_that_are_away_are_kept_beside_the_others(
-    empty: cs.Collection, table: Path, gone: Names
-) -> None:
-    empty.upsert(cs.read(table))
+def indexed_and_away(shop: cs.Collection, table: Path, gone: Names) -> tuple[Path, Path]:
+    """The folder of the table's photos, which are indexed, and the one where some now lie."""
+    shop.upsert(cs.read(table))
     photos, away = table.parent / "photos", table.parent / "away"
     away.mkdir()
     for name in gone:
         (photos / f"{name}.png").rename(away / f"{name}.png")
+    return photos, away
+
+
+@pytest.mark.parametrize("gone", [["3-0"], ["3-2"], ["3-0", "3-3"], ["3-1", "3-2", "3-3"]])
+def test_some_photos_that_are_away_are_kept_beside_the_others(
+    empty: cs.Collection, table: Path, gone: Names
+) -> None:
+    photos, away = indexed_and_away(empty, table, gone)
     for _ in range(2):
         report = empty.upsert(cs.read(table))
         assert 1 == report.kept
@@ -146,11 +152,7 @@ def test_some_photos_that_are_away_are_kept_beside_the_others(
 def test_an_update_keeps_photos_that_are_away_beside_the_others(
     empty: cs.Collection, table: Path, gone: Names
 ) -> None:
-    empty.upsert(cs.read(table))
-    photos, away = table.parent / "photos", table.parent / "away"
-    away.mkdir()
-    for name in gone:
-        (photos / f"{name}.png").rename(away / f"{name}.png")
+    photos, away = indexed_and_away(empty, table, gone)
     report = empty.update(cs.read(write(table, list(ALL.values()), "Sofa"), changes=True))
     assert (4, 1) == (report.updated, report.kept)
     for name in gone:
