@@ -115,7 +115,8 @@ def run(args: argparse.Namespace) -> int:
             document(_record(args, results, near))
             return 0
         lines = hit_table(results, offset=args.offset, near=near, explain=args.explain)
-        show(lines or [_nothing(collection, where, args)])
+        told = bool(results.notes) and not args.offset  # the notes say why nothing is found
+        show(lines or ["Nothing found." if told else _nothing(collection, where, args)])
     meant = results.did_you_mean
     if meant is not None:
         used = "searched for {!r}; as typed: --as-typed" if meant.used else "did you mean {!r}?"

@@ -45,13 +45,6 @@ def ask_many(
     if k == 0:
         return [Results([], score="no hits were asked for") for _ in queries]
     answers, rows = answers_of(store, queries, offset, end)
-    why: dict[Node | None, tuple[str, ...]] = {}  # questions of one call share their filter
-    for answer in answers:
-        if not answer.keys and offset == 0:
-            where = answer.query.where
-            if where not in why:
-                why[where] = _nothing(store, where)
-            answer.notes += why[where]
     return [answer.results(rows, explain) for answer in answers]
 
 
@@ -74,6 +67,13 @@ def answers_of(
         tiers = rank(store, [answer.query for answer in open_], depths)
         for answer, depth, tier in zip(open_, depths, tiers, strict=True):
             answer.take(tier, depth)
+    why: dict[Node | None, tuple[str, ...]] = {}  # questions of one call share their filter
+    for answer in answers:
+        if not answer.keys and offset == 0:
+            where = answer.query.where
+            if where not in why:
+                why[where] = _nothing(store, where)
+            answer.notes += why[where]
     # A row that was deleted between the search and this reading is not a hit any more.
     return answers, store.rows(list({key for answer in answers for key in answer.keys}))
 

@@ -32,6 +32,12 @@ def said(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> tupl
     return told.out, told.err
 
 
+def test_why_nothing_is_found_is_told_once(folder: str, capsys):
+    out, err = said(capsys, "search", folder, "rug", "--where", '{"price": {"$lt": 0}}')
+    assert "Nothing found.\n" == out
+    assert 1 == (out + err).count("the filter")
+
+
 def test_facets_are_bars(folder: str, capsys):
     out, _ = said(capsys, "facets", folder, "--where", '{"price": {"$lt": 50}}')
     lines = [line.split() for line in out.splitlines()]

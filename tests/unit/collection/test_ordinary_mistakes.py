@@ -123,6 +123,7 @@ def test_no_hits_say_why() -> None:
     with shop() as one:
         [note] = one.search("a rake", where={"city": "graz"}).notes
         assert note.startswith("no item passes the filter")
+        assert [note] == list(one.search("a rake", where={"city": "graz"}, sort="price").notes)
         assert not one.search("a rake", where={"city": "Graz"}).notes
     with cs.open(":memory:", model=tiny_model()) as empty:
         assert ("no item is stored",) == empty.search("a rake").notes
