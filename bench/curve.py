@@ -7,8 +7,10 @@ Each size runs in a process of its own, which reads the vectors from a file, 50,
 memory is cospace's and Python's alone, with that of the process in which it builds a graph. It is
 read from outside, every two seconds. "memory_gb" is the most that both held with each page counted
 once (Pss); "private_gb" the part of it that is no page of a file, and which the system cannot take
-back. `--limit-gb` is a hard limit on the latter, of each process (RLIMIT_DATA): past it the process
-gets no memory. For a limit on all pages, run it in a container: docker run --memory=4g.
+back. `--limit-gb` is a hard limit on all pages of both, by a control group of Linux: past it the
+system takes back pages of files, and ends a process where that is not enough. Where no group can be
+made (that takes root) it is one on the private memory of each process (RLIMIT_DATA). "limit" says
+which it was.
 """
 
 from __future__ import annotations
@@ -16,15 +18,17 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from group import group
 from search import DIM, OUT, PART, SPACE, Watch, ask_cospace, parts, rate, recall, vectors
 
 SIZES = [10_000, 30_000, 100_000, 300_000, 1_000_000]
@@ -33,12 +37,12 @@ SIZES = [10_000, 30_000, 100_000, 300_000, 1_000_000]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
-    parser.add_argument("--limit-gb", type=float, help="a hard limit on the private memory")
+    parser.add_argument("--limit-gb", type=float, help="a hard limit on the memory")
     parser.add_argument("--out", type=Path, default=OUT / "curve.png")
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.child:
-        print(json.dumps(measured(args.child, args.limit_gb)), flush=True)
+        print(json.dumps(measured(args.child)), flush=True)
         return
     points = [point(n, args.limit_gb) for n in args.sizes]
     plot(points, args.out)
@@ -49,8 +53,10 @@ def point(n: int, limit_gb: float | None) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="cospace-bench-") as name:
         prepare(n, Path(name))
         command = [sys.executable, __file__, "--child", name]
-        command += [] if limit_gb is None else ["--limit-gb", str(limit_gb)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        with (
+            limited(limit_gb) as (before, limit),
+            subprocess.Popen([*before, *command], stdout=subprocess.PIPE, text=True) as process,
+        ):
             peaks = {"Pss": 0.0, "Pss_Anon": 0.0}
             while process.poll() is None:
                 held = [memory(pid) for pid in (process.pid, *children(process.pid))]
@@ -62,8 +68,25 @@ def point(n: int, limit_gb: float | None) -> dict[str, Any]:
     if process.returncode:
         sys.exit(f"{n:,} vectors: the process ended with {process.returncode}")
     found = {"n": n, **json.loads(told), "memory_gb": peaks["Pss"], "private_gb": peaks["Pss_Anon"]}
+    found["limit"] = limit
     print(json.dumps(found), flush=True)
     return found
+
+
+@contextmanager
+def limited(gigabytes: float | None) -> Iterator[tuple[Sequence[str], str]]:
+    """The words before a command that can have so much memory, and what limits it."""
+    if gigabytes is None:
+        yield (), "none"
+        return
+    most = int(gigabytes * 1e9)
+    with ExitStack() as stack:
+        try:
+            one = stack.enter_context(group(memory=most))
+        except OSError:
+            yield ("prlimit", f"--data={most}"), f"{gigabytes} GB of private memory"
+        else:
+            yield one.enter, f"{gigabytes} GB of all memory"
 
 
 def children(pid: int) -> list[int]:
@@ -100,12 +123,10 @@ def prepare(n: int, folder: Path) -> None:
     np.savez(folder / "queries.npz", queries=queries, keys=keys)
 
 
-def measured(folder: Path, limit_gb: float | None) -> dict[str, Any]:
+def measured(folder: Path) -> dict[str, Any]:
     """Taken in, indexed, searched, closed and opened again, in this process."""
     import cospace as cs
 
-    if limit_gb is not None:
-        resource.setrlimit(resource.RLIMIT_DATA, (int(limit_gb * 1e9), int(limit_gb * 1e9)))
     shop = cs.open(folder / "c.cospace")
     optimize, shop.store.optimize = shop.store.optimize, lambda: None  # timed apart
     whole = watch = Watch()

@@ -30,6 +30,7 @@ from typing import Any
 
 import numpy as np
 from curve import children
+from group import group
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from serving import Running, serving
@@ -399,10 +400,11 @@ def health(items: int, seconds: float = 20.0) -> None:
 
 
 def memory(mebibytes: int = 1_024) -> None:
-    """10,000 mixed texts through a server that can have so much memory and no more; then photos.
+    """10,000 mixed texts, and photos, through servers that can have so much memory and no more.
 
-    The limit is the kernel's, on what a process may write to (RLIMIT_DATA). It counts what is
-    asked for, touched or not, and so is stricter than a container's.
+    The limit is a control group's: on all that a server and the process that decodes its uploads
+    touch, as a container's is. Where no group can be made it is the kernel's on what the server's
+    process may write to (RLIMIT_DATA), and the photos have none.
     """
     draw = np.random.default_rng(5)
     names = short_texts(10_000, 5)
@@ -410,23 +412,40 @@ def memory(mebibytes: int = 1_024) -> None:
         " ".join([name] * int(n))
         for name, n in zip(names, draw.integers(1, 60, 10_000), strict=True)
     ]
-    with serving("--models", "starter") as server:
-        pid, most = server.process.pid, mebibytes * 2**20
-        resource.prlimit(pid, resource.RLIMIT_DATA, (most, most))
-        asked = texts_as_requests(server.address, texts, 50, "starter")
-        seconds, _ = load(server.address, asked, 8)
-        print(
-            f"10,000 mixed texts under a hard limit of {mebibytes} MiB: {10_000 / seconds:.0f}"
-            f" texts/s, peak memory {_peak(pid)} MiB"
-        )
-    with serving("--models", "starter") as server:
-        pid = server.process.pid
-        load(server.address, _photos(server, 40), 8)
-        apart = max(map(_peak, children(pid)), default=0)
-        print(
-            f"40 photos of 12 megapixels by 8 clients: peak memory {_peak(pid)} MiB, and {apart}"
-            " MiB of the process that decodes"
-        )
+
+    def mixed(server: Running) -> list[bytes]:
+        return texts_as_requests(server.address, texts, 50, "starter")
+
+    most = mebibytes * 2**20
+    for what, requests in (
+        ("10,000 mixed texts", mixed),
+        ("40 photos of 12 megapixels", lambda server: _photos(server, 40)),
+    ):
+        try:
+            with (
+                group(memory=most) as one,
+                serving("--models", "starter", before=one.enter) as server,
+            ):
+                seconds, _ = load(server.address, requests(server), 8)
+                print(
+                    f"{what} by 8 clients, in a control group of {mebibytes} MiB: {seconds:.0f} s,"
+                    f" {one.peak() >> 20} MiB at most with the pages of files, {_apart(server)};"
+                    f" {one.killed()} processes ended for memory"
+                )
+        except OSError as error:
+            print(f"no control group can be made here ({error.strerror}):")
+            with serving("--models", "starter") as server:
+                if requests is mixed:
+                    resource.prlimit(server.process.pid, resource.RLIMIT_DATA, (most, most))
+                seconds, _ = load(server.address, requests(server), 8)
+                print(f"{what} by 8 clients: {seconds:.0f} s, {_apart(server)}")
+
+
+def _apart(server: Running) -> str:
+    """The peaks of the server's process, and of those that it started."""
+    pid = server.process.pid
+    apart = max(map(_peak, children(pid)), default=0)
+    return f"{_peak(pid)} MiB of the server and {apart} of the process that decodes"
 
 
 def _peak(pid: int) -> int:
@@ -448,33 +467,19 @@ def _photos(server: Running, count: int) -> list[bytes]:
 
 def quota() -> None:
     """The threads of a server whose control group may use one processor, and what is cut short."""
-    first = Path("/sys/fs/cgroup/cpu")  # of version 1; of version 2 there is one tree
-    old = first.is_dir()
-    group = (first if old else first.parent) / "cospace-bench"
     try:
-        group.mkdir()
-        if old:
-            (group / "cpu.cfs_period_us").write_text("100000")
-            (group / "cpu.cfs_quota_us").write_text("100000")
-        else:
-            (group / "cpu.max").write_text("100000 100000")
+        with group(processors=1) as one:
+            for before in ((), one.enter):
+                with serving("--models", "starter", before=before) as server:
+                    asked = texts_as_requests(server.address, short_texts(1_280), 64, "starter")
+                    seconds, _ = load(server.address, asked)
+                    threads = len(list(Path(f"/proc/{server.process.pid}/task").iterdir()))
+                    what = "with a quota of one processor" if before else "without a quota"
+                    print(f"{what}: {threads} threads, {1_280 / seconds:.0f} texts/s")
+            cut, periods = one.throttled()
+            print(f"  of {periods} periods {cut} were cut short")
     except OSError as error:
         print(f"quota: no control group can be made here ({error.strerror}), nothing was measured")
-        return
-    enter = ("sh", "-c", f'echo $$ > {group}/cgroup.procs && exec "$@"', "sh")
-    try:
-        for before in ((), enter):
-            with serving("--models", "starter", before=before) as server:
-                asked = texts_as_requests(server.address, short_texts(1_280), 64, "starter")
-                seconds, _ = load(server.address, asked)
-                threads = len(list(Path(f"/proc/{server.process.pid}/task").iterdir()))
-                what = "with a quota of one processor" if before else "without a quota"
-                print(f"{what}: {threads} threads, {1_280 / seconds:.0f} texts/s")
-        lines = (group / "cpu.stat").read_text().splitlines()
-        stat = dict(map(str.split, lines))
-        print(f"  of {stat['nr_periods']} periods {stat['nr_throttled']} were cut short")
-    finally:
-        group.rmdir()
 
 
 def main() -> None:
