@@ -59,11 +59,11 @@ def test_a_plain_photo_has_no_warm_square():
     assert 0.0 == np.array(found.heat).max()
 
 
-@pytest.mark.parametrize("agree", [0.0, 0.25, 2.0])
-def test_the_median_of_three_fills_is_known_where_two_agree(
-    monkeypatch: pytest.MonkeyPatch, agree: float
+@pytest.mark.parametrize("much", [0.0, 0.5, 2.0])
+def test_what_costs_much_in_the_mean_colour_is_filled_in_all_three_ways(
+    monkeypatch: pytest.MonkeyPatch, much: float
 ):
-    monkeypatch.setattr(pictures, "_AGREE", agree)
+    monkeypatch.setattr(pictures, "_MUCH", much)
     draw = np.random.default_rng(0)
     whole, other = draw.integers(0, 256, (2, 64, 64, 3)).astype(np.uint8)
     vector = draw.normal(size=48).astype(np.float32)
@@ -76,14 +76,29 @@ def test_the_median_of_three_fills_is_known_where_two_agree(
     seen = pictures._Seen(whole, [other], encode, vector)
     cosine, lost = seen.losses(4, range(16), 0.0)
     covered = [
-        pictures._filled(whole, fill, pictures._place(cell, 4, whole.shape, 0.0))
+        seen._filled(fill, pictures._place(cell, 4, whole.shape, 0.0))
         for cell in range(16)
-        for fill in (pictures._blurred(whole), pictures._mean(whole), other)
+        for fill in (pictures._mean(whole), pictures._blurred(whole), other)
     ]
     each = (cosine - encode(covered) @ vector).reshape(16, 3)
-    off = np.abs(lost - np.median(each, axis=1))
-    assert off.max() <= agree / 2 * each[:, :2].max() + 1e-6
-    assert [33, 16] == tried[:2] if agree == 0 else [33] == tried[:1]
+    more = (each[:, 0] > 0) & (each[:, 0] >= much * each[:, 0].max())
+    assert [17, *([2 * int(more.sum())] if more.any() else [])] == tried[:-1]
+    np.testing.assert_allclose(lost[more], np.median(each[more], axis=1), atol=1e-6)
+    np.testing.assert_allclose(lost[~more], each[~more, 0], atol=1e-6)
+
+
+def test_where_nothing_costs_anything_one_fill_is_enough():
+    plain = np.full((64, 64, 3), 128, np.uint8)
+    tried: list[int] = []
+
+    def encode(images: Sequence[np.ndarray]) -> np.ndarray:
+        tried.append(len(images))
+        return np.array([[-1.0 - one.std()] for one in images], np.float32)  # covers gain
+
+    draw = np.random.default_rng(0)
+    plain[::2] = draw.integers(0, 256, (32, 64, 3))
+    pictures._Seen(plain, [plain], encode, np.ones(1, np.float32)).losses(4, range(16), 0.0)
+    assert [17] == tried
 
 
 class Elsewhere:
