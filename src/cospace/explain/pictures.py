@@ -35,7 +35,7 @@ _SIDE = 336  # pixels of a photo's longer side, where the model's own square is 
 _BLUR = 12  # a side is so many times the radius of the blur
 _EDGE = 0.25  # of a fine cell, by which its cover reaches into its neighbours
 _TRIED = 16  # fine cells that are removed: those for which the coarse ones say most
-_MUCH = 0.5  # of the largest loss: cells below it are filled in one way alone
+_MUCH = 0.7  # of the largest loss: cells below it are filled in one way alone
 _NOTHING = 1e-6
 
 _Pixels: TypeAlias = NDArray[np.uint8]
@@ -81,7 +81,7 @@ def region(
     """What each square of a photo counts in its cosine to the unit `vector`.
 
     `others` are photos whose content stands in for what is removed; without any it is the photo's
-    own, turned by half a turn. Some 50 pictures are encoded, at most 98, in four batches.
+    own, turned by half a turn. Some 45 pictures are encoded, at most 98, in four batches.
 
     Raises `BadItem` for a photo that the model cannot read.
     """
