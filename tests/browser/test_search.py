@@ -188,6 +188,8 @@ def test_on_a_phone(visiting: Any):
     expect(page.locator(".facets")).to_be_hidden()
     page.get_by_role("button", name="Filters").tap()
     expect(page.locator(".facets")).to_be_visible()
+    page.get_by_role("button", name="Show results").tap()
+    expect(page.locator(".facets")).to_be_hidden()
     assert page.evaluate("window.shifts") < 0.05
 
 

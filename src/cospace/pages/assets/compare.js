@@ -9,8 +9,6 @@ import { kind, learn, number, t } from "./words.js";
 learn({
   ways: ["Ways of asking", "Arten zu fragen"],
   way: ["Way {n}", "Art {n}"],
-  way_of: ["Collection", "Sammlung"],
-  way_by: ["Ranking", "Rangfolge"],
   by_all: ["as it is set", "wie eingestellt"],
   by_one: ["{list} alone", "nur {list}"],
   by_rerank: ["reranked by {name}", "neu geordnet von {name}"],
