@@ -8,7 +8,7 @@ import { say, trouble } from "./told.js";
 import { catching, dataUrl, smaller } from "./picture.js";
 import { filtered, question, read, write } from "./state.js";
 import { explained } from "./why.js";
-import { number, t } from "./words.js";
+import { counted, number, t } from "./words.js";
 
 const PAGE = 24;
 
@@ -228,7 +228,7 @@ class Page {
 
   draw(found) {
     put(this.cards, this.hits.map((one) => this.card(one)));
-    put(this.note, this.meant(found), found.sorted_among && !(found.sorted_among >= this.total) ? h("p", { class: "soft" }, t("sorted_among", { n: number(found.sorted_among) })) : null,
+    put(this.note, this.meant(found), found.sorted_among && !(found.sorted_among >= this.total) ? h("p", { class: "soft" }, t("sorted_among", { n: counted(found.sorted_among) })) : null,
       this.hits.length ? (found.notes ?? []).map((one) => h("p", { class: "soft" }, one)) : this.nothing());
     this.counted();
   }
@@ -341,9 +341,8 @@ class Page {
     }
   }
 
-  /** Arrow keys go from card to card; down from the box goes to the first. */
+  /** Arrow keys go from card to card, and up from the first row to the box. */
   keys(event) {
-    if (event.target === this.box) return;
     const current = event.target.closest?.(".card");
     if (!current || !event.key.startsWith("Arrow")) return;
     const cards = [...this.cards.children];

@@ -62,8 +62,8 @@ const TEXTS = {
   found: ["{n} shown", "{n} gezeigt"],
   found_of: ["{n} of {of} shown", "{n} von {of} gezeigt"],
   sorted_among: [
-    "The {n} that fit best, in this order. Sort by best match to see the others.",
-    "Die {n} passendsten, so sortiert. Die übrigen zeigt die Sortierung nach besten Treffern.",
+    "In this order: {n}, the best matches. Sort by best match to see the others.",
+    "So sortiert: {n}, am passendsten. Die übrigen zeigt die Sortierung nach besten Treffern.",
   ],
   none: ["Nothing matches these filters.", "Zu diesen Filtern gibt es nichts."],
   none_help: [
