@@ -42,6 +42,21 @@ def test_columns_moves_and_judgments(visiting: Any, server: Running):
     assert {3, 0} == {one["grade"] for one in said["judgments"]}
 
 
+def test_four_columns_have_room_for_titles_and_there_is_no_fifth(visiting: Any):
+    visit: Visit = visiting()
+    ways = "".join(f"&way=market/{one}" for one in ("", "image", "text"))
+    page = visit.open(f"/ui/market/compare?q=a+lamp{ways}")
+    more = page.get_by_role("button", name="Add a way")
+    more.click()
+    expect(page.locator(".way")).to_have_count(4)
+    expect(more).to_be_disabled()
+    last = page.locator(".way").last.locator(".hit").first
+    expect(last).to_be_visible()
+    place = last.bounding_box()
+    assert place["x"] + place["width"] <= 1280, "nothing sticks out at the side"
+    assert last.locator(".entry > span").bounding_box()["width"] > 100
+
+
 def test_a_phone_has_room_for_titles_and_german_names_for_kinds(visiting: Any):
     visit: Visit = visiting(viewport={"width": 390, "height": 844}, locale="de-DE")
     page = visit.open("/ui/market/compare?q=blue+jacket")

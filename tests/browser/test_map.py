@@ -80,12 +80,36 @@ def test_no_name_lies_under_the_tools(visiting: Any, mapped: Running):
         assert beside or box["y"] + box["height"] <= tools["y"]
 
 
+def test_names_at_the_edge_are_there_within_the_frame(visit: Visit, mapped: Running):
+    head = mapped.get("/collections/market/map").json
+    page = visit.open("/ui/market/map")
+    drawn(page)
+    stage = page.locator(".stage").bounding_box()
+    names = page.locator(".names span")
+    last = max(head["clusters"], key=lambda one: one["x"])["name"]
+    expect(names.filter(has_text=last)).to_be_visible()
+    for name in names.all():
+        box = name.bounding_box()
+        assert box["x"] >= stage["x"] - 1 and box["y"] >= stage["y"] - 1
+        assert box["x"] + box["width"] <= stage["x"] + stage["width"] + 1
+
+
+def test_one_price_far_out_leaves_the_others_their_colours(visit: Visit, mapped: Running):
+    del mapped
+    page = visit.open("/ui/market/map")
+    drawn(page)
+    page.get_by_label("Colour").select_option("price")
+    high = page.locator(".ramp span").last
+    expect(high).to_contain_text("≥ ")
+    assert float(high.inner_text()[2:]) < 650, "the dearest costs 650"
+
+
 def test_a_question_lights_up(visit: Visit, mapped: Running):
     del mapped
     page = visit.open("/ui/market/map")
     drawn(page)
     page.get_by_label("Light up what you describe").fill("vintage comfortable seating")
-    expect(page.locator(".side")).to_contain_text("50 best matches lit up")
+    expect(page.locator(".side")).to_contain_text("Best matches, lit up: 50")
     expect(page.locator(".list .entry").first).to_contain_text("Retro velvet armchair")
 
 
@@ -124,12 +148,12 @@ def test_only_what_is_selected_is_shown_and_searched(visit: Visit, mapped: Runni
     page.locator(".legend button", has_text="furniture").first.click()
     chosen = int(page.locator(".picked h2").inner_text().split()[0])
     page.get_by_role("button", name="Show only these").click()
-    expect(page.locator(".side")).to_contain_text(f"Only {chosen} are shown")
+    expect(page.locator(".side")).to_contain_text(f"Shown: {chosen} items alone")
     page.get_by_label("Light up what you describe").fill("a guitar")
-    expect(page.locator(".side")).to_contain_text(f"{min(50, chosen)} best matches lit up")
+    expect(page.locator(".side")).to_contain_text(f"Best matches, lit up: {min(50, chosen)}")
     page.get_by_role("button", name="Show all again").click()
     page.get_by_label("Light up what you describe").fill("a guitar with strings")
-    expect(page.locator(".side")).to_contain_text("50 best matches lit up")
+    expect(page.locator(".side")).to_contain_text("Best matches, lit up: 50")
     expect(page.locator(".list .entry").first).to_contain_text("uitar")
 
 

@@ -47,6 +47,20 @@ def test_typing_finds_by_meaning(visit: Visit):
     assert page.evaluate("window.shifts") < 0.05
 
 
+def test_what_is_shown_fades_while_an_answer_takes_long(visit: Visit):
+    page = visit.search()
+    waiting = []
+
+    def hold(route: Any) -> None:
+        waiting.append(route)
+
+    page.route("**/collections/market/search", hold)
+    box(page).fill("chair")
+    expect(page.locator(".cards")).to_have_css("opacity", "0.5")
+    waiting[0].continue_()
+    expect(page.locator(".cards")).to_have_css("opacity", "1")
+
+
 def test_an_older_answer_never_comes_over_a_newer_one(visit: Visit):
     page = visit.search()
     waiting = []
@@ -188,6 +202,8 @@ def test_on_a_phone(visiting: Any):
     expect(page.locator(".facets")).to_be_hidden()
     page.get_by_role("button", name="Filters").tap()
     expect(page.locator(".facets")).to_be_visible()
+    page.get_by_role("button", name="Show results").tap()
+    expect(page.locator(".facets")).to_be_hidden()
     assert page.evaluate("window.shifts") < 0.05
 
 

@@ -36,7 +36,7 @@ def add_options(one: Parser) -> None:
     group.add_argument("--kinds", metavar="A,B", action="append", help="default: text,image")
     group.add_argument("--text", metavar="COLUMN", help="a column, or '{title}. {description}'")
     group.add_argument("--image", metavar="COLUMN", help="the column of images' paths")
-    group.add_argument("--images", metavar="FOLDER", help="where files that it lacks are")
+    group.add_argument("--images", metavar="FOLDER", help="a folder to look for files in too")
     signal_columns(group)
     group.add_argument("--label", metavar="COLUMN", help="the column of classes")
     group.add_argument(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cospace.cli.table import Column, room, table
 from cospace.cli.text import one_line, width
-from cospace.read.names import PRICES, TITLES, first, words
+from cospace.read.names import PRICES, TITLES, first, title_in, words
 from cospace.results import Hit, Results
 from cospace.store.where import kilometres
 
@@ -61,8 +61,8 @@ def hit_table(
 
 def title_of(hit: Hit) -> str:
     """What a hit is called: its title, else the start of its text, else its file's name."""
-    title = hit.metadata.get(first(TITLES, list(hit.metadata)) or "")
-    if isinstance(title, str) and title.strip():
+    title = title_in(hit.metadata)
+    if title:
         return one_line(title)
     if hit.text:
         return one_line(hit.text[:500])

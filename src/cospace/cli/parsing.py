@@ -87,7 +87,7 @@ def named_columns(one: Parser) -> None:
     one.add_argument(
         "--metadata", metavar="COLUMNS", action="append", help="columns to keep, with commas"
     )
-    one.add_argument("--images", metavar="FOLDER", help="where files that it lacks are")
+    one.add_argument("--images", metavar="FOLDER", help="a folder to look for files in too")
     one.add_argument("--lat", metavar="COLUMN", help="the column of latitudes")
     one.add_argument("--lon", metavar="COLUMN", help="the column of longitudes")
     signal_columns(one)

@@ -43,7 +43,7 @@ def parser() -> Parser:
     one.add_argument("query", metavar="QUERY", nargs="*", default=[], help="a text, never a path")
     one.add_argument("--image", metavar="PATH", help="an image to search by")
     for kind in SIGNALS:
-        one.add_argument(f"--{kind}", metavar="PATH", help=f"a file of kind {kind} to search by")
+        one.add_argument(f"--{kind}", metavar="PATH", help=f"search by this {kind} file")
     one.add_argument(
         "--depth-scale", metavar="SCALE", type=scale,
         help="what one unit of --depth is: metres=0.001,focal=518.9 or disparity=1",

@@ -26,7 +26,7 @@ def parser() -> Parser:
         "cospace update shop.cospace stock.jsonl --id sku --metadata stock",
     )
     one.add_argument("folder", metavar="FOLDER", help="a collection")
-    one.add_argument("source", metavar="SOURCE", help="a table: .csv, .tsv, .jsonl, .parquet")
+    one.add_argument("source", metavar="SOURCE", help="a table, as `cospace index` reads it")
     one.add_argument("--model", help="the model's folder, where the collection cannot find it")
     named_columns(one)
     one.add_argument("--strict", action="store_true", help="stop at the first bad item")

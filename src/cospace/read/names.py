@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 __all__ = [
     "AMOUNTS", "BODIES", "FLAGS", "IDS", "IMAGES", "LATITUDES", "LONGITUDES", "PRICES", "TITLES",
-    "TRAITS", "bare", "first", "matching", "starting", "words",
+    "TRAITS", "bare", "first", "matching", "starting", "title_in", "words",
 ]  # fmt: skip
 
 # In the order in which they are preferred.
@@ -184,6 +185,16 @@ def first(known: Sequence[str], names: Sequence[str]) -> str | None:
     """The column that has the earliest of the `known` names."""
     headers = {bare(name): name for name in reversed(names)}
     return next((headers[word] for word in known if word in headers), None)
+
+
+def title_in(metadata: Mapping[str, Any]) -> str:
+    """The title that the fields of an item hold, by their names, or "".
+
+    >>> title_in({"Titel": "Sessel ", "name": "S-1"}), title_in({"price": 3})
+    ('Sessel', '')
+    """
+    title = metadata.get(first(TITLES, list(metadata)) or "")
+    return title.strip() if isinstance(title, str) else ""
 
 
 def matching(known: Sequence[str], names: Sequence[str]) -> list[str]:

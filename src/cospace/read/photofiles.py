@@ -83,19 +83,22 @@ class Photos:
         """The file of a URL's name in the folder of images: the shop's picture, downloaded."""
         noun, place = NOUNS[kind], _place_of(url)
         name = _name_in(place)
-        if self._images is not None and name:
-            found = self._below(self._images, name, kind)
-            if isinstance(found, Path):
-                other = self._urls.setdefault(name, place)
-                if other == place:
-                    return found
-                return Missing(
-                    f"two URLs end in {shown(name)[:80]} ({shown(other)[:80]} came first,"
-                    f" {shown(place)[:80]} now): give their files other names, and write the paths"
-                )
+        if self._images is None or not name:
+            return Missing(
+                f"the {noun} is a URL ({shown(url)[:80]}), which is never fetched: download it into"
+                " a folder, and say images=FOLDER"
+            )
+        found = self._below(self._images, name, kind)
+        if isinstance(found, Missing):
+            # With its path: what is stored of a file that is away is kept.
+            looked = f"looked for in {shown(self._images)[:200]}"
+            return found._replace(reason=f"{found.reason} ({shown(url)[:80]}), {looked}")
+        other = self._urls.setdefault(name, place)
+        if other == place:
+            return found
         return Missing(
-            f"the {noun} is a URL ({shown(url)[:80]}), which is never fetched: download it into a"
-            " folder, and say images=FOLDER"
+            f"two URLs end in {shown(name)[:80]} ({shown(other)[:80]} came first,"
+            f" {shown(place)[:80]} now): give their files other names, and write the paths"
         )
 
     def _below(self, folder: Path, value: str, kind: str) -> Path | Missing:

@@ -293,7 +293,8 @@ def _doubts(query: Query, lists: _Lists) -> tuple[str, ...]:
         return ()
     asked = " or ".join(map(repr, words))
     them = "it" if len(words) == 1 else "these words"
-    note = f"no item holds {asked}, and the model does not know {them}: the hits may be unrelated"
+    none = "no item" if query.where is None else "no item that passes the filter"
+    note = f"{none} holds {asked}, and the model does not know {them}: the hits may be unrelated"
     return (note,)
 
 

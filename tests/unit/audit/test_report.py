@@ -107,8 +107,10 @@ def test_items_have_their_photo_title_and_id(tmp_path: Path) -> None:
     photo = tmp_path / "p.png"
     Image.fromarray(np.full((40, 60, 3), 90, np.uint8)).save(photo)
     shop = cs.open(":memory:", model=tiny_model())
-    shop.add(ids=["MK-1", "MK-2"], documents=["a", "b"],
-             images=[cs.Image(photo), None], metadatas=[{"title": "<Chair>"}, {}])  # fmt: skip
+    shop.add(
+        ids=["MK-1", "MK-2"], documents=["a", "b"],
+        images=[cs.Image(photo), None], metadatas=[{"Product-Name": "<Chair>"}, {}],
+    )  # fmt: skip
     audit = Audit("shop", 2, "", (
         Finding("x", "found", "y", groups=(Group(("MK-1", "MK-2")), Group(("MK-1",)))),
     ))  # fmt: skip

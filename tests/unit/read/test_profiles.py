@@ -227,9 +227,29 @@ def test_downloaded_pictures_are_found_by_the_names_of_their_urls(tmp_path: Path
     paths = [part.path.name for kind, part in chair.parts.items() if kind != "text"]
     assert ["red chair.png", "b.png"] == paths
     assert [["text"]] * 3 == [list(item.parts) for item in others]
-    assert all("images=FOLDER" in one.reason for one in reading.partial)
+    gone, secret, above = (one.reason for one in reading.partial)
+    assert f"photo missing: gone.png ({host}/gone.png), looked for in" in gone
+    assert "photo missing: secret.png" in secret
+    assert "lies outside" in above
     without = cs.read(tmp_path / "p.csv", image="Image Src")
     assert [["text"]] * 4 == [list(item.parts) for item in without]
+
+
+def test_a_downloaded_picture_that_is_away_keeps_what_is_stored(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    picture = tmp_path / "pictures" / "chair.png"
+    Pillow.new("RGB", (8, 8)).save(picture)
+    table = tmp_path / "p.csv"
+    table.write_text(
+        "Handle,Title,Variant Price,Image Src\nchair,Chair,5,https://cdn.example.org/chair.png\n"
+    )
+    given: dict[str, Any] = {"image": "Image Src", "images": tmp_path / "pictures"}
+    with cs.open(":memory:", model="starter") as shop:
+        shop.upsert(cs.read(table, **given))
+        picture.unlink()
+        report = shop.upsert(cs.read(table, **given))
+        assert (1, 1) == (report.unchanged, report.kept)
+        assert 1 == shop.info().fields["image"]
 
 
 def test_two_urls_that_end_alike_are_not_one_picture(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from cospace.search.candidates import Ranking
 def shop() -> Iterator[cs.Collection]:
     with cs.open(":memory:", model="starter") as made:
         texts = ["Retro velvet armchair", "Steel garden rake KX-4410B", "Blue lamp by Velmora"]
-        made.add([cs.Item(f"MK-{i}", text) for i, text in enumerate(texts)])
+        made.add([cs.Item(f"MK-{i}", text, {"at": i}) for i, text in enumerate(texts)])
         yield made
 
 
@@ -42,6 +42,12 @@ def test_words_that_nothing_knows_are_told(shop: cs.Collection, query: str) -> N
 )
 def test_an_answer_that_a_list_is_sure_of_has_no_note(shop: cs.Collection, query: str) -> None:
     assert () == shop.search(query).notes
+
+
+def test_behind_a_filter_it_is_told_of_what_passes(shop: cs.Collection) -> None:
+    """An item that the filter leaves out does hold the word."""
+    [note] = shop.search("velmora", where={"at": 0}).notes
+    assert "no item that passes the filter holds 'velmora'" in note
 
 
 def test_each_query_of_many_has_its_own_note(shop: cs.Collection) -> None:

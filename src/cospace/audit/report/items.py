@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Protocol
 
 from cospace.audit.finding import Group
 from cospace.errors import CospaceError
 from cospace.item import Image
+from cospace.read.names import title_in
 from cospace.read.small import small_webp
 from cospace.store.protocol import Row
 
 __all__ = ["Kept", "Pictures", "groups"]
 
 _WIDTH = 168
-_TITLES = ("title", "name", "titel", "titre", "nombre", "naam", "product")
 _LETTERS = 90
 _AT_ONCE = 500
 _GROUPS, _OF_GROUP = 24, 8
@@ -102,7 +102,5 @@ def _group(group: Group, pictures: Pictures) -> str:
 
 
 def _title(row: Row) -> str:
-    fields: Mapping[str, object] = row.metadata
-    found = next((str(fields[name]) for name in _TITLES if fields.get(name)), None)
-    text = found or row.text or ""
+    text = title_in(row.metadata) or row.text or ""
     return text if len(text) <= _LETTERS else text[: _LETTERS - 1].rstrip() + "\u2026"

@@ -15,6 +15,7 @@ from cospace.evaluate.checked import grades_of
 from cospace.evaluate.judgments import read_judgments
 from cospace.item import kind_of
 from cospace.read import Failures
+from cospace.read.names import title_in
 from cospace.read.sentences import sentences
 from cospace.read.texts import is_blank
 from cospace.store.tongue import language_of
@@ -28,7 +29,6 @@ __all__ = ["MOST", "Asked", "Question", "judged_questions", "sampled_questions"]
 
 MOST = 1_000  # questions that are sampled
 _LONGEST = 300  # characters of a first sentence that is asked as a question
-_TITLES = ("title", "name")
 _LANGUAGES = ("language", "lang")
 
 
@@ -146,10 +146,9 @@ def sampled_questions(old: Collection, new: Collection, seed: int, most: int = M
 
 def _asked_of(row: Row) -> str | None:
     """The title of a row, or the first sentence of its text; None where neither can be asked."""
-    for name in _TITLES:
-        title = row.metadata.get(name)
-        if isinstance(title, str) and not is_blank(title) and len(title) <= _LONGEST:
-            return title.strip()
+    title = title_in(row.metadata)
+    if not is_blank(title) and len(title) <= _LONGEST:
+        return title
     if not row.text or is_blank(row.text):
         return None
     for start, end in sentences(row.text[: 4 * _LONGEST])[:1]:

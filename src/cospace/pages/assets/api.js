@@ -58,6 +58,11 @@ export async function get(path, given) {
   return (await call(path, given)).json();
 }
 
+/** The bytes that base64 stands for. */
+export function unpacked(base64) {
+  return Uint8Array.from(atob(base64), (one) => one.charCodeAt(0));
+}
+
 /** The address of a collection's route. */
 export function route(collection, rest = "") {
   return `/collections/${encodeURIComponent(collection)}${rest}`;

@@ -18,22 +18,19 @@ const PRICES = [
 ];
 const CURRENCIES = ["currency", "waehrung", "wahrung", "devise", "valuta", "moneda"];
 
-/** Which fields are the title, the price, the place and the date, by their names and types. */
+/** Which fields are the title, the price and its currency, by their names and types. */
 export function roles(metadata) {
   const plain = (name) => name.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace(/[_-]/g, " ").trim();
-  const named = (names, types) => {
+  const named = (names, type) => {
     const found = new Map();
-    for (const name of Object.keys(metadata)) if (types.includes(metadata[name]) && !found.has(plain(name))) found.set(plain(name), name);
+    for (const name of Object.keys(metadata)) if (metadata[name] === type && !found.has(plain(name))) found.set(plain(name), name);
     return names.map((name) => found.get(name)).find((name) => name !== undefined);
   };
-  const typed = (type) => Object.keys(metadata).find((name) => metadata[name] === type);
-  const price = named(PRICES, ["number", "integer"]);
+  const price = named(PRICES, "number");
   return {
-    title: named(TITLES, ["string"]),
+    title: named(TITLES, "string"),
     price,
-    currency: price && metadata[`${price}_currency`] ? `${price}_currency` : named(CURRENCIES, ["string"]),
-    place: typed("location"),
-    date: typed("date") ?? typed("datetime"),
+    currency: price && metadata[`${price}_currency`] ? `${price}_currency` : named(CURRENCIES, "string"),
   };
 }
 
@@ -59,7 +56,7 @@ export function priceOf(item, role) {
   if (typeof currency === "string" && /^[A-Z]{3}$/.test(currency)) {
     return new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency }).format(value);
   }
-  return number(value);
+  return number(value, 2, Number.isInteger(value) ? 0 : 2);
 }
 
 /** The names of an item's pictures, first to last. */
@@ -108,29 +105,32 @@ export function shown(value) {
   if (typeof value === "number") return number(value, 4);
   if (typeof value === "boolean") return value ? t("yes") : t("no");
   if (Array.isArray(value)) return value.map(shown).join(", ");
-  if (value && typeof value === "object" && "lat" in value) return `${number(value.lat, 3)}, ${number(value.lon, 3)}`;
-  return String(value);
+  if (value === null || typeof value !== "object") return String(value);
+  if ("lat" in value) return `${number(value.lat, 3)}, ${number(value.lon, 3)}`;
+  return Object.entries(value).map(([name, one]) => `${name}: ${shown(one)}`).join(", ");
 }
 
 /** An item in full, over the page; `told` stands under its text, and `more` at the end. */
 export function detail(item, role, more = [], told = null) {
   const title = titleOf(item, role);
   const price = priceOf(item, role);
-  const facts = Object.entries(item.metadata).filter(([name, value]) => name !== role.title && value !== title && !(price && name === role.currency));
+  const above = price ? [role.title, role.price, role.currency] : [role.title];
+  const facts = Object.entries(item.metadata).filter(([name, value]) => !above.includes(name) && value !== title);
   const look = (part) => dialog.querySelector(".sheet > .photo").replaceWith(photo(item, 960, title, part));
   const dialog = h("dialog", { class: "detail", "aria-labelledby": "detail-title", onclose: () => dialog.remove(), onclick: (event) => {
     if (event.target === dialog) dialog.close();
   } },
     h("div", { class: "sheet" },
       h("div", { class: "head" }, h("h2", { id: "detail-title", dir: "auto" }, title), button("close", t("close"), () => dialog.close())),
+      price ? h("p", { class: "large" }, price) : null,
       photo(item, 960, title),
       pictures(item).length > 1
-        ? h("div", { class: "strip" }, pictures(item).map((part, at) => h("button", { type: "button", class: "thumbnail", "aria-label": t("picture_of", { n: at + 1 }), onclick: () => look(part) }, photo(item, 120, "", part))))
+        ? h("div", { class: "strip" }, pictures(item).map((part, at) => h("button", { type: "button", class: "thumbnail", "data-part": part, "aria-label": t("picture_of", { n: at + 1 }), onclick: () => look(part) }, photo(item, 120, "", part))))
         : null,
       item.text ? h("p", { class: "long", dir: "auto" }, item.text) : null,
       told,
       h("dl", {}, facts.map(([name, value]) => [
-        h("dt", { dir: "auto" }, name), h("dd", { dir: "auto" }, price && name === role.price ? price : shown(value)),
+        h("dt", { dir: "auto" }, name), h("dd", { dir: "auto" }, shown(value)),
       ])),
       h("p", { class: "soft" }, item.id),
       more));

@@ -23,8 +23,14 @@ export function ofGroups(codes, none) {
   return found;
 }
 
-/** Colours of points for numbers, lowest to highest; what is no number is grey. */
-export function ofNumbers(values, low, high) {
+/**
+ * Colours of points for numbers, `low` to `high`: 96 of 100 lie between, so that one far out leaves the others their
+ * colours; `more` are signs that lower and higher ones are there. What is no number is grey.
+ */
+export function ofNumbers(values) {
+  const sorted = values.filter((one) => !Number.isNaN(one)).sort();
+  const [low, high] = [0.02, 0.98].map((part) => sorted[Math.round(part * (sorted.length - 1))]);
+  const more = [sorted[0] < low ? "≤ " : "", sorted.at(-1) > high ? "≥ " : ""];
   const table = SCALE.map(rgb);
   const found = new Uint8Array(3 * values.length);
   for (let i = 0; i < values.length; i += 1) {
@@ -33,7 +39,7 @@ export function ofNumbers(values, low, high) {
     const [from, to, part] = [table[Math.floor(at)], table[Math.floor(at) + 1], at % 1];
     for (let c = 0; c < 3; c += 1) found[3 * i + c] = from[c] + (to[c] - from[c]) * part;
   }
-  return found;
+  return { colours: found, low, high, more };
 }
 
 /** The scale of numbers, lowest first. */

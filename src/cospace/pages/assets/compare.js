@@ -9,8 +9,6 @@ import { kind, learn, number, t } from "./words.js";
 learn({
   ways: ["Ways of asking", "Arten zu fragen"],
   way: ["Way {n}", "Art {n}"],
-  way_of: ["Collection", "Sammlung"],
-  way_by: ["Ranking", "Rangfolge"],
   by_all: ["as it is set", "wie eingestellt"],
   by_one: ["{list} alone", "nur {list}"],
   by_rerank: ["reranked by {name}", "neu geordnet von {name}"],
@@ -36,6 +34,7 @@ learn({
 });
 
 const DEEP = 20;
+const MOST = 4; // columns that can be read side by side
 
 /** Build the page in `main`; gives what ends it. */
 export async function show(main, name, about) {
@@ -63,7 +62,7 @@ class Page {
   async start() {
     const { collections, rerankers } = await get("/collections");
     this.choices = this.#choices(collections, rerankers);
-    this.ways = this.ways.filter((one) => this.choices.has(one));
+    this.ways = this.ways.filter((one) => this.choices.has(one)).slice(0, MOST);
     if (this.ways.length < 2) this.ways = [...this.choices.keys()].slice(0, 2);
     this.build();
     await this.ask();
@@ -95,14 +94,13 @@ class Page {
     put(this.main, h("h1", { class: "unseen" }, `${t("compare")}: ${this.name}`),
       h("form", { class: "ask", role: "search", onsubmit: (event) => event.preventDefault() }, h("div", { class: "box" }, icon("search"), this.box)),
       h("p", { class: "soft middle" }, t("judge_help")), h("div", { class: "bar" }, this.count,
-        h("div", { class: "end" }, h("button", { type: "button", class: "small", onclick: () => this.add() }, icon("plus"), t("add_way")))),
+        h("div", { class: "end" }, (this.more = h("button", { type: "button", class: "small", onclick: () => this.add() }, icon("plus"), t("add_way"))))),
       this.note, this.board);
     this.board.addEventListener("keydown", (event) => this.keys(event));
     this.#watch.observe(this.board);
   }
 
   add() {
-    if (this.ways.length >= 4) return;
     this.ways.push([...this.choices.keys()].find((one) => !this.ways.includes(one)) ?? this.ways[0]);
     this.ask();
   }
@@ -140,6 +138,7 @@ class Page {
   draw() {
     const held = document.activeElement?.closest?.(".hit");
     const way = held ? [...this.lists.children].indexOf(held.closest(".way")) : -1;
+    this.more.disabled = this.ways.length >= MOST;
     put(this.lists, this.ways.map((key, at) => this.column(key, at)));
     if (held) [...(this.lists.children[way]?.querySelectorAll(".hit") ?? [])].find((row) => row.dataset.id === held.dataset.id)?.querySelector(".entry").focus();
     this.graded();

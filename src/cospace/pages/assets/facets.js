@@ -1,6 +1,7 @@
 // The filters: values with their counts, ranges with their histogram, a place with its distance.
 
 import { get, Latest, route } from "./api.js";
+import { shown } from "./cards.js";
 import { button, h, later, put, s } from "./dom.js";
 import { where } from "./state.js";
 import { number, t } from "./words.js";
@@ -83,22 +84,21 @@ function category(field, state, changed) {
     update(now) {
       const chosen = new Set(state.fields[now.name] ?? []);
       const values = [...now.values];
-      for (const one of chosen) if (!values.some(({ value }) => String(value) === one)) values.push({ value: one, count: 0 });
-      const shown = all ? values : values.filter(({ value }, at) => at < 8 || chosen.has(String(value)));
+      for (const one of chosen) if (!values.some(({ value }) => value === one)) values.push({ value: one, count: 0 });
+      const listed = all ? values : values.filter(({ value }, at) => at < 8 || chosen.has(value));
       const focused = list.contains(document.activeElement) ? document.activeElement.dataset.value : undefined;
       put(list,
-        shown.map(({ value, count }) => {
-          const text = String(value);
-          const box = h("input", { type: "checkbox", checked: chosen.has(text), "data-value": text, onchange: () => {
-            const rest = (state.fields[now.name] ?? []).filter((one) => one !== text);
-            state.fields[now.name] = box.checked ? [...rest, text] : rest;
+        listed.map(({ value, count }) => {
+          const box = h("input", { type: "checkbox", checked: chosen.has(value), "data-value": String(value), onchange: () => {
+            const rest = (state.fields[now.name] ?? []).filter((one) => one !== value);
+            state.fields[now.name] = box.checked ? [...rest, value] : rest;
             if (!state.fields[now.name].length) delete state.fields[now.name];
             changed();
           } });
-          return h("li", {}, h("label", { class: count ? "" : "zero" }, box, h("span", { class: "value", dir: "auto" }, text), h("span", { class: "count" }, number(count))));
+          return h("li", {}, h("label", { class: count ? "" : "zero" }, box, h("span", { class: "value", dir: "auto" }, shown(value)), h("span", { class: "count" }, number(count))));
         }),
-        shown.length < values.length
-          ? h("li", {}, h("button", { type: "button", class: "link", onclick: () => { all = true; group.update(now); } }, t("others", { n: number(values.length - shown.length) })))
+        listed.length < values.length
+          ? h("li", {}, h("button", { type: "button", class: "link", onclick: () => { all = true; group.update(now); } }, t("others", { n: number(values.length - listed.length) })))
           : null);
       if (focused !== undefined) [...list.querySelectorAll("input")].find((box) => box.dataset.value === focused)?.focus();
     },
@@ -112,13 +112,13 @@ function range(field, state, changed) {
   const bars = s("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "bars", "aria-hidden": "true", preserveAspectRatio: "none" });
   const dated = field.type === "date";
   const input = (label, at) => h("input", {
-    type: dated ? "date" : "number", step: "any", "aria-label": t(label, { field: readable(name) }), placeholder: t(at ? "to" : "from"),
+    type: dated ? "date" : "number", step: "any", max: dated ? "9999-12-30" : null, "aria-label": t(label, { field: readable(name) }), placeholder: t(at ? "to" : "from"),
     oninput: later(dated ? 400 : 250, () => take()),
   });
   const low = input("lowest", 0);
   const high = input("highest", 1);
   const take = () => {
-    const read = (box) => (box.value === "" ? null : dated ? box.value : Number(box.value));
+    const read = (box) => (box.value === "" || !box.validity.valid ? null : dated ? box.value : Number(box.value));
     const pair = [read(low), read(high)];
     if (pair.every((one) => one === null)) delete state.ranges[name];
     else state.ranges[name] = pair;
@@ -136,16 +136,12 @@ function range(field, state, changed) {
       put(bars, bins.map((one, at) => {
         const high = one.count ? Math.max(2, (HEIGHT * one.count) / most) : 0;
         return s("rect", { x: at * wide + 0.5, y: HEIGHT - high, width: Math.max(0.5, wide - 1), height: high, class: inside(one) ? "in" : "out" },
-          s("title", {}, `${said(one.from, dated)} – ${said(one.to, dated)}: ${number(one.count)}`));
+          s("title", {}, `${shown(one.from)} – ${shown(one.to)}: ${number(one.count)}`));
       }));
     },
   };
   group.update(field);
   return group;
-}
-
-function said(value, dated) {
-  return dated ? String(value) : number(value);
 }
 
 function place(field, state, changed) {

@@ -1,12 +1,12 @@
 // The map of a collection's space: points, names of clusters, pictures when near, a lasso, a search.
 
-import { call, get, Latest, route } from "./api.js";
-import { detail, photo, roles, titleOf } from "./cards.js";
+import { call, get, Latest, route, unpacked } from "./api.js";
+import { detail, photo, roles, shown, titleOf } from "./cards.js";
 import { group, ofGroups, ofNumbers, scale } from "./colours.js";
 import { button, h, later, put, s, save } from "./dom.js";
 import { Plot } from "./plot.js";
 import { say, trouble } from "./told.js";
-import { learn, number, t } from "./words.js";
+import { counted, learn, number, t } from "./words.js";
 
 learn({
   map_none: ["This collection has no map yet.", "Diese Sammlung hat noch keine Karte."],
@@ -16,7 +16,7 @@ learn({
   ],
   map_make: ["Make the map", "Karte erstellen"],
   map_making: ["The map is being made.", "Die Karte entsteht."],
-  map_missing: ["{n} items are not on it yet.", "{n} Einträge fehlen noch darauf."],
+  map_missing: ["Not on it yet: {n}.", "Noch nicht darauf: {n}."],
   map_stale: ["The map is of another model.", "Die Karte gehört zu einem anderen Modell."],
   map_update: ["Put them on it", "Eintragen"],
   map_label: [
@@ -24,7 +24,7 @@ learn({
     "Karte mit {n} Einträgen. Pfeiltasten verschieben, Plus und Minus zoomen, 0 zeigt alles.",
   ],
   map_light: ["Light up what you describe", "Beschreiben, was leuchten soll"],
-  map_lit: ["{n} best matches lit up", "{n} beste Treffer leuchten"],
+  map_lit: ["Best matches, lit up: {n}", "Beste Treffer leuchten: {n}"],
   colour: ["Colour", "Farbe"],
   clusters: ["Clusters", "Gruppen"],
   zoom_in: ["Zoom in", "Vergrößern"],
@@ -35,7 +35,7 @@ learn({
   selected: ["{n} selected", "{n} ausgewählt"],
   clear: ["Clear", "Leeren"],
   only: ["Show only these", "Nur diese zeigen"],
-  only_on: ["Only {n} are shown.", "Nur {n} werden gezeigt."],
+  only_on: ["Shown: {n} alone.", "Gezeigt: nur {n}."],
   only_off: ["Show all again", "Wieder alle zeigen"],
   to_csv: ["Save as CSV", "Als CSV speichern"],
   to_png: ["Save as a picture", "Als Bild speichern"],
@@ -148,7 +148,7 @@ class Page {
       button("whole", t("zoom_all"), () => this.plot.fit(head.bounds)), lasso, button("save", t("to_png"), () => this.png()));
     const notes = h("div", { class: "soft" },
       head.stale ? h("p", {}, t("map_stale"), " ", this.about.served === false ? null : h("button", { type: "button", class: "link", onclick: () => this.missing(null, true) }, t("map_make"))) : null,
-      head.missing ? h("p", {}, t("map_missing", { n: number(head.missing) }), " ", this.about.served === false ? null : h("button", { type: "button", class: "link", onclick: () => this.update() }, t("map_update"))) : null);
+      head.missing ? h("p", {}, t("map_missing", { n: counted(head.missing) }), " ", this.about.served === false ? null : h("button", { type: "button", class: "link", onclick: () => this.update() }, t("map_update"))) : null);
     put(this.main, h("h1", { class: "unseen" }, `${t("map")}: ${this.name}`),
       h("div", { class: "atlas" }, h("div", { class: "frame" }, this.stage, tools),
         h("aside", { class: "side" }, this.box, this.lit, this.kept, notes, h("label", { for: "colour" }, t("colour")), this.by, this.legend, this.picked)));
@@ -171,11 +171,12 @@ class Page {
     try {
       const found = await get(route(this.name, `/map/field?name=${encodeURIComponent(field)}`));
       if (found.type === "number") {
-        this.plot.colour(ofNumbers(new Float32Array(unpacked(found.values).buffer), found.min, found.max));
-        return put(this.legend, h("li", { class: "ramp" }, h("span", {}, number(found.min)), scale.map(dot), h("span", {}, number(found.max))));
+        const { colours, low, high, more } = ofNumbers(new Float32Array(unpacked(found.values).buffer));
+        this.plot.colour(colours);
+        return put(this.legend, h("li", { class: "ramp" }, h("span", {}, `${more[0]}${number(low)}`), scale.map(dot), h("span", {}, `${more[1]}${number(high)}`)));
       }
       this.plot.colour(ofGroups(unpacked(found.codes), 255));
-      put(this.legend, found.values.map((value, at) => h("li", {}, dot(group(at)), h("span", { dir: "auto" }, String(value)))));
+      put(this.legend, found.values.map((value, at) => h("li", {}, dot(group(at)), h("span", { dir: "auto" }, shown(value)))));
     } catch (error) {
       say(error.message || t("failed"));
     }
@@ -235,7 +236,7 @@ class Page {
   filter(ids) {
     this.only = ids && new Set(ids);
     this.plot.only(ids && ids.map((id) => this.numbers.get(id)).filter((one) => one !== undefined));
-    put(this.kept, ids ? [t("only_on", { n: number(ids.length) }), " ", h("button", { type: "button", class: "link", onclick: () => this.filter(null) }, t("only_off"))] : null);
+    put(this.kept, ids ? [t("only_on", { n: counted(ids.length) }), " ", h("button", { type: "button", class: "link", onclick: () => this.filter(null) }, t("only_off"))] : null);
     this.select([]);
   }
 
@@ -418,11 +419,14 @@ class Page {
     const found = [];
     for (const one of [...this.head.clusters].sort((a, b) => b.size - a.size)) {
       const [x, y] = this.plot.pixel(one.x, one.y);
-      const half = one.name.length * 4.2 + 8;
-      const box = [x - half, y - 12, x + half, y + 12];
-      if (x < half || y < 12 || x > this.stage.clientWidth - half || y > this.stage.clientHeight - 12 || !free(box)) continue;
+      if (x < 0 || y < 0 || x > stage.width || y > stage.height) continue;
+      const half = one.name.length * 4.1 + 7;
+      // Above the middle, where it does not hide points that lie close together, and within the frame.
+      const [left, top] = [Math.min(Math.max(x, half), stage.width - half), Math.max(12, y - 22)];
+      const box = [left - half, top - 12, left + half, top + 12];
+      if (!free(box)) continue;
       taken.push(box);
-      found.push(this.lay(h("span", { dir: "auto" }, one.name), one.x, one.y));
+      found.push(this.lay(h("span", { dir: "auto", style: { margin: `${top - y}px 0 0 ${left - x}px` } }, one.name), one.x, one.y));
     }
     put(this.names, found);
   }
@@ -443,8 +447,4 @@ class Page {
 
 function dot(colour) {
   return h("i", { class: "dot", style: { background: colour } });
-}
-
-function unpacked(base64) {
-  return Uint8Array.from(atob(base64), (one) => one.charCodeAt(0));
 }

@@ -8,7 +8,7 @@ import { say, trouble } from "./told.js";
 import { catching, dataUrl, smaller } from "./picture.js";
 import { filtered, question, read, write } from "./state.js";
 import { explained } from "./why.js";
-import { number, t } from "./words.js";
+import { counted, number, t } from "./words.js";
 
 const PAGE = 24;
 
@@ -28,7 +28,7 @@ class Page {
     this.name = name;
     this.about = about;
     this.role = roles(about.metadata);
-    this.state = read(location.search);
+    this.state = read(location.search, about.metadata);
     this.titles = new Map();
     this.picture = null;
     this.hits = [];
@@ -57,11 +57,12 @@ class Page {
     this.results = h("section", { id: "results", tabindex: "-1", "aria-label": t("results") },
       h("div", { class: "bar" }, this.count,
         h("div", { class: "end" },
-          h("button", { type: "button", class: "small narrow-only", "aria-expanded": "false", onclick: (event) => this.panel(event.currentTarget) }, icon("filter"), t("filters")),
+          (this.filters = h("button", { type: "button", class: "small narrow-only", "aria-expanded": "false", onclick: () => this.panel() }, icon("filter"), t("filters"))),
           h("label", { for: "sort" }, t("sort")), this.order,
           button("share", t("share"), () => this.share()))),
       this.note, this.cards, this.more);
     this.facets = new Facets(this.name, this.state, () => this.changed());
+    this.facets.element.append(h("button", { type: "button", class: "main narrow-only", onclick: () => { this.panel(); this.results.focus(); } }, t("show_results")));
     this.body = h("div", { class: "columns" }, this.facets.element, this.results);
     put(this.main, h("h1", { class: "unseen" }, `${t("search")}: ${this.name}`), form, this.body);
   }
@@ -122,8 +123,10 @@ class Page {
   }
 
   back() {
-    Object.assign(this.state, read(location.search));
+    Object.assign(this.state, read(location.search, this.about.metadata));
     this.box.value = this.state.q;
+    // A box that is being typed into is left alone; this one is to say what holds now.
+    if (this.facets.element.contains(document.activeElement)) document.activeElement.blur();
     this.drawChips();
     this.refreshFacets();
     this.search();
@@ -225,8 +228,8 @@ class Page {
 
   draw(found) {
     put(this.cards, this.hits.map((one) => this.card(one)));
-    put(this.note, this.meant(found), found.sorted_among && !(found.sorted_among >= this.total) ? h("p", { class: "soft" }, t("sorted_among", { n: number(found.sorted_among) })) : null,
-      (found.notes ?? []).map((one) => h("p", { class: "soft" }, one)), this.hits.length ? null : this.nothing());
+    put(this.note, this.meant(found), found.sorted_among && !(found.sorted_among >= this.total) ? h("p", { class: "soft" }, t("sorted_among", { n: counted(found.sorted_among) })) : null,
+      this.hits.length ? (found.notes ?? []).map((one) => h("p", { class: "soft" }, one)) : this.nothing());
     this.counted();
   }
 
@@ -323,9 +326,9 @@ class Page {
     this.drawChips();
   }
 
-  panel(control) {
+  panel() {
     const open = this.body.classList.toggle("filtering");
-    control.setAttribute("aria-expanded", String(open));
+    this.filters.setAttribute("aria-expanded", String(open));
     if (open) this.facets.element.querySelector("input, button")?.focus();
   }
 
@@ -338,9 +341,8 @@ class Page {
     }
   }
 
-  /** Arrow keys go from card to card; down from the box goes to the first. */
+  /** Arrow keys go from card to card, and up from the first row to the box. */
   keys(event) {
-    if (event.target === this.box) return;
     const current = event.target.closest?.(".card");
     if (!current || !event.key.startsWith("Arrow")) return;
     const cards = [...this.cards.children];

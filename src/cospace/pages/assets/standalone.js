@@ -1,6 +1,6 @@
 // The map as a file of its own: what it shows is in the file, and nothing is asked of anybody.
 
-import { through } from "./api.js";
+import { through, unpacked } from "./api.js";
 import { roles } from "./cards.js";
 import { h, home } from "./dom.js";
 import { show } from "./map.js";
@@ -13,8 +13,7 @@ export async function start(data) {
   const { title } = roles(data.metadata);
   const titles = data.items.map((one) => `${one.metadata[title] ?? ""} ${one.text ?? ""}`.toLowerCase());
   const numbers = new Map(data.items.map((one, at) => [one.id, at]));
-  const bytes = (text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
-  const near = data.neighbours ? new Uint32Array(bytes(data.neighbours).buffer) : null;
+  const near = data.neighbours ? new Uint32Array(unpacked(data.neighbours).buffer) : null;
 
   const search = ({ query, like, k }) => {
     if (like !== undefined) {
@@ -32,8 +31,8 @@ export async function start(data) {
     const json = (value) => new Response(JSON.stringify(value));
     if (last === "map") return json(data.head);
     if (last === "map/ids") return json({ ids: data.items.map((one) => one.id) });
-    if (last === "map/points") return new Response(bytes(data.points));
-    if (last === "map/labels") return new Response(bytes(data.labels));
+    if (last === "map/points") return new Response(unpacked(data.points));
+    if (last === "map/labels") return new Response(unpacked(data.labels));
     if (last === "map/field") return json(data.fields[decodeURIComponent(name)]);
     if (last === "items/get") return json({ items: asked.ids.map((id) => data.items[numbers.get(id)]) });
     if (last === "search") return json({ hits: search(asked) });

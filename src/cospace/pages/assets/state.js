@@ -5,8 +5,15 @@ export function empty() {
   return { q: "", like: "", unlike: [], weight: 0.5, fields: {}, ranges: {}, near: null, sort: "", typed: false };
 }
 
-/** The search that an address names. What cannot be read in it is left out. */
-export function read(query) {
+/** An end of a range as an address has it: a number, a day, or null for none; undefined for anything else. */
+function end(text) {
+  if (text === "") return null;
+  if (/^\d{4}-\d\d-\d\d$/.test(text)) return Number.isNaN(Date.parse(text)) ? undefined : text;
+  return Number.isFinite(Number(text)) ? Number(text) : undefined;
+}
+
+/** The search that an address names, values as fields of these types hold them. What cannot be read in it is left out. */
+export function read(query, types) {
   const given = new URLSearchParams(query);
   const state = empty();
   state.q = given.get("q") ?? "";
@@ -17,10 +24,11 @@ export function read(query) {
   const weight = Number(given.get("weight") ?? 0.5);
   if (weight >= 0 && weight <= 1) state.weight = weight;
   for (const [name, value] of given) {
-    if (name.startsWith("is.")) (state.fields[name.slice(3)] ??= []).push(value);
+    const field = name.slice(3);
+    if (name.startsWith("is.")) (state.fields[field] ??= []).push(types[field] === "bool" ? value === "true" : value);
     if (name.startsWith("in.")) {
-      const [from, to] = value.split("..").map((one) => (one === "" ? null : Number(one)));
-      if ([from, to].every((one) => one === null || Number.isFinite(one))) state.ranges[name.slice(3)] = [from, to ?? null];
+      const [from, to] = [...value.split(".."), ""].map(end);
+      if (from !== undefined && to !== undefined) state.ranges[field] = [from, to];
     }
   }
   const [lat, lon, km] = (given.get("near") ?? "").split(",").map(Number);
@@ -46,6 +54,13 @@ export function write(state) {
   return text ? `?${text}` : "";
 }
 
+/** The day after a day. */
+function after(day) {
+  const next = new Date(day);
+  next.setUTCDate(next.getUTCDate() + 1);
+  return next.toISOString().slice(0, 10);
+}
+
 /** The filter of a search: a condition for each field. */
 export function where(state) {
   const found = {};
@@ -55,7 +70,8 @@ export function where(state) {
   for (const [name, [from, to]] of Object.entries(state.ranges)) {
     const one = {};
     if (from !== null) one.$gte = from;
-    if (to !== null) one.$lte = to;
+    if (typeof to === "string") one.$lt = after(to); // all of that day, whatever its time
+    else if (to !== null) one.$lte = to;
     if (Object.keys(one).length) found[name] = one;
   }
   return found;

@@ -8,9 +8,9 @@ import { counted, kind, learn, number, t } from "./words.js";
 learn({
   indexed: ["Indexed", "Erfasst"],
   exact: ["All of them are searched, exactly: so few need no index.", "Alle werden durchsucht, und zwar genau: so wenige brauchen keinen Index."],
-  waiting: ["{n} are searched one by one, until the next build of the index.", "{n} werden einzeln durchsucht, bis der Index neu gebaut wird."],
+  waiting: ["Searched one by one, until the next build of the index: {n}.", "Einzeln durchsucht, bis der Index neu gebaut wird: {n}."],
   all_in: ["Everything stored is in the index.", "Alles Gespeicherte ist im Index."],
-  vectors: ["{n} vectors", "{n} Vektoren"],
+  vectors: ["vectors: {n}", "Vektoren: {n}"],
   failures: ["Failed", "Fehlgeschlagen"],
   failures_none: ["Nothing failed.", "Nichts ist fehlgeschlagen."],
   failures_lost: ["{n} could not be stored.", "{n} ließen sich nicht speichern."],

@@ -20,7 +20,11 @@ export async function explained(place, dialog, collection, item, question) {
   const region = found.region ?? null;
   const text = dialog.querySelector(".long");
   if (words.length && text) put(text, marked(item.text, words));
-  if (region) light(dialog.querySelector(".photo"), region);
+  if (region) {
+    // Of several photos the one that is lit is shown.
+    [...dialog.querySelectorAll(".thumbnail")].find((one) => one.dataset.part === region.part)?.click();
+    light(dialog.querySelector(".photo"), region);
+  }
   put(place,
     h("h3", {}, t("why")),
     words.length ? h("p", { class: "soft" }, t("why_words")) : null,
@@ -44,7 +48,7 @@ function marked(text, words) {
   return found;
 }
 
-/** Darken the squares of a photo that say little: `heat` has rows of numbers, 0 to 1, of the part `box` of the photo. */
+/** Darken the squares of a photo that say little: `heat` has rows of numbers, 0 to 1, of the part `box` of the photo; what the model does not see, around it, says nothing. */
 function light(photo, { rows, cols, heat, box }) {
   const image = photo?.querySelector("img");
   if (!image) return;
@@ -56,10 +60,9 @@ function light(photo, { rows, cols, heat, box }) {
   const fit = () => {
     const scale = Math.min(photo.clientWidth / image.naturalWidth, photo.clientHeight / image.naturalHeight);
     const [width, height] = [image.naturalWidth * scale, image.naturalHeight * scale];
-    grid.style.width = `${width * (right - left)}px`;
-    grid.style.height = `${height * (bottom - top)}px`;
-    // What the model sees may not be the whole photo, and is in its middle.
-    grid.style.translate = `${width * ((left + right - 1) / 2)}px ${height * ((top + bottom - 1) / 2)}px`;
+    grid.style.width = `${width}px`;
+    grid.style.height = `${height}px`;
+    grid.style.borderWidth = [height * top, width * (1 - right), height * (1 - bottom), width * left].map((one) => `${one}px`).join(" ");
   };
   if (image.complete) fit();
   else image.addEventListener("load", fit);

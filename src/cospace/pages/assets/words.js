@@ -18,7 +18,6 @@ const TEXTS = {
   describe: ["Describe what you are looking for", "Beschreiben Sie, was Sie suchen"],
   add_picture: ["Search with a picture", "Mit einem Bild suchen"],
   drop_here: ["Drop the picture anywhere", "Bild irgendwo hier ablegen"],
-  remove_picture: ["Remove the picture", "Bild entfernen"],
   your_picture: ["Your picture", "Ihr Bild"],
   words_or_picture: ["Words or picture", "Wörter oder Bild"],
   words: ["words", "Wörter"],
@@ -63,8 +62,8 @@ const TEXTS = {
   found: ["{n} shown", "{n} gezeigt"],
   found_of: ["{n} of {of} shown", "{n} von {of} gezeigt"],
   sorted_among: [
-    "The {n} that fit best, in this order. Sort by best match to see the others.",
-    "Die {n} passendsten, so sortiert. Die übrigen zeigt die Sortierung nach besten Treffern.",
+    "In this order: {n}, the best matches. Sort by best match to see the others.",
+    "So sortiert: {n}, am passendsten. Die übrigen zeigt die Sortierung nach besten Treffern.",
   ],
   none: ["Nothing matches these filters.", "Zu diesen Filtern gibt es nichts."],
   none_help: [
@@ -94,7 +93,6 @@ const TEXTS = {
     "Hell: Teile des Bildes, ohne die es schlechter passte.",
   ],
   why_none: ["Nothing single in it decides; the whole is near.", "Nichts Einzelnes entscheidet; das Ganze ist nahe."],
-  score: ["Score", "Punktzahl"],
   yes: ["yes", "ja"],
   no: ["no", "nein"],
   locked: ["This server is locked", "Dieser Server ist geschützt"],
@@ -136,9 +134,9 @@ export function t(name, given = {}) {
   return pair[german ? 1 : 0].replace(/\{(\w+)\}/g, (_, key) => String(given[key]));
 }
 
-/** A number as it is written in the chosen language. */
-export function number(value, most = 2) {
-  return new Intl.NumberFormat(language(), { maximumFractionDigits: most }).format(value);
+/** A number as it is written in the chosen language, with at most and at least so many decimals. */
+export function number(value, most = 2, least = 0) {
+  return new Intl.NumberFormat(language(), { maximumFractionDigits: most, minimumFractionDigits: least }).format(value);
 }
 
 const KINDS = { text: ["text", "Text"], image: ["picture", "Bild"], words: ["words", "Wörter"], audio: ["sound", "Ton"], video: ["video", "Video"] };
