@@ -85,12 +85,23 @@ def checked_ids(ids: str | Sequence[str]) -> list[str]:
 
 
 def item_of(row: Row) -> Item:
-    """The row as an item, with the vectors that were read with it."""
+    """The row as an item, with the vectors that were read with it, by the names of its parts."""
     # What the numbers of a depth map mean is not stored, so it is no part again.
     media: dict[str, Any] = {k: _media(k, path) for k, path in row.media.items() if k != "depth"}
     item = Item(row.id, Parts(**{"text": row.text, **media}), row.metadata)
-    object.__setattr__(item, "vectors", row.vectors)
+    object.__setattr__(item, "vectors", _by_part(row))
     return item
+
+
+def _by_part(row: Row) -> dict[str, Any]:
+    """The vectors of a row by the names of an item's parts, where photos in files come first.
+
+    A photo that came from memory is stored as its vector alone, and is no part again.
+    """
+    photos = [name for name in row.media if kind_of(name) == "image"]
+    photos += [name for name in row.vectors if kind_of(name) == "image" and name not in row.media]
+    names = {was: "image" if n == 1 else f"image {n}" for n, was in enumerate(photos, start=1)}
+    return {names.get(name, name): vector for name, vector in row.vectors.items()}
 
 
 def _media(kind: str, path: str) -> Part:
