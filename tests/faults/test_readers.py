@@ -295,3 +295,14 @@ def test_the_command_searches_beside_an_owner(folder: Path, capsys: Any) -> None
         assert 0 == main(["search", str(folder), "zebra", "--by", "words", "--json"])
     found = json.loads(capsys.readouterr().out)
     assert ["z"] == [hit["id"] for hit in found["hits"]]
+
+
+def test_the_command_searches_where_nothing_can_be_written(folder: Path, capsys: Any) -> None:
+    with cs.open(folder) as owner:
+        owner.add_vectors(["z"], rows(1, 8), texts=["zebra crossing"])
+    (folder / "lock").unlink()
+    (folder / "lock").mkdir()  # as on a disk that is read-only: nobody can take it
+    assert 0 == main(["search", str(folder), "zebra", "--by", "words", "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert ["z"] == [hit["id"] for hit in found["hits"]]
+    assert 6 == main(["delete", str(folder), "z"])

@@ -1,31 +1,13 @@
-"""Shares of what was counted: how far they could move, and how likely so many are by chance."""
+"""Shares of what was counted: how likely so many are by chance."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp, fsum, lgamma, log, log1p, sqrt
+from math import exp, fsum, lgamma, log, log1p
 
 import numpy as np
 
-from cospace.measures.bootstrap import Interval
-
-__all__ = ["at_least", "holm", "wilson"]
-
-
-def wilson(k: int, n: int) -> Interval:
-    """The share k / n with its 95% interval, of some width also for 0 and for all.
-
-    Source: Wilson, Probable inference, the law of succession, and statistical inference, 1927.
-
-    >>> found = wilson(0, 58)
-    >>> found.low, round(found.high, 3)
-    (0.0, 0.062)
-    """
-    z, share = 1.96, k / n
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    low = max(0.0, middle - half) if k else 0.0
-    return Interval(share, low, min(1.0, middle + half) if k < n else 1.0)
+__all__ = ["at_least", "holm"]
 
 
 def at_least(k: int, n: int, share: float) -> float:

@@ -50,7 +50,7 @@ def _take_away(folder: Path, made: list[Path]) -> None:
     from cospace.store.opened import truth_path
     from cospace.store.truth import Truth
 
-    if folder.is_dir():
+    if truth_path(folder).exists():  # else nothing in it is of us
         lock = Lock(folder / "lock")  # another process may have opened it meanwhile
         try:
             truth = Truth(truth_path(folder), read_only=True)

@@ -10,7 +10,7 @@ from cospace.cli.hits import hit_table
 from cospace.cli.output import document, show, tell
 from cospace.cli.parsing import SIGNALS, Parser, command, filter_of, names_of, place, scale
 from cospace.counted import counted
-from cospace.errors import BadArgument, CollectionBusy, NotFound
+from cospace.errors import BadArgument, CollectionBusy, NotFound, StorageError
 
 if TYPE_CHECKING:
     from cospace.collection import Collection
@@ -142,12 +142,14 @@ def _browses(args: argparse.Namespace) -> bool:
 
 
 def opened(args: argparse.Namespace) -> Collection:
-    """The collection, as its owner; where another process is that, as a reader."""
+    """The collection, as its owner; as a reader where another process is that, or none can be."""
     import cospace as cs
 
     try:
         return cs.open(args.folder, model=args.model, queries=args.queries, create=False)
-    except CollectionBusy:
+    except (CollectionBusy, StorageError) as error:
+        if type(error) not in (CollectionBusy, StorageError):  # damage, a newer format
+            raise
         return cs.open(args.folder, model=args.model, queries=args.queries, read_only=True)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from cospace.collection.given import Columns, Given, changes_of, items_of
+from cospace.collection.given import Columns, Given, Incoming, changes_of, items_of
 from cospace.collection.ingest import Ingest
 from cospace.collection.moving import Moving
 from cospace.collection.ready import ingest_vectors, space_of, store_vectors, vector_rows
@@ -300,7 +300,11 @@ class Collection(Moving):
         >>> shop.retry().tried
         0
         """
-        return retried(self)
+        run = Update(self.store, lambda: self.model, False, self._writing)
+        run.again = True
+        return retried(
+            self.store, lambda some: run.run(Incoming(some, None, False), None, self._settle)
+        )
 
     # --- upkeep ---
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cospace.collection.ingest import in_order
-from cospace.collection.stored import item_of
+from cospace.collection.stored import item_of, part_names
 from cospace.encode import Encoder
 from cospace.encode.bulk import Encoded, encode_items
 from cospace.encode.inputs import lacks, listed
@@ -194,17 +194,20 @@ class _Copying:
         if one.skipped:
             row = replace(old.row, hash=self._hash(one), reason="")
             return Made(old.key, old.seq, row, kept=True)
+        names = part_names(old.row.media, old.fields)
+        fields = {names.get(name, name) for name in old.fields}
+        media = {names.get(name, name): path for name, path in old.row.media.items()}
         lost = set(_SOURCELESS.findall(old.row.reason)) - set(one.item.parts)
         # Vectors that only the other model has: they were given, and cannot be made again.
         there = self.store.beside_vectors(old.key) if lost else {}
         given = {name: there[name] for name in lost - old.fields if name in there}
         failed = dict(one.failed)
-        for name in sorted((old.fields | lost) - set(one.item.parts) - set(given)):
+        for name in sorted((fields | lost) - set(one.item.parts) - set(given)):
             failed[name] = _NO_SOURCE
         reason = "; ".join(f"{_WITHOUT}{name}: {why}" for name, why in failed.items())
         self.truncated += one.truncated
         vectors, hash_ = {**given, **one.vectors}, b"" if given else self._hash(one)
-        row = replace(old.row, vectors=vectors, hash=hash_, reason=reason)
+        row = replace(old.row, media=media, vectors=vectors, hash=hash_, reason=reason)
         return Made(old.key, old.seq, in_order(row))
 
 

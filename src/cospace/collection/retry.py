@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
 from cospace.collection.stored import item_of
 from cospace.item import Item, Parts
@@ -41,24 +41,13 @@ class Retried:
         }
 
 
-class Updated(Protocol):
-    """A collection that can be updated."""
-
-    store: Any
-
-    def update(self, source: Any, /, *, errors: str) -> Any:
-        """Change stored items."""
-        ...
-
-
-def retried(collection: Updated) -> Retried:
-    """See `Collection.retry`."""
-    store = collection.store
+def retried(store: Any, update: Callable[[list[Item]], object]) -> Retried:
+    """See `Collection.retry`; `update` encodes parts of stored items again."""
     rows = (row for row in store.scan() if row.reason)
     tried, still = 0, []
     while ids := [row.id for row in islice(rows, _BATCH)]:
         stored = [row for row in store.get(ids, vectors=True) if row is not None]
-        collection.update(list(_lacking(stored)), errors="report")
+        update(list(_lacking(stored)))
         after = [row for row in store.get(ids) if row is not None]
         tried += len(stored)
         still += [Failure(row.id, row.reason) for row in after if row.reason]
@@ -68,8 +57,9 @@ def retried(collection: Updated) -> Retried:
 def _lacking(rows: list[Row]) -> Iterator[Item]:
     """All parts of each kind of which one has no vector, as they are stored."""
     for row in rows:
-        parts = item_of(row).parts
-        kinds = {part.kind for name, part in parts.items() if name not in row.vectors}
+        item = item_of(row)
+        parts = item.parts
+        kinds = {part.kind for name, part in parts.items() if name not in item.vectors}
         lacking = {name: part for name, part in parts.items() if part.kind in kinds}
         if lacking:
             yield Item(row.id, Parts(**lacking))

@@ -14,7 +14,15 @@ from cospace.read.media import can_be_stored
 from cospace.store.protocol import Row, Store
 from cospace.store.where import All, Any_, In, Node, Not
 
-__all__ = ["checked_ids", "checked_where", "delete_where", "item_of", "paths_of", "selected"]
+__all__ = [
+    "checked_ids",
+    "checked_where",
+    "delete_where",
+    "item_of",
+    "part_names",
+    "paths_of",
+    "selected",
+]
 
 _BATCH = 1000
 
@@ -85,12 +93,25 @@ def checked_ids(ids: str | Sequence[str]) -> list[str]:
 
 
 def item_of(row: Row) -> Item:
-    """The row as an item, with the vectors that were read with it."""
+    """The row as an item, with the vectors that were read with it, by the names of its parts."""
     # What the numbers of a depth map mean is not stored, so it is no part again.
     media: dict[str, Any] = {k: _media(k, path) for k, path in row.media.items() if k != "depth"}
     item = Item(row.id, Parts(**{"text": row.text, **media}), row.metadata)
-    object.__setattr__(item, "vectors", row.vectors)
+    names = part_names(row.media, row.vectors)
+    by_part = {names.get(name, name): vector for name, vector in row.vectors.items()}
+    object.__setattr__(item, "vectors", by_part)
     return item
+
+
+def part_names(media: Mapping[str, str], fields: Iterable[str]) -> dict[str, str]:
+    """By the name of a stored photo, that of the item's part: photos in files come first.
+
+    A photo that came from memory is stored as its vector alone, and is no part again.
+    """
+    photos = [name for name in media if kind_of(name) == "image"]
+    memory = [name for name in fields if kind_of(name) == "image" and name not in media]
+    photos += sorted(memory, key=lambda name: (len(name), name))
+    return {was: "image" if n == 1 else f"image {n}" for n, was in enumerate(photos, start=1)}
 
 
 def _media(kind: str, path: str) -> Part:

@@ -12,6 +12,9 @@ from contextlib import AbstractContextManager
 from dataclasses import replace as changed
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cospace.collection.given import Incoming
 from cospace.collection.ingest import commit, in_order, sifted
 from cospace.collection.report import Report
@@ -55,6 +58,8 @@ class Update:
         self.store = store
         self.encoder = encoder
         self.strict = strict
+        # Whether the parts are those that are stored: photos from memory, which are none, stay.
+        self.again = False
         self.report = Report()
         self._lock = lock
         made = store.templates if isinstance(store, Remembers) else []
@@ -182,9 +187,11 @@ class Update:
         self._tell_photos(row.id, kept, lacking)
         vectors = {k: one for k, one in old.vectors.items() if kind_of(k) not in kinds}
         vectors |= one.vectors | {name: old.vectors[was] for name, (_, was) in kept.items()}
+        memory = _from_memory(old, len(parts)) if self.again and "image" in kinds else {}
+        vectors |= memory
         media |= {name: path for name, (path, _) in kept.items()}
         told = [*_reasons(old, kinds), *_without(lacking)]
-        hash_ = b"" if kept else hash_  # it is to be taken again when its file is back
+        hash_ = b"" if kept or memory else hash_  # it is to be taken again when its file is back
         return in_order(
             changed(
                 row, text=text, media=media, vectors=vectors, hash=hash_, reason="; ".join(told)
@@ -202,6 +209,12 @@ class Update:
     def _tell(self, id: str, told: list[str]) -> None:
         if told:
             self.report.fail([Failure(id, f"{'; '.join(told)}; left as it is")], partial=True)
+
+
+def _from_memory(old: Row, parts: int) -> dict[str, NDArray[np.float32]]:
+    """The stored photos that are in no file, named behind so many parts."""
+    some = [v for k, v in old.vectors.items() if kind_of(k) == "image" and k not in old.media]
+    return {f"image {number}": vector for number, vector in enumerate(some, start=parts + 1)}
 
 
 def _asked(item: Item, parts: dict[str, Part]) -> Item:

@@ -229,7 +229,7 @@ def _figures(
     for i in range(len(means)):
         accuracy, apart = {}, {}
         for j, way in enumerate(WAYS):
-            accuracy[way] = interval(float(means[i, j]), draws[:, i, j])
+            accuracy[way] = interval(float(means[i, j]), draws[:, i, j], shares=right.shape[2])
             if i:
                 moved = draws[:, i, j] - draws[:, 0, j]
                 apart[way] = difference(float(means[i, j] - means[0, j]), moved)

@@ -114,8 +114,7 @@ def retrieval(
     documents, and what `Collection.judge` has kept are the queries and grades. Title and text are
     joined by a space. Documents are encoded as documents and queries as queries, each with the
     model's prompt. A document with the id of the query is left out of its ranking. Intervals and
-    differences come from
-    `resamples` draws of the queries.
+    differences come from `resamples` draws of the queries.
 
     A judged document that is missing from the corpus counts as not found. Queries without
     judgments are not run. Both are counted in `notes`. `progress` counts the texts of all models;
@@ -141,7 +140,9 @@ def retrieval(
     means = values.mean(axis=1)
     for i, result in enumerate(results):
         for j, name in enumerate(FIGURES):
-            result.figures[name] = interval(float(means[i, j]), draws[:, i, j])
+            result.figures[name] = interval(
+                float(means[i, j]), draws[:, i, j], shares=values.shape[1]
+            )
             if i:
                 apart = draws[:, i, j] - draws[:, 0, j]
                 result.differences[name] = difference(float(means[i, j] - means[0, j]), apart)

@@ -6,10 +6,14 @@ hard queries are hard for both, so the difference is known better than either fi
 
 Source: Efron and Tibshirani, An introduction to the bootstrap, 1993 (percentile intervals);
 Sakai, Evaluating evaluation metrics based on the bootstrap, SIGIR 2006 (paired, for retrieval).
+
+Where all items are right, so are those of every draw: how much of that is luck the draws cannot
+show, and the range of such a share is Wilson's.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +34,7 @@ __all__ = [
     "mean_difference",
     "mean_interval",
     "resample",
+    "wilson",
 ]
 
 RESAMPLES = 1_000
@@ -120,12 +125,33 @@ def resample(
     return np.array(draws, np.float64).reshape(resamples, -1)
 
 
-def interval(value: float, draws: NDArray[np.float64]) -> Interval:
+def wilson(k: int, n: int) -> Interval:
+    """The share k / n with its 95% interval, of some width also for 0 and for all.
+
+    Source: Wilson, Probable inference, the law of succession, and statistical inference, 1927.
+
+    >>> found = wilson(0, 58)
+    >>> found.low, round(found.high, 3)
+    (0.0, 0.062)
+    """
+    z, share = 1.96, k / n
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    low = max(0.0, middle - half) if k else 0.0
+    return Interval(share, low, min(1.0, middle + half) if k < n else 1.0)
+
+
+def interval(value: float, draws: NDArray[np.float64], *, shares: int = 0) -> Interval:
     """The percentile interval of `value` from its resampled values [resamples].
 
-    Draws in which the figure is not defined (NaN) are left out; NaN when none is left.
+    Draws in which the figure is not defined (NaN) are left out; NaN when none is left. With
+    `shares`, the value is the mean of so many figures from 0 to 1: where all of these are 0, or all
+    are 1, the interval is Wilson's.
     """
-    return Interval(value, *_range(draws))
+    low, high = _range(draws)
+    if shares and value in (0, 1) and low == high:
+        return wilson(int(value) * shares, shares)
+    return Interval(value, low, high)
 
 
 def difference(value: float, draws: NDArray[np.float64]) -> Difference:
@@ -139,14 +165,17 @@ def difference(value: float, draws: NDArray[np.float64]) -> Difference:
 
 
 def mean_interval(values: ArrayLike, *, resamples: int = RESAMPLES, seed: int = 0) -> Interval:
-    """The mean of `values` [n] (one a query, say) with its interval.
+    """The mean of `values` [n] from 0 to 1 (one a query, say) with its interval.
 
     >>> mean_interval([0.5] * 20)
     Interval(value=0.5, low=0.5, high=0.5)
+    >>> found = mean_interval([1] * 20)
+    >>> round(found.low, 2), found.high
+    (0.84, 1.0)
     """
     known = np.asarray(values, np.float64)
     draws = resample(lambda i: [known[i].mean()], known.size, resamples=resamples, seed=seed)
-    return interval(float(known.mean()), draws[:, 0])
+    return interval(float(known.mean()), draws[:, 0], shares=known.size)
 
 
 def mean_difference(

@@ -145,7 +145,9 @@ def fit_combiner(
     held = np.concatenate([one.held for one in results])
     hits = [np.concatenate(part) for part in zip(*((f.right, f.sum) for f in results), strict=True)]
     drawn = _drawn([hits[0], hits[1], hits[0] - hits[1]], group[held], seed)
-    after, before = (interval(float(one.mean()), drawn[:, i]) for i, one in enumerate(hits))
+    after, before = (
+        interval(float(one.mean()), drawn[:, i], shares=len(one)) for i, one in enumerate(hits)
+    )
     apart = difference(float((hits[0] - hits[1]).mean()), drawn[:, 2])
     luck = float(np.mean([one.chance for one in results]))
     train = float(np.mean([one.train for one in results]))

@@ -9,7 +9,8 @@ import cospace as cs
 from cospace.audit import audit
 from cospace.audit.flips import KINDS, Flips, measure_flips, names_of_column, names_of_texts
 from cospace.audit.flips.edits import harmless
-from cospace.audit.shares import at_least, wilson
+from cospace.audit.shares import at_least
+from cospace.measures.bootstrap import wilson
 from cospace.testing.tiny import tiny_model
 
 SHOP = Flips("english", ["a red chair", "a blue one", "green"], ["Velmora", "Tandrix"])

@@ -5,7 +5,8 @@ from math import comb
 
 import pytest
 
-from cospace.audit.shares import at_least, wilson
+from cospace.audit.shares import at_least
+from cospace.measures.bootstrap import wilson
 
 
 def exact(k: int, n: int, share: Fraction) -> float:

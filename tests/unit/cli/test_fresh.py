@@ -21,6 +21,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("heading.csv").write_text("id,title\n")
     Path("bad.parquet").write_bytes(b"PAR1")
     Path("there").mkdir()
+    Path("mine").mkdir()
+    Path("mine/notes.txt").write_text("of another program")
     with cs.open("shop.cospace", model=tiny_model()) as shop:
         shop.add(ids=["a"], documents=["armchair"])
         shop.export("items.parquet")
@@ -42,6 +44,9 @@ def tree(place: Path) -> set[str]:
         "import bad.parquet new.cospace",
         "import bad.parquet some/where/new.cospace",
         "import bad.parquet there",
+        "import items.parquet mine",
+        "index things.csv --into mine",
+        "copy shop.cospace mine",
         "index things.csv --into new.cospace --quantization none --model nosuch",
         "index things.csv --into new.cospace --language klingon",
         "index heading.csv",

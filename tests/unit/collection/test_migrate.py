@@ -214,6 +214,22 @@ def test_files_that_are_away_and_vectors_without_a_source(fast_path: Path, folde
         assert ["ready"] == [one.name for one in shop.migration.reasons]  # type: ignore[union-attr]
 
 
+def test_a_photo_beside_one_from_memory_keeps_its_path(fast_path: Path, folder: Path) -> None:
+    path = photo(fast_path / "in-a-file.png", 1)
+    memory = cs.Image(np.zeros((8, 8, 3), np.uint8))
+    with cs.open(folder, model=OLD) as shop:
+        shop.add([cs.Item("MK-1", cs.Parts(text="a lamp", image=[memory, cs.Image(path)]))])
+        before = rows(shop)
+        shop.migrate(NEW)
+        shop.switch_model()
+        [row] = shop.store.scan(vectors=True)
+        assert {"image": str(path)} == row.media
+        own = NEW.encode_document([cs.Image(path)]).normalized[0]
+        assert row.vectors["image"] == pytest.approx(own, abs=1e-5)
+        shop.switch_back()
+        assert before == rows(shop)
+
+
 def test_given_vectors_come_back_though_the_item_was_written_meanwhile(
     shop: cs.Collection, folder: Path
 ) -> None:

@@ -199,6 +199,36 @@ def test_a_photo_that_came_late_is_taken_beside_those_that_are_away(
     assert "A2" == found_by(empty, never)
 
 
+def test_a_photo_from_memory_stays_when_those_beside_it_come_late(
+    empty: cs.Collection, table: Path
+) -> None:
+    here, late, never = (table.parent / name for name in ("photos/2-0.png", "late.png", "no.png"))
+    pixels = np.random.default_rng(97).integers(0, 256, (8, 8, 3), np.uint8)
+    photos = [cs.Image(here), cs.Image(late), cs.Image(never), cs.Image(pixels)]
+    empty.add(cs.Item("A2", cs.Parts(text="Chair", image=photos)), errors="report")
+    empty.add(cs.Item("A3", cs.Parts(image=[cs.Image(pixels), cs.Image(late)])), errors="report")
+    make(late, 99)
+    told = empty.retry()
+    assert (2, 1) == (told.tried, told.cured)
+    make(never, 98)
+    told = empty.retry()
+    assert (1, 1) == (told.tried, told.cured)
+    for photo in (here, late, never, pixels):
+        hits = empty.search(cs.Image(photo), k=1)
+        assert 1 == pytest.approx(hits[0].score, abs=1e-5)
+    assert {"A2", "A3"} == set(empty.search(cs.Image(pixels), k=2).ids)
+
+
+def test_a_vector_has_the_name_of_its_photo(empty: cs.Collection, table: Path) -> None:
+    path = table.parent / "photos/2-0.png"
+    memory = cs.Image(np.zeros((8, 8, 3), np.uint8))
+    empty.add(cs.Item("A2", cs.Parts(image=[memory, cs.Image(path)])))
+    [item] = empty.get(where={}, vectors=True)
+    own, other = empty.model.encode_document([item.parts["image"], memory]).normalized
+    assert item.vectors["image"] == pytest.approx(own, abs=1e-5)
+    assert item.vectors["image 2"] == pytest.approx(other, abs=1e-5)
+
+
 def test_what_is_cured_does_not_hide_what_is_not(empty: cs.Collection, table: Path) -> None:
     late = table.parent / "late.png"
     parts = cs.Parts(text="Chair", image=cs.Image(late), audio=cs.Audio(table.parent / "a.wav"))

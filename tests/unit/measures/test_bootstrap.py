@@ -33,6 +33,21 @@ def test_about_95_of_100_intervals_hold_the_truth() -> None:
     assert 0.90 <= held <= 0.98
 
 
+@pytest.mark.parametrize(("count", "share"), [(6, 0.8), (20, 0.95), (50, 0.99)])
+def test_about_95_of_100_intervals_of_a_high_share_hold_it(count: int, share: float) -> None:
+    random = np.random.default_rng(0)
+    samples = [mean_interval(random.random(count) < share, resamples=200) for _ in range(300)]
+    held = np.mean([one.low <= share <= one.high for one in samples])
+    assert 0.90 <= held
+
+
+@pytest.mark.parametrize("value", [0, 1])
+def test_a_share_of_none_or_of_all_has_a_range(value: int) -> None:
+    found = mean_interval([value] * 50)
+    assert (value, 0.0713) == (found.value, pytest.approx(found.high - found.low, abs=1e-4))
+    assert 0 <= found.low <= value <= found.high <= 1
+
+
 def test_the_interval_is_that_of_scipy() -> None:
     stats = pytest.importorskip("scipy.stats", reason="scipy is not installed")
     values = np.random.default_rng(2).exponential(1, 200)

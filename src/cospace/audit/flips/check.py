@@ -12,10 +12,11 @@ from cospace.audit.flips.measure import Flipped, measure_flips
 from cospace.audit.flips.names import brand_column, names_of_column, names_of_texts
 from cospace.audit.flips.words import KNOWN
 from cospace.audit.local import local_texts
-from cospace.audit.shares import at_least, wilson
+from cospace.audit.shares import at_least
 from cospace.audit.view import View
 from cospace.counted import counted
 from cospace.encode import Encoder
+from cospace.measures.bootstrap import wilson
 from cospace.store.language import recognised
 
 __all__ = ["check", "finding_of"]

@@ -7,9 +7,9 @@ from cospace.audit.chart import Bar, Bars
 from cospace.audit.finding import Finding, Group
 from cospace.audit.languages.measure import MOST, OfLanguage, measure_languages
 from cospace.audit.local import local_texts
-from cospace.audit.shares import wilson
 from cospace.audit.view import View
 from cospace.counted import counted
+from cospace.measures.bootstrap import wilson
 
 __all__ = ["check", "finding_of"]
 

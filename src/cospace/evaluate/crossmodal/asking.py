@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from cospace.evaluate.crossmodal.captions import Contents, Direction, direction
 from cospace.evaluate.crossmodal.ranks import Ranks, by_chance, ranks_of
 from cospace.evaluate.crossmodal.report import CrossmodalResult, Question
-from cospace.measures.bootstrap import difference, interval, resample
+from cospace.measures.bootstrap import Interval, difference, interval, resample
 from cospace.topk import cosines
 
 __all__ = ["DEPTHS", "FIGURES", "add_figures", "asked", "question_of"]
@@ -57,9 +57,7 @@ def add_figures(
     means, draws = _drawn(values, resamples, seed)
     for at, one in enumerate(results):
         mine, apart = draws[:, at], draws[:, at] - draws[:, 0]
-        one.figures[question.name] = {
-            name: interval(float(means[at, i]), mine[:, i]) for i, name in enumerate(FIGURES)
-        }
+        one.figures[question.name] = _intervals(means[at], mine, values.shape[-1])
         if at:
             one.differences[question.name] = {
                 name: difference(float(means[at, i] - means[0, i]), apart[:, i])
@@ -69,9 +67,17 @@ def add_figures(
         return
     means, draws = _drawn(values[:, :, way.single], resamples, seed)
     for at, one in enumerate(results):
-        one.single[question.name] = {
-            name: interval(float(means[at, i]), draws[:, at, i]) for i, name in enumerate(FIGURES)
-        }
+        one.single[question.name] = _intervals(means[at], draws[:, at], question.single)
+
+
+def _intervals(
+    means: NDArray[np.float64], draws: NDArray[np.float64], queries: int
+) -> dict[str, Interval]:
+    """Each figure [4] with its interval, from draws [resamples, 4]; the recalls are shares."""
+    return {
+        name: interval(float(means[i]), draws[:, i], shares=queries if i < len(DEPTHS) else 0)
+        for i, name in enumerate(FIGURES)
+    }
 
 
 def _values(ranks: Ranks) -> NDArray[np.float64]:

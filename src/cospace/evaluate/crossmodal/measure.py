@@ -291,7 +291,9 @@ def _tell_classes(
     ).reshape(-1, *means.shape)
     for at, one in enumerate(results):
         for i, way in enumerate(WAYS):
-            one.accuracy[way] = interval(float(means[at, i]), draws[:, at, i])
+            one.accuracy[way] = interval(
+                float(means[at, i]), draws[:, at, i], shares=values.shape[2]
+            )
             if at:
                 apart = draws[:, at, i] - draws[:, 0, i]
                 one.accuracy_differences[way] = difference(float(means[at, i] - means[0, i]), apart)
