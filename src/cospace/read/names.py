@@ -10,8 +10,8 @@ import unicodedata
 from collections.abc import Sequence
 
 __all__ = [
-    "AMOUNTS", "BODIES", "FLAGS", "IDS", "IMAGES", "LATITUDES", "LONGITUDES", "PRICES", "TITLES",
-    "TRAITS", "bare", "first", "matching", "starting", "words",
+    "AMOUNTS", "BODIES", "COUNTRIES", "FLAGS", "IDS", "IMAGES", "LATITUDES", "LONGITUDES", "PRICES",
+    "TITLES", "TRAITS", "bare", "first", "matching", "starting", "words",
 ]  # fmt: skip
 
 # In the order in which they are preferred.
@@ -116,6 +116,13 @@ AMOUNTS = frozenset(
         "listprice",
     ]
 )
+# Columns of codes such as SI and NO, Slovenia and Norway, which are no yes and no.
+COUNTRIES = frozenset({
+    "country", "countries", "nation", "nationality", "origin", "market", "language", "lang",
+    "locale", "land", "laender", "herkunft", "herkunftsland", "lieferland", "sprache", "pays",
+    "origine", "langue", "pais", "paises", "origen", "idioma", "paese", "nazione", "lingua",
+    "herkomst", "taal",
+})  # fmt: skip
 FLAGS = frozenset(
     [
         "is",
