@@ -1,7 +1,9 @@
 """Drift: newer items, or those of another collection, lie elsewhere than the older ones.
 
 First the effect: how well a classifier tells new from old, and how many new items are far from all
-old ones. Then whether chance would show as much, by permutations. Then which categories.
+old ones. Then whether chance would show as much, by permutations. Then which categories. The p of
+the whole and those of the categories, corrected for their number by Holm, are each doubled where
+there are both (Bonferroni): the least of them is then the p of the finding.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ _OF_CATEGORY = 200  # of each side, of one category
 _FOLDS = 5
 _PENALTY = 10.0
 _TURNS = 999
+_BOTH = 2  # tests: of the whole, and of its categories
 _LEVEL = 0.01
 _FAR = 0.99  # of the old items' distances to the nearest old
 
@@ -72,6 +75,7 @@ def check(view: View, asked: Asked) -> Finding:
         "items without a date": float(undated.sum()),
     }  # fmt: skip
     categories = _categories(both, asked, rows, vectors, (old, fresh), draw)
+    p = min(1.0, _BOTH * p) if categories else p
     figures |= {f"p of {name}": value for name, (_, value, _) in categories.items()}
     drifted = {name: one for name, one in categories.items() if one[1] <= _LEVEL}
     groups = tuple(
@@ -222,7 +226,7 @@ def _categories(
     sides: tuple[NDArray[np.intp], NDArray[np.intp]],
     draw: np.random.Generator,
 ) -> dict[str, tuple[float, float, list[int]]]:
-    """For each category its AUC, its p after Holm's correction, and its new items."""
+    """For each category its AUC, its corrected p, and its new items."""
     if asked.label is None:
         return {}
     values = both.column(asked.label)
@@ -232,7 +236,7 @@ def _categories(
             if values[rows[i]] is not None:
                 parts.setdefault(str(values[rows[i]]), ([], []))[which].append(i)
     enough = {name: one for name, one in sorted(parts.items()) if min(map(len, one)) >= 10}
-    turns = max(_TURNS, int(np.ceil(2 * len(enough) / _LEVEL)) - 1)
+    turns = max(_TURNS, int(np.ceil(2 * _BOTH * len(enough) / _LEVEL)) - 1)
     found: dict[str, tuple[float, float, list[int]]] = {}
     for name, (old, new) in enough.items():
         a = _some(np.array(old), _OF_CATEGORY, draw)
@@ -241,7 +245,7 @@ def _categories(
         found[name] = (_nearer(vectors[a], vectors[b]), p, new)
     corrected = holm([p for _, p, _ in found.values()])
     return {
-        name: (value, p, new)
+        name: (value, min(1.0, _BOTH * p), new)
         for (name, (value, _, new)), p in zip(found.items(), corrected, strict=True)
     }
 
