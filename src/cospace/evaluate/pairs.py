@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cospace.arguments import check_path
 from cospace.errors import BadArgument, BadItem, EmptyItem, NotFound
 from cospace.limits import limit
 from cospace.read import Failures
@@ -50,7 +51,7 @@ def read_pairs(path: str | os.PathLike[str]) -> Pairs:
     Raises `NotFound` for a missing file, `BadArgument` for a table without these columns, and
     `EmptyItem` when no row can be used.
     """
-    file = Path(path)
+    file = check_path("path", path)
     if not file.is_file():
         raise NotFound(f"{file}: there is no such file")
     pairs = Pairs(file.name)

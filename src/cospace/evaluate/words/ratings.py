@@ -8,9 +8,9 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
 
+from cospace.arguments import check_path
 from cospace.errors import BadArgument, EmptyItem
 from cospace.evaluate.words.lines import text_lines
 from cospace.read import Failures
@@ -57,7 +57,7 @@ def read_ratings(path: str | os.PathLike[str]) -> Ratings:
 
     Raises `EmptyItem` where no line is a pair, and `BadArgument` for other columns.
     """
-    path = Path(path)
+    path = check_path("path", path)
     found = Ratings(path.name)
     columns: _Columns | None = None
     for name, text, reason in text_lines(path):

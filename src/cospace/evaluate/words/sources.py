@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
 
+from cospace.arguments import check_path
 from cospace.errors import BadArgument, BadInput, EmptyItem, NotFound
 from cospace.evaluate.words.lines import text_lines
 from cospace.evaluate.words.questions import Questions, read_questions
@@ -53,10 +54,10 @@ def read_sources(source: WordSource) -> Sources:
     Raises `NotFound`, `EmptyItem` for a folder that holds no such file, and what `read_questions`
     and `read_ratings` raise for a file that was named.
     """
-    named = [source] if isinstance(source, (str, os.PathLike)) else source
+    named = source if isinstance(source, Iterable) and not isinstance(source, str) else [source]
     found = Sources()
     for given in named:
-        path = Path(given)
+        path = check_path("source", given)
         if path.is_dir():
             _add_folder(found, path)
         elif path.exists():
