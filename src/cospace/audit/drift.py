@@ -24,6 +24,7 @@ from cospace.evaluate.probe import fit
 from cospace.measures.bootstrap import Interval, interval, resample
 from cospace.measures.metrics import auc
 from cospace.read.dates import moment
+from cospace.tasks.classify.scorers import FOLDS, folds
 
 __all__ = ["alike_rows", "check", "energy", "parted", "told_apart"]
 
@@ -32,7 +33,6 @@ _LEAST = 30  # items of each side
 _SAMPLE = 1_000  # items of each side that the classifier sees
 _TESTED = 500  # of them that the test of energy sees: all their distances stand in memory
 _OF_CATEGORY = 200  # of each side, of one category
-_FOLDS = 5
 _PENALTY = 10.0
 _TURNS = 999
 _BOTH = 2  # tests: of the whole, and of its categories
@@ -138,10 +138,11 @@ def told_apart(
     """
     rows = np.concatenate([old, new])
     side = np.repeat([0, 1], [len(old), len(new)]).astype(np.intp)
-    draw = np.random.default_rng(seed)
-    fold = _folds(alike_rows(rows) if alike is None else alike, side, draw)
+    alike = alike_rows(rows) if alike is None else alike
+    _, first, copy_of = np.unique(alike, return_index=True, return_inverse=True)
+    fold = folds(side[first], seed=seed)[copy_of.reshape(-1)]
     scores = np.zeros(len(rows))
-    for number in range(_FOLDS):
+    for number in range(FOLDS):
         mine = fold == number
         if not mine.any() or len(np.unique(side[~mine])) < 2:
             continue  # all of one side are copies of one another, and none is left to train on
@@ -160,18 +161,6 @@ def alike_rows(rows: Floats) -> NDArray[np.intp]:
     """
     known: dict[bytes, int] = {}
     return np.array([known.setdefault(row.tobytes(), len(known)) for row in rows], np.intp)
-
-
-def _folds(
-    alike: NDArray[np.intp], side: NDArray[np.intp], draw: np.random.Generator
-) -> NDArray[np.intp]:
-    """The fold of each row: even among the rows of each side, and one for all copies of a row."""
-    _, first, which = np.unique(alike, return_index=True, return_inverse=True)
-    fold = np.empty(len(first), np.intp)
-    for one in (0, 1):
-        members = np.flatnonzero(side[first] == one)
-        fold[members] = draw.permutation(len(members)) % _FOLDS
-    return fold[which.reshape(-1)]
 
 
 def energy(old: Floats, new: Floats, *, turns: int = _TURNS, seed: int = 0) -> tuple[float, float]:
