@@ -29,7 +29,7 @@ _SUFFIXES = (".csv", ".tsv", ".txt")
 
 @dataclass(slots=True)
 class Pairs:
-    """The pairs of a file in order, and the rows that could not be used."""
+    """The pairs of a file in order, of sentences or words, and the rows that cannot be used."""
 
     name: str
     first: list[str] = field(default_factory=list)

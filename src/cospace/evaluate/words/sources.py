@@ -11,9 +11,10 @@ from typing import TypeAlias
 
 from cospace.arguments import check_path
 from cospace.errors import BadArgument, BadInput, EmptyItem, NotFound
+from cospace.evaluate.pairs import Pairs
 from cospace.evaluate.words.lines import text_lines
 from cospace.evaluate.words.questions import Questions, read_questions
-from cospace.evaluate.words.ratings import Ratings, read_ratings
+from cospace.evaluate.words.ratings import read_ratings
 
 __all__ = ["Sources", "WordSource", "read_sources"]
 
@@ -28,11 +29,11 @@ class Sources:
     """What models are measured on; `notes` tell of files in a folder that are neither."""
 
     questions: list[Questions] = field(default_factory=list)
-    ratings: list[Ratings] = field(default_factory=list)
+    ratings: list[Pairs] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
-    def all(self) -> list[Questions | Ratings]:
+    def all(self) -> list[Questions | Pairs]:
         """The files, those of analogies first."""
         return [*self.questions, *self.ratings]
 
