@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
+from cospace.arguments import check_texts
 from cospace.errors import BadArgument, BadItem
 from cospace.limits import limit
 
@@ -40,7 +41,8 @@ class Part:
     value: Any
 
     def __post_init__(self) -> None:
-        if not (self.kind.isidentifier() and self.kind.islower()):
+        kind = self.kind
+        if not (isinstance(kind, str) and kind.isidentifier() and kind.islower()):
             raise BadItem(
                 "", f"a part's kind is a lower-case name such as 'text', not {self.kind!r}"
             )
@@ -361,8 +363,7 @@ def _instead(content: object) -> str:
 
 
 def _unlike(given: Any) -> tuple[str, ...]:
-    ids = [given] if isinstance(given, str) else given
-    found = tuple(dict.fromkeys(map(check_id, ids)))
+    found = tuple(dict.fromkeys(map(check_id, check_texts("unlike", given))))
     if len(found) > MOST_UNLIKE:
         raise BadArgument(
             f"unlike takes at most {MOST_UNLIKE} ids, not {len(found)}; leave out more by exclude="

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from cospace.arguments import check_count
 from cospace.errors import BadArgument, SpaceMismatch
 from cospace.limits import limit
 
@@ -83,8 +84,8 @@ class Space:
     towers: tuple[Tower, ...] = ()
 
     def __post_init__(self) -> None:
-        if not 1 <= self.dim <= limit("dim"):
-            raise BadArgument(f"a space has 1 to {limit('dim')} dimensions, not {self.dim}")
+        dim = check_count("the dimension of a space", self.dim, most=limit("dim"))
+        object.__setattr__(self, "dim", dim)
         if self.metric != "cosine":
             raise BadArgument(f"the metric is 'cosine', not {self.metric!r}")
 
@@ -167,11 +168,7 @@ class Space:
         >>> Space.of("demo", 384).truncated(64).dim
         64
         """
-        if not isinstance(dim, int) or isinstance(dim, bool) or not 1 <= dim <= self.dim:
-            raise BadArgument(
-                f"{self.name}: dim is a whole number from 1 to {self.dim}, not {dim!r}"
-            )
-        return replace(self, dim=dim)
+        return replace(self, dim=check_count(f"{self.name}: dim", dim, most=self.dim))
 
     def to_json(self) -> dict[str, Any]:
         """A record that `from_json` reads back."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
-from cospace.errors import BadArgument
+from cospace.arguments import check_count
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -140,9 +140,7 @@ def blocks(length: int, size: int) -> Iterator[slice]:
 
 def check_k(k: int) -> int:
     """`k`, when it is a whole number from 1. Raises `BadArgument`."""
-    if not isinstance(k, int) or isinstance(k, bool) or k < 1:
-        raise BadArgument(f"k is a whole number of rows, 1 or more, not {k!r}")
-    return k
+    return check_count("k", k)
 
 
 def _nothing(queries: int, k: int) -> Top:

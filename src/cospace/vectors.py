@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 import numpy as np
 
+from cospace.arguments import check_instance
 from cospace.errors import BadArgument, BadVector, SpaceMismatch
+from cospace.space import Space
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from cospace.space import Space
 
 __all__ = ["Vectors", "similarity"]
 
@@ -54,6 +55,7 @@ class Vectors:
         report: Sequence[str] = (),
         truncated: Sequence[int] = (),
     ) -> None:
+        check_instance("space", space, Space, "as model.space or Space.of(name, dim) gives it")
         try:
             raw = np.asarray(array)
         except ValueError as error:

@@ -100,6 +100,18 @@ def test_methods_are_compared_in_a_table_and_a_plot(
     assert plot.read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_comparison_whose_plot_cannot_be_written_is_told_whole(
+    corpus: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    (tmp_path / "c.png").mkdir()
+    options = ["--corpus", corpus, "--dim", "8", "-o", str(tmp_path / "c.png"), "--json"]
+    assert 6 == main(["compare", "word2vec", *options])
+    told = json.loads(capsys.readouterr().out)
+    assert told["plot"] is None
+    assert "cannot be written" in told["plot_error"]
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
 def test_ctrl_c_saves_the_vectors_as_they_are(corpus: str, tmp_path: Path) -> None:
     out = tmp_path / "words"

@@ -90,7 +90,7 @@ def test_groups_of_seeds_and_files_of_their_own(
         (("yardsticks",), 2, "--model FOLDER"),
         (("absent", "--model", "./goods"), 4, "no such file or folder"),
         (("yardsticks/questions.txt", "--model", "tiny-0"), 2, "no word model"),
-        (("yardsticks", "--model", "./goods", "--most", "0"), 2, "most counts"),
+        (("yardsticks", "--model", "./goods", "--most", "0"), 2, "most is a whole number"),
         (("yardsticks", "--model", "./goods", "--role", "query"), 2, "--role is for sts"),
         (("yardsticks", "--model", "./goods", "--split", "dev"), 2, "--split is for retrieval"),
         (("yardsticks", "--model", "mine="), 2, "NAME=MODEL"),

@@ -111,7 +111,7 @@ BAD: list[tuple[Any, str]] = [
     ({"place": {"$near": [1], "$km": 3}}, "where.place.$near: expected [lat, lon]"),
     ({"place": {"$near": [1, 2, 3], "$km": 3}}, "where.place.$near: expected [lat, lon]"),
     ({"place": {"$near": "12", "$km": 3}}, "where.place.$near: expected [lat, lon]"),
-    ({"place": {"$near": {"lat": 1, "lon": 2}, "$km": 3}}, "where.place.$near: expected [lat"),
+    ({"place": {"$near": {"lat": 1, "long": 2}, "$km": 3}}, "where.place.$near: expected [lat"),
     ({"place": {"$near": [1, "2"], "$km": 3}}, "where.place.$near: expected [lat, lon]"),
     ({"place": {"$near": [1, True], "$km": 3}}, "where.place.$near: expected [lat, lon]"),
     ({"place": {"$near": [math.nan, 2], "$km": 3}}, "where.place.$near: expected [lat, lon]"),

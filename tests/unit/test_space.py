@@ -85,7 +85,9 @@ def test_ready_made_vectors_have_a_space_by_name() -> None:
 
 @pytest.mark.parametrize("dim", [0, -1, 16_385, 10**9])
 def test_dimensions_are_limited(dim: int) -> None:
-    with pytest.raises(BadArgument, match="1 to 16384 dimensions"):
+    with pytest.raises(
+        BadArgument, match="dimension of a space is a whole number from 1 to 16,384"
+    ):
         Space("a", dim)
 
 

@@ -103,7 +103,7 @@ def test_no_queries_and_no_rows() -> None:
 
 @pytest.mark.parametrize("k", [0, -1, 1.0, True, "3", None])
 def test_a_k_that_is_no_number_is_refused(k: Any) -> None:
-    with pytest.raises(BadArgument, match="k is a whole number of rows"):
+    with pytest.raises(BadArgument, match="k is a whole number, 1 or more"):
         TopK(1, k)
 
 

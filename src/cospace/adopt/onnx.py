@@ -15,6 +15,7 @@ import numpy as np
 
 from cospace.adopt.probes import probes
 from cospace.adopt.source import free_name
+from cospace.arguments import check_path
 from cospace.encode.engines.onnx import OnnxGraph
 from cospace.encode.folder import Folder, open_folder, sha256_of
 from cospace.encode.model import Model
@@ -60,7 +61,7 @@ def adopt_onnx(
     `UnsupportedModel` for a graph that takes no token ids, `ModelDamaged` for one that ONNX
     Runtime refuses, and `MissingExtra` without ONNX Runtime.
     """
-    file = Path(file)
+    file = check_path("file", file)
     target = model_home() / free_name(name or file.stem, replace)
     tokenizer = _near(file, "tokenizer.json")
     if tokenizer is None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from cospace.adopt.onnx import AdoptedOnnx
 from cospace.adopt.source import free_name
+from cospace.arguments import check_path
 from cospace.encode.engines.openvino import Graph, openvino
 from cospace.encode.engines.sounds import of_samples
 from cospace.encode.folder import Folder, open_folder, sha256_of
@@ -50,7 +51,7 @@ def adopt_sounds(
     Raises `BadArgument` for a name that is taken and for a clip of no length, `NotFound`, and
     `UnsupportedModel` for a graph that does not take samples.
     """
-    file = Path(file)
+    file = check_path("file", file)
     target = model_home() / free_name(name or file.stem, replace)
     length = _length(rate, seconds, clips)
     try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from cospace.arguments import check_path
 from cospace.encode.names import BUILT_IN, NAME, UNSAFE, model_home
 from cospace.errors import BadArgument, ModelNotFound, UnsafeFile
 
@@ -49,7 +50,7 @@ def parse(source: str | os.PathLike[str]) -> Source:
     'timm/vgg16.tv_in1k'
     """
     if not isinstance(source, str):
-        return _folder(Path(source), os.fspath(source))
+        return _folder(check_path("source", source), os.fspath(source))
     text = source
     if not text.strip():
         raise BadArgument("which model? hf:org/name, timm:name, torchvision:vgg16, or a folder")

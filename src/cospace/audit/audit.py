@@ -8,10 +8,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cospace.arguments import check_texts
 from cospace.audit.asked import Asked
 from cospace.audit.bias.lists import BiasTest
 from cospace.audit.finding import VERDICTS, Finding
 from cospace.audit.view import View, view_of
+from cospace.collection.collection import check_collection
 from cospace.errors import BadArgument
 from cospace.measures.bootstrap import check_seed
 from cospace.progress import Meter, Watch, metered
@@ -105,14 +107,17 @@ def audit(  # noqa: PLR0913 - what each check may need to be told
     check at all, for a seed below 0, and for a collection `against` itself;
     `SpaceMismatch` when the two collections are not of one space.
     """
+    check_collection(collection)
+    if against is not None:
+        check_collection(against, "against")
     check_seed(seed)
-    names = checked(checks)
+    names = checked(None if checks is None else check_texts("checks", checks))
     if against is not None and _same(collection, against):
         raise BadArgument(
             f"against is another collection, and {collection.name} was given twice; two sets in"
             " one collection are told apart by split, the name of a column"
         )
-    told = None if questions is None else tuple(questions)
+    told = None if questions is None else tuple(check_texts("questions", questions))
     with metered(progress, len(collection) + (len(against) if against else 0)) as meter:
         meter.stage = "reading"
         view = view_of(collection, meter=meter)

@@ -1,7 +1,9 @@
 """Drift: newer items, or those of another collection, lie elsewhere than the older ones.
 
 First the effect: how well a classifier tells new from old, and how many new items are far from all
-old ones. Then whether chance would show as much, by permutations. Then which categories.
+old ones. Then whether chance would show as much, by permutations. Then which categories. The p of
+the whole and those of the categories, corrected for their number by Holm, are each doubled where
+there are both (Bonferroni): the least of them is then the p of the finding.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from cospace.evaluate.probe import fit
 from cospace.measures.bootstrap import Interval, interval, resample
 from cospace.measures.metrics import auc
 from cospace.read.dates import moment
+from cospace.tasks.classify.scorers import FOLDS, folds
 
 __all__ = ["alike_rows", "check", "energy", "parted", "told_apart"]
 
@@ -30,9 +33,9 @@ _LEAST = 30  # items of each side
 _SAMPLE = 1_000  # items of each side that the classifier sees
 _TESTED = 500  # of them that the test of energy sees: all their distances stand in memory
 _OF_CATEGORY = 200  # of each side, of one category
-_FOLDS = 5
 _PENALTY = 10.0
 _TURNS = 999
+_BOTH = 2  # tests: of the whole, and of its categories
 _LEVEL = 0.01
 _FAR = 0.99  # of the old items' distances to the nearest old
 
@@ -72,6 +75,7 @@ def check(view: View, asked: Asked) -> Finding:
         "items without a date": float(undated.sum()),
     }  # fmt: skip
     categories = _categories(both, asked, rows, vectors, (old, fresh), draw)
+    p = min(1.0, _BOTH * p) if categories else p
     figures |= {f"p of {name}": value for name, (_, value, _) in categories.items()}
     drifted = {name: one for name, one in categories.items() if one[1] <= _LEVEL}
     groups = tuple(
@@ -134,10 +138,11 @@ def told_apart(
     """
     rows = np.concatenate([old, new])
     side = np.repeat([0, 1], [len(old), len(new)]).astype(np.intp)
-    draw = np.random.default_rng(seed)
-    fold = _folds(alike_rows(rows) if alike is None else alike, side, draw)
+    alike = alike_rows(rows) if alike is None else alike
+    _, first, copy_of = np.unique(alike, return_index=True, return_inverse=True)
+    fold = folds(side[first], seed=seed)[copy_of.reshape(-1)]
     scores = np.zeros(len(rows))
-    for number in range(_FOLDS):
+    for number in range(FOLDS):
         mine = fold == number
         if not mine.any() or len(np.unique(side[~mine])) < 2:
             continue  # all of one side are copies of one another, and none is left to train on
@@ -156,18 +161,6 @@ def alike_rows(rows: Floats) -> NDArray[np.intp]:
     """
     known: dict[bytes, int] = {}
     return np.array([known.setdefault(row.tobytes(), len(known)) for row in rows], np.intp)
-
-
-def _folds(
-    alike: NDArray[np.intp], side: NDArray[np.intp], draw: np.random.Generator
-) -> NDArray[np.intp]:
-    """The fold of each row: even among the rows of each side, and one for all copies of a row."""
-    _, first, which = np.unique(alike, return_index=True, return_inverse=True)
-    fold = np.empty(len(first), np.intp)
-    for one in (0, 1):
-        members = np.flatnonzero(side[first] == one)
-        fold[members] = draw.permutation(len(members)) % _FOLDS
-    return fold[which.reshape(-1)]
 
 
 def energy(old: Floats, new: Floats, *, turns: int = _TURNS, seed: int = 0) -> tuple[float, float]:
@@ -222,7 +215,7 @@ def _categories(
     sides: tuple[NDArray[np.intp], NDArray[np.intp]],
     draw: np.random.Generator,
 ) -> dict[str, tuple[float, float, list[int]]]:
-    """For each category its AUC, its p after Holm's correction, and its new items."""
+    """For each category its AUC, its corrected p, and its new items."""
     if asked.label is None:
         return {}
     values = both.column(asked.label)
@@ -232,7 +225,7 @@ def _categories(
             if values[rows[i]] is not None:
                 parts.setdefault(str(values[rows[i]]), ([], []))[which].append(i)
     enough = {name: one for name, one in sorted(parts.items()) if min(map(len, one)) >= 10}
-    turns = max(_TURNS, int(np.ceil(2 * len(enough) / _LEVEL)) - 1)
+    turns = max(_TURNS, int(np.ceil(2 * _BOTH * len(enough) / _LEVEL)) - 1)
     found: dict[str, tuple[float, float, list[int]]] = {}
     for name, (old, new) in enough.items():
         a = _some(np.array(old), _OF_CATEGORY, draw)
@@ -241,7 +234,7 @@ def _categories(
         found[name] = (_nearer(vectors[a], vectors[b]), p, new)
     corrected = holm([p for _, p, _ in found.values()])
     return {
-        name: (value, p, new)
+        name: (value, min(1.0, _BOTH * p), new)
         for (name, (value, _, new)), p in zip(found.items(), corrected, strict=True)
     }
 

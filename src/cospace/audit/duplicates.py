@@ -12,6 +12,7 @@ from cospace.audit.copies import Copies, copies
 from cospace.audit.finding import Finding, Group
 from cospace.audit.linkage import linked
 from cospace.audit.view import View, view_of
+from cospace.collection.collection import check_collection
 from cospace.counted import counted
 from cospace.errors import BadArgument
 from cospace.measures.bootstrap import check_seed
@@ -47,6 +48,7 @@ def duplicates(
     >>> [group.ids for group in duplicates(shop)]
     [('a', 'c')]
     """
+    check_collection(collection)
     if by not in BY:
         raise BadArgument(f"by is one of {', '.join(BY)}, not {by!r}")
     check_seed(seed)

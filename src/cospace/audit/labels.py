@@ -14,8 +14,8 @@ from cospace.audit.finding import Finding, Group
 from cospace.audit.view import View
 from cospace.counted import counted
 from cospace.evaluate.probe import fit
+from cospace.measures.axes import principal
 from cospace.tasks.classify.scorers import FOLDS, folds
-from cospace.tasks.cluster.methods import principal
 from cospace.topk import blocks
 
 __all__ = ["check", "compact", "contradicted", "out_of_fold", "stacked"]

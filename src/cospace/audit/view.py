@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cospace.arguments import check_instance
 from cospace.encode import Encoder
 from cospace.errors import BadArgument, CospaceError
 from cospace.item import kind_of
@@ -120,6 +121,7 @@ class View:
 
         Raises `BadArgument` for a field that no item has.
         """
+        check_instance("a column", name, str, "its name")
         found = [_value(one, name) for one in self.metadata]
         if all(value is None for value in found):
             some = ", ".join(sorted(self.schema)) or "none"

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cospace.cli.figures import change, points, tell_left_out
+from cospace.cli.figures import change, plotted, points, tell_left_out
 from cospace.cli.migration import add_gate, are_collections, run_gate
 from cospace.cli.output import document, show, size, tell, watched
 from cospace.cli.parsing import Parser, command, seed
 from cospace.cli.table import Column, room, table
-from cospace.errors import BadArgument, CospaceError, MissingExtra
+from cospace.errors import BadArgument, MissingExtra
 from cospace.need import need
 
 if TYPE_CHECKING:
@@ -90,22 +91,14 @@ def run(args: argparse.Namespace) -> int:
     found = compare(
         args.models, source, test=args.test, k=args.k, seed=args.seed, progress=watched()
     )
-    # The figures took their time: they are printed also where the plot cannot be written.
-    trouble: CospaceError | None = None
-    if out is not None:
-        try:
-            _draw(found, out)
-        except CospaceError as error:
-            out, trouble, why = None, error, f"No plot was drawn: {error}"
+    plot = plotted(partial(_draw, found), out, why)
     if args.json:
-        plot = {"plot": None if out is None else str(out), "plot_error": why or None}
-        document({**found.to_json(), **plot})
+        document({**found.to_json(), **plot.to_json()})
     else:
         _show(found)
         _tell(found)
-        if out is not None or why:
-            tell(why or f"The plot: {out}")
-    return 0 if trouble is None else trouble.exit_code
+        plot.tell()
+    return plot.code
 
 
 def _source(args: argparse.Namespace) -> Source:

@@ -3,15 +3,48 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
 from cospace.cli.output import reasons, tell
+from cospace.errors import CospaceError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cospace.measures.bootstrap import Difference, Interval
     from cospace.read import Failures
 
-__all__ = ["change", "points", "tell_left_out"]
+__all__ = ["Plot", "change", "plotted", "points", "tell_left_out"]
+
+
+class Plot(NamedTuple):
+    """Where a plot lies, or why there is none; and the exit code of what kept it from there."""
+
+    out: Path | None
+    why: str
+    code: int = 0
+
+    def to_json(self) -> dict[str, str | None]:
+        """For the record of what is drawn."""
+        out = None if self.out is None else str(self.out)
+        return {"plot": out, "plot_error": self.why or None}
+
+    def tell(self) -> None:
+        """Say so, where a plot was wanted."""
+        if self.out is not None or self.why:
+            tell(self.why or f"The plot: {self.out}")
+
+
+def plotted(draw: Callable[[Path], object], out: Path | None, why: str) -> Plot:
+    """What became of a plot. Figures took their time: they are told also where none can be."""
+    if out is None:
+        return Plot(None, why)
+    try:
+        draw(out)
+    except CospaceError as error:
+        return Plot(None, f"No plot was drawn: {error}", error.exit_code)
+    return Plot(out, why)
 
 
 def points(figure: Interval, digits: int = 2) -> str:

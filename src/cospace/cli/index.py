@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -23,11 +24,14 @@ if TYPE_CHECKING:
     from cospace.collection import Collection, Report
     from cospace.encode import Encoder
     from cospace.read import Reading
+    from cospace.space import Space
 
 __all__ = ["fill", "parser", "run"]
 
 # Items committed together: small enough for a bar that moves, and for little lost at Ctrl-C.
 _BATCH = 128
+# Items, the oldest, whose language is looked at.
+_LOOKED = 1_000
 # The exit code when what is stored was kept of a part that cannot be read now.
 KEPT = 10
 
@@ -107,7 +111,7 @@ def run(args: argparse.Namespace) -> int:
         return change(args, into)
     reading = cs.read(args.source, chunks=args.chunks, **columns_of(args))
     if args.dry_run:
-        return pruning.dry_run(reading, args.source, into, json=args.json)
+        return pruning.dry_run(reading, args.source, into, _space(args, into), json=args.json)
     model = _model(args, into)
     choices = {"quantization": args.quantization, "language": args.language}
     with unless_refused(into), cs.open(into, model=model, **choices) as collection:
@@ -129,17 +133,17 @@ def run(args: argparse.Namespace) -> int:
         removed = pruning.prune(collection, report, args.source) if args.prune else None
         adapted = adapt_after(collection, str(into), json=args.json) if args.adapt else None
         info, bill = collection.info(), bill_of(collection.model)
-        items = info.items
+        items, unread = info.items, _unread(collection, into) if report.stored else []
     if args.json:
-        record = {"into": str(into), "items": items, "language": info.language, "notes": notes}
-        record |= pruning.record(left, removed)
+        record = {"into": str(into), "items": items, "notes": [*notes, *unread]}
+        record |= {"language": info.language, **pruning.record(left, removed)}
         record |= {} if adapted is None else {"adapted": adapted}
         document({**record, "report": report.to_json(), **bill})
     else:
         show(pruning.lines(report, left, removed, args.source))
         if info.language not in ("", "english") and args.language is None:
             tell(f"words are read as {info.language.title()}; say --language for another")
-        show(_cut(report, args))
+        show([*_cut(report, args), *unread])
         show(_next(into, items, args))
     if report.kept:
         return KEPT
@@ -195,6 +199,20 @@ def _model(args: argparse.Namespace, into: Place) -> str | Encoder | None:
     return None
 
 
+def _space(args: argparse.Namespace, into: Place) -> Space | None:
+    """The space that items would be encoded into; None where the model cannot be had."""
+    import cospace as cs
+    from cospace.cli.holding import Holding
+
+    with suppress(CospaceError):
+        model = _model(args, into)
+        if model is None:
+            with Holding(into) as holding:
+                return holding.space
+        return cs.load(model).space if isinstance(model, str) else model.space
+    return None
+
+
 def default_model(place: Place) -> str | None:
     """The starter while a collection has no space; afterwards None, which is its own model."""
     from cospace.cli.holding import Holding, is_made
@@ -228,6 +246,20 @@ def _cut(report: Report, args: argparse.Namespace) -> list[str]:
     if not report.truncated or args.chunks:
         return []
     return ["the end of long texts is not found; with --chunks all of every text is read"]
+
+
+def _unread(collection: Collection, into: Place) -> list[str]:
+    """What to do where the model does not know the language of the texts."""
+    from cospace.audit.languages.check import unknown_languages
+    from cospace.encode.inputs import listed
+
+    texts = [row.text for row in islice(collection.store.scan(), _LOOKED)]
+    names = unknown_languages(texts, collection.model)
+    if not names:
+        return []
+    model = collection.model.space.name
+    mend = f"cospace models add multilingual; cospace migrate {quote(str(into))} --to multilingual"
+    return [f"{model} knows few words of {listed(names)}, so little is found by meaning: {mend}"]
 
 
 def _next(into: Place, items: int, args: argparse.Namespace) -> list[str]:

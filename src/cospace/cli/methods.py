@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cospace.cli.figures import points
+from cospace.cli.figures import plotted, points
 from cospace.cli.output import document, show, size, tell, watched
 from cospace.cli.table import Column, room, table
-from cospace.errors import BadArgument, CospaceError
+from cospace.errors import BadArgument
 
 if TYPE_CHECKING:
     from cospace.measures.bootstrap import Interval
@@ -31,21 +32,15 @@ def run_methods(args: argparse.Namespace, out: Path | None, why: str) -> int:
         args.models, args.corpus, yardsticks=args.yardsticks, words=words, settings=settings,
         progress=watched(),
     )  # fmt: skip
-    trouble: CospaceError | None = None
-    if out is not None:
-        try:
-            _draw(found, out)
-        except CospaceError as error:
-            out, trouble, why = None, error, f"No plot was drawn: {error}"
+    plot = plotted(partial(_draw, found), out, why)
     if args.json:
-        document({**found.to_json(), "plot": None if out is None else str(out)})
+        document({**found.to_json(), **plot.to_json()})
     else:
         _show(found)
     for note in found.corpus.notes:
         tell(note)
-    if out is not None or why:
-        tell(why or f"The plot: {out}")
-    return 0 if trouble is None else trouble.exit_code
+    plot.tell()
+    return plot.code
 
 
 def _title(found: MethodsComparison) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from json import dumps
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from cospace.collection import Collection, Report
     from cospace.item import Item
     from cospace.read import Reading
+    from cospace.space import Space
 
 __all__ = ["dry_run", "lines", "not_in_source", "prune", "record"]
 
@@ -41,30 +43,42 @@ def prune(collection: Collection, report: Report, source: str) -> int:
     return collection.delete(gone) if gone else 0
 
 
-def dry_run(reading: Reading, source: str, into: Place, *, json: bool) -> int:
+def dry_run(reading: Reading, source: str, into: Place, space: Space | None, *, json: bool) -> int:
     """Show what would be stored and what `--prune` would remove; nothing is written.
+
+    `space` is that of the model, where it is known.
 
     0, or 2 where nothing can be read. Raises `IncompleteSource` as `prune` does, where there is
     something to remove from.
     """
     from cospace.collection.report import Report
+    from cospace.encode.inputs import lacks
+    from cospace.item import kind_of
 
     report = Report()
     first: list[Item] = []
     documents: set[str] = set()
+    kinds: Counter[str] = Counter()
     for item in reading:
+        kinds.update({kind_of(name) for name in item.parts})
         documents |= {item.id} if item.outline is not None else set()
         first += [item] if len(first) < _SHOWN else []
         report.named.add(item.id)
     report.take(reading)
+    unread = [
+        f"{counted(number, 'item')}: {lacks(space, kind)}"
+        for kind, number in kinds.items()
+        if space is not None and kind not in space.kinds
+    ]
     if not json:
         show(_preview(reading, first, len(report.named), source))
+        show([*unread, ""] if unread else [])
     items, gone = _gone(into, report, source, documents)
     if json:
         document(
             {
                 "into": str(into),
-                "notes": reading.notes,
+                "notes": [*reading.notes, *unread],
                 "readable": len(report.named),
                 "first": [_record(item) for item in first],
                 "failed": [{"name": one.name, "reason": one.reason} for one in reading.failed],

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
+from cospace.arguments import check_count, check_number
 from cospace.collection.answer import Answer
 from cospace.collection.answering import Wished, answered
 from cospace.collection.context import Context, gathered
-from cospace.collection.grouped import check_count, grouped
+from cospace.collection.grouped import grouped
 from cospace.collection.modelled import Modelled
+from cospace.collection.places import NearTo
 from cospace.collection.query import excluded, listed, queries_of
 from cospace.collection.rerank import Rerank, answers, reranking_of, texts_of
 from cospace.collection.sorting import order_of, sorted_matches
@@ -125,7 +127,7 @@ class Asking(Modelled):
         exclude: str | Iterable[str] = (),
         rerank: Rerank | None = None,
         sort: str | None = None,
-        near: Mapping[str, Any] | None = None,
+        near: NearTo | None = None,
         spelling: bool = True,
     ) -> Results:
         """The `k` best items from `offset` on, best first.
@@ -259,7 +261,7 @@ class Asking(Modelled):
         >>> [one.source for one in shop.context("how long can I return a chair?").passages]
         ['returns']
         """
-        check_count("tokens", tokens)
+        tokens = check_count("tokens", tokens)
         stored = self.count(where)
         hits = self.search(question, k, where=where) if stored else ()
         sizes = sizes_of(self.model)
@@ -293,6 +295,9 @@ class Asking(Modelled):
         >>> print(shop.ask("When do you open?"))
         We open at 9. [1]
         """
+        check_number("least", least)
+        if chat is not None and not callable(chat):
+            raise BadArgument(f"chat is a chat model, such as Chat(url, model), not {chat!r:.60}")
         return answered(self, question, Wished(tokens, where, chat, least, tell))
 
     @steady

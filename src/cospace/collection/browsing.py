@@ -7,6 +7,7 @@ from typing import Any
 
 from cospace.collection.explaining import Explaining
 from cospace.collection.facets import Facets, facets_of
+from cospace.collection.places import NearTo
 from cospace.collection.sorting import browsed, order_of
 from cospace.collection.spelling import completions, spelling
 from cospace.errors import BadArgument
@@ -26,7 +27,7 @@ class Browsing(Explaining):
         where: Mapping[str, Any] | None = None,
         fields: Sequence[str] | str | None = None,
         *,
-        near: Mapping[str, Any] | None = None,
+        near: NearTo | None = None,
     ) -> Facets:
         """How many items pass a filter, and of which values they are, field by field.
 
@@ -55,7 +56,7 @@ class Browsing(Explaining):
         where: Mapping[str, Any] | None = None,
         *,
         sort: str | None = None,
-        near: Mapping[str, Any] | None = None,
+        near: NearTo | None = None,
         offset: int = 0,
         k: int = 10,
     ) -> Results:
@@ -103,7 +104,9 @@ class Browsing(Explaining):
         >>> shop.complete("vint")
         ['vintage', 'vintage lamp']
         """
-        return completions(self, check_text(text, "the text")) if text.strip() else []
+        if isinstance(text, str) and not text.strip():
+            return []
+        return completions(self, check_text(text, "the text"))
 
     @property
     def judgments(self) -> dict[str, dict[str, int]]:

@@ -6,10 +6,10 @@ import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from cospace.arguments import check_instance, check_path
 from cospace.collection.given import Columns, Given, Incoming, changes_of, items_of
 from cospace.collection.ingest import Ingest
 from cospace.collection.moving import Moving
@@ -370,7 +370,7 @@ class Collection(Moving):
         from cospace.collection.transfer import export_parquet  # it loads pyarrow
 
         with metered(progress, None if where else len(self)) as meter:
-            return export_parquet(self.store, Path(path), self._where(where), meter)
+            return export_parquet(self.store, check_path("path", path), self._where(where), meter)
 
     def restore(
         self, path: str | os.PathLike[str], *, replace: bool = False, progress: Watch = None
@@ -380,7 +380,11 @@ class Collection(Moving):
 
         with metered(progress) as meter:
             count = import_parquet(
-                self.store, Path(path), replace=replace, meter=meter, lock=self._writing
+                self.store,
+                check_path("path", path),
+                replace=replace,
+                meter=meter,
+                lock=self._writing,
             )
         self._settle()
         return count
@@ -397,7 +401,11 @@ class Collection(Moving):
 
         with metered(progress, unit="rows") as meter:
             done = import_shards(
-                self.store, Path(path), replace=replace, meter=meter, lock=self._writing
+                self.store,
+                check_path("path", path),
+                replace=replace,
+                meter=meter,
+                lock=self._writing,
             )
         self._settle()
         return done
@@ -422,3 +430,8 @@ class Collection(Moving):
             return f"Collection({self.name!r}, {len(self)} items, {self.space})"
         except CollectionClosed:
             return f"Collection({self.name!r}, closed)"
+
+
+def check_collection(given: object, name: str = "collection") -> Collection:
+    """What was given, when it is a collection. Raises `BadArgument`."""
+    return check_instance(name, given, Collection, "as cospace.open gives it")

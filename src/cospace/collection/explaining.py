@@ -8,7 +8,7 @@ from typing import Any
 from cospace.collection.composed import Searched
 from cospace.collection.conceptual import concepts
 from cospace.collection.explained import Explanation, explained
-from cospace.collection.places import Place, place_of
+from cospace.collection.places import NearTo, Place, place_of
 from cospace.collection.steady import steady
 from cospace.collection.whynot import WhyNot, why_not
 from cospace.explain import Concepts
@@ -51,7 +51,7 @@ class Explaining(Searched):
         *,
         k: int = 10,
         where: Mapping[str, Any] | None = None,
-        near: Mapping[str, Any] | None = None,
+        near: NearTo | None = None,
         by: str | list[str] | None = None,
     ) -> WhyNot:
         """Why an item is not among the `k` answers to a query, as `search` gives them.
@@ -98,7 +98,7 @@ class Explaining(Searched):
         """
         return concepts(self, content, vocabulary, terms)
 
-    def _place(self, near: Mapping[str, Any] | None) -> Place | None:
+    def _place(self, near: NearTo | None) -> Place | None:
         return None if near is None else place_of(near, self.store.schema)
 
     def _where(self, where: Mapping[str, Any] | None) -> Node | None:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from cospace.arguments import check_texts
 from cospace.collection.bins import Bin, binned
 from cospace.collection.places import Place
 from cospace.errors import BadArgument
@@ -119,7 +120,9 @@ def facets_of(
     """See `Collection.facets`. Raises `BadFilter`, and `BadArgument` for a field that is not."""
     own = _conditions(columns, schema, where, place)
     everything = _all(columns, own.values())
-    named = [_known(name, schema) for name in fields] if fields is not None else None
+    named = None
+    if fields is not None:
+        named = [_known(name, schema) for name in check_texts("fields", fields)]
     found: list[Facet] = []
     left_out: dict[str, str] = {}
     for field in schema.fields.values() if named is None else named:

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cospace.arguments import check_count
 from cospace.collection.chunks import number_of, passage_of
 from cospace.errors import BadArgument
 from cospace.limits import limit
 from cospace.results import Hit, Results
 
-__all__ = ["check_count", "document_of", "grouped"]
+__all__ = ["document_of", "grouped"]
 
 _FIRST = 50
-
-
-def check_count(name: str, value: int, least: int = 1) -> int:
-    """`value` itself, a whole number of `least` or more. Raises `BadArgument`."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise BadArgument(f"{name} is a whole number, {least} or more, not {value!r}")
-    return value
 
 
 def document_of(hit: Hit) -> str:
@@ -34,7 +28,8 @@ def grouped(search: Callable[[int], Results], k: int) -> Results:
     Raises `BadArgument` for a k that is out of range.
     """
     most = limit("max_k")
-    if check_count("k", k, 0) > most:
+    k = check_count("k", k, 0)
+    if k > most:
         raise BadArgument(f"k is at most {most}, not {k}")
     depth = min(max(_FIRST, 2 * k), most)
     while True:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
+from cospace.arguments import check_path
 from cospace.collection.collection import Collection
 from cospace.encode import Encoder, load
 from cospace.errors import BadArgument, CollectionNotFound, SpaceMismatch
@@ -70,6 +71,7 @@ def open(
     """
     encoder, asker = _encoder(model, "model"), _encoder(queries, "queries")
     own, asked = _Own(create, quantization, language, read_only), (queries, asker)
+    check_path("path", path)
     if str(path) == MEMORY:
         return _in_memory(encoder, asked, own)
     if is_address(path):

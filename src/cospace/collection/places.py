@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from numbers import Real
+from typing import Any, NamedTuple, TypeAlias
 
 from cospace.errors import BadArgument
 from cospace.store.schema import Schema
 
-__all__ = ["Place", "place_of"]
+__all__ = ["NearTo", "Place", "place_of"]
+
+# {"lat": 52.52, "lon": 13.40, "km": 10}, or [52.52, 13.40].
+NearTo: TypeAlias = "Mapping[str, Any] | Sequence[float]"
 
 _WORDS = ("lat", "lon", "km", "field")
 
@@ -36,11 +40,14 @@ class Place(NamedTuple):
         return {"$and": [where, self.where]}
 
 
-def place_of(near: Mapping[str, Any], schema: Schema) -> Place:
+def place_of(near: NearTo, schema: Schema) -> Place:
     """The place that `near` says: {"lat": 52.52, "lon": 13.40}, if you like with "km" and "field".
 
-    Without a field it is the one location that items have. Raises `BadArgument`.
+    As a filter writes it, [52.52, 13.40], it has neither. Without a field it is the one location
+    that items have. Raises `BadArgument`.
     """
+    if isinstance(near, list | tuple) and len(near) == 2:
+        near = {"lat": near[0], "lon": near[1]}
     if not isinstance(near, Mapping) or not {"lat", "lon"} <= set(near) <= set(_WORDS):
         raise BadArgument(f'near is {{"lat": 52.52, "lon": 13.40, "km": 10}}, not {near!r:.200}')
     lat, lon, km = (_number(near.get(name)) for name in _WORDS[:3])
@@ -60,7 +67,7 @@ def place_of(near: Mapping[str, Any], schema: Schema) -> Place:
 
 def _number(value: Any) -> float:
     """A number that is one; NaN for others, which lies in no range."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
+    number = isinstance(value, Real) and not isinstance(value, bool)
     try:
         return float(value) if number else math.nan
     except OverflowError:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
+from cospace.arguments import check_texts
 from cospace.collection.composed import (
     Reference,
     Row,
@@ -203,7 +204,7 @@ def _lists(by: str | Sequence[str] | None, known: Sequence[str]) -> list[str] | 
     """The names in `by`, checked; None for all that apply."""
     if by is None:
         return None
-    names = [by] if isinstance(by, str) else list(by)
+    names = check_texts("by", by)
     for name in names:
         if name not in known:
             raise BadArgument(f"by takes {', '.join(map(repr, known))}, not {name!r}")

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cospace.collection.grouped import check_count
+from cospace.arguments import check_count
 from cospace.collection.places import Place
 from cospace.errors import BadArgument
 from cospace.limits import limit
@@ -74,8 +74,7 @@ def browsed(
 ) -> Results:
     """All items that pass the filter, in order, from `offset` on, `k` of them: span (offset, k)."""
     offset, k = span
-    check_count("k", k, least=0)
-    check_count("offset", offset, least=0)
+    k, offset = check_count("k", k, 0), check_count("offset", offset, 0)
     if k > limit("max_k"):
         raise BadArgument(f"k is at most {limit('max_k')}, not {k}")
     there = np.flatnonzero(passing(columns, where))
@@ -116,8 +115,7 @@ def sorted_matches(
 ) -> Results:
     """The best matches of a question, in an order: the same set whatever `span` (offset, k) is."""
     offset, k = span
-    check_count("k", k, least=0)
-    check_count("offset", offset, least=0)
+    k, offset = check_count("k", k, 0), check_count("offset", offset, 0)
     (answer,), rows = answers_of(store, [query], 0, AMONG)
     kept = [at for at in close_ones(store, query, answer) if answer.keys[at] in rows]
     found = sorted_by([rows[answer.keys[at]] for at in kept], order)

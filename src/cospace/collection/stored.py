@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from cospace.arguments import check_count
 from cospace.errors import BadArgument, BadFilter
 from cospace.item import Audio, Image, Item, Part, Parts, Video, check_id, kind_of
 from cospace.read.media import can_be_stored
@@ -34,10 +35,10 @@ def selected(
 
     Raises `BadArgument` for a `limit` or `offset` that is not a whole number, 0 or more.
     """
-    for name, value in (("limit", 0 if limit is None else limit), ("offset", offset)):
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise BadArgument(f"{name} is a whole number, 0 or more, not {value!r}")
-    end = sys.maxsize if limit is None else min(offset + limit, sys.maxsize)
+    offset = check_count("offset", offset, 0)
+    end = sys.maxsize
+    if limit is not None:
+        end = min(offset + check_count("limit", limit, 0), end)
     rows = islice(store.scan(where=where), min(offset, sys.maxsize), end)
     return [item_of(row) for row in (_with_vectors(store, rows) if vectors else rows)]
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
 
+from cospace.arguments import check_count
 from cospace.collection.clauses import unmet
 from cospace.collection.composed import Row as Vector
 from cospace.collection.composed import Searched
@@ -114,8 +115,7 @@ def why_not(
     by: str | Sequence[str] | None = None,
 ) -> WhyNot:
     """See `Collection.why_not`."""
-    if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= limit("max_k"):
-        raise BadArgument(f"k is a whole number of hits, 1 to {limit('max_k'):,}, not {k!r}")
+    k = check_count("k", k, most=limit("max_k"))
     node = parse(where, collection.store.schema) if where else None
     meant = {at: one for at, one in respelt([question], collection, by).items() if one.used}
     query = query_of(question, collection, by, node, meant=meant)

@@ -7,9 +7,9 @@ import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from cospace.arguments import check_path
 from cospace.draw.labels import place_labels
 from cospace.errors import BadArgument
 from cospace.files import write_bytes
@@ -49,7 +49,7 @@ def draw_comparison(
 
     Raises `MissingExtra` without matplotlib, `BadArgument` for no points or another suffix.
     """
-    path = Path(path)
+    path = check_path("path", path)
     kind = path.suffix.lower()
     if kind not in FORMATS:
         raise BadArgument(f"{path}: a plot ends in {', '.join(FORMATS)}")

@@ -6,9 +6,9 @@ import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from cospace.arguments import check_path
 from cospace.draw.comparison import COLOURS, FORMATS, INK, SOFT, quiet, short
 from cospace.errors import BadArgument
 from cospace.files import write_bytes
@@ -35,7 +35,7 @@ def draw_methods(methods: Sequence[Method], path: str | os.PathLike[str], *, tit
 
     Raises `MissingExtra` without matplotlib, `BadArgument` for no methods or another suffix.
     """
-    path = Path(path)
+    path = check_path("path", path)
     kind = path.suffix.lower()
     if kind not in FORMATS:
         raise BadArgument(f"{path}: a plot ends in {', '.join(FORMATS)}")

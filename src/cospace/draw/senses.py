@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cospace.arguments import check_path
 from cospace.draw.comparison import COLOURS, FORMATS, INK, SOFT, quiet, short
 from cospace.errors import BadArgument
 from cospace.files import write_bytes
@@ -27,7 +28,7 @@ class Group(NamedTuple):
 
 def check_drawable(path: str | os.PathLike[str]) -> Path:
     """The path, when a picture can be drawn there. Raises `BadArgument`, `MissingExtra`."""
-    found = Path(path)
+    found = check_path("path", path)
     if found.suffix.lower() not in FORMATS:
         raise BadArgument(f"{found}: a picture ends in {', '.join(FORMATS)}")
     if not found.parent.is_dir():

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cospace.arguments import check_path
 from cospace.encode.folder import read_record, read_weights
 from cospace.encode.saving import new_folder
 from cospace.encode.words.tensors import parse_tensors, write_tensors
@@ -74,7 +75,7 @@ class Combiner:
 
         Raises `BadArgument` where something stands already, unless `replace`; `DiskFull`.
         """
-        path = Path(folder)
+        path = check_path("folder", folder)
         stream = io.BytesIO()
         write_tensors(stream, dict(self.tensors))
         data = stream.getvalue()
@@ -96,7 +97,7 @@ class Combiner:
 
         Raises `ModelNotFound`, `ModelDamaged`, `FormatTooNew`.
         """
-        path = Path(folder)
+        path = check_path("folder", folder)
         record = read_record(path, _RECORD)
         try:
             if record["format"] > _FORMAT:

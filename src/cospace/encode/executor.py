@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from cospace.arguments import check_count
 from cospace.encode import bulk
 from cospace.encode.bulk import Encoded
 from cospace.encode.folder import read_space
@@ -81,8 +82,7 @@ def encode_items(
     """
     if isinstance(encoder, str | Path) or not isinstance(getattr(encoder, "space", None), Space):
         raise BadArgument(f"encoder is a model, such as cs.load('starter'), not {encoder!r:.60}")
-    if isinstance(batch, bool) or not isinstance(batch, int):
-        raise BadArgument(f"batch is a whole number of items, not {batch!r:.60}")
+    batch = check_count("batch", batch)
     if isinstance(items, Item | str | Mapping) or not isinstance(items, Iterable):
         raise BadArgument(f"items is a list of them, or another iterable, not {items!r:.60}")
     if ray is None:

@@ -56,9 +56,10 @@ def lacks(space: Space, kind: str) -> str:
     """Why a part of `kind` cannot be encoded.
 
     >>> lacks(Space.of("letters", 26), "audio")
-    "letters takes text; it cannot encode 'audio'"
+    "letters takes text; it cannot encode 'audio' (docs/models.md: which models can)"
     """
-    return f"{space.name} takes {listed(space.kinds)}; it cannot encode {kind!r}"
+    takes = f"{space.name} takes {listed(space.kinds)}"
+    return f"{takes}; it cannot encode {kind!r} (docs/models.md: which models can)"
 
 
 def left_out(positions: Mapping[str, Sequence[int]], total: int, space: Space) -> list[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from cospace.arguments import check_path, check_texts
 from cospace.encode.base import BaseEncoder
 from cospace.encode.engines.choice import check_engine
 from cospace.encode.engines.threads import spread
@@ -130,6 +131,9 @@ class Model(BaseEncoder):
     def warm(self, *kinds: str) -> Self:
         """The model itself, its towers for `kinds` (all of them by default) ready to use."""
         for kind in kinds or self.space.kinds:
+            if kind not in self.space.kinds:
+                takes = " and ".join(self.space.kinds)
+                raise BadArgument(f"{self.space.name} takes {takes}, not {kind!r:.60}")
             self._tower(kind)
         return self
 
@@ -160,7 +164,7 @@ class Model(BaseEncoder):
         ...     cs.load(folder).encode("a chair").shape
         (128,)
         """
-        return copy_model(self._folder, self.space, Path(folder), replace=replace)
+        return copy_model(self._folder, self.space, check_path("folder", folder), replace=replace)
 
     def text_tower(self) -> TextTower:
         """The text tower, for those who look at its tokens.
@@ -193,7 +197,7 @@ class Model(BaseEncoder):
         >>> cs.load("starter").count_tokens(["a chair", "a retro velvet armchair"])
         [4, 6]
         """
-        return self.text_tower().counts(texts, role)
+        return self.text_tower().counts(check_texts("texts", texts), role)
 
     def lacks(self, kind: str) -> str:
         """Why a part of `kind` cannot be encoded."""

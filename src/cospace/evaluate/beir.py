@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cospace.arguments import check_path
 from cospace.errors import BadItem, EmptyItem, NotFound
 from cospace.limits import limit
 from cospace.read import Failures
@@ -58,7 +59,7 @@ def read_beir(folder: str | os.PathLike[str], *, split: str = "test") -> Beir:
     Raises `NotFound` for a folder or file that is missing (with the splits that are there),
     and `EmptyItem` when no document, or no judged query, can be used.
     """
-    path = Path(folder)
+    path = check_path("folder", folder)
     if not path.is_dir():
         raise NotFound(f"{path}: there is no such folder")
     for name in ("corpus.jsonl", "queries.jsonl"):

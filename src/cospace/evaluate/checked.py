@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cospace.collection.collection import check_collection
 from cospace.counted import counted
 from cospace.errors import BadArgument
 from cospace.evaluate.baseline import Baseline
@@ -159,6 +160,7 @@ def check(
     >>> found.figures["mrr@10"].value, found.passed
     (1.0, True)
     """
+    check_collection(collection)
     check_seed(seed)
     grades = grades_of(collection, judged)
     search = {name: value for name, value in search.items() if value is not None}
@@ -219,6 +221,11 @@ def grades_of(collection: Collection, judged: Judged | None) -> dict[str, dict[s
         raise BadArgument(
             f"there are no judged questions for {collection.name}: give some, or judge a few with"
             " cospace judge"
+        )
+    if not isinstance(given, Mapping):
+        raise BadArgument(
+            f"judged is a dict of grades by id, by question, not {given!r:.60}; of a file"
+            " read_judgments gives one"
         )
     found = {query: read_judgment(f"judged[{query!r}]", items) for query, items in given.items()}
     for query in found:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cospace.arguments import check_count, check_share
 from cospace.errors import BadArgument
 from cospace.evaluate.alone import Measured, measure_alone, measure_here
 from cospace.evaluate.encoding import ModelName, loaded, named_models
 from cospace.evaluate.examples import Examples, choose_examples
-from cospace.evaluate.labelled import Labelled, Source
+from cospace.evaluate.labelled import Labelled, Pictures, Source, Table
 from cospace.evaluate.neighbours import neighbour_classes
 from cospace.evaluate.probe import probe_classes
-from cospace.evaluate.split import check_share
 from cospace.measures.bootstrap import (
     RESAMPLES,
     Difference,
@@ -134,9 +134,10 @@ def compare(
     Raises `BadArgument` for fewer than two classes of two items, or a model that does not take
     this kind of item, and as `cospace.load` and `cospace.read` do.
     """
-    if k < 1:
-        raise BadArgument(f"k is a whole number, 1 or more, not {k}")
-    check_share(test)
+    check_count("k", k)
+    check_share("test", test)
+    if not isinstance(source, (Pictures, Table)):
+        raise BadArgument(f"source is Pictures(folder) or Table(file, ...), not {source!r:.60}")
     named = named_models(models)
     items = source.read()
     ready = [(name, model, loaded(model, items.kind)) for name, model in named]

@@ -17,6 +17,7 @@ from cospace.encode.protocol import Role
 from cospace.errors import BadArgument, BadInput, BadItem
 from cospace.progress import Watch, metered
 from cospace.read.texts import check_text
+from cospace.space import Space
 from cospace.topk import blocks
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def loaded(model: ModelName, kind: str = "text") -> Encoder:
 
     Raises as `cospace.load` does, and `BadArgument` for a model without a tower for `kind`.
     """
-    encoder = load(model) if isinstance(model, (str, os.PathLike)) else model
+    encoder = load(model) if isinstance(model, (str, os.PathLike)) else _encoder(model)
     bare = uncached(encoder)
     encoder = encoder if isinstance(bare, Hosted) else bare
     if kind not in encoder.space.kinds:
@@ -106,7 +107,15 @@ def cache_hits(encoder: Encoder) -> int:
 
 
 def _name(model: ModelName) -> str:
-    return os.fspath(model) if isinstance(model, (str, os.PathLike)) else model.space.name
+    if isinstance(model, (str, os.PathLike)):
+        return os.fspath(model)
+    return _encoder(model).space.name
+
+
+def _encoder(model: Encoder) -> Encoder:
+    if not isinstance(getattr(model, "space", None), Space):
+        raise BadArgument(f"a model is a name, a folder or an Encoder, not {model!r:.60}")
+    return model
 
 
 def encode_texts(

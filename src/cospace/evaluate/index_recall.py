@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cospace.arguments import check_count, check_texts
+from cospace.collection.collection import check_collection
 from cospace.errors import BadArgument
 from cospace.item import kind_of
 from cospace.limits import limit
@@ -128,10 +130,10 @@ def index_recall(
     >>> index_recall(shop, k=1).least
     1.0
     """
-    store = collection.store
+    store = check_collection(collection).store
     check_seed(seed)
-    if not 1 <= k < limit("max_k") or sample < 1:
-        raise BadArgument(f"k is 1 to {limit('max_k') - 1}, and sample 1 or more: {k}, {sample}")
+    k, sample = check_count("k", k, most=limit("max_k") - 1), check_count("sample", sample)
+    queries = None if queries is None else check_texts("queries", queries)
     fields = [field for field, held in store.info().holders.items() if held]
     if queries is not None:
         fields = [field for field in fields if field in _askable(collection)]
@@ -181,7 +183,7 @@ def _questions(
     seed: int,
 ) -> dict[str, _Drawn]:
     if queries is not None:
-        rows = collection.asker.encode_query(list(queries)).normalized
+        rows = collection.asker.encode_query(queries).normalized
         return {field: _Drawn(rows, [""] * len(rows)) for field in fields}
     rng = np.random.default_rng(seed)
     kept: dict[str, list[tuple[str, NDArray[np.float32]]]] = {field: [] for field in fields}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, TypeAlias
 
+from cospace.arguments import check_path
 from cospace.errors import BadItem
 from cospace.read import Failures
 from cospace.read.sources import find_source
@@ -31,7 +31,7 @@ def read_judgments(file: str | os.PathLike[str], failed: Failures | None = None)
     Raises `NotFound`, `BadArgument` for a file that is no table, and `BadItem` for one without
     these columns.
     """
-    source = find_source(Path(file))
+    source = find_source(check_path("file", file))
     names = set(source.sample.names)
     failed = Failures() if failed is None else failed
     asked = "query" if "query" in names else "text"

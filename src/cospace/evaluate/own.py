@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from cospace.arguments import check_path
 from cospace.errors import BadArgument, EmptyItem
 from cospace.evaluate.beir import Beir, read_beir
 from cospace.store.reader import LocalReader
@@ -32,7 +33,7 @@ def read_set(folder: str | os.PathLike[str], split: str) -> Beir:
 
     Raises as `read_judged` and `read_beir` do, and `BadArgument` for a split of a collection.
     """
-    if not (Path(folder) / "truth.sqlite").is_file():
+    if not (check_path("folder", folder) / "truth.sqlite").is_file():
         return read_beir(folder, split=split)
     if split != "test":
         raise BadArgument(f"{folder} is a collection, which has no split {split!r}: leave it out")

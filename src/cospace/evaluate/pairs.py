@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cospace.arguments import check_path
 from cospace.errors import BadArgument, BadItem, EmptyItem, NotFound
 from cospace.limits import limit
 from cospace.read import Failures
@@ -28,7 +29,7 @@ _SUFFIXES = (".csv", ".tsv", ".txt")
 
 @dataclass(slots=True)
 class Pairs:
-    """The pairs of a file in order, and the rows that could not be used."""
+    """The pairs of a file in order, of sentences or words, and the rows that cannot be used."""
 
     name: str
     first: list[str] = field(default_factory=list)
@@ -50,7 +51,7 @@ def read_pairs(path: str | os.PathLike[str]) -> Pairs:
     Raises `NotFound` for a missing file, `BadArgument` for a table without these columns, and
     `EmptyItem` when no row can be used.
     """
-    file = Path(path)
+    file = check_path("path", path)
     if not file.is_file():
         raise NotFound(f"{file}: there is no such file")
     pairs = Pairs(file.name)

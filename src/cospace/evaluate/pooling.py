@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cospace.errors import BadArgument
+from cospace.arguments import check_count
+from cospace.collection.collection import check_collection
 from cospace.limits import limit
 from cospace.measures.bootstrap import check_seed
 from cospace.results import Hit
@@ -72,9 +73,9 @@ def pool(
     >>> {one.hit.id: dict(one.ranks) for one in pool(shop, "chair", depth=1)}
     {'1': {'default': 1, 'text': 1, 'words': 1}}
     """
+    check_collection(collection)
     check_seed(seed)
-    if not 1 <= depth <= limit("max_k"):
-        raise BadArgument(f"depth is 1 to {limit('max_k'):,}, not {depth}")
+    depth = check_count("depth", depth, most=limit("max_k"))
     settings = settings_of(collection) if settings is None else settings
     hits: dict[str, Hit] = {}
     ranks: dict[str, dict[str, int]] = {}

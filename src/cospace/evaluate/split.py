@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cospace.errors import BadArgument
+from cospace.arguments import check_share
 
-__all__ = ["check_share", "stratified"]
+__all__ = ["stratified"]
 
 
 def stratified(classes: NDArray[np.intp], *, share: float, seed: int) -> NDArray[np.bool_]:
@@ -21,7 +21,7 @@ def stratified(classes: NDArray[np.intp], *, share: float, seed: int) -> NDArray
     >>> stratified(np.array([0, 0, 0, 0, 1, 1, 2]), share=0.25, seed=0).sum().item()
     2
     """
-    check_share(share)
+    check_share("share", share)
     random = np.random.default_rng(seed)
     held = np.zeros(len(classes), bool)
     for one in np.unique(classes):
@@ -29,9 +29,3 @@ def stratified(classes: NDArray[np.intp], *, share: float, seed: int) -> NDArray
         count = max(1, round(share * len(members)))
         held[members[: min(count, len(members) - 1)]] = True
     return held
-
-
-def check_share(share: float) -> None:
-    """Raises `BadArgument` for a share that is not between 0 and 1."""
-    if not 0 < share < 1:
-        raise BadArgument(f"the share that is held out lies between 0 and 1; {share} was given")

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cospace.arguments import check_count
 from cospace.errors import BadArgument
 
 __all__ = ["Concept", "Concepts", "concepts_of"]
@@ -69,8 +70,7 @@ def concepts_of(
     >>> [(one.word, round(one.weight, 2)) for one in found.words], round(found.cosine, 2)
     ([('red', 0.8), ('sofa', 0.6)], 1.0)
     """
-    if isinstance(terms, bool) or not isinstance(terms, int) or terms < 1:
-        raise BadArgument(f"terms is a whole number of words, 1 or more, not {terms!r}")
+    terms = check_count("terms", terms)
     if len(words) < 2 or len(words) != len(rows):
         raise BadArgument(
             f"a vocabulary is two words or more, each with a vector; there are {len(words)} and"

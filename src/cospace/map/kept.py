@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cospace.arguments import check_path
 from cospace.errors import DataDamaged, FormatTooNew
 from cospace.files import check_room, write_bytes
 from cospace.map.map import Cluster, Map
@@ -53,7 +54,7 @@ def read(folder: Path) -> Map | None:
 
     Raises `DataDamaged` for a file that does not hold what `write` wrote, `FormatTooNew`.
     """
-    path = folder / FILE
+    path = check_path("folder", folder) / FILE
     try:
         data = path.read_bytes()
     except FileNotFoundError:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from cospace.map.neighbours import nearest_of_all
 from cospace.map.tsne import STEPS, spread
+from cospace.measures.axes import principal
 
 __all__ = ["METHOD", "layout"]
 
@@ -55,11 +56,9 @@ def layout(
 
 def _axes(vectors: Floats) -> NDArray[np.float64]:
     """The place of each vector on the two main axes of all."""
-    centred = vectors.astype(np.float64) - vectors.mean(0, dtype=np.float64)
-    _, axes = np.linalg.eigh(centred.T @ centred)
-    two = axes[:, ::-1][:, :2]
+    middle, two = principal(vectors, 2)
     two = two * np.sign(two[np.abs(two).argmax(0), range(two.shape[1])])
-    flat = centred @ two
+    flat = ((vectors - middle) @ two).astype(np.float64)
     return np.pad(flat, ((0, 0), (0, 2 - flat.shape[1])))
 
 

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cospace.arguments import check_count
 from cospace.errors import BadArgument
 
 __all__ = [
@@ -91,8 +92,7 @@ class Difference(Interval):
 
 def check_seed(seed: int) -> None:
     """Raises `BadArgument` for what is no seed of numpy: a whole number, 0 or more."""
-    if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:
-        raise BadArgument(f"seed is a whole number, 0 or more, not {seed!r}")
+    check_count("seed", seed, 0)
 
 
 def resample(

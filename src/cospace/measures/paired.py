@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cospace.arguments import check_share
 from cospace.errors import BadArgument
 from cospace.measures.bootstrap import LEAST, Interval, check_seed
 
@@ -181,8 +182,7 @@ def questions_needed(differences: ArrayLike, wanted: float = 0.02) -> int:
     >>> questions_needed([0.0] * 20, 0.02)
     149
     """
-    if not 0 < wanted < 1:
-        raise BadArgument(f"the wanted difference is between 0 and 1, such as 0.02; not {wanted}")
+    check_share("wanted", wanted)
     pilot = np.asarray(differences, np.float64)
     if not pilot.size:
         raise BadArgument("there are no differences to tell a number of questions from")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cospace.arguments import check_count, check_instance
 from cospace.need import need
 from cospace.notebook.kernel import Shown, reply
 from cospace.pages.bundle import bundle, style
@@ -13,6 +14,7 @@ __all__ = ["shown"]
 
 def shown(collection: Shown, query: str, k: int) -> Any:
     """An `anywidget.AnyWidget`. Raises `MissingExtra`."""
+    query, k = check_instance("query", query, str, "as it would be typed"), check_count("k", k)
     anywidget = need("anywidget", extra="notebook")
     traitlets = need("traitlets", extra="notebook")
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
+from cospace.arguments import check_count
 from cospace.errors import BadArgument
 from cospace.plan import postgres
 from cospace.plan.engines import FORMS, Form
@@ -120,8 +121,7 @@ def plan(
     >>> [(one.store, one.machines) for one in found.needs]
     [('postgresql', 1)]
     """
-    if items < 1:
-        raise BadArgument(f"a plan is for one item or more, not {items}")
+    items = check_count("items", items)
     unknown = [name for name in stores if name not in STORES]
     if unknown or not stores:
         raise BadArgument(f"stores are {', '.join(STORES)}; not {', '.join(unknown) or 'none'}")

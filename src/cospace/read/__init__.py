@@ -135,7 +135,8 @@ def _check_names(columns: Mapping[str, Any], images: Any) -> None:
     """Raises `BadArgument` for a column that has no name, and a folder that has no path."""
     for name, value in columns.items():
         if value is not None and not (isinstance(value, str) and value):
-            raise BadArgument(f"{name}= takes the name of a column, not {value!r}")
+            more = " or a template such as '{title}. {description}'" if name == "text" else ""
+            raise BadArgument(f"{name}= takes the name of a column{more}, not {value!r:.80}")
     if images is not None and not isinstance(images, (str, os.PathLike)):
         raise BadArgument(f"images= takes the path of a folder, not {images!r:.80}")
 

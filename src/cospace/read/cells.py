@@ -12,8 +12,9 @@ Kind: TypeAlias = Literal["int", "float", "bool", "code", "str"]
 
 _INT = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
 _FLOAT = re.compile(r"-?(?:0|[1-9][0-9]*)?(?:\.[0-9]+|(?<=[0-9])\.?)(?:[eE][+-]?[0-9]{1,3})?")
-# Leading zeros, telephone numbers, and numbers of more digits than 64 bits hold.
-_CODE = re.compile(r"0[0-9]+|\+[0-9].*|-?[0-9]{19,}", re.DOTALL)
+# Leading zeros, telephone numbers, numbers of more digits than 64 bits hold, and 12E3: programs
+# that write a power of ten write its sign too.
+_CODE = re.compile(r"0[0-9]+|\+[0-9].*|-?[0-9]{19,}|[0-9]+E[0-9]+", re.DOTALL)
 _BOOL = {"true": True, "false": False}
 _WORDS = {
     **dict.fromkeys(
@@ -57,6 +58,8 @@ def kind_of(cell: Any) -> Kind:
 
     >>> kind_of("12"), kind_of("1.5"), kind_of("TRUE"), kind_of("00123"), kind_of("oak")
     ('int', 'float', 'bool', 'code', 'str')
+    >>> kind_of("12E3"), kind_of("1.2E+3")
+    ('code', 'float')
     """
     if not isinstance(cell, str):
         typed = {bool: "bool", int: "int", float: "float"}
@@ -74,7 +77,7 @@ def kind_of(cell: Any) -> Kind:
 def column_kind(counts: Counter[Kind]) -> Kind:
     """The type of a column, by a majority of 90% of its cells that are not empty.
 
-    One leading zero or plus sign makes the whole column str: such numbers are codes.
+    One leading zero, plus sign or 12E3 makes the whole column str: such numbers are codes.
 
     >>> column_kind(Counter({"int": 95, "str": 5})), column_kind(Counter({"int": 99, "code": 1}))
     ('int', 'str')

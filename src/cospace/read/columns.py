@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from cospace.arguments import check_texts
 from cospace.errors import BadArgument
 from cospace.read.names import (
     BODIES,
@@ -263,11 +264,12 @@ def _listed(names: Sequence[str]) -> str:
 def _location(wanted: Wanted, names: list[str], notes: list[str]) -> tuple[str, str] | None:
     """The columns of latitude and longitude."""
     if wanted.location is not None:
-        if isinstance(wanted.location, str) or len(wanted.location) != 2:
+        two = check_texts("location", wanted.location)
+        if len(two) != 2:
             raise BadArgument(
                 f'location= takes two columns, ("lat", "lon"), not {wanted.location!r}'
             )
-        latitude, longitude = wanted.location
+        latitude, longitude = two
         return (
             check_column(latitude, names, "location"),
             check_column(longitude, names, "location"),
@@ -292,10 +294,11 @@ def _keep(wanted: Sequence[str] | None, names: list[str]) -> frozenset[str] | No
     if isinstance(wanted, str):
         raise BadArgument(f"metadata= takes a list of columns; write metadata=[{wanted!r}]")
     known = frozenset(names)
-    for name in wanted:
+    kept = check_texts("metadata", wanted)
+    for name in kept:
         if name not in known:
             check_column(name, names, "metadata")
-    return frozenset(wanted)
+    return frozenset(kept)
 
 
 def long_texts(text: Template | None) -> set[str]:

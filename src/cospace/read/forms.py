@@ -12,7 +12,7 @@ from typing import Any
 from cospace.read.amounts import amount_of, plain
 from cospace.read.cells import truth_of, value_of
 from cospace.read.dates import day_of, orders
-from cospace.read.names import AMOUNTS, FLAGS, words
+from cospace.read.names import AMOUNTS, COUNTRIES, FLAGS, words
 from cospace.read.rows import Column, Sample
 
 __all__ = ["Forms"]
@@ -205,6 +205,8 @@ class Forms:
         """Words for yes and no as true and false; one word alone may be a name, such as NO."""
         if column.kinds["bool"] >= _MAJORITY * column.texts:
             return None  # as plain cells are
+        if words(name) & COUNTRIES:
+            return None
         digits = column.zero_one if words(name) & FLAGS else 0
         if not column.words or sum(column.words.values()) + digits < _MAJORITY * column.texts:
             return None

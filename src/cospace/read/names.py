@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 __all__ = [
-    "AMOUNTS", "BODIES", "FLAGS", "IDS", "IMAGES", "LATITUDES", "LONGITUDES", "PRICES", "TITLES",
-    "TRAITS", "bare", "first", "matching", "starting", "title_in", "words",
+    "AMOUNTS", "BODIES", "COUNTRIES", "FLAGS", "IDS", "IMAGES", "LATITUDES", "LONGITUDES", "PRICES",
+    "TITLES", "TRAITS", "bare", "first", "matching", "starting", "title_in", "words",
 ]  # fmt: skip
 
 # In the order in which they are preferred.
@@ -117,6 +117,13 @@ AMOUNTS = frozenset(
         "listprice",
     ]
 )
+# Columns of codes such as SI and NO, Slovenia and Norway, which are no yes and no.
+COUNTRIES = frozenset({
+    "country", "countries", "nation", "nationality", "origin", "market", "language", "lang",
+    "locale", "land", "laender", "herkunft", "herkunftsland", "lieferland", "sprache", "pays",
+    "origine", "langue", "pais", "paises", "origen", "idioma", "paese", "nazione", "lingua",
+    "herkomst", "taal",
+})  # fmt: skip
 FLAGS = frozenset(
     [
         "is",

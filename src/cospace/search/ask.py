@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
+from cospace.arguments import check_count
 from cospace.errors import BadArgument
 from cospace.limits import limit
 from cospace.results import Hit, Results, Why
@@ -80,11 +81,7 @@ def answers_of(
 
 def end_of(k: int, offset: int) -> int:
     """Where the hits that are wanted end. Raises `BadArgument`."""
-    if not isinstance(k, int) or isinstance(k, bool) or k < 0:
-        raise BadArgument(f"k is a whole number of hits, 0 or more, not {k!r}")
-    if not isinstance(offset, int) or isinstance(offset, bool) or offset < 0:
-        raise BadArgument(f"offset is a whole number, 0 or more, not {offset!r}")
-    end = k + offset
+    end = check_count("k", k, 0) + check_count("offset", offset, 0)
     if end > limit("max_k"):
         raise BadArgument(f"k + offset is at most {limit('max_k')}, not {end}")
     return end

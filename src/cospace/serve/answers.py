@@ -27,7 +27,7 @@ def answer(record: Any, status: int = 200) -> Answer:
     return Answer(orjson.dumps(record, option=orjson.OPT_SERIALIZE_NUMPY), status)
 
 
-async def of_error(request: Request, error: Exception) -> Response:
+async def of_error(request: Request, error: BaseException) -> Response:
     """The answer to a request that failed on purpose: status, class and message."""
     del request
     assert isinstance(error, CospaceError)
@@ -51,7 +51,7 @@ async def of_query(request: Request, error: Exception) -> Response:
     return Answer(refusal(text, kind="invalid_request_error", code="BadArgument"), 400)
 
 
-async def of_fault(request: Request, error: Exception) -> Response:
+async def of_fault(request: Request, error: BaseException) -> Response:
     """The answer to what nobody expected: it tells nothing of our insides; `Guard` logs it."""
     del request, error
     return Answer(refusal("unexpected error; the server's log has it", kind="server_error"), 500)

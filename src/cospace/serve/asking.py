@@ -22,7 +22,7 @@ from starlette.responses import StreamingResponse
 
 from cospace.collection.grouped import document_of
 from cospace.errors import BadArgument, CospaceError
-from cospace.serve.answers import answer, described, of_error
+from cospace.serve.answers import answer, described, of_error, of_fault
 from cospace.serve.body import read
 from cospace.serve.collections import content_of, link
 from cospace.serve.server import Server
@@ -114,6 +114,8 @@ class _Pieces:
             while event is not None:
                 if isinstance(event, BaseException):
                     yield await self._error(event)
+                    if not isinstance(event, CospaceError):
+                        raise event  # so that the log has it
                     return
                 yield event
                 event = await self._events.get()
@@ -122,9 +124,8 @@ class _Pieces:
             self._work.cancel()
 
     async def _error(self, error: BaseException) -> bytes:
-        if not isinstance(error, CospaceError):
-            raise error
-        told = await of_error(self._request, error)
+        said = of_error if isinstance(error, CospaceError) else of_fault
+        told = await said(self._request, error)
         return b"event: error\ndata: " + bytes(told.body) + b"\n\n"
 
     def _tell(self, piece: str) -> None:

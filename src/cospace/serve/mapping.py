@@ -43,7 +43,7 @@ class Makings:
     def start(self, name: str, folder: Path, *, again: bool) -> dict[str, Any]:
         """How far it is: what is being made already goes on.
 
-        Raises `TooBusy` while as many maps are made as may be.
+        Raises `TooBusy` while as many maps are made as may be, and where no process can be had.
         """
         with self._mutex:
             if name in self._running:
@@ -51,12 +51,17 @@ class Makings:
             if self._closed or len(self._running) >= _AT_ONCE:
                 raise TooBusy(f"{len(self._running)} maps are being made; try again", retry_after=9)
             words = [str(folder.absolute()), *(["again"] if again else [])]
-            child = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-P", "-m", "cospace.serve.mapping", *words],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                env=environment(),
-            )
+            try:
+                child = subprocess.Popen(  # noqa: S603
+                    [sys.executable, "-P", "-m", "cospace.serve.mapping", *words],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    env=environment(),
+                )
+            except OSError as error:
+                raise TooBusy(
+                    "no process that makes maps could be started; try again", retry_after=9
+                ) from error
             self._running[name] = child
             self._told[name] = {"done": 0.0}
         threading.Thread(target=self._follow, args=(name, child), daemon=True).start()

@@ -266,6 +266,8 @@ def _near(field: Field, value: Mapping[str, Any], at: str) -> Node:
     if set(value) != {"$near", "$km"}:
         raise BadFilter(f'{at}: write {{"$near": [lat, lon], "$km": 10}}, and nothing beside it')
     point, km = value["$near"], value["$km"]
+    if isinstance(point, Mapping) and set(point) == {"lat", "lon"}:
+        point = [point["lat"], point["lon"]]
     given = [*point, km] if isinstance(point, list | tuple) and len(point) == 2 else []
     numbers = [one for one in map(_finite, map(as_kept, given)) if one is not None]
     if len(numbers) != 3:

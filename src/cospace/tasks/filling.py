@@ -53,13 +53,13 @@ def put(
         meter.stage = "writing"
         for start in range(0, len(ids), size):
             batch = ids[start : start + size]
-            rows = shop.store.get(batch)
-            good = [id for id, row in zip(batch, rows, strict=True) if row and wanted(row)]
+            with shop._writing:  # what comes between the look and the write would be lost
+                rows = shop.store.get(batch)
+                good = [id for id, row in zip(batch, rows, strict=True) if row and wanted(row)]
+                made = [changes[id] for id in good]
+                done = shop.update(ids=good, metadatas=made, errors="report") if good else None
             changed += len(batch) - len(good)
-            if good:
-                done = shop.update(
-                    ids=good, metadatas=[changes[id] for id in good], errors="report"
-                )
+            if done is not None:
                 written += done.updated
                 for one in done.reasons:
                     lost = done.became.get(one.name) != "updated"

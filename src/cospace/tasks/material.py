@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from cospace.collection.collection import check_collection
 from cospace.errors import BadArgument
 from cospace.evaluate.alone import measure_here
 from cospace.evaluate.encoding import loaded
@@ -65,6 +66,8 @@ class Material:
         Raises `BadArgument` for a field that no item has, with those that there are, and for one
         that holds lists or places: a label is one value.
         """
+        if not isinstance(name, str):
+            raise BadArgument(f"a field is named by a text, not {name!r:.60}")
         for id, some in zip(self.ids, self.fields, strict=True):
             if isinstance(some.get(name), (list, dict)):
                 what = "lists" if isinstance(some[name], list) else "several values"
@@ -115,6 +118,7 @@ def gather(
     """
     if isinstance(source, (Pictures, Table)):
         return _encoded(source, model, progress)
+    check_collection(source, "source")
     return _stored(source, by, progress)
 
 

@@ -6,9 +6,9 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cospace.arguments import check_path
 from cospace.encode.words.tensors import parse_tensors, write_tensors
 from cospace.errors import BadArgument, ModelDamaged
 from cospace.files import check_room, make_folder, writing
@@ -26,7 +26,7 @@ class Checkpoint:
     """The folder of one training: the same corpus, settings and way to compute."""
 
     def __init__(self, folder: str | os.PathLike[str], corpus: Corpus, settings: Settings) -> None:
-        self.folder = Path(folder)
+        self.folder = check_path("folder", folder)
         self._file = self.folder / _FILE
         record = [corpus.fingerprint, settings.to_json()]
         self._key = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()

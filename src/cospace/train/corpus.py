@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from cospace.arguments import check_count
 from cospace.encode.words.reading import SPLITS
 from cospace.errors import BadArgument, BadInput, BadItem
 
@@ -73,8 +74,7 @@ def read_corpus(source: Source, *, split: str = "", min_count: int = 5) -> Corpu
         return source
     if split and split not in SPLITS:
         raise BadArgument(f"split is one of {', '.join(SPLITS)}, not {split!r}")
-    if min_count < 1:
-        raise BadArgument(f"min_count is a whole number, 1 or more, not {min_count}")
+    min_count = check_count("min_count", min_count)
     from cospace.train.counting import ListCounter, TextCounter
 
     if isinstance(source, (str, PathLike)):

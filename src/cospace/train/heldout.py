@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from cospace.arguments import check_share
 from cospace.errors import BadArgument
 
 __all__ = ["grouped", "near", "split_groups"]
@@ -70,8 +71,7 @@ def split_groups(
     >>> sorted([*kept.tolist(), *held.tolist()])
     [0, 1, 2, 3, 4, 5]
     """
-    if not 0 < share < 1:
-        raise BadArgument(f"the share that is held out lies between 0 and 1, not {share}")
+    check_share("share", share)
     names, sizes = np.unique(groups, return_counts=True)
     if len(names) < 2:
         raise BadArgument(

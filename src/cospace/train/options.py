@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
-from difflib import get_close_matches
 from os import PathLike
 from typing import Any, TypedDict
 
@@ -12,6 +11,7 @@ from cospace.encode.words.reading import SPLITS, WEIGHTINGS
 from cospace.errors import BadArgument
 from cospace.limits import limit
 from cospace.progress import Watch
+from cospace.train.ranges import check_names, within
 
 __all__ = ["Options", "Settings", "settings_of"]
 
@@ -85,22 +85,11 @@ _RANGES: Mapping[str, tuple[float, float]] = {
 
 def settings_of(method: str, own: Mapping[str, Any], options: Mapping[str, Any]) -> Settings:
     """The settings of a training. Raises `BadArgument` for an unknown name or a bad value."""
-    known = set(Options.__annotations__)
-    unknown = sorted(set(options) - known)
-    if unknown:
-        near = get_close_matches(unknown[0], [*known, *own], 1, cutoff=0.5)
-        hint = f"; did you mean {near[0]}?" if near else f": {', '.join(sorted(known))}"
-        raise BadArgument(f"there is no option {unknown[0]!r}{hint}")
+    check_names(options, Options.__annotations__, own)
     names = {field.name for field in fields(Settings)}
     given = {**own, **{key: value for key, value in options.items() if key in names}}
     settings = Settings(method, **{key: value for key, value in given.items() if value is not None})
-    for name, (least, most) in {"dim": (1, limit("dim")), **_RANGES}.items():
-        value = getattr(settings, name)
-        whole = type(getattr(Settings, name)) is int
-        good = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not good or (whole and value != int(value)) or not least <= value <= most:
-            kind = "a whole number" if whole else "a number"
-            raise BadArgument(f"{name} is {kind} from {least:g} to {most:g}, not {value!r}")
+    settings = within(settings, {"dim": (1, limit("dim")), **_RANGES})
     if settings.split and settings.split not in SPLITS:
         raise BadArgument(f"split is one of {', '.join(SPLITS)}, not {settings.split!r}")
     if settings.weighting not in WEIGHTINGS:

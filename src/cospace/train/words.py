@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
 
+from cospace.arguments import check_count
 from cospace.encode.words import WordModel
 from cospace.encode.words.saving import word_space
 from cospace.errors import BadArgument
@@ -81,12 +82,11 @@ def subwords(
     >>> model.vector("armchairs").shape
     (16,)
     """
-    if not (len(ngrams) == 2 and 1 <= ngrams[0] <= ngrams[1] and buckets >= 1):
-        raise BadArgument(
-            "ngrams= is the shortest and the longest length, and buckets= 1 or more; not"
-            f" {ngrams} and {buckets}"
-        )
-    least, most = ngrams
+    if not isinstance(ngrams, (list, tuple)) or len(ngrams) != 2:
+        raise BadArgument(f"ngrams= is the shortest and the longest length, not {ngrams!r:.60}")
+    least = check_count("the shortest of ngrams", ngrams[0])
+    most = check_count("the longest of ngrams", ngrams[1], least)
+    buckets = check_count("buckets", buckets)
     own = {"dim": dim, "window": window, "epochs": epochs, "buckets": buckets}
     own |= {"least": least, "most": most}
     usual: Options = {"rate": 0.05, "sample": 1e-4}

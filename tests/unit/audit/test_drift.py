@@ -1,5 +1,7 @@
 """Drift of ready vectors: whatever the ids are called, and with copies among the items."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -55,3 +57,17 @@ def test_a_side_of_nothing_but_copies_is_told_apart() -> None:
     rows[:40] = rows[0]
     rows[40:, 0] += 3
     assert drift.told_apart(rows[:40], rows[40:]).value > 0.85
+
+
+def test_the_whole_and_its_categories_are_two_tests() -> None:
+    draw = np.random.default_rng(0)
+    vectors, new = draw.normal(size=(400, 16)), np.arange(400) >= 200
+    vectors[new, 0] += 1
+    one = view(vectors, new, [f"{at:05}" for at in range(400)])
+    for at, fields in enumerate(one.metadata):
+        fields["kind"] = "ab"[at % 2]
+    alone = drift.check(one, ASKED)
+    both = drift.check(one, replace(ASKED, label="kind"))
+    assert (0.001, 0.002) == (alone.p, both.p)
+    # Holm doubles the least of two categories, and Bonferroni that again.
+    assert 0.004 == pytest.approx(min(both.figures[f"p of {name}"] for name in "ab"))

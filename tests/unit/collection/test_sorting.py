@@ -142,3 +142,15 @@ def test_near_without_a_distance_leaves_nothing_out():
         near = {"lat": 20, "lon": 0}
         assert ["c", "b", "a"] == made.search(asked, near=near, sort="distance").ids
         assert ["c"] == made.search(asked, near={**near, "km": 9}).ids
+        assert ["c", "b", "a"] == made.search(asked, near=[20, 0.0], sort="distance").ids
+        with pytest.raises(BadArgument, match="near is"):
+            made.search(asked, near=[20, 0, 9])
+
+
+def test_a_place_is_written_alike_beside_a_filter_and_in_it():
+    far = {"lat": 10.0, "lon": 15.0}
+    shop = shop_of([{"n": 1, "p": dict(PLACE)}, {"n": 2, "p": far}])
+    both = {"lat": np.float32(10), "lon": 15}, (10, 15)
+    for place in both:
+        assert ["1"] == shop.browse({"p": {"$near": place, "$km": 1}}).ids
+        assert ["1", "0"] == shop.browse(near=place, sort="distance").ids

@@ -141,7 +141,7 @@ def test_what_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         encode_items(Own(), texts(1), batch=1, ray="local")  # type: ignore[arg-type]
     with pytest.raises(BadArgument, match="known="):
         encode_items(tiny_model(), texts(1), batch=1, ray="local", known=lambda one: True)
-    with pytest.raises(BadArgument, match="at least one"):
+    with pytest.raises(BadArgument, match="batch is a whole number, 1 or more"):
         encode_items(tiny_model(), texts(1), batch=0, ray="local")
 
 

@@ -217,7 +217,7 @@ def test_only_the_commonest_words_are_asked_of_and_answered(files: Path) -> None
     assert [1, 0] == [one.asked for one in result.analogies[0].sections]
     assert math.isnan(result.analogies[0].sections[1].accuracy.value)
     assert 4 == result.pairs[0].found
-    with pytest.raises(BadArgument, match="most counts"):
+    with pytest.raises(BadArgument, match="most is a whole number"):
         words(model(), files, most=0)
 
 

@@ -92,7 +92,7 @@ def test_without_a_trial_nothing_measured_is_told() -> None:
 
 
 def test_what_makes_no_plan() -> None:
-    with pytest.raises(BadArgument, match="one item or more"):
+    with pytest.raises(BadArgument, match="items is a whole number, 1 or more"):
         planned(0)
     with pytest.raises(BadArgument, match="not oracle"):
         planned(1, stores=["local", "oracle"])

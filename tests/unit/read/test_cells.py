@@ -13,6 +13,7 @@ from cospace.read.cells import column_kind, kind_of, value_of
     [
         ("0", "int"), ("-12", "int"), (" 7 ", "int"), ("9223372036854775807", "int"),
         ("9223372036854775808", "code"), ("00123", "code"), ("+49 89", "code"),
+        ("1E5", "code"), ("12E34", "code"), ("1E+05", "float"), ("1.0E5", "float"),
         ("1.5", "float"), (".5", "float"), ("-3.", "float"), ("1e5", "float"), ("0.50", "float"),
         ("1e999", "str"), ("nan", "str"), ("inf", "str"), ("1_000", "str"), ("1,5", "str"),
         ("٣", "str"), ("True", "bool"), ("false", "bool"), ("yes", "str"), ("-", "str"),

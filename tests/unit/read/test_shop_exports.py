@@ -116,6 +116,25 @@ def test_yes_and_no_in_words(tmp_path: Path, yes: str, no: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "header", ["country", "Lieferland", "País", "Shipping Country", "language"]
+)
+def test_countries_are_no_yes_and_no(tmp_path: Path, header: str) -> None:
+    reading = table(tmp_path / "a.csv", f"id,title,{header}\n1,Oak,SI\n2,Ash,NO\n3,Elm,SI\n")
+    assert ["SI", "NO", "SI"] == [item.metadata[header] for item in reading]
+    reading = table(tmp_path / "b.csv", "id,title,disponible\n1,Oak,SI\n2,Ash,NO\n3,Elm,SI\n")
+    assert [True, False, True] == [item.metadata["disponible"] for item in reading]
+
+
+def test_names_of_models_that_look_like_powers_of_ten_stay_as_they_are(tmp_path: Path) -> None:
+    reading = table(tmp_path / "a.csv", "sku,title,model\n1E5,Oak,1E5\n2E7,Ash,300\n300,Elm,2E7\n")
+    assert [("1E5", "1E5"), ("2E7", "300"), ("300", "2E7")] == [
+        (item.id, item.metadata["model"]) for item in reading
+    ]
+    measured = table(tmp_path / "b.csv", "id,title,mass\n1,Oak,1E+05\n2,Ash,1.5E3\n3,Elm,1e-05\n")
+    assert [1e5, 1500.0, 1e-05] == [item.metadata["mass"] for item in measured]
+
+
+@pytest.mark.parametrize(
     ("header", "expected"),
     [
         ("Artikelnummer;Titel;Beschreibung;Farbe", "Sessel. rot. weich"),

@@ -1,10 +1,13 @@
 """Answers and documents: what the server says is what the library says, whole and in pieces."""
 
+import asyncio
 import http.client
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from chat_service import ChatService
@@ -12,6 +15,7 @@ from serving import Running, serving
 
 import cospace as cs
 from cospace.errors import BadArgument
+from cospace.serve.asking import _Pieces
 from cospace.serve.settings import Settings
 
 from .conftest import data_url, png
@@ -164,6 +168,26 @@ def test_a_chat_model_that_breaks_off_is_an_error_in_its_place(
     found = events(chatting.post(f"{PATH}/ask", {**asked, "stream": True}).body)
     assert ["piece", "error"] == [kind for kind, _ in found]
     assert whole.json == found[-1][1]
+
+
+def test_a_fault_of_our_own_is_an_error_event_and_goes_to_the_log():
+    def ask(tell):
+        tell("A chair is")
+        raise RuntimeError("a secret of our insides")
+
+    async def told() -> list[bytes]:
+        found: list[bytes] = []
+        with ThreadPoolExecutor(1) as threads:
+            asking = SimpleNamespace(begin=threads.submit)
+            pieces = _Pieces(SimpleNamespace(asking=asking), None, ask)
+            with pytest.raises(RuntimeError, match="a secret of our insides"):
+                async for event in await pieces.begun():
+                    found.append(event)  # noqa: PERF401 - those before it raises count
+        return found
+
+    found = events(b"".join(asyncio.run(told())))
+    assert ["piece", "error"] == [kind for kind, _ in found]
+    assert "unexpected error; the server's log has it" == found[-1][1]["error"]["message"]
 
 
 def test_a_client_that_leaves_a_stream_ends_the_writing(chatting: Running, service: ChatService):

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 from serving import Reply, Running, serving
 
 import cospace as cs
+from cospace.errors import TooBusy
+from cospace.serve.mapping import Makings
 
 from .conftest import Mine, png
 
@@ -217,3 +220,12 @@ def test_a_reader_makes_none_and_shows_what_is_there(mapped: Running, folder: Pa
         reply = reader.post(MAP, {})
         assert (409, "CollectionReadOnly") == (reply.status, reply.json["error"]["code"])
         assert mapped.get(MAP).json == reader.get(MAP).json
+
+
+def test_where_no_process_can_be_had_the_server_is_busy(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "gone"))
+    makings = Makings()
+    for _ in range(3):
+        with pytest.raises(TooBusy, match="no process that makes maps could be started"):
+            makings.start("shop", tmp_path, again=False)
+    assert makings.of("shop") is None

@@ -135,6 +135,14 @@ def test_numbers_stay_numbers():
     assert {0, 1} == {item.metadata["kind"] for item in shop}
 
 
+def test_numbers_that_measure_are_told_to_be_many_classes():
+    rows, _ = clouds(2, 45, 0.3)
+    shop = shop_of(rows, [{"price": at // 2 + 0.5, "stars": at % 5} for at in range(len(rows))])
+    [note] = [note for note in classify(shop, "price").notes if "numbers" in note]
+    assert note.startswith("45 classes are numbers; put them into a few groups")
+    assert not [note for note in classify(shop, "stars").notes if "numbers" in note]
+
+
 def test_names_alone_tell_classes_and_what_is_none_of_them():
     shop = cs.open(":memory:", model="starter")
     texts = {

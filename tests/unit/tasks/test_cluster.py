@@ -141,13 +141,13 @@ def test_progress_counts_runs():
     ("items", "options", "match"),
     [
         (1, {}, "at least 2 items"),
-        (4, {"k": 5}, "k is 2 to 4"),
+        (4, {"k": 5}, "k is a whole number from 2 to 4"),
         (4, {"seed": -1}, "seed is"),
         (4, {"seed": 0.5}, "seed is"),
-        (4, {"k": 1}, "k is 2 to 4"),
+        (4, {"k": 1}, "k is a whole number from 2 to 4"),
         (4, {"method": "magic"}, "'magic'"),
         (4, {"method": "hdbscan", "k": 2}, "finds the number"),
-        (4, {"method": "hdbscan", "least": 1}, "2 items or more"),
+        (4, {"method": "hdbscan", "least": 1}, "least is a whole number from 2"),
     ],
 )
 def test_what_cannot_be_is_typed(items, options, match):

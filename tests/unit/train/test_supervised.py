@@ -16,6 +16,7 @@ from cospace.space import Space
 from cospace.train import Head, supervised
 from cospace.train.supervised.losses import proxies, supervised_contrastive, unit_back
 from cospace.train.supervised.network import gradients_of
+from cospace.train.supervised.supervised import _Data, _seen
 from cospace.vectors import Vectors
 
 
@@ -199,7 +200,7 @@ def test_ctrl_c_keeps_the_best_so_far() -> None:
         (made()[0], made()[1], {"groups": [0]}, BadArgument, "and 1 groups"),
         (made(40)[0], made(40)[1], {}, BadArgument, "40 items are too few"),
         (np.full((60, 4), np.nan), [0, 1] * 30, {}, BadVector, "finite"),
-        (*made(), {"dim": 16}, BadArgument, "dim is from 1 to 15"),
+        (*made(), {"dim": 16}, BadArgument, "dim is a whole number from 1 to 15"),
         (*made(), {"loss": "hinge"}, BadArgument, "softmax or contrastive"),
         (*made(), {"epochs": -1}, BadArgument, "epochs"),
     ],
@@ -209,3 +210,12 @@ def test_what_is_refused(
 ) -> None:
     with pytest.raises(error, match=why):
         supervised(rows, labels, **options)
+
+
+def test_no_row_of_the_test_chooses_the_epoch() -> None:
+    rows, labels = made(12, 2)
+    labels[8:10] = 2  # of a class that nothing is learnt of
+    data = _Data(rows, labels, np.arange(8), np.arange(8, 10), np.arange(10, 12))
+    seen = _seen(data, [])
+    assert set(range(8)) == set(seen.choose.tolist())
+    assert [10, 11] == seen.test.tolist()

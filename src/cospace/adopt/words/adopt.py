@@ -11,6 +11,7 @@ from pathlib import Path
 from cospace.adopt.source import free_name
 from cospace.adopt.words.opening import PACKINGS
 from cospace.adopt.words.reading import Read, read_vectors
+from cospace.arguments import check_path
 from cospace.encode.names import model_home
 from cospace.encode.words import WordModel
 from cospace.encode.words.saving import word_space
@@ -45,7 +46,7 @@ def adopt_words(
     of the file has a capital, and lower-cased before where none has. `tell` is called with a line
     at each step. Raises `BadArgument` for a name that is taken, and as `read_vectors`; `DiskFull`.
     """
-    path = Path(path).expanduser()
+    path = check_path("path", path).expanduser()
     target = model_home() / free_name(name or _name(path), replace)
     tell(f"reading {path.name}")
     read = read_vectors(path, format=format)
@@ -80,7 +81,7 @@ def read_word_vectors(
     >>> words.notes
     ('1 row left out, with too few numbers: line 4',)
     """
-    path = Path(path).expanduser()
+    path = check_path("path", path).expanduser()
     read = read_vectors(path, format=format)
     return _model(read, path, name or _name(path))
 

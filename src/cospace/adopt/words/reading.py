@@ -16,6 +16,7 @@ from cospace.adopt.words.kinds import HEAD, Layout, layout_of, refuse
 from cospace.adopt.words.notes import Notes
 from cospace.adopt.words.opening import open_unpacked
 from cospace.adopt.words.text import read_text
+from cospace.arguments import check_path
 from cospace.encode.words import Subwords, WordVectors
 from cospace.errors import BadInput, BadItem, NotFound
 
@@ -57,7 +58,7 @@ def read_vectors(path: str | os.PathLike[str], *, format: str = "") -> Read:
     >>> found.notes
     ('1 row left out, with something that is not a number: line 2',)
     """
-    path = Path(path)
+    path = check_path("path", path)
     refuse(path)
     if not path.exists():
         raise NotFound(f"{path}: there is no such file")

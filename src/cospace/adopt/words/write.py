@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
+from cospace.arguments import check_path
 from cospace.errors import BadArgument, BadInput
 from cospace.files import check_room, writing
 
@@ -42,7 +42,7 @@ def write_vectors(
     1 2
     sofa 0.1 -2
     """
-    path = Path(path)
+    path = check_path("path", path)
     if format not in WRITTEN:
         raise BadArgument(f"vectors are written as {', '.join(WRITTEN)}; not as {format!r}")
     if path.exists() and not replace:

@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from cospace.arguments import check_path
 from cospace.errors import BadArgument, BadItem
 from cospace.read.texts import check_text
 
@@ -85,7 +86,7 @@ def read_lists(path: str | os.PathLike[str]) -> tuple[BiasTest, ...]:
     """
     if str(path) == BUILT_IN and not Path(path).exists():
         return built_in()
-    file = Path(path)
+    file = check_path("path", path)
     try:
         if file.stat().st_size > _MOST:
             raise BadArgument(f"{path}: lists of words have at most {_MOST >> 20} MB")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from cospace.audit.asked import Asked
 from cospace.audit.chart import Bar, Bars
 from cospace.audit.finding import Finding, Group
@@ -9,9 +13,10 @@ from cospace.audit.languages.measure import MOST, OfLanguage, measure_languages
 from cospace.audit.local import local_texts
 from cospace.audit.view import View
 from cospace.counted import counted
+from cospace.encode import Encoder
 from cospace.measures.bootstrap import wilson
 
-__all__ = ["check", "finding_of"]
+__all__ = ["check", "finding_of", "unknown_languages"]
 
 LEAST = 8  # texts: fewer are single items, not a language of the collection
 # Of English texts the starter reads 1 letter in 100 alone and 8 words in 100 in pieces; of German
@@ -34,6 +39,14 @@ def check(view: View, asked: Asked) -> Finding:
     first = matrix.first()
     held = measure_languages(view.texts, model, first.rows, first.array, seed=asked.seed)
     return finding_of(held, view, sum(1 for text in view.texts if text))
+
+
+def unknown_languages(texts: Sequence[str | None], model: Encoder) -> list[str]:
+    """The languages of 8 texts or more that the model does not know; none for one elsewhere."""
+    if not local_texts(model):
+        return []
+    held = measure_languages(texts, model, np.arange(len(texts)), None)
+    return [_name(one) for one in held if len(one.looked) >= LEAST and not known(one)]
 
 
 def finding_of(held: list[OfLanguage], view: View, texts: int) -> Finding:

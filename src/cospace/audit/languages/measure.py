@@ -47,15 +47,15 @@ def measure_languages(
     texts: Sequence[str | None],
     model: Encoder,
     rows: NDArray[np.int64],
-    vectors: NDArray[np.float32],
+    vectors: NDArray[np.float32] | None,
     *,
     seed: int = 0,
 ) -> list[OfLanguage]:
     """What the model makes of each language's texts, the commonest language first.
 
     `vectors` [m, dim] are the stored ones of the items `rows` [m]; each language's texts are
-    asked for again by every other word of theirs, among all of these. Of more than 20,000 texts
-    so many are drawn.
+    asked for again by every other word of theirs, among all of these; with None they are not.
+    Of more than 20,000 texts so many are drawn.
 
     >>> import cospace as cs
     >>> texts = ["An oak table and a chair for the kitchen", "Стул из дуба и стол без царапин"]
@@ -82,7 +82,7 @@ def measure_languages(
         looked = [stored[at] for at in sorted(drawn.tolist())]
         some = [(texts[number] or "")[:_LONGEST] for number in looked]
         again: list[bool] = []
-        if some:
+        if some and vectors is not None:
             halves = model.encode_query([_half(text) for text in some]).normalized
             best = top_k(cosines(halves, vectors), len(halves), len(vectors), 1).scores[:, 0]
             own = vectors[[place[number] for number in looked]]

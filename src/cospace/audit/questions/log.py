@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from cospace.arguments import check_path
 from cospace.errors import BadArgument, BadItem, NotFound
 from cospace.limits import limit
 from cospace.read.reading import Failures
@@ -30,7 +31,7 @@ def read_log(path: str | os.PathLike[str]) -> tuple[list[str], Failures]:
 
     Raises `NotFound`, and `BadArgument` for another format or a file without questions.
     """
-    file = Path(path)
+    file = check_path("path", path)
     if not file.is_file():
         raise NotFound(f"no such file: {path}")
     ending = file.suffix.lower()

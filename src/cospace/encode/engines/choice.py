@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from cospace.arguments import check_instance
 from cospace.encode.engines.onnx import OnnxGraph, has_onnx, onnx_file
 from cospace.encode.engines.openvino import Graph, multiplies_bytes, precisions
 from cospace.errors import BadArgument
@@ -39,7 +40,7 @@ def check_engine(engine: str, space: Space) -> str:
 
     Raises `BadArgument` for an unknown one, and one that the model was not added for.
     """
-    name, _, way = engine.partition(":")
+    name, _, way = check_instance("engine", engine, str, "such as 'openvino'").partition(":")
     if name not in ("", *ENGINES) or (way and name in ("", "onnx")):
         raise BadArgument(
             f"there is no engine {engine!r}: 'openvino', 'openvino:f32', 'onnx', 'torch' or"

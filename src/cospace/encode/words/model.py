@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cospace.arguments import check_path
 from cospace.encode.folder import Folder
 from cospace.encode.model import Model
 from cospace.encode.words.languages import tower_of
@@ -119,7 +120,7 @@ class WordModel(Model):
 
         Raises `BadArgument` where something stands already, unless `replace`; `DiskFull`.
         """
-        place, beside = Path(folder), self._beside()
+        place, beside = check_path("folder", folder), self._beside()
         return save_table(self.table, self.space, place, replace=replace, beside=beside)
 
     def _beside(self) -> dict[str, NDArray[Any]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from cospace.arguments import check_count, check_share, check_texts
 from cospace.errors import BadArgument
 from cospace.evaluate.alone import Measured, measure_here
 from cospace.evaluate.crossmodal.asking import add_figures, asked, question_of
@@ -24,7 +25,6 @@ from cospace.evaluate.crossmodal.naming import (
 from cospace.evaluate.crossmodal.report import CrossmodalReport, CrossmodalResult, Question
 from cospace.evaluate.crossmodal.source import Material, read_material
 from cospace.evaluate.encoding import ModelName, encode_texts, loaded, named_models
-from cospace.evaluate.split import check_share
 from cospace.item import Item
 from cospace.measures.bootstrap import (
     LEAST,
@@ -90,7 +90,7 @@ def crossmodal(  # noqa: PLR0913 - what is measured, and how
     [('text to image', 3, 0.333), ('image to text', 3, 0.333)]
     """
     _check(kinds, k)
-    check_share(test)
+    check_share("test", test)
     prompts = check_prompts(prompts)
     named = named_models(models)
     data = read_material(source, kinds, label)
@@ -140,10 +140,9 @@ def _measured(
 
 
 def _check(kinds: tuple[str, str], k: int) -> None:
-    if len(kinds) != 2 or kinds[0] == kinds[1]:
+    if len(check_texts("kinds", kinds)) != 2 or kinds[0] == kinds[1]:
         raise BadArgument(f"kinds are two that differ, such as ('text', 'image'), not {kinds!r}")
-    if k < 1:
-        raise BadArgument(f"k is a whole number, 1 or more, not {k}")
+    check_count("k", k)
 
 
 def _result(name: str, encoder: Encoder, side: _Sides) -> CrossmodalResult:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from cospace.arguments import check_texts
 from cospace.encode import Encoder
 from cospace.errors import BadArgument
 from cospace.evaluate.alone import Measured
@@ -34,9 +35,9 @@ class Naming:
 
 def check_prompts(prompts: str | Sequence[str]) -> tuple[str, ...]:
     """The templates, each with one {} for the name. Raises `BadArgument`."""
-    given = (prompts,) if isinstance(prompts, str) else tuple(prompts)
+    given = tuple(check_texts("prompts", prompts))
     for prompt in given:
-        if not isinstance(prompt, str) or prompt.count("{}") != 1:
+        if prompt.count("{}") != 1:
             raise BadArgument(
                 f"a prompt has one {{}} for the name of the class, as in 'a photo of a {{}}', not"
                 f" {prompt!r}"

@@ -60,6 +60,8 @@ def read_material(
             raise BadArgument("the classes of a folder are its subfolders: leave out the label")
         return _of_folder(Path(source), kinds)
     items = read(source) if isinstance(source, (str, os.PathLike)) else source
+    if not isinstance(items, Iterable):
+        raise BadArgument(f"source is a path or items, as cospace.read gives, not {items!r:.60}")
     name = items.name if isinstance(items, Reading) else "items"
     found = Material(name, kinds)
     seen: Counter[str] = Counter()

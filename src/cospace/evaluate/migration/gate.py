@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cospace.arguments import check_count
+from cospace.collection.collection import check_collection
 from cospace.counted import counted
 from cospace.errors import BadArgument
 from cospace.evaluate.migration.overlap import overlap_of, rank_biased_of
@@ -185,9 +187,10 @@ def compare_models(  # noqa: PLR0913 - each is a word of the question, and has a
     >>> found.how, found.whole.paired.questions, found.verdict
     ('sampled', 30, 'no significant difference')
     """
+    for name, shop in (("old", old), ("new", new)):
+        check_collection(shop, name)
     check_seed(seed)
-    if not isinstance(k, int) or not 1 <= k <= limit("max_k"):
-        raise BadArgument(f"k is 1 to {limit('max_k'):,}, not {k!r}")
+    k = check_count("k", k, most=limit("max_k"))
     questions_needed([0.0], wanted)  # it checks `wanted`
     _check_whole(new)
     asked = asked_of(old, new, judgments, seed)

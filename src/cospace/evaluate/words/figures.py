@@ -22,7 +22,7 @@ from cospace.measures.metrics import pearson, spearman
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from cospace.evaluate.words.ratings import Ratings
+    from cospace.evaluate.pairs import Pairs
 
 __all__ = ["Draws", "agreement", "analogies"]
 
@@ -80,7 +80,7 @@ def _section(
 
 
 def agreement(
-    ratings: Ratings,
+    ratings: Pairs,
     mine: NDArray[np.float64],
     first: NDArray[np.float64] | None,
     draws: Draws,

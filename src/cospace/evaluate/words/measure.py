@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from cospace.arguments import check_count
 from cospace.encode.words import WordModel
 from cospace.errors import BadArgument
 from cospace.evaluate.encoding import ModelName, loaded, named_models
@@ -86,8 +87,7 @@ def words(
     >>> report.results[0].figures["questions all"]
     1.0
     """
-    if most < 1:
-        raise BadArgument(f"most counts words from 1; {most} was given")
+    most = check_count("most", most)
     groups = models if isinstance(models, Mapping) else {}
     members = [model for group in groups.values() for model in group]
     named = named_models(members if isinstance(models, Mapping) else models)

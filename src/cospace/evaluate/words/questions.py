@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
 
+from cospace.arguments import check_path
 from cospace.errors import EmptyItem
 from cospace.evaluate.words.lines import text_lines
 from cospace.read import Failures
@@ -47,7 +47,7 @@ def read_questions(path: str | os.PathLike[str]) -> Questions:
 
     Source: Mikolov et al., Efficient Estimation of Word Representations in Vector Space, 2013.
     """
-    path = Path(path)
+    path = check_path("path", path)
     found = Questions(path.name)
     section: list[Question] | None = None
     for name, text, reason in text_lines(path):

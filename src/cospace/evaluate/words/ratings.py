@@ -7,15 +7,14 @@ import math
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
 
+from cospace.arguments import check_path
 from cospace.errors import BadArgument, EmptyItem
+from cospace.evaluate.pairs import Pairs
 from cospace.evaluate.words.lines import text_lines
-from cospace.read import Failures
 
-__all__ = ["Ratings", "read_ratings"]
+__all__ = ["read_ratings"]
 
 # What the columns are called in the published sets and in tables of one's own, letters alone.
 _FIRST, _SECOND = ("word1", "first", "worda"), ("word2", "second", "wordb")
@@ -32,21 +31,7 @@ class _Columns(NamedTuple):
     score: int
 
 
-@dataclass(slots=True)
-class Ratings:
-    """The pairs of a file in order, with people's scores, and the lines that cannot be used."""
-
-    name: str
-    first: list[str] = field(default_factory=list)
-    second: list[str] = field(default_factory=list)
-    scores: list[float] = field(default_factory=list)
-    failed: Failures = field(default_factory=Failures)
-
-    def __len__(self) -> int:
-        return len(self.scores)
-
-
-def read_ratings(path: str | os.PathLike[str]) -> Ratings:
+def read_ratings(path: str | os.PathLike[str]) -> Pairs:
     """The pairs of WordSim-353, SimLex-999, MEN, RW, or of a table of one's own.
 
     Cells are parted by tabs, else by commas, else by spaces. A first line without a score names
@@ -57,8 +42,8 @@ def read_ratings(path: str | os.PathLike[str]) -> Ratings:
 
     Raises `EmptyItem` where no line is a pair, and `BadArgument` for other columns.
     """
-    path = Path(path)
-    found = Ratings(path.name)
+    path = check_path("path", path)
+    found = Pairs(path.name)
     columns: _Columns | None = None
     for name, text, reason in text_lines(path):
         if reason:
@@ -85,7 +70,7 @@ def read_ratings(path: str | os.PathLike[str]) -> Ratings:
     return found
 
 
-def _add(found: Ratings, name: str, cells: Sequence[str], columns: _Columns) -> None:
+def _add(found: Pairs, name: str, cells: Sequence[str], columns: _Columns) -> None:
     score = _number(cells, columns.score)
     if len(cells) <= max(columns):
         found.failed.add(name, f"has {len(cells)} cells; expected {max(columns) + 1}")

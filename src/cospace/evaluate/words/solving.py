@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from cospace.encode import Encoder
     from cospace.encode.words import WordVectors
+    from cospace.evaluate.pairs import Pairs
     from cospace.evaluate.words.questions import Question
-    from cospace.evaluate.words.ratings import Ratings
 
 __all__ = ["Lookup", "pair_cosines", "solve", "text_cosines"]
 
@@ -79,9 +79,7 @@ def solve(
     return solved
 
 
-def pair_cosines(
-    table: WordVectors, ratings: Ratings, *, most: int, dim: int
-) -> NDArray[np.float64]:
+def pair_cosines(table: WordVectors, ratings: Pairs, *, most: int, dim: int) -> NDArray[np.float64]:
     """The cosine of each pair float64 [n], of the first `dim` numbers; NaN for an unknown word.
 
     A word whose vector is zero has no direction, and counts as unknown.
@@ -95,7 +93,7 @@ def pair_cosines(
     return _cosines([rows[word] for word in ratings.first], [rows[word] for word in ratings.second])
 
 
-def text_cosines(encoder: Encoder, ratings: Ratings) -> NDArray[np.float64]:
+def text_cosines(encoder: Encoder, ratings: Pairs) -> NDArray[np.float64]:
     """As `pair_cosines`, of words that any encoder encodes as texts, as documents."""
     unique = list(dict.fromkeys([*ratings.first, *ratings.second]))
     encoded = encode_texts(encoder, unique, "document")

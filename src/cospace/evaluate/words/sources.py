@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
 
+from cospace.arguments import check_path
 from cospace.errors import BadArgument, BadInput, EmptyItem, NotFound
+from cospace.evaluate.pairs import Pairs
 from cospace.evaluate.words.lines import text_lines
 from cospace.evaluate.words.questions import Questions, read_questions
-from cospace.evaluate.words.ratings import Ratings, read_ratings
+from cospace.evaluate.words.ratings import read_ratings
 
 __all__ = ["Sources", "WordSource", "read_sources"]
 
@@ -27,11 +29,11 @@ class Sources:
     """What models are measured on; `notes` tell of files in a folder that are neither."""
 
     questions: list[Questions] = field(default_factory=list)
-    ratings: list[Ratings] = field(default_factory=list)
+    ratings: list[Pairs] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
-    def all(self) -> list[Questions | Ratings]:
+    def all(self) -> list[Questions | Pairs]:
         """The files, those of analogies first."""
         return [*self.questions, *self.ratings]
 
@@ -53,10 +55,10 @@ def read_sources(source: WordSource) -> Sources:
     Raises `NotFound`, `EmptyItem` for a folder that holds no such file, and what `read_questions`
     and `read_ratings` raise for a file that was named.
     """
-    named = [source] if isinstance(source, (str, os.PathLike)) else source
+    named = source if isinstance(source, Iterable) and not isinstance(source, str) else [source]
     found = Sources()
     for given in named:
-        path = Path(given)
+        path = check_path("source", given)
         if path.is_dir():
             _add_folder(found, path)
         elif path.exists():

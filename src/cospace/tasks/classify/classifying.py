@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from cospace.arguments import check_number, check_share
 from cospace.errors import BadArgument
 from cospace.evaluate.alone import Measured
 from cospace.evaluate.examples import Examples, choose_examples
 from cospace.evaluate.labelled import Labelled
-from cospace.evaluate.split import check_share
 from cospace.item import Item
 from cospace.measures.bootstrap import check_seed, mean_interval
 from cospace.measures.metrics import auc
 from cospace.progress import Meter, Watch, metered
+from cospace.read.cells import kind_of
 from cospace.read.regular import listed
 from cospace.tasks.classify.calibration import Calibration, calibration_error, expected_error
 from cospace.tasks.classify.named import (
@@ -36,6 +37,7 @@ __all__ = ["METHODS", "classify"]
 
 METHODS = ("knn", "probe", "names")
 _STEPS = 4
+_NUMBERS = 20  # that may still be names of classes, such as stars or departments
 
 Numbers = NDArray[np.float64]
 
@@ -87,7 +89,7 @@ def classify(  # noqa: PLR0913 - as `Collection.add`, one for each thing to say
     ['furniture', 'garden tools']
     """
     method = _checked(label, names, method, least_sure)
-    check_share(test)
+    check_share("test", test)
     check_seed(seed)
     material = material_of(source)
     labels = _labels(material, label, names)
@@ -125,7 +127,7 @@ def _checked(label: str | None, names: Names | None, method: str | None, least_s
         raise BadArgument(f"method is {', '.join(map(repr, METHODS))}; not {method!r}")
     if names is not None and method != "names":
         raise BadArgument(f"names= goes with the method 'names'; {method!r} learns from label=")
-    if not 0 <= least_sure < 1:
+    if not 0 <= check_number("least_sure", least_sure) < 1:
         raise BadArgument(f"least_sure is a confidence, 0 or more and below 1, not {least_sure}")
     return method
 
@@ -136,6 +138,15 @@ def _labels(material: Material, label: str | None, names: Names | None) -> list[
     if names is not None and not any(label in some for some in material.fields):
         return [""] * len(material)  # the column is about to be made
     return material.column(label)
+
+
+def _many_numbers(classes: Sequence[str]) -> list[str]:
+    """A note where classes are numbers that measure something, such as prices."""
+    numbers = sum(kind_of(name) in ("int", "float") for name in classes)
+    if numbers <= _NUMBERS:
+        return []
+    said = f"{numbers:,} classes are numbers"
+    return [f"{said}; put them into a few groups in a column of its own, such as cheap and dear"]
 
 
 def _only(labels: Sequence[str], classes: Sequence[str]) -> list[str]:
@@ -200,7 +211,7 @@ def _by_examples(
     scores = np.zeros((len(material), count))
     if len(unknown):
         scores[unknown] = scorer.again(rows, classes, count).scores(material.rows[unknown])
-    return _Learnt(scores, sure, held=figures, notes=notes)
+    return _Learnt(scores, sure, held=figures, notes=[*_many_numbers(examples.names), *notes])
 
 
 def _unknown(material: Material, examples: Examples) -> NDArray[np.intp]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -31,7 +31,7 @@ def said(names: Names) -> dict[str, list[str]]:
     >>> said(["chair", "lamp"])
     {'chair': ['chair'], 'lamp': ['lamp']}
     """
-    if isinstance(names, str):
+    if isinstance(names, str) or not isinstance(names, Iterable):
         raise BadArgument(f"names= takes a list, not {names!r}")
     given: dict[str, Sequence[str]] = {}
     if isinstance(names, Mapping):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from cospace.arguments import check_count
 from cospace.errors import BadArgument
 from cospace.measures.bootstrap import check_seed
 from cospace.need import need
@@ -99,8 +100,7 @@ def _check(k: int | None, method: str, least: int) -> None:
         raise BadArgument(f"method is {' or '.join(map(repr, METHODS))}, not {method!r}")
     if method == "hdbscan" and k is not None:
         raise BadArgument("HDBSCAN finds the number of clusters itself; leave out k")
-    if not 2 <= least <= 1_000_000:
-        raise BadArgument(f"a cluster has 2 items or more; least={least}")
+    check_count("least", least, 2, 1_000_000)
     need("sklearn.cluster", extra="cluster")
 
 
@@ -108,8 +108,8 @@ def _check_count(material: Material, k: int | None) -> None:
     count = len(material)
     if count < 2:
         raise BadArgument(f"{material.name}: clusters need at least 2 items; there is {count}")
-    if k is not None and not 2 <= k <= min(_MOST, count):
-        raise BadArgument(f"k is 2 to {min(_MOST, count):,} for {count:,} items, not {k!r}")
+    if k is not None:
+        check_count(f"{material.name} has {count:,} items: k", k, 2, min(_MOST, count))
 
 
 def _equal(material: Material) -> list[str]:

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from cospace.map.clusters import hills
 from cospace.map.layout import layout
+from cospace.measures.axes import principal
 from cospace.need import need
 from cospace.tasks.material import Floats
 from cospace.topk import blocks
 
-__all__ = ["by_density", "by_means", "count_of", "principal", "reduced"]
+__all__ = ["by_density", "by_means", "count_of", "reduced"]
 
 _ROUNDS = 100
 _AXES = 15  # that HDBSCAN looks along: in hundreds of dimensions everything is far from everything
@@ -73,17 +74,6 @@ def reduced(rows: Floats) -> Floats:
     middle, axes = principal(rows, _AXES)
     found: Floats = np.matmul(rows - middle, axes, dtype=np.float32)
     return found
-
-
-def principal(rows: Floats, count: int) -> tuple[Floats, Floats]:
-    """The mean of rows [dim], and the `count` axes on which they differ most [dim, count]."""
-    middle = rows.mean(0, dtype=np.float64)
-    spread = np.zeros((rows.shape[1], rows.shape[1]))
-    for part in blocks(len(rows), _BLOCK):
-        about = rows[part] - middle
-        spread += about.T @ about
-    axes = np.linalg.eigh(spread)[1][:, ::-1][:, :count]
-    return middle.astype(np.float32), np.ascontiguousarray(axes, np.float32)
 
 
 def count_of(rows: Floats, *, seed: int) -> int:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cospace.arguments import check_count, check_instance, check_number, check_texts
+from cospace.collection.collection import check_collection
 from cospace.collection.composed import Reference, moved_away, references_of, weighted_sum
 from cospace.errors import BadArgument
 from cospace.item import LIKE, Parts, kind_of
@@ -103,9 +105,13 @@ def recommend(
     >>> [one.id for one in recommend(shop, ["1"], k=1).items]
     ['2']
     """
-    liked = [like] if isinstance(like, str) else list(dict.fromkeys(like))
-    away = [unlike] if isinstance(unlike, str) else list(dict.fromkeys(unlike))
-    _check(liked, away, k, diversity)
+    check_collection(shop, "shop")
+    liked = list(dict.fromkeys(check_texts("like", like)))
+    away = list(dict.fromkeys(check_texts("unlike", unlike)))
+    k = check_count("k", k)
+    _check(liked, away, diversity)
+    if sessions is not None:
+        check_instance("sessions", sessions, Learnt, "as learn gives it")
     node = None if where is None else parse(where, shop.store.schema)
     vectors = _asked(shop, liked, away)
     rows = _candidates(shop, vectors, frozenset([*liked, *away]), max(_DEPTH, 10 * k), node)
@@ -164,16 +170,13 @@ def _candidates(
     return _rows(shop, [hit.id for hit in ask(shop.store, query, k=end_of(most, 0))], node)
 
 
-def _check(liked: list[str], away: list[str], k: int, diversity: float) -> None:
+def _check(liked: list[str], away: list[str], diversity: float) -> None:
     if not liked:
         raise BadArgument("name at least one item to be like: like=")
     both = [id for id in liked if id in away]
     if both:
         raise BadArgument(f"{both[0]!r} cannot be liked and not liked")
-    if not isinstance(k, int) or isinstance(k, bool) or k < 1:
-        raise BadArgument(f"k is a whole number of items, 1 or more, not {k!r}")
-    if not 0 <= diversity <= 1:
-        raise BadArgument(f"diversity is 0 to 1, not {diversity}")
+    check_number("diversity", diversity, 0, 1)
 
 
 def _asked(shop: Collection, liked: list[str], away: list[str]) -> dict[str, Floats]:

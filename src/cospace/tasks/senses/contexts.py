@@ -104,6 +104,8 @@ def _size(corpus: Corpus) -> int | None:
 def _texts(corpus: Corpus) -> Iterator[tuple[str, int]]:
     """Texts, each with how far it brings the meter."""
     if not isinstance(corpus, (str, os.PathLike)):
+        if not isinstance(corpus, Iterable):
+            raise BadArgument(f"a corpus is a file or texts, not {type(corpus).__name__}")
         for text in corpus:
             if not isinstance(text, str):
                 raise BadArgument(f"a corpus is a file or texts, not {type(text).__name__}")

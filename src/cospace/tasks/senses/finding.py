@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cospace.arguments import check_count, check_instance
 from cospace.encode.words import WordModel
 from cospace.errors import BadArgument, UnknownWord
 from cospace.evaluate.encoding import encode_texts, loaded
@@ -65,6 +66,9 @@ def senses(  # noqa: PLR0913 - as `Collection.add`, one for each thing to say
     if groups is not None and groups not in range(2, 21):
         raise BadArgument(f"groups is a whole number, 2 to 20, not {groups!r}")
     check_seed(seed)
+    most = check_count("most", most)
+    if words is not None:
+        check_instance("words", words, WordModel, "a model of word vectors")
     found = contexts_of(corpus, word, most=most, window=WINDOW, seed=seed, progress=progress)
     encoder = loaded(model)
     kept, raw = _encoded(found, word, encoder, max(_LEAST, 2 * (groups or 0)), progress)

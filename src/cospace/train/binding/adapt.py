@@ -10,7 +10,7 @@ from typing import NamedTuple, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
-from cospace.collection.collection import Collection
+from cospace.collection.collection import Collection, check_collection
 from cospace.collection.models import MODELS, model_of, own_model
 from cospace.encode import Model
 from cospace.encode.features import Features
@@ -182,6 +182,7 @@ def adapt_back(collection: Collection, *, progress: Watch = None) -> int:
 
 
 def _owned(collection: Collection) -> LocalStore:
+    check_collection(collection)
     store = collection.store
     if isinstance(store, LocalStore) and not isinstance(store, Refusing):
         if store.beside is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
+from cospace.arguments import check_path
 from cospace.counted import counted
 from cospace.encode import Model
 from cospace.encode.features import Features
@@ -141,7 +142,7 @@ def _bound(
 
 
 def _new(out: str | os.PathLike[str]) -> Path:
-    target = Path(out)
+    target = check_path("out", out)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise BadArgument(f"{target}: it exists already; name another folder")
     return target

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from cospace.arguments import check_path
 from cospace.encode import Model, load
 from cospace.encode.engines.choice import engines_of
 from cospace.encode.engines.eyes import FRAMES, SEEN, seen_by
@@ -95,7 +96,7 @@ def widen(
     known = [kind for kind in wanted if kind in base.space.kinds]
     if known:
         raise BadArgument(f"{base.name} has a tower for {known[0]} already; name other kinds")
-    source, target = base.folder, Path(out)
+    source, target = base.folder, check_path("out", out)
     image = _eyes(base)
     size = size_of(source, base.space.towers) + len(wanted) * size_of(source, [image])
     with new_folder(target, size, replace=False) as made:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
+from cospace.arguments import check_count
 from cospace.errors import BadArgument
 from cospace.measures.bootstrap import mean_difference
 from cospace.progress import Meter, metered
@@ -84,7 +85,7 @@ def autoencoder(
     if by not in ("decoded", "codes"):
         raise BadArgument(f"by is 'decoded' or 'codes', not {by!r}")
     rows, source = rows_of(vectors, settings.name)
-    _check(dims, len(rows), source.dim)
+    dims = _checked(dims, len(rows), source.dim)
     notes: list[str] = []
     split = _split(rows, settings, notes)
     digest = hashlib.sha256(np.ascontiguousarray(rows, "<f4").tobytes()).hexdigest()
@@ -105,20 +106,18 @@ def autoencoder(
     )  # fmt: skip
 
 
-def _check(dims: Sequence[int], rows: int, dim: int) -> None:
+def _checked(dims: Sequence[int], rows: int, dim: int) -> list[int]:
     if rows < _LEAST:
         raise BadArgument(
             f"{rows} rows are too few to learn from and to measure on: at least {_LEAST}"
         )
-    if not dims or len(set(dims)) < len(dims):
-        raise BadArgument(f"dims are different sizes, such as 32, 64, 128; not {list(dims)}")
-    for one in dims:
-        most = min(dim - 1, rows // 2)
-        if not isinstance(one, int) or isinstance(one, bool) or not 1 <= one <= most:
-            raise BadArgument(
-                f"{rows:,} vectors of {dim} numbers can be made smaller to 1 to {most} numbers,"
-                f" not to {one!r}"
-            )
+    if isinstance(dims, str) or not isinstance(dims, Iterable):
+        raise BadArgument(f"dims is a list of sizes, such as [32, 64, 128], not {dims!r:.60}")
+    what = f"{rows:,} vectors of {dim} numbers can be made smaller: a size"
+    found = [check_count(what, one, most=min(dim - 1, rows // 2)) for one in dims]
+    if not found or len(set(found)) < len(found):
+        raise BadArgument(f"dims are different sizes, such as 32, 64, 128; not {found}")
+    return found
 
 
 def _split(rows: NDArray[np.float32], settings: HeadSettings, notes: list[str]) -> _Split:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cospace.arguments import check_path
 from cospace.encode.saving import new_folder
 from cospace.files import make_folder
 from cospace.measures.bootstrap import Difference
@@ -71,7 +72,7 @@ class Compression:
 
         All or nothing. Raises `BadArgument` where something stands already, unless `replace`.
         """
-        path = Path(folder)
+        path = check_path("folder", folder)
         size = sum(t.nbytes for one in self.sizes for t in one.head.tensors.values())
         with new_folder(path, size, replace=replace) as made:
             for one in self.sizes:

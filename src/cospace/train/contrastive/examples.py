@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -167,8 +167,12 @@ def _scored(file: Path, form: str, failed: Failures) -> Iterator[tuple[str, Any]
 
 
 def _listed(given: Sequence[Sequence[Any]], form: str) -> tuple[str, Iterator[tuple[str, Any]]]:
+    if not isinstance(given, Iterable):
+        raise BadArgument(f"examples are a table or a list of tuples, not {given!r:.60}")
     rows = list(given)
-    sizes = Counter(len(row) if not isinstance(row, str) else 0 for row in rows)
+    sizes = Counter(
+        len(row) if isinstance(row, Sized) and not isinstance(row, str) else 0 for row in rows
+    )
     if len(sizes) != 1 or not sizes.keys() & {2, 3}:
         raise BadArgument(
             "examples are tuples of one length: (anchor, positive), (anchor, positive, negative),"

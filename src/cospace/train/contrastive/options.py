@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from difflib import get_close_matches
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from cospace.arguments import check_count, check_share
 from cospace.errors import BadArgument
 from cospace.progress import Watch
+from cospace.train.ranges import check_names, within
 
 if TYPE_CHECKING:
     from cospace.train.contrastive.examples import Given
@@ -84,12 +85,7 @@ def tune_settings(options: Mapping[str, Any], form: str, dim: int) -> TuneSettin
     >>> tune_settings({"epochs": 1}, "scored", 384).loss
     'cosine'
     """
-    known = sorted(TuneOptions.__annotations__)
-    unknown = sorted(set(options) - set(known))
-    if unknown:
-        near = get_close_matches(unknown[0], known, 1, cutoff=0.5)
-        hint = f"; did you mean {near[0]}?" if near else f": {', '.join(known)}"
-        raise BadArgument(f"there is no option {unknown[0]!r}{hint}")
+    check_names(options, TuneOptions.__annotations__)
     names = {field.name for field in fields(TuneSettings)}
     given = {key: value for key, value in options.items() if key in names and value is not None}
     given["loss"] = given.get("loss") or LOSSES[form][0]
@@ -99,18 +95,8 @@ def tune_settings(options: Mapping[str, Any], form: str, dim: int) -> TuneSettin
         raise BadArgument(
             f"the loss for {form} is {' or '.join(LOSSES[form])}, not {given['loss']!r}"
         )
-    for name, (least, most) in _RANGES.items():
-        value = getattr(settings, name)
-        whole = type(getattr(TuneSettings(), name)) is int
-        good = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not good or (whole and value != int(value)) or not least <= value <= most:
-            kind = "a whole number" if whole else "a number"
-            raise BadArgument(f"{name} is {kind} from {least:g} to {most:g}, not {value!r}")
-    if not isinstance(settings.held_out, float) or not 0 < settings.held_out < 1:
-        raise BadArgument(f"held_out is a share between 0 and 1, not {settings.held_out!r}")
+    settings = replace(settings, held_out=check_share("held_out", settings.held_out))
     if settings.negatives and form != "pairs":
         raise BadArgument(f"hard negatives are mined for pairs, not for {form}")
-    for size in settings.matryoshka:
-        if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size < dim:
-            raise BadArgument(f"matryoshka: sizes from 1 to {dim - 1}, not {size!r}")
-    return settings
+    sizes = [check_count("a size of matryoshka", one, most=dim - 1) for one in settings.matryoshka]
+    return within(replace(settings, matryoshka=tuple(sizes)), _RANGES)

@@ -14,6 +14,7 @@ from cospace.adopt.convert import WEIGHTS
 from cospace.adopt.fetch import Fetched
 from cospace.adopt.source import Source
 from cospace.adopt.write import How, Origin, write
+from cospace.arguments import check_path
 from cospace.encode.names import load_folder
 from cospace.encode.saving import new_folder
 from cospace.errors import BadArgument, CospaceError
@@ -98,7 +99,7 @@ class Tuned:
                 f"it is not better than the model it began as ({self.difference.verdict}), so"
                 " nothing was written: anyway=True writes it all the same"
             )
-        path = Path(folder)
+        path = check_path("folder", folder)
         name = name or path.absolute().name
         tries = ("int8", "f32") if weights == "auto" else (weights,)
         with new_folder(path, 200_000_000, replace=replace) as made:

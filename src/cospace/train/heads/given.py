@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
-from difflib import get_close_matches
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
+from cospace.arguments import check_share
 from cospace.errors import BadArgument
 from cospace.progress import Watch
 from cospace.space import Space
+from cospace.train.ranges import check_names, within
 from cospace.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class HeadSettings:
         return {name: value for name, value in asdict(self).items() if name != "name"}
 
 
-_RANGES: Mapping[str, tuple[int, int]] = {
+_RANGES: Mapping[str, tuple[float, float]] = {
     "epochs": (1, 10_000), "most": (200, 10_000_000), "seed": (0, (1 << 63) - 1),
 }  # fmt: skip
 
@@ -64,21 +65,11 @@ def head_settings(options: Mapping[str, Any]) -> HeadSettings:
     >>> head_settings({"epochs": 5}).epochs
     5
     """
-    known = sorted(HeadOptions.__annotations__)
-    unknown = sorted(set(options) - set(known))
-    if unknown:
-        near = get_close_matches(unknown[0], known, 1, cutoff=0.5)
-        hint = f"; did you mean {near[0]}?" if near else f": {', '.join(known)}"
-        raise BadArgument(f"there is no option {unknown[0]!r}{hint}")
+    check_names(options, HeadOptions.__annotations__)
     names = {field.name for field in fields(HeadSettings)}
     settings = HeadSettings(**{key: value for key, value in options.items() if key in names})
-    for name, (least, most) in _RANGES.items():
-        value = getattr(settings, name)
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            raise BadArgument(f"{name} is a whole number from {least} to {most:,}, not {value!r}")
-    if not isinstance(settings.held_out, float) or not 0 < settings.held_out < 1:
-        raise BadArgument(f"held_out is a share between 0 and 1, not {settings.held_out!r}")
-    return settings
+    settings = replace(settings, held_out=check_share("held_out", settings.held_out))
+    return within(settings, _RANGES)
 
 
 def rows_of(given: Vectors | NDArray[Any], name: str = "") -> tuple[NDArray[np.float32], Space]:

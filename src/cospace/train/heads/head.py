@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cospace.arguments import check_path
 from cospace.encode.folder import open_folder, sha256_of
 from cospace.encode.record import write_record
 from cospace.encode.saving import new_folder
@@ -83,7 +84,7 @@ class Head:
 
         Raises `BadArgument` where something stands already, unless `replace`; `DiskFull`.
         """
-        path = Path(folder)
+        path = check_path("folder", folder)
         size = sum(tensor.nbytes for tensor in self.tensors.values())
         with new_folder(path, size, replace=replace) as made:
             self.write(made)
@@ -107,7 +108,7 @@ class Head:
         Raises `ModelNotFound`, `BadArgument` for the folder of another kind of model, and
         `ModelDamaged` for files that fail their hashes or do not belong together.
         """
-        opened = open_folder(Path(folder))
+        opened = open_folder(check_path("folder", folder))
         tower = opened.space.towers[0]
         if tower.family != FAMILY:
             raise BadArgument(f"{folder}: a model, and no head: cospace.load opens it")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 
+from cospace.arguments import check_count
 from cospace.encode.base import uncached
 from cospace.encode.model import Model
 from cospace.encode.names import load
@@ -16,6 +17,7 @@ from cospace.measures import Interval
 from cospace.measures.bootstrap import mean_interval
 from cospace.progress import Watch
 from cospace.train.card import Card, Figure
+from cospace.train.ranges import check_names
 from cospace.train.stopped import TrainingStopped
 from cospace.train.students.agreement import agreement, chance
 from cospace.train.students.learning import Learner, Learnt, learn
@@ -86,7 +88,8 @@ def distill(
     ('tiny-text-0-static', 68)
     """
     _check(kind, options)
-    epochs, seed = options.get("epochs", _EPOCHS[kind]), options.get("seed", 0)
+    epochs = check_count("epochs", options.get("epochs", _EPOCHS[kind]))
+    seed = check_count("seed", options.get("seed", 0), 0)
     master = _teacher(teacher)
     progress = options.get("progress")
     if kind == "transformer":
@@ -109,17 +112,9 @@ def distill(
 def _check(kind: str, options: Distilling) -> None:
     if kind not in KINDS:
         raise BadArgument(f"a student is {' or '.join(map(repr, KINDS))}, not {kind!r}")
-    epochs = options.get("epochs", 1)
-    if not isinstance(epochs, int) or epochs < 1:
-        raise BadArgument(f"epochs is a whole number, 1 or more, not {epochs!r}")
     if options.get("weights") is not None and kind == "static":
         raise BadArgument("weights= are the teacher's, for a student of kind='transformer'")
-    unknown = set(options) - set(Distilling.__annotations__)
-    if unknown:
-        raise BadArgument(
-            f"distill has no option {sorted(unknown)[0]!r}; it has"
-            f" {', '.join(Distilling.__annotations__)}"
-        )
+    check_names(options, Distilling.__annotations__)
 
 
 def _trained(

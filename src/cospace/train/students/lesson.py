@@ -59,8 +59,8 @@ def lesson(teacher: Model, texts: Iterable[str], *, seed: int, progress: Watch =
 
     Raises `BadItem` for what is no text, `BadArgument` for fewer than 50 different ones.
     """
-    if isinstance(texts, str):
-        raise BadArgument("texts is a list of texts, not one text")
+    if isinstance(texts, str) or not isinstance(texts, Iterable):
+        raise BadArgument(f"texts is a list of texts, not {texts!r:.60}")
     given = [check_text(text, f"text {i}") for i, text in enumerate(texts)]
     mine = list(dict.fromkeys(given))
     groups = grouped([" ".join(text.casefold().split()) for text in mine] or [""])

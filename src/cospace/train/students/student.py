@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cospace.arguments import check_path
 from cospace.encode.names import load_folder
 from cospace.encode.saving import new_folder
 from cospace.train.card import Card, write_card
@@ -40,7 +40,7 @@ class Student:
 
         Raises `BadArgument` where something stands already, unless `replace`; `DiskFull`.
         """
-        place = Path(folder)
+        place = check_path("folder", folder)
         with new_folder(place, _ROOM, replace=replace) as made:
             self.learner.write(made, self.name, self.teacher, self.training)
             write_card(made, self.card)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
+from cospace.arguments import check_count
 from cospace.errors import BadArgument
 from cospace.evaluate.neighbours import neighbour_classes
 from cospace.evaluate.probe import probe_classes
@@ -130,9 +131,7 @@ def supervised(
     rows, source = rows_of(vectors, settings.name)
     if loss not in LOSSES:
         raise BadArgument(f"the loss is {' or '.join(LOSSES)}, not {loss!r}")
-    size = min(128, source.dim - 1) if dim is None else dim
-    if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size < source.dim:
-        raise BadArgument(f"dim is from 1 to {source.dim - 1}, not {size!r}")
+    size = check_count("dim", min(128, source.dim - 1) if dim is None else dim, 1, source.dim - 1)
     notes: list[str] = []
     data = _data(rows, labels, groups, settings, notes)
     if len(data.learn) < size:
@@ -209,6 +208,9 @@ def _data(
     settings: HeadSettings, notes: list[str],
 ) -> _Data:  # fmt: skip
     """The rows of labels that can be learnt and tested, in three parts."""
+    for name, given in (("labels", labels), ("groups", () if groups is None else groups)):
+        if isinstance(given, str) or not isinstance(given, Iterable):
+            raise BadArgument(f"{name} is a list with one for each item, not {given!r:.60}")
     names = list(labels)
     if len(names) != len(rows) or (groups is not None and len(groups) != len(rows)):
         raise BadArgument(
@@ -245,7 +247,11 @@ def _data(
 
 
 def _seen(data: _Data, notes: list[str]) -> _Data:
-    """Without held-out rows of a label that nothing was learnt of."""
+    """Without held-out rows of a label that nothing was learnt of.
+
+    Where no row is left to choose an epoch by, those that are learnt from choose: a row of the
+    test would then be known.
+    """
     known = np.unique(data.labels[data.learn])
     test = data.test[np.isin(data.labels[data.test], known)]
     if len(test) < len(data.test):
@@ -253,4 +259,4 @@ def _seen(data: _Data, notes: list[str]) -> _Data:
     if not len(test) or len(known) < 2:
         raise BadArgument("too few groups: what is learnt from and what is held out share no label")
     choose = data.choose[np.isin(data.labels[data.choose], known)]
-    return _Data(data.rows, data.labels, data.learn, choose if len(choose) else test[:1], test)
+    return _Data(data.rows, data.labels, data.learn, choose if len(choose) else data.learn, test)

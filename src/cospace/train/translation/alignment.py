@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cospace.arguments import check_count, check_instance
 from cospace.encode.words.bilingual import BilingualModel
 from cospace.encode.words.csls import CROWD, neighbourhoods
+from cospace.encode.words.model import WordModel
 from cospace.encode.words.vectors import WordVectors
 from cospace.errors import BadArgument
 from cospace.train.translation.pairs import Pair, Pairs, check_known, read_pairs, split_pairs
@@ -23,7 +25,6 @@ from cospace.train.translation.refine import Refined, refined
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from cospace.encode.words.model import WordModel
     from cospace.encode.words.tools import Neighbour
 
 __all__ = ["Alignment", "align"]
@@ -171,6 +172,8 @@ def align(
 
 
 def _check(source: WordModel, target: WordModel, refine: int) -> None:
+    for name, model in (("source", source), ("target", target)):
+        check_instance(name, model, WordModel, "a model of word vectors")
     if source.table.dim != target.table.dim:
         raise BadArgument(
             f"{source.name} has {source.table.dim} dimensions and {target.name}"
@@ -178,8 +181,7 @@ def _check(source: WordModel, target: WordModel, refine: int) -> None:
         )
     if source.space.fingerprint == target.space.fingerprint:
         raise BadArgument(f"source and target are one model, {source.space}")
-    if not isinstance(refine, int) or refine < 0:
-        raise BadArgument(f"refine is a number of rounds, from 0; {refine!r} was given")
+    check_count("refine", refine, 0)
 
 
 def _written(model: WordModel, word: str) -> str:

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from cospace.arguments import check_number
 from cospace.errors import BadArgument, BadInput, EmptyItem, NotFound
 from cospace.limits import limit
+from cospace.measures.bootstrap import check_seed
 from cospace.read import Failures
 from cospace.read.lines import ANY_NEWLINE, Lines
 from cospace.read.records import records
@@ -90,10 +92,9 @@ def split_pairs(pairs: Iterable[Pair], share: float, *, seed: int) -> tuple[list
     >>> sorted(learn + held), {source for source, _ in learn} & {source for source, _ in held}
     ([('a', 'x'), ('a', 'y'), ('b', 'z')], set())
     """
-    if not 0 <= share < 1:
+    if not 0 <= check_number("the share held out", share, 0, 1) < 1:
         raise BadArgument(f"the share held out is 0 or more and below 1, not {share}")
-    if not isinstance(seed, int) or seed < 0:
-        raise BadArgument(f"the seed is a whole number, 0 or more, not {seed!r}")
+    check_seed(seed)
     ordered = sorted(set(pairs))
     words = sorted({source for source, _ in ordered})
     drawn = np.random.default_rng(seed).permutation(len(words))[: round(share * len(words))]

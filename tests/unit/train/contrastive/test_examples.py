@@ -230,7 +230,7 @@ def test_a_measure_that_is_better_says_so() -> None:
         ({"loss": "cosent"}, "pairs", "the loss for pairs is ranking"),
         ({"loss": "ranking"}, "scored", "cosine or cosent"),
         ({"negatives": 1}, "triplets", "mined for pairs"),
-        ({"matryoshka": [32]}, "pairs", "sizes from 1 to 31"),
+        ({"matryoshka": [32]}, "pairs", "a size of matryoshka is a whole number from 1 to 31"),
         ({"held_out": 1.0}, "pairs", "share between 0 and 1"),
     ],
 )

@@ -123,7 +123,7 @@ class Letters:
     ("teacher", "options", "why"),
     [
         (tiny_model(), {"kind": "mlp"}, "'static' or 'transformer', not 'mlp'"),
-        (tiny_model(), {"epoch": 3}, "distill has no option 'epoch'"),
+        (tiny_model(), {"epoch": 3}, "there is no option 'epoch'"),
         (tiny_model(), {"epochs": 0}, "epochs is a whole number"),
         (tiny_model(), {"epochs": 1.5}, "epochs is a whole number"),
         (tiny_model(), {"weights": "x"}, "kind='transformer'"),

@@ -66,7 +66,7 @@ def test_it_tells_how_far_the_teacher_is() -> None:
         ([], BadArgument, "of 0 given, 0 are different"),
         (["one pair"], BadArgument, "of 1 given, 1 are different"),
         (["a chair"] * 500, BadArgument, "of 500 given, 1 are different"),
-        ("a chair", BadArgument, "not one text"),
+        ("a chair", BadArgument, "texts is a list of texts, not"),
         ([*TEXTS, " "], EmptyItem, "text 180"),
         ([*TEXTS, None], BadItem, "text 180"),
         (["red chair " * n for n in range(1, 90)], BadArgument, "say different things"),

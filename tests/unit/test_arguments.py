@@ -1,0 +1,187 @@
+"""What cannot be a parameter is refused by a typed error that names it, whatever its kind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import cospace as cs
+from cospace.audit import audit, duplicates
+from cospace.audit.questions import read_log
+from cospace.collection import Collection
+from cospace.errors import BadArgument, CospaceError
+from cospace.evaluate.migration import compare_models
+from cospace.tasks import classify, cluster, gather, recommend, senses
+from cospace.testing import tiny_model
+from cospace.train.heads.given import head_settings
+from cospace.train.ranges import check_names
+
+WRONG = (None, 5, -1, 2.5, float("nan"), True, b"x", [5], {5: 6}, object(), np.float32(2.5))
+COLOURS, THINGS = ("red", "blue", "green"), ("chair", "table", "lamp", "rug")
+
+Call = Callable[[Collection, Any], object]
+
+
+@pytest.fixture(scope="module")
+def shop() -> Collection:
+    shop = cs.open(":memory:", model=tiny_model())
+    named = [(colour, thing) for colour in COLOURS for thing in THINGS]
+    shop.add(
+        ids=[f"M{at}" for at in range(len(named))],
+        documents=[" ".join(both) for both in named],
+        metadatas=[{"colour": colour, "thing": thing} for colour, thing in named],
+    )
+    return shop
+
+
+COLLECTIONS: dict[str, Call] = {
+    "classify": lambda _, x: classify(x, "colour"),
+    "cluster": lambda _, x: cluster(x, 2),
+    "gather": lambda _, x: gather(x),
+    "recommend": lambda _, x: recommend(x, "M1"),
+    "check": lambda _, x: cs.evaluate.check(x, {"red": ["M1"]}),
+    "pool": lambda _, x: cs.evaluate.pool(x, "red"),
+    "index_recall": lambda _, x: cs.evaluate.index_recall(x),
+    "compare_models": compare_models,
+    "adapt": lambda _, x: cs.train.adapt(x),
+    "adapt_back": lambda _, x: cs.train.adapt_back(x),
+    "audit": lambda _, x: audit(x),
+    "against": lambda shop, x: audit(shop, against=x, checks=["hubs"]),
+    "duplicates": lambda _, x: duplicates(x),
+}
+
+
+@pytest.mark.parametrize("name", COLLECTIONS)
+@pytest.mark.parametrize("given", ["market.cospace", Path("market.cospace"), 5, [1, 2], object()])
+def test_what_is_no_collection_is_refused(shop: Collection, name: str, given: Any) -> None:
+    with pytest.raises(BadArgument, match=r"is a Collection, as cospace\.open gives it, not "):
+        COLLECTIONS[name](shop, given)
+
+
+PATHS: dict[str, Call] = {
+    "open": lambda _, x: cs.open(x),
+    "read_word_vectors": lambda _, x: cs.read_word_vectors(x),
+    "export": lambda shop, x: shop.export(x),
+    "restore": lambda shop, x: shop.restore(x),
+    "restore_shards": lambda shop, x: shop.restore_shards(x),
+    "save": lambda shop, x: shop.model.save(x),  # type: ignore[attr-defined]
+    "sts": lambda shop, x: cs.evaluate.sts(x, shop.model),
+    "sts, turned round": lambda shop, _: cs.evaluate.sts(shop.model, "pairs.csv"),  # type: ignore[arg-type]
+    "retrieval": lambda shop, x: cs.evaluate.retrieval(x, shop.model),
+    "read_judgments": lambda _, x: cs.evaluate.read_judgments(x),
+    "read_log": lambda _, x: read_log(x),
+    "widen": lambda _, x: cs.train.widen("starter", x, kinds="depth"),
+}
+
+
+@pytest.mark.parametrize("name", PATHS)
+@pytest.mark.parametrize("given", [None, 5, 2.5, True, b"x", [], {}, object()])
+def test_what_is_no_path_is_refused(shop: Collection, name: str, given: Any) -> None:
+    with pytest.raises(BadArgument, match="is a path, a text or a Path, not "):
+        PATHS[name](shop, given)
+
+
+OTHERS: dict[str, Call] = {
+    "by": lambda shop, x: shop.search("red", by=[x]),
+    "facets": lambda shop, x: shop.facets([x]),
+    "complete": lambda shop, x: shop.complete(x),
+    "least": lambda shop, x: shop.ask("red?", least=str(x)),  # type: ignore[arg-type]
+    "chat": lambda shop, x: shop.ask("red?", chat=repr(x)),  # type: ignore[arg-type]
+    "engine": lambda _, x: cs.load("starter", engine=x),
+    "metadata": lambda _, x: list(cs.read([{"id": "1", "text": "a"}], metadata=[x])),
+    "location": lambda _, x: list(cs.read([{"id": "1", "text": "a"}], location=[x, "text"])),
+    "kind": lambda _, x: cs.Part(x, "a"),
+    "unlike": lambda _, x: cs.Parts(like="M1", unlike=[x]),
+    "space": lambda _, x: cs.Vectors(np.eye(4, dtype=np.float32), x),
+    "judged": lambda shop, x: cs.evaluate.check(shop, repr(x)),  # type: ignore[arg-type]
+    "models": lambda _, x: cs.evaluate.sts("pairs.csv", [x]),
+    "source": lambda shop, x: cs.evaluate.compare(shop.model, x),
+    "k of cluster": lambda shop, x: cluster(shop, str(x)),  # type: ignore[arg-type]
+    "label": lambda shop, x: classify(shop, [x]),  # type: ignore[arg-type]
+    "least_sure": lambda shop, x: classify(shop, "colour", least_sure=str(x)),  # type: ignore[arg-type]
+    "test": lambda shop, x: classify(shop, "colour", test=str(x)),  # type: ignore[arg-type]
+    "like": lambda shop, x: recommend(shop, [x]),
+    "diversity": lambda shop, x: recommend(shop, "M1", diversity=str(x)),  # type: ignore[arg-type]
+    "sessions": lambda shop, x: recommend(shop, "M1", sessions=[x]),  # type: ignore[arg-type]
+    "corpus": lambda _, x: senses([x], "bank"),
+    "words": lambda _, x: senses(["a bank"], "bank", words=[x]),  # type: ignore[arg-type]
+    "checks": lambda shop, x: audit(shop, checks=[x]),
+    "questions": lambda shop, x: audit(shop, questions=[x]),
+    "texts": lambda shop, x: cs.train.distill(shop.model, [x]),
+    "min_count": lambda _, x: cs.train.read_corpus([["a"]], min_count=str(x)),  # type: ignore[arg-type]
+    "ngrams": lambda _, x: cs.train.subwords([["a"]], ngrams=x),
+    "dims": lambda _, x: cs.train.autoencoder(np.ones((300, 4)), [str(x)]),  # type: ignore[list-item]
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_another_kind_of_value_is_refused_by_a_typed_error(shop: Collection, name: str) -> None:
+    for given in WRONG:
+        with pytest.raises(CospaceError):
+            OTHERS[name](shop, given)
+
+
+COUNTS: dict[str, Call] = {
+    "search": lambda shop, k: shop.search("red", k, offset=k).ids,
+    "search_many": lambda shop, k: [found.ids for found in shop.search_many(["red"], k)],
+    "browse": lambda shop, k: shop.browse(k=k, offset=k).ids,
+    "sort": lambda shop, k: shop.search("red", k, sort="colour", offset=k).ids,
+    "get": lambda shop, k: [item.id for item in shop.get(limit=k, offset=k)],
+    "documents": lambda shop, k: shop.documents("red", k).ids,
+    "context": lambda shop, k: shop.context("red", k=k, tokens=k * 9).text,
+    "why_not": lambda shop, k: shop.why_not("red", "M7", k=k).to_json(),
+    "recommend": lambda shop, k: [one.id for one in recommend(shop, "M1", k=k).items],
+    "cluster": lambda shop, k: [one.size for one in cluster(shop, k).clusters],
+    "truncated": lambda shop, k: shop.model.space.truncated(k).to_json(),
+    "Space": lambda _, k: cs.Space("demo", k).to_json(),
+    "encode_items": lambda shop, k: [
+        len(batch)
+        for batch in cs.encode_items(shop.model, [cs.Item("1", "a"), cs.Item("2", "b")], batch=k)
+    ],
+    "word2vec": lambda _, k: cs.train.word2vec(
+        [["a", "b", "c", "d"]] * 9, dim=k, window=k, min_count=1, seed=k
+    ).space.to_json(),
+}
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_a_whole_number_of_numpy_counts_as_one_of_python(shop: Collection, name: str) -> None:
+    expected = COUNTS[name](shop, 3)
+    assert expected == COUNTS[name](shop, np.int64(3)) == COUNTS[name](shop, np.uint8(3))
+    json.dumps(COUNTS[name](shop, np.int64(3)))  # nothing of numpy is in what comes back
+
+
+@pytest.mark.parametrize("k", [2.0, "3", True, None, np.bool_(True), np.float64(3), [3]])
+def test_what_only_looks_like_a_whole_number_is_none(shop: Collection, k: Any) -> None:
+    with pytest.raises(BadArgument, match="k is a whole number, 0 or more, not "):
+        shop.search("red", k)
+
+
+def test_one_text_is_a_list_of_one(shop: Collection) -> None:
+    assert shop.facets(fields=["colour"]) == shop.facets(fields="colour")
+    assert shop.model.count_tokens(["red"]) == shop.model.count_tokens("red")  # type: ignore[attr-defined]
+
+
+def test_an_option_that_there_is_not_is_told_with_the_nearest() -> None:
+    check_names(["epochs"], ["epochs", "seed"])
+    with pytest.raises(BadArgument, match="there is no option 'epoch'; did you mean epochs"):
+        check_names(["epoch"], ["epochs", "seed"])
+    with pytest.raises(BadArgument, match="there is no option 'q': epochs, seed"):
+        check_names(["q"], ["seed", "epochs"])
+
+
+def test_several_columns_as_the_text_are_told_of_the_template() -> None:
+    with pytest.raises(BadArgument, match=r"or a template such as '{title}\. {description}', not"):
+        cs.read([{"title": "a", "description": "b"}], text=["title", "description"])  # type: ignore[arg-type]
+
+
+def test_options_of_numpy_are_kept_as_numbers_of_python() -> None:
+    given = {"epochs": np.int64(3), "held_out": np.float32(0.25), "seed": np.uint8(1)}
+    kept = head_settings(given).to_json()
+    assert {"epochs": 3, "held_out": 0.25, "seed": 1} == {name: kept[name] for name in given}
+    json.dumps(kept)
