@@ -37,9 +37,11 @@ $(VENV)/.servers:
 demo: $(VENV)/.core
 	@$(BIN)/cospace demo
 
-# In two processes; plain pytest runs in one.
+# In two processes; plain pytest runs in one. Threads of BLAS and OpenMP would spin for the core that
+# the other process has. What Python compiles is kept: tests start hundreds of processes.
 test: lint browser $(VENV)/.servers
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE PYTHONDONTWRITEBYTECODE= \
+	  $(BIN)/python -m pytest -n 2 --dist worksteal
 
 # Tests of the pages need chromium. It is taken from Debian where this may install it; else they skip.
 browser:

@@ -39,7 +39,7 @@ def key() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session", params=KINDS)
+@pytest.fixture(scope="module", params=KINDS)  # it takes its processor until it ends
 def server(request: pytest.FixtureRequest, key: None, tmp_path_factory: Any) -> Iterator[Server]:
     started = KINDS[request.param](tmp_path_factory.mktemp("milvus"))
     started.start()

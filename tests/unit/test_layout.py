@@ -4,7 +4,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -81,16 +81,20 @@ WRITE_FLAGS = {"O_APPEND", "O_CREAT", "O_RDWR", "O_TRUNC", "O_WRONLY"}
 SAVERS = {("np", "save"), ("np", "savez"), ("shutil", "copy"), ("shutil", "copyfile")}
 
 
-def calls(tree: ast.AST) -> Iterator[tuple[ast.Call, str, str]]:
+@cache
+def calls(tree: ast.AST) -> list[tuple[ast.Call, str, str]]:
     """Every call: (node, what it is called on, name)."""
+    found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             if isinstance(node.func, ast.Attribute):
-                yield node, ast.unparse(node.func.value), node.func.attr
+                found.append((node, ast.unparse(node.func.value), node.func.attr))
             elif isinstance(node.func, ast.Name):
-                yield node, "", node.func.id
+                found.append((node, "", node.func.id))
+    return found
 
 
+@cache
 def imports(tree: ast.AST) -> set[str]:
     """The top names of all modules that are imported, also inside functions."""
     found = set()

@@ -1,7 +1,6 @@
 """Shares of what was counted, for few and for very many."""
 
 from fractions import Fraction
-from math import comb
 
 import pytest
 
@@ -10,9 +9,13 @@ from cospace.measures.bootstrap import wilson
 
 
 def exact(k: int, n: int, share: Fraction) -> float:
+    """The sum over i from k of comb(n, i) * share**i * (1 - share)**(n - i), in whole numbers."""
     hit, whole = share.numerator, share.denominator
-    found = sum(comb(n, i) * hit**i * (whole - hit) ** (n - i) for i in range(k, n + 1))
-    return float(Fraction(found, whole**n))
+    found, term = 0, hit**n
+    for i in range(n, k - 1, -1):  # each term from the one above it
+        found += term
+        term = term * i * (whole - hit) // ((n - i + 1) * hit)
+    return found / whole**n
 
 
 @pytest.mark.parametrize("k", [0, 1, 250, 300, 500, 4_990, 5_000])

@@ -50,8 +50,8 @@ def library(folder: Path) -> Iterator[cs.Collection]:
         yield one
 
 
-@pytest.fixture
-def service() -> Iterator[ChatService]:
+@pytest.fixture(scope="module")
+def written() -> Iterator[ChatService]:
     one = ChatService()
     one.most = 100_000
     yield one
@@ -59,8 +59,16 @@ def service() -> Iterator[ChatService]:
 
 
 @pytest.fixture
-def chatting(folder: Path, service: ChatService) -> Iterator[Running]:
-    words = (folder, "--read-only", "1", "--chat", f"{service.url}/v1", "--chat-model", "m")
+def service(written: ChatService) -> ChatService:
+    """The chat model of `chatting`, which was asked nothing yet."""
+    written.asked, written.script = [], []
+    return written
+
+
+@pytest.fixture(scope="module")
+def chatting(folder: Path, written: ChatService) -> Iterator[Running]:
+    """A server with a chat model."""
+    words = (folder, "--read-only", "1", "--chat", f"{written.url}/v1", "--chat-model", "m")
     with serving(*words, variables={"OPENAI_API_KEY": "secret-of-ours"}) as server:
         yield server
 

@@ -144,7 +144,9 @@ def build(folder: Path, *, architecture: str, layer: str = "") -> list[Built]:
         raise UnsupportedModel(
             f"{architecture} has {' and '.join(layers)}; not the layer {layer!r}"
         )
-    model = VGG16(layer) if architecture == "vgg16" else ResNet50()
+    with torch.device("meta"):  # no random numbers where those of the file come
+        model = VGG16(layer) if architecture == "vgg16" else ResNet50()
+    model.to_empty(device="cpu")
     weights = dict(read_safetensors(weight_files(folder)[0]))
     load_strictly(model, _torchvision_names(weights) if architecture == "vgg16" else weights)
     recipe = {"size": 224, "resize": 256, "crop": "round", "interpolation": "bilinear"}

@@ -37,7 +37,9 @@ def test_rows_are_torchvisions_before_its_last_layer(ours: type, name: str) -> N
     torchvision = pytest.importorskip("torchvision", reason="the reference")
     torch.manual_seed(0)
     theirs = getattr(torchvision.models, name)().eval()
-    mine = ours().eval()
+    with torch.device("meta"):
+        mine = ours().eval()
+    mine.to_empty(device="cpu")
     mine.load_state_dict(theirs.state_dict())
     last = theirs.classifier if name == "vgg16" else theirs
     planes = torch.randn(1, 3, 224, 224)
