@@ -215,7 +215,7 @@ def test_a_training_that_is_ended(how: signal.Signals, base: Path, tmp_path: Pat
     [
         (["autoencoder", "nowhere.npy", "-o", "o"], 4, "no such collection or file"),
         (["autoencoder", "ROWS", "-o", "o", "--dims", "few"], 2, "--dims are numbers"),
-        (["autoencoder", "ROWS", "-o", "o", "--dims", "12"], 2, "1 to 11 numbers"),
+        (["autoencoder", "ROWS", "-o", "o", "--dims", "12"], 2, "from 1 to 11, not 12"),
         (["autoencoder", "ROWS", "-o", "o", "--kind", "text"], 2, "--kind is for collections"),
         (["autoencoder", "SHOP", "-o", "o", "--kind", "image"], 2, "none of 'image'"),
         (["autoencoder", "SHOP", "-o", "o", "--model", "minilm"], 2, "leave out --model"),

@@ -197,7 +197,7 @@ def first(known: Sequence[str], names: Sequence[str]) -> str | None:
 def title_in(metadata: Mapping[str, Any]) -> str:
     """The title that the fields of an item hold, by their names, or "".
 
-    >>> title_in({"Titel": "Sessel ", "name": "S-1"}), title_in({"price": 3})
+    >>> title_in({"sku": "S-1", "Titel": "Sessel "}), title_in({"price": 3})
     ('Sessel', '')
     """
     title = metadata.get(first(TITLES, list(metadata)) or "")

@@ -34,6 +34,7 @@ def write_vectors(
     file stands already, unless `replace`; `BadInput` for a word that the format cannot hold.
 
     >>> import tempfile
+    >>> from pathlib import Path
     >>> from cospace.encode.words import WordVectors
     >>> table = WordVectors(["sofa"], np.array([[0.1, -2]], np.float32))
     >>> with tempfile.TemporaryDirectory() as place:
