@@ -418,7 +418,7 @@ def test_bad_queries_are_refused(
 
 @pytest.mark.parametrize("by", ["smell", [], ["text", "smell"], "", [None], ("words", 7)])
 def test_by_what_is_not_there(by: Any, shop: cs.Collection) -> None:
-    with pytest.raises(BadArgument, match="by (takes|is a text or a list of texts)"):
+    with pytest.raises(BadArgument, match=r"by (takes|is a text or a list of texts)"):
         shop.search("a chair", by=by)
 
 

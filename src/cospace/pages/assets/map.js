@@ -416,19 +416,16 @@ class Page {
     const [stage, tools] = [this.stage, this.stage.parentElement.querySelector(".tools")].map((one) => one.getBoundingClientRect());
     const taken = [[tools.left - stage.left, tools.top - stage.top, tools.right - stage.left, tools.bottom - stage.top]];
     const free = (box) => taken.every((one) => box[0] > one[2] || box[2] < one[0] || box[1] > one[3] || box[3] < one[1]);
-    const about = (x, y, half) => [x - half, y - 12, x + half, y + 12];
     const found = [];
     for (const one of [...this.head.clusters].sort((a, b) => b.size - a.size)) {
       const [x, y] = this.plot.pixel(one.x, one.y);
       if (x < 0 || y < 0 || x > stage.width || y > stage.height) continue;
       const half = one.name.length * 4.1 + 7;
-      // Above the middle or below, where it does not hide points that lie close together, and within
-      // the frame.
+      // Within the frame, above the middle or below: points that lie close together are not hidden.
       const left = Math.min(Math.max(x, half), stage.width - half);
-      const top = [y - 22, y + 22].map((at) => Math.min(Math.max(at, 12), stage.height - 12)).find((at) => free(about(left, at, half)));
-      if (top === undefined) continue;
-      taken.push(about(left, top, half));
-      found.push(this.lay(h("span", { dir: "auto", style: { margin: `${top - y}px 0 0 ${left - x}px` } }, one.name), one.x, one.y));
+      const tops = [y - 34, y + 10].map((top) => Math.min(Math.max(top, 0), stage.height - 24));
+      const box = tops.map((top) => [left - half, top, left + half, top + 24]).find(free);
+      if (box) taken.push(box), found.push(this.lay(h("span", { dir: "auto", style: { margin: `${box[1] + 12 - y}px 0 0 ${left - x}px` } }, one.name), one.x, one.y));
     }
     put(this.names, found);
   }
