@@ -14,6 +14,7 @@ import numpy as np
 from cospace.arguments import check_path, check_texts
 from cospace.encode.base import BaseEncoder
 from cospace.encode.engines.choice import check_engine
+from cospace.encode.engines.process import check_process
 from cospace.encode.engines.threads import spread
 from cospace.encode.inputs import (
     check_usable,
@@ -260,11 +261,7 @@ class Model(BaseEncoder):
         return f"{len(positions)} of {total} texts {were} cut at {most} tokens: {shown(positions)}"
 
     def _tower(self, kind: str) -> LoadedTower:
-        if os.getpid() != self._process:
-            raise BadArgument(
-                f"{self.name} was loaded in process {self._process} and cannot be used after a"
-                " fork. Load it in this process, or start it with multiprocessing's 'spawn'"
-            )
+        check_process(self.name, self._process)
         tower = self._towers.get(kind)
         if tower is None:
             with self._loading:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cospace.encode.engines.choice import check_engine
+from cospace.encode.engines.process import check_process
 from cospace.encode.folder import open_folder
 from cospace.encode.names import folder_of
 from cospace.encode.towers.load import shared_tower
@@ -132,11 +133,11 @@ class Reranker:
         return self
 
     def _loaded(self) -> PairTower:
-        # After a fork, the threads of the parent's engine are not there.
-        if self._tower is None or self._process != os.getpid():
+        check_process(self.name, self._process)
+        if self._tower is None:
             tower = shared_tower(self._folder, "pair", self._engine)
             assert isinstance(tower, PairTower)
-            self._tower, self._process = tower, os.getpid()
+            self._tower = tower
         return self._tower
 
     def __repr__(self) -> str:

@@ -1,7 +1,6 @@
 """Model: inputs of every modality in one list, roles, refusals, reports."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -97,13 +96,6 @@ def test_towers_load_when_they_are_used(tmp_path: Path) -> None:
     model.encode_query(["a"])
     assert ["text"] == list(model.precision)
     assert {"int8", "bf16", "f32"} > set(model.precision.values())
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_fork_is_refused(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "getpid", lambda: -1)
-    with pytest.raises(BadArgument, match="spawn"):
-        model.encode_query(["a"])
 
 
 def test_no_telemetry_and_no_heavy_import_before_use() -> None:

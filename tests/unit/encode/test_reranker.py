@@ -5,9 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
-import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -285,26 +282,6 @@ def test_threads_may_share_one() -> None:
         thread.join()
     for one in found:
         np.testing.assert_allclose(one, expected, atol=1e-5)
-
-
-FORKED = """
-import os, sys
-from cospace.encode.reranker import load_reranker
-
-reranker = load_reranker(sys.argv[1])
-if os.fork() == 0:
-    print(float(reranker.score("a chair", ["a chair"])[0]), flush=True)
-    os._exit(0)
-os.wait()
-"""
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
-def test_it_scores_after_a_fork(tmp_path: Path) -> None:
-    # In a process of its own: the threads of other tests may hold locks when it forks.
-    command = [sys.executable, "-c", FORKED, str(tiny_reranker_folder(tmp_path))]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
-    assert 10 == pytest.approx(float(done.stdout), abs=1e-3)
 
 
 def test_repr_names_it() -> None:

@@ -16,6 +16,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from cospace.cores import cores, has_amx
+from cospace.encode.engines.process import enter_engine, never_end_in_child
 from cospace.encode.engines.running import Batch, run_all, streams, unit
 from cospace.errors import BadArgument, ModelDamaged
 
@@ -88,9 +89,16 @@ def _converter(name: str) -> Any:
     raise AttributeError(f"module 'openvino' has no attribute {name!r}")
 
 
-@cache
 def _core() -> Any:
-    return openvino().Core()
+    enter_engine()
+    return _started()
+
+
+@cache
+def _started() -> Any:
+    core = openvino().Core()
+    never_end_in_child(core)
+    return core
 
 
 def precisions(tower: Tower) -> tuple[str, ...]:
@@ -175,6 +183,7 @@ class Graph:
     ) -> None:
         if precision not in _SETTINGS:
             raise BadArgument(f"the precision {precision!r}; there are: {', '.join(_SETTINGS)}")
+        never_end_in_child(self)
         self.precision = precision
         self.streams = _streams(tower.kind, precision)
         self.batching: Batching = "padded"

@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from cospace.encode.engines.choice import graphs
+from cospace.encode.engines.process import enter_engine
 from cospace.encode.engines.protocol import Runner
 from cospace.encode.towers.image import ImageTower
 from cospace.encode.towers.pair import PairTower
@@ -104,8 +105,9 @@ def load_tower(folder: Folder, kind: str, engine: str = "") -> LoadedTower:
     on this processor of those that the folder has a graph for.
 
     Raises `ModelDamaged` when even the closest is too far off, and `BadArgument` for an engine
-    that this folder has no files for.
+    that this folder has no files for, and in a process that was forked after an engine was used.
     """
+    enter_engine()
     tower = folder.tower(kind)
     found: dict[str, tuple[float, LoadedTower]] = {}
     for precision, graph in graphs(folder, tower, engine):
@@ -131,7 +133,7 @@ def shared_tower(folder: Folder, kind: str, engine: str = "") -> LoadedTower:
     and the same known answers, on the same engine. A tower goes with the last model that uses it.
     """
     record = repr(folder.tower(kind))
-    # After a fork, the threads of the parent's engine are not there.
+    # The process, since a forked one inherits `_in_use` and must not find its parent's towers.
     key = os.getpid(), str(folder.path.resolve()), kind, engine, folder.dim, record
     tower = _in_use.get(key)
     if tower is None:
