@@ -1,6 +1,7 @@
 """The other class of processor, seen from this one: Python without AVX-512, VNNI and AMX.
 
-A green run here is then a green run there. `no_vnni.c` says how; the benchmarks use it too.
+A green run here is then a green run there. `no_vnni.c` says how, and `no_vnni_patched.c` for
+processors that do not let CPUID trap; the benchmarks use it too.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 __all__ = ["WhyNot", "has_vnni", "without_vnni"]
@@ -45,11 +47,31 @@ def without_vnni() -> dict[str, str]:
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         raise WhyNot("a C compiler builds what masks CPUID, and none is installed")
-    library = Path(tempfile.mkdtemp(prefix="cospace-")) / "no_vnni.so"
-    command = [compiler, "-O1", "-shared", "-fPIC", "-o", str(library), str(HERE / "no_vnni.c")]
-    subprocess.run(command, check=True, capture_output=True)
-    masked = {**os.environ, "LD_PRELOAD": str(library)}
-    tried = subprocess.run([sys.executable, "-c", ""], env=masked, check=False)
-    if tried.returncode:
-        raise WhyNot("this processor, or its virtual machine, does not let CPUID be masked")
-    return masked
+    place = Path(tempfile.mkdtemp(prefix="cospace-"))
+    ways = [{"LD_PRELOAD": str(_built(compiler, place, "no_vnni"))}]
+    if find_spec("capstone") is not None:
+        ways.append({"LD_AUDIT": str(_patching(compiler, place))})
+    for way in ways:
+        masked = {**os.environ, **way}
+        command = [sys.executable, "-c", ""]
+        tried = subprocess.run(command, env=masked, capture_output=True, check=False)
+        if not tried.returncode and not tried.stderr:  # the loader tells there what it ignores
+            return masked
+    raise WhyNot("this processor, or its virtual machine, does not let CPUID be masked")
+
+
+def _built(compiler: str, place: Path, name: str, *more: str) -> Path:
+    library = place / f"{name}.so"
+    command = [compiler, "-O1", "-shared", "-fPIC", "-o", str(library), str(HERE / f"{name}.c")]
+    subprocess.run([*command, *more], check=True, capture_output=True)
+    return library
+
+
+def _patching(compiler: str, place: Path) -> Path:
+    import capstone
+
+    [package] = capstone.__path__
+    disassembler = place / "libcapstone.so.5"  # the name that it has for the loader
+    disassembler.symlink_to(Path(package) / "lib" / "libcapstone.so")
+    beside = ("-I", str(Path(package) / "include"), str(disassembler), "-Wl,-rpath,$ORIGIN")
+    return _built(compiler, place, "no_vnni_patched", *beside)
