@@ -21,7 +21,7 @@ from cospace.read.rows import Row, Sample
 
 __all__ = ["Sheet"]
 
-_SAMPLE_ROWS, _BATCH = 1_000, 256
+_SAMPLE_ROWS, _BATCH = 20_000, 256
 # Cells hold what a formula gave last; a program that writes files may leave that out.
 _UNSAVED_ROWS = 100
 

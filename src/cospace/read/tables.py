@@ -26,7 +26,7 @@ from cospace.read.rows import Row, Sample
 __all__ = ["Delimited", "JsonLines", "TextFile", "pairs", "whole"]
 
 # Types and columns are guessed from this many rows or bytes, whichever comes first.
-_SAMPLE_ROWS, _SAMPLE_BYTES = 1_000, 16_000_000
+_SAMPLE_ROWS, _SAMPLE_BYTES = 20_000, 16_000_000
 _HEAD_BYTES = 1_000_000  # the encoding is guessed from
 
 _DELIMITERS = ",;\t|"

@@ -275,6 +275,15 @@ def test_dicts_take_images_in_memory_and_one_bad_row_stops_nothing() -> None:
     assert 12 == reading.total == reading.position
 
 
+def test_sizes_that_become_letters_further_down_are_texts_in_all_rows(tmp_path: Path) -> None:
+    sizes = ["38"] * 1_500 + ["M"] * 1_500
+    rows = "".join(f"{i},t{i},{size}\n" for i, size in enumerate(sizes))
+    (tmp_path / "a.csv").write_text(f"id,title,size\n{rows}")
+    reading = read(tmp_path / "a.csv")
+    assert sizes == [item.metadata["size"] for item in reading]
+    assert {} == reading.left_out
+
+
 def test_a_generator_is_streamed_once() -> None:
     taken = []
 
