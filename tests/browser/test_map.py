@@ -61,6 +61,50 @@ def test_zooming_shows_pictures(visit: Visit, mapped: Running):
     expect(dialog.locator(".entry")).to_have_count(8)
 
 
+def in_view(page: Page) -> None:
+    """A picture of a point is there, within the frame."""
+    page.wait_for_timeout(300)  # the view is at rest, and what is near is read
+    expect(page.locator(".thumb").first).to_be_visible(timeout=10_000)
+    stage, thumb = (page.locator(one).first.bounding_box() for one in (".stage", ".thumb"))
+    assert stage and thumb
+    for side, size in (("x", "width"), ("y", "height")):
+        middle = thumb[side] + thumb[size] / 2
+        assert stage[side] < middle < stage[side] + stage[size]
+
+
+def test_the_view_never_loses_all_points(visit: Visit, mapped: Running):
+    del mapped
+    page = visit.open("/ui/market/map")
+    drawn(page)
+    stage = page.locator(".stage").bounding_box()
+    assert stage
+    page.mouse.move(stage["x"] + 6, stage["y"] + 6)
+    for _ in range(10):
+        page.mouse.wheel(0, -300)
+    in_view(page)
+    page.locator(".stage").focus()
+    for key in ("ArrowLeft", "ArrowUp", "ArrowRight", "ArrowDown"):
+        for _ in range(60):
+            page.keyboard.press(key)
+        in_view(page)
+
+
+def test_those_that_are_shown_alone_are_in_view(visit: Visit, mapped: Running):
+    del mapped
+    page = visit.open("/ui/market/map")
+    drawn(page)
+    page.locator(".legend button", has_text="furniture").first.click()
+    page.locator(".stage").focus()
+    page.keyboard.press("0")
+    stage = page.locator(".stage").bounding_box()
+    assert stage
+    page.mouse.move(stage["x"] + 6, stage["y"] + stage["height"] - 6)
+    for _ in range(10):
+        page.mouse.wheel(0, -300)
+    page.get_by_role("button", name="Show only these").click()
+    in_view(page)
+
+
 def test_what_is_told_of_a_point_goes_when_the_point_moves_away(visit: Visit, mapped: Running):
     del mapped
     page = visit.open("/ui/market/map")
