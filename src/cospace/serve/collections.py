@@ -208,7 +208,7 @@ def _record(
         if place is not None:
             km = kilometres(hit.metadata, place)
             shown["km"] = None if km is None else round(km, 3)
-    of = results.total if results.total is not None else results.sorted_among
+    of = results.total if results.sorted_among is None else results.sorted_among
     more = len(results) == asked.k if of is None else asked.offset + asked.k < of
     return {**record, "next_offset": asked.offset + asked.k if more else None}
 
