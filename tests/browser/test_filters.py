@@ -59,7 +59,7 @@ def test_who_sorts_sees_that_there_is_more_and_gets_it_with_one_click(visiting: 
     note = page.locator(".note")
     expect(note).to_have_text(
         "Only what matches well is sorted: 1 of 380."
-        " Show all 380: best match first · in this order, without the question"
+        " Show the others too: best match first · all in this order, without the question"
     )
     note.get_by_role("button", name="best match first").click()
     expect(page.locator("#count")).to_have_text("24 of 380 shown")
@@ -68,7 +68,7 @@ def test_who_sorts_sees_that_there_is_more_and_gets_it_with_one_click(visiting: 
     expect(note).to_be_empty()
     page.go_back()
     expect(page.locator("#count")).to_have_text("1 of 380 shown")
-    note.get_by_role("button", name="in this order").click()
+    note.get_by_role("button", name="all in this order").click()
     expect(page.locator("#count")).to_have_text("24 of 380 shown")
     expect(page.get_by_label("Sort by")).to_have_value("price")
     expect(page.get_by_label("Price, up to")).to_have_value("100")

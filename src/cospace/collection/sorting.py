@@ -143,12 +143,12 @@ def _findable(store: Store, query: Query) -> int:
 
 
 def _few(kept: int, total: int) -> tuple[Note, ...]:
-    """That not all are sorted, and how to have all."""
+    """That not all are sorted, and how to have the others."""
     if kept >= total:
         return ()
     text = (
-        f"only the best matches are sorted, {kept:,} of {counted(total, 'item')}; for all of them"
-        " leave out sort (best first) or the question (in this order)"
+        f"only the best matches are sorted, {kept:,} of {counted(total, 'item')}; for the others"
+        " leave out sort (best first) or the question (all in this order)"
     )
     return (Note(text, code="sorted_few", sorted=kept, total=total),)
 

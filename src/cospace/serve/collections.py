@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from cospace.collection.places import place_of
 from cospace.errors import BadArgument
 from cospace.item import Content, Image, Parts
+from cospace.limits import limit
 from cospace.read.headers import sniff
 from cospace.serve import thumbs
 from cospace.serve.answers import answer, described
@@ -209,8 +210,9 @@ def _record(
             km = kilometres(hit.metadata, place)
             shown["km"] = None if km is None else round(km, 3)
     of = results.total if results.sorted_among is None else results.sorted_among
-    more = len(results) == asked.k if of is None else asked.offset + asked.k < of
-    return {**record, "next_offset": asked.offset + asked.k if more else None}
+    end = asked.offset + asked.k
+    more = len(results) == asked.k and end + asked.k <= limit("max_k") if of is None else end < of
+    return {**record, "next_offset": end if more else None}
 
 
 def link(collection: str, id: str, part: str) -> str:

@@ -72,7 +72,7 @@ def test_best_matches_are_sorted(folder: str, capsys):
     assert out.index("Rocking chair") < out.index("Oak chair")
     assert "cup" not in out
     assert "only the best matches are sorted, 2 of 4 items" in err
-    assert "leave out sort (best first) or the question (in this order)" in err
+    assert "leave out sort (best first) or the question (all in this order)" in err
 
 
 def test_all_items_are_shown_in_an_order(folder: str, capsys):

@@ -111,11 +111,11 @@ def test_the_cheapest_chair_is_no_cup(shop):
     assert found.ids[::-1] == shop.search("chair", sort="-price").ids
 
 
-def test_it_is_said_when_not_all_are_sorted_and_how_to_have_all(shop):
+def test_it_is_said_when_not_all_are_sorted_and_how_to_have_the_others(shop):
     found = shop.search("chair", sort="price")
     assert (3, 7) == (found.sorted_among, found.total)
     [note] = found.notes
-    assert "3 of 7 items; for all of them leave out sort" in note
+    assert "3 of 7 items; for the others leave out sort" in note
     [told] = found.to_json()["note_codes"]
     assert {"code": "sorted_few", "sorted": 3, "total": 7} == told
     cheap = {"price": {"$lte": 20}}

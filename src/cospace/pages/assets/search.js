@@ -232,12 +232,12 @@ class Page {
     this.counted();
   }
 
-  /** That only the best matches are sorted, and the two ways to all of them. */
+  /** That only the best matches are sorted, and the two ways to the others. */
   few({ sorted: n, total }) {
     const way = (name, task) => h("button", { type: "button", class: "link", onclick: () => { task(); this.changed(); } }, t(name));
-    return h("p", { class: "meant" }, t("sorted_few", { n: number(n), of: number(total) }), " ", t("show_all", { n: number(total) }), " ",
-      way("all_best", () => { this.state.sort = this.order.value = ""; }), " · ",
-      way("all_sorted", () => { this.drop(); Object.assign(this.state, { q: "", like: "", unlike: [], typed: false }); this.box.value = ""; }));
+    return h("p", { class: "meant" }, t("sorted_few", { n: number(n), of: number(total) }), " ", t("others_too"), " ",
+      way("others_best", () => { this.state.sort = this.order.value = ""; }), " · ",
+      way("others_sorted", () => { this.drop(); Object.assign(this.state, { q: "", like: "", unlike: [], typed: false }); this.box.value = ""; }));
   }
 
   counted() {
