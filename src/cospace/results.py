@@ -8,9 +8,32 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from cospace.item import Item
 
-__all__ = ["DidYouMean", "Hit", "Results", "Why"]
+__all__ = ["DidYouMean", "Hit", "Note", "Results", "Why"]
+
+
+class Note(str):
+    """A sentence on what to know of an answer. Its `code` and what it was `given` are for
+    programs, such as a page that says it in another language.
+
+    >>> note = Note("no item is stored", code="nothing_stored")
+    >>> note, note.code
+    ('no item is stored', 'nothing_stored')
+    """
+
+    __slots__ = ("code", "given")
+
+    code: str
+    given: dict[str, Any]
+
+    def __new__(cls, text: str, *, code: str = "", **given: Any) -> Self:
+        """The sentence as a note."""
+        note = super().__new__(cls, text)
+        note.code, note.given = code, given
+        return note
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +109,9 @@ class Hit(NamedTuple):
 class Results(Sequence[Hit]):
     """Hits in order, best first. `score` says what the scores are, `notes` what to know.
 
-    `did_you_mean` is the question with its typing errors mended, `sorted_among` how many of the
-    best matches were sorted, and `total` how many items there are to browse; None elsewhere.
+    `did_you_mean` is the question with its typing errors mended, `sorted_among` how many best
+    matches were sorted, and `total` of how many items, or how many there are to browse; None
+    elsewhere.
     """
 
     __slots__ = ("_hits", "did_you_mean", "notes", "score", "sorted_among", "total")
@@ -133,6 +157,11 @@ class Results(Sequence[Hit]):
             "notes": list(self.notes),
             "hits": [hit.to_json() for hit in self._hits],
         }
+        if self.notes:  # of each its code, and what it was given
+            record["note_codes"] = [
+                {"code": getattr(note, "code", ""), **getattr(note, "given", {})}
+                for note in self.notes
+            ]
         for name in ("sorted_among", "total"):
             if getattr(self, name) is not None:
                 record[name] = getattr(self, name)

@@ -52,6 +52,51 @@ def test_a_search_with_filters_is_opened_again_from_its_address(visiting: Any):
     expect(page.get_by_label(re.compile("^Furniture"))).not_to_be_checked()
 
 
+def test_who_sorts_sees_that_there_is_more_and_gets_it_with_one_click(visiting: Any):
+    visit = visiting()
+    page = visit.search("?q=something+to+sit+on&in.price=..100&sort=price")
+    expect(page.locator("#count")).to_have_text("1 of 380 shown")
+    note = page.locator(".note")
+    expect(note).to_have_text(
+        "Only what matches well is sorted: 1 of 380."
+        " Show the others too: best match first · all in this order, without the question"
+    )
+    note.get_by_role("button", name="best match first").click()
+    expect(page.locator("#count")).to_have_text("24 of 380 shown")
+    expect(page.get_by_label("Sort by")).to_have_value("")
+    expect(box(page)).to_have_value("something to sit on")
+    expect(note).to_be_empty()
+    page.go_back()
+    expect(page.locator("#count")).to_have_text("1 of 380 shown")
+    note.get_by_role("button", name="all in this order").click()
+    expect(page.locator("#count")).to_have_text("24 of 380 shown")
+    expect(page.get_by_label("Sort by")).to_have_value("price")
+    expect(page.get_by_label("Price, up to")).to_have_value("100")
+    expect(box(page)).to_have_value("")
+    assert len(prices(visit)) == 24 and sorted(prices(visit)) == prices(visit)
+    page.go_back()
+    expect(box(page)).to_have_value("something to sit on")
+    expect(page.locator("#count")).to_have_text("1 of 380 shown")
+
+
+def test_what_the_server_says_is_german_on_the_german_page(visiting: Any):
+    visit = visiting(locale="de-DE")
+    page = visit.search("?q=wibblefrotz+quuxly&typed=1")
+    expect(page.locator(".note")).to_have_text(
+        "Kein Eintrag enthält „wibblefrotz“ oder „quuxly“, und das Modell kennt davon nichts:"
+        " die Treffer können unpassend sein."
+    )
+    visit.search("?q=chair&in.price=..100&sort=price")
+    expect(page.locator(".note")).to_contain_text("Sortiert ist nur, was gut passt")
+    visit.fine = ["400"]
+    page = visit.open("/ui/market/search?q=chair&sort=smell")
+    expect(page.get_by_role("alert").locator("p").first).to_have_text(
+        "Eine Angabe ist nicht möglich."
+    )
+    detail = page.get_by_role("alert").locator("[lang=en]")
+    expect(detail).to_contain_text("no item has 'smell'")
+
+
 def test_counts_follow_the_other_filters_and_leave_their_own_out(visit: Visit):
     page = visit.search()
     count = page.locator("fieldset", has_text="Category").locator("li", has_text="Garden")

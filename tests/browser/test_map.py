@@ -61,6 +61,56 @@ def test_zooming_shows_pictures(visit: Visit, mapped: Running):
     expect(dialog.locator(".entry")).to_have_count(8)
 
 
+# Whether the middle of a point's picture lies within the frame.
+_IN_VIEW = """() => {
+  const stage = document.querySelector(".stage").getBoundingClientRect();
+  return [...document.querySelectorAll(".thumb")].some((one) => {
+    const box = one.getBoundingClientRect();
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    return x > stage.left && x < stage.right && y > stage.top && y < stage.bottom;
+  });
+}"""
+
+
+def in_view(page: Page) -> None:
+    """The picture of a point is there, within the frame, once the view is at rest."""
+    page.wait_for_timeout(300)
+    page.wait_for_function(_IN_VIEW, timeout=10_000)
+
+
+def test_the_view_never_loses_all_points(visit: Visit, mapped: Running):
+    del mapped
+    page = visit.open("/ui/market/map")
+    drawn(page)
+    stage = page.locator(".stage").bounding_box()
+    assert stage
+    page.mouse.move(stage["x"] + 6, stage["y"] + 6)
+    for _ in range(10):
+        page.mouse.wheel(0, -300)
+    in_view(page)
+    page.locator(".stage").focus()
+    for key in ("ArrowLeft", "ArrowUp", "ArrowRight", "ArrowDown"):
+        for _ in range(30):
+            page.keyboard.press(key)
+        in_view(page)
+
+
+def test_those_that_are_shown_alone_are_in_view(visit: Visit, mapped: Running):
+    del mapped
+    page = visit.open("/ui/market/map")
+    drawn(page)
+    page.locator(".legend button", has_text="furniture").first.click()
+    page.locator(".stage").focus()
+    page.keyboard.press("0")
+    stage = page.locator(".stage").bounding_box()
+    assert stage
+    page.mouse.move(stage["x"] + 6, stage["y"] + stage["height"] - 6)
+    for _ in range(10):
+        page.mouse.wheel(0, -300)
+    page.get_by_role("button", name="Show only these").click()
+    in_view(page)
+
+
 def test_what_is_told_of_a_point_goes_when_the_point_moves_away(visit: Visit, mapped: Running):
     del mapped
     page = visit.open("/ui/market/map")

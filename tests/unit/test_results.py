@@ -1,9 +1,11 @@
+import copy
 import json
+import pickle
 from pathlib import Path
 
 import pytest
 
-from cospace.results import Hit, Results, Why
+from cospace.results import Hit, Note, Results, Why
 
 WHY = (Why("text", 1, 0.5, 0.4), Why("words", None, 0.0, 0.0))
 HITS = [
@@ -29,6 +31,17 @@ def test_a_hit_is_an_item_again() -> None:
     assert item.parts.image is not None
     assert Path("a.jpg") == item.parts.image.path
     assert 0 == len(HITS[1].item.parts)
+
+
+def test_a_note_is_a_text_whose_code_and_values_come_along() -> None:
+    note = Note("no item holds 'x'", code="unknown_words", words=["x"])
+    assert "no item holds 'x'" == note
+    record = json.loads(json.dumps(Results([], score="", notes=["plain", note]).to_json()))
+    assert ["plain", "no item holds 'x'"] == record["notes"]
+    assert [{"code": ""}, {"code": "unknown_words", "words": ["x"]}] == record["note_codes"]
+    assert "note_codes" not in Results([], score="").to_json()
+    for again in (copy.copy(note), copy.deepcopy(note), pickle.loads(pickle.dumps(note))):
+        assert (note, "unknown_words", {"words": ["x"]}) == (again, again.code, again.given)
 
 
 def test_json_holds_all_of_it() -> None:

@@ -60,7 +60,7 @@ def parser() -> Parser:
     one.add_argument(
         "--sort", metavar="FIELD",
         help="price, or -price for the most first, or distance with --near: of the best matches,"
-        " and without a QUERY of all items",
+        " and without a QUERY of all items; without --sort all are found, best first",
     )  # fmt: skip
     one.add_argument("--as-typed", action="store_true", help="typing errors are not mended")
     one.add_argument("-k", type=int, default=10, metavar="N", help="hits to show; default: 10")
@@ -123,8 +123,6 @@ def run(args: argparse.Namespace) -> int:
         tell(f"note: {used.format(meant.text)}")
     if results:
         tell(f"score: {results.score}")
-    if results.sorted_among is not None:
-        tell(f"sorted among the {results.sorted_among} best matches")
     for note in results.notes:
         tell(f"note: {note}")
     return 0

@@ -146,9 +146,9 @@ class Asking(Modelled):
         that `reranking` keeps, for queries that are texts; "" for none.
 
         `sort` is a field ("price", or "-price" for the most first), or "distance" from `near`: the
-        hits are the best matches alone, sorted and not reranked; `Results.sorted_among` says how
-        many these are (docs/ranking.md has the rule). `near` is a place, {"lat": 52.52, "lon":
-        13.40, "km": 10}: only what lies so near is found; without "km" nothing is left out.
+        hits are the best matches alone, sorted and not reranked, `Results.sorted_among` of `total`
+        (docs/ranking.md); `browse` sorts all. `near` is a place, {"lat": 52.52, "lon": 13.40,
+        "km": 10}: only what lies so near is found; without "km" nothing is left out.
 
         Typing errors are mended (see `spelling`), and `Results.did_you_mean` says so; with
         `spelling=False` the query is taken as it was typed.

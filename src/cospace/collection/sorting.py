@@ -15,15 +15,16 @@ from numpy.typing import NDArray
 
 from cospace.arguments import check_count
 from cospace.collection.places import Place
+from cospace.counted import counted
 from cospace.errors import BadArgument
 from cospace.limits import limit
-from cospace.results import Hit, Results
+from cospace.results import Hit, Note, Results
 from cospace.search.ask import WORDS, Answer, Query, answers_of
 from cospace.store.columns import Columns, order_key
 from cospace.store.masks import kilometres_of, passing
 from cospace.store.protocol import Row, Store
 from cospace.store.schema import Schema, flatten
-from cospace.store.where import Node, kilometres
+from cospace.store.where import Node, kilometres, matches
 
 __all__ = ["DISTANCE", "Order", "browsed", "order_of", "sorted_matches"]
 
@@ -129,7 +130,27 @@ def sorted_matches(
         for at in (kept[place] for place in found[offset : offset + k])
     ]
     told = f"{answer.told}; sorted {order.told}"
-    return Results(hits, score=told, notes=answer.notes, sorted_among=len(kept))
+    total = _findable(store, query)
+    notes = (*answer.notes, *_few(len(kept), total))
+    return Results(hits, score=told, notes=notes, sorted_among=len(kept), total=total)
+
+
+def _findable(store: Store, query: Query) -> int:
+    """How many items a question could find: those that pass its filter, and are not excluded."""
+    where, gone = query.where, store.get(sorted(query.exclude)) if query.exclude else ()
+    out = [row for row in gone if row and (where is None or matches(where, row.metadata))]
+    return store.count(where) - len(out)
+
+
+def _few(kept: int, total: int) -> tuple[Note, ...]:
+    """That not all are sorted, and how to have the others."""
+    if kept >= total:
+        return ()
+    text = (
+        f"only the best matches are sorted, {kept:,} of {counted(total, 'item')}; for the others"
+        " leave out sort (best first) or the question (all in this order)"
+    )
+    return (Note(text, code="sorted_few", sorted=kept, total=total),)
 
 
 def close_ones(store: Store, query: Query, answer: Answer) -> list[int]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from cospace.arguments import check_count
 from cospace.errors import BadArgument
 from cospace.limits import limit
-from cospace.results import Hit, Results, Why
+from cospace.results import Hit, Note, Results, Why
 from cospace.search.candidates import WORDS, Query, Ranking, rank
 from cospace.store.protocol import Row, Store
 from cospace.store.where import Node
@@ -52,9 +52,10 @@ def ask_many(
 def _nothing(store: Store, where: Node | None) -> tuple[str, ...]:
     """Why there is no hit, where the question has no part in it."""
     if not store.count():
-        return ("no item is stored",)
+        return (Note("no item is stored", code="nothing_stored"),)
     if where is not None and not store.count(where):
-        return ("no item passes the filter; texts in it are whole, and with their capitals",)
+        text = "no item passes the filter; texts in it are whole, and with their capitals"
+        return (Note(text, code="nothing_passes"),)
     return ()
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cospace.read.terms import has_digit
-from cospace.results import Why
+from cospace.results import Note, Why
 from cospace.search.fuse import Scored, fuse, of_names
 from cospace.search.kinds import Ground, grounds, orphans
 from cospace.store.protocol import Found, Lexical, Nearest, Request, Store
@@ -294,8 +294,10 @@ def _doubts(query: Query, lists: _Lists) -> tuple[str, ...]:
     asked = " or ".join(map(repr, words))
     them = "it" if len(words) == 1 else "these words"
     none = "no item" if query.where is None else "no item that passes the filter"
-    note = f"{none} holds {asked}, and the model does not know {them}: the hits may be unrelated"
-    return (note,)
+    text = f"{none} holds {asked}, and the model does not know {them}: the hits may be unrelated"
+    if query.where is None:
+        return (Note(text, code="unknown_words", words=words),)
+    return (Note(text, code="unknown_words_filtered", words=words),)
 
 
 def _noted(query: Query, names: list[str]) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 
 from cospace.limits import limit
 from cospace.read.texts import is_blank
-from cospace.results import Hit, Results, Why
+from cospace.results import Hit, Note, Results, Why
 from cospace.search.ask import Answer, Query, answers_of, end_of
 from cospace.search.fuse import NAME, Scores
 
@@ -180,12 +180,15 @@ def _ranked(logits: Scores) -> list[int]:
 
 def _cut(reranker: Reranker, judged: PairScores, texts: int) -> list[str]:
     """What a reader should know of texts of which the reranker read a beginning only."""
-    notes, cut = [], judged.truncated
+    notes: list[str] = []
+    name, cut, tokens = reranker.name, len(judged.truncated), reranker.max_tokens
     if judged.query_cut:
-        notes.append(f"the query is too long for {reranker.name}, which read its beginning")
+        text = f"the query is too long for {name}, which read its beginning"
+        notes.append(Note(text, code="query_cut", model=name))
     if cut:
-        notes.append(
-            f"of {len(cut)} of the {texts} texts {reranker.name} read a beginning only: it reads"
-            f" {reranker.max_tokens} tokens with the query"
+        text = (
+            f"of {cut} of the {texts} texts {name} read a beginning only: it reads {tokens} tokens"
+            " with the query"
         )
+        notes.append(Note(text, code="texts_cut", cut=cut, of=texts, model=name, tokens=tokens))
     return notes

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from cospace.collection.places import place_of
 from cospace.errors import BadArgument
 from cospace.item import Content, Image, Parts
+from cospace.limits import limit
 from cospace.read.headers import sniff
 from cospace.serve import thumbs
 from cospace.serve.answers import answer, described
@@ -208,9 +209,10 @@ def _record(
         if place is not None:
             km = kilometres(hit.metadata, place)
             shown["km"] = None if km is None else round(km, 3)
-    of = results.total if results.total is not None else results.sorted_among
-    more = len(results) == asked.k if of is None else asked.offset + asked.k < of
-    return {**record, "next_offset": asked.offset + asked.k if more else None}
+    of = results.total if results.sorted_among is None else results.sorted_among
+    end = asked.offset + asked.k
+    more = len(results) == asked.k and end + asked.k <= limit("max_k") if of is None else end < of
+    return {**record, "next_offset": end if more else None}
 
 
 def link(collection: str, id: str, part: str) -> str:

@@ -135,7 +135,7 @@ class Question(_Shape):
     sort: str | None = Field(
         None,
         description='a field, "price", or "-price" for the most first, or "distance" with near;'
-        " with a question its best matches are sorted, and without one all items",
+        " with a question its best matches alone are sorted, and without one all items",
     )
     spelling: bool = Field(True, description="whether typing errors of query are mended")
     rerank: str | None = Field(

@@ -71,7 +71,8 @@ def test_best_matches_are_sorted(folder: str, capsys):
     out, err = said(capsys, "search", folder, "chair", "--sort", "-price")
     assert out.index("Rocking chair") < out.index("Oak chair")
     assert "cup" not in out
-    assert "sorted among the 2 best matches" in err
+    assert "only the best matches are sorted, 2 of 4 items" in err
+    assert "leave out sort (best first) or the question (all in this order)" in err
 
 
 def test_all_items_are_shown_in_an_order(folder: str, capsys):

@@ -111,6 +111,24 @@ def test_the_cheapest_chair_is_no_cup(shop):
     assert found.ids[::-1] == shop.search("chair", sort="-price").ids
 
 
+def test_it_is_said_when_not_all_are_sorted_and_how_to_have_the_others(shop):
+    found = shop.search("chair", sort="price")
+    assert (3, 7) == (found.sorted_among, found.total)
+    [note] = found.notes
+    assert "3 of 7 items; for the others leave out sort" in note
+    [told] = found.to_json()["note_codes"]
+    assert {"code": "sorted_few", "sorted": 3, "total": 7} == told
+    cheap = {"price": {"$lte": 20}}
+    few = shop.search(cs.Parts(text="chair", like="Green cup"), sort="price", where=cheap)
+    assert 4 == few.total, "what it is like is not found, so it is not missed"
+    assert 7 == len(shop.search("chair", 50)) == shop.browse(sort="price").total
+
+
+def test_nothing_is_said_when_all_are_sorted(shop):
+    found = shop.search("chair", sort="price", where={"price": {"$in": [15, 40]}})
+    assert ((), 2, 2) == (found.notes, found.sorted_among, found.total)
+
+
 def test_pages_of_sorted_matches_are_of_one_set(shop):
     pages = [shop.search("chair", 1, offset=at, sort="price") for at in range(4)]
     assert shop.search("chair", sort="price").ids == [id for page in pages for id in page.ids]

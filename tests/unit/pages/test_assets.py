@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
+import cospace
+from cospace import errors
 from cospace.pages import assets
 from cospace.pages.bundle import bundle, style
 from cospace.read.names import PRICES, TITLES
@@ -36,6 +40,39 @@ def test_every_text_is_there_in_both_languages():
     for key, (english, german) in known.items():
         braces = [sorted(re.findall(r"\{\w+\}", one)) for one in (english, german)]
         assert braces[0] == braces[1], key
+
+
+def german(constant: str) -> dict[str, str]:
+    found = re.search(rf"^const {constant} = \{{(.*?)^\}};", text("german.js"), re.M | re.S)
+    assert found
+    return dict(re.findall(r'^  (\w+): "(.+)",$', found[1], re.M))
+
+
+def notes() -> dict[str, set[str]]:
+    """What each note of the library is given, by its code."""
+    found: dict[str, set[str]] = {}
+    for path in Path(cospace.__file__).parent.rglob("*.py"):
+        source = path.read_text()
+        for one in ast.walk(ast.parse(source)) if "Note(" in source else ():
+            if isinstance(one, ast.Call) and getattr(one.func, "id", "") == "Note":
+                given = {word.arg: word.value for word in one.keywords if word.arg}
+                code = given.pop("code")
+                assert isinstance(code, ast.Constant), "codes are written where notes are made"
+                found[str(code.value)] = set(given)
+    return found
+
+
+def test_every_note_of_a_search_is_there_in_german():
+    made, said = notes(), german("NOTES")
+    assert len(made) > 5
+    own = set(re.findall(r"noted\(found, \{ (\w+):", text("search.js")))
+    assert set(made) == set(said) | own
+    for code, sentence in said.items():
+        assert set(re.findall(r"\{(\w+)\}", sentence)) <= made[code], code
+
+
+def test_every_error_is_there_in_german():
+    assert set(errors.__all__) - {"CospaceError"} <= set(german("ERRORS"))
 
 
 @pytest.mark.parametrize("name", OWN)

@@ -45,7 +45,10 @@ def test_without_a_question_all_items_come_in_an_order(shop: Running):
 
 def test_with_a_question_its_best_matches_are_sorted(shop: Running):
     reply = shop.post(f"{PATH}/search", {"query": "velvet armchair", "sort": "price"})
-    assert (["MK-1"], 1) == (ids(reply), reply.json["sorted_among"])
+    assert (["MK-1"], 1, 4) == (ids(reply), reply.json["sorted_among"], reply.json["total"])
+    assert reply.json["next_offset"] is None, "the others are not among what is sorted"
+    assert "leave out sort" in reply.json["notes"][0]
+    assert [{"code": "sorted_few", "sorted": 1, "total": 4}] == reply.json["note_codes"]
 
 
 def test_a_typing_error_is_mended_and_told(shop: Running):

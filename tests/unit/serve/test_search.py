@@ -1,9 +1,10 @@
 """/collections: search by words, picture and both, with filters, places and pages."""
 
 import json
+from pathlib import Path
 
 import pytest
-from serving import Running
+from serving import Running, serving
 
 import cospace as cs
 
@@ -50,6 +51,17 @@ def test_filters_places_and_pages(shop: Running):
     assert whole == ids(first) + ids(then)
     last = shop.post(PATH, {"query": "a thing", "k": 9})
     assert last.json["next_offset"] is None
+
+
+def test_the_next_page_that_is_named_can_be_asked(shop_folder: Path):
+    limits = {"COSPACE_LIMIT_MAX_K": "3"}
+    with serving(shop_folder, "--read-only", "1", variables=limits) as running:
+        first = running.post(PATH, {"query": "a thing", "k": 1}).json["next_offset"]
+        for k, offset in ((1, 2), (2, 0), (3, 0)):
+            reply = running.post(PATH, {"query": "a thing", "k": k, "offset": offset})
+            assert (k, None) == (len(ids(reply)), reply.json["next_offset"])
+        assert 1 == first
+        assert [] != ids(running.post(PATH, {"query": "a thing", "k": 1, "offset": first}))
 
 
 def test_explain_like_exclude_and_by(shop: Running):

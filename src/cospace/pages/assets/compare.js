@@ -3,7 +3,7 @@
 import { get, Latest, route } from "./api.js";
 import { detail, photo, roles, titleOf } from "./cards.js";
 import { button, h, icon, later, put, s } from "./dom.js";
-import { say, trouble } from "./told.js";
+import { reason, say, trouble } from "./told.js";
 import { kind, learn, number, t } from "./words.js";
 
 learn({
@@ -198,7 +198,7 @@ class Page {
       this.graded();
       say(t("judged", { grade, title: titleOf(hit, this.role).slice(0, 60) }));
     } catch (error) {
-      say(error.message || t("failed"));
+      say(reason(error));
     }
   }
 

@@ -5,7 +5,7 @@ import { detail, photo, roles, shown, titleOf } from "./cards.js";
 import { group, ofGroups, ofNumbers, scale } from "./colours.js";
 import { button, h, later, put, s, save } from "./dom.js";
 import { Plot } from "./plot.js";
-import { say, trouble } from "./told.js";
+import { reason, say, trouble } from "./told.js";
 import { counted, learn, number, t } from "./words.js";
 
 learn({
@@ -88,7 +88,7 @@ class Page {
     const bar = h("progress", { max: "1", value: this.about.served === false ? null : making?.done ?? 0, "aria-label": t("map_making") });
     const wait = async () => {
       const head = await get(route(this.name, "/map")).catch((error) => ({ code: error.code, making: null }));
-      if (head.making?.error) return put(place, trouble({ status: 500, message: head.making.error.message }, () => this.missing(null, true)));
+      if (head.making?.error) return put(place, trouble({ status: 500, ...head.making.error }, () => this.missing(null, true)));
       if (head.points && !head.making) return this.open(head);
       if (head.making) bar.value = head.making.done;
       this.polling = setTimeout(wait, 700);
@@ -178,7 +178,7 @@ class Page {
       this.plot.colour(ofGroups(unpacked(found.codes), 255));
       put(this.legend, found.values.map((value, at) => h("li", {}, dot(group(at)), h("span", { dir: "auto" }, shown(value)))));
     } catch (error) {
-      say(error.message || t("failed"));
+      say(reason(error));
     }
   }
 
@@ -213,7 +213,7 @@ class Page {
       this.relight(numbers);
       this.list(t("map_lit", { n: number(numbers.length) }), hits.map((one) => one.id));
     } catch (error) {
-      put(this.lit, error.message || t("failed"));
+      put(this.lit, reason(error));
     }
   }
 
@@ -365,7 +365,7 @@ class Page {
   async press([px, py]) {
     const one = this.plot.nearest(px, py);
     if (one < 0) return;
-    await this.learn([this.ids[one]]).catch((error) => say(error.message));
+    await this.learn([this.ids[one]]).catch((error) => say(reason(error)));
     const item = this.items.get(this.ids[one]);
     if (item) this.look(item);
   }

@@ -5,6 +5,7 @@ import { BufferAttribute, BufferGeometry, CanvasTexture, OrthographicCamera, Poi
 const CELLS = 256;
 const MANY = 20_000; // above this, points are small squares, which draw fast
 const REST = 150; // milliseconds without a move, after which all points are drawn
+const MARGIN = 64; // pixels from the frame to the last point in view: the tools do not hide it
 
 /** A drawing of points in `element`, which has a size of its own; `moved()` is told of each new view. */
 export class Plot {
@@ -92,7 +93,7 @@ export class Plot {
     numbers?.forEach((one) => { this.shown[one] = 1; });
     const drawn = numbers ? Uint32Array.from(numbers) : Uint32Array.from({ length: this.n }, (_, at) => at);
     this.all.geometry.setIndex(new BufferAttribute(mixed(drawn), 1));
-    if (this.view) this.draw();
+    if (this.view) this.look(this.view);
   }
 
   // The view: the middle in the plane's own units, and pixels a unit.
@@ -101,23 +102,39 @@ export class Plot {
     const { clientWidth: wide, clientHeight: tall } = this.element;
     const pad = 1.08;
     const scale = Math.min(wide / Math.max(1e-9, (x1 - x0) * pad), tall / Math.max(1e-9, (y1 - y0) * pad));
-    this.view = { x: (x0 + x1) / 2, y: (y0 + y1) / 2, scale: Math.max(1e-6, scale) };
-    this.least ??= this.view.scale / 2;
+    this.least ??= Math.max(1e-6, scale) / 2;
+    this.look({ x: (x0 + x1) / 2, y: (y0 + y1) / 2, scale: Math.max(1e-6, scale) });
+  }
+
+  /** Take a view; one without any point is moved until the nearest is in it. */
+  look(view) {
+    const [wide, tall] = [this.element.clientWidth, this.element.clientHeight].map((side) => Math.max(side / 2 - MARGIN, side / 4) / view.scale);
+    this.view = view;
+    if (!this.within(view.x - wide, view.y - tall, view.x + wide, view.y + tall, 1).length) {
+      const beyond = (gap, half) => gap - Math.min(half, Math.max(-half, gap));
+      let least = Infinity;
+      for (let i = 0; i < this.n; i += 1) {
+        if (this.shown && !this.shown[i]) continue;
+        const dx = beyond(this.xy[2 * i] - view.x, wide);
+        const dy = beyond(this.xy[2 * i + 1] - view.y, tall);
+        if (dx * dx + dy * dy >= least) continue;
+        least = dx * dx + dy * dy;
+        this.view = { ...view, x: view.x + dx, y: view.y + dy };
+      }
+    }
     this.draw();
   }
 
   /** Move by pixels. */
   pan(dx, dy) {
-    this.view = { ...this.view, x: this.view.x - dx / this.view.scale, y: this.view.y + dy / this.view.scale };
-    this.draw();
+    this.look({ ...this.view, x: this.view.x - dx / this.view.scale, y: this.view.y + dy / this.view.scale });
   }
 
   /** Zoom by a factor, so that the place under a pixel stays. */
   zoom(factor, px = this.element.clientWidth / 2, py = this.element.clientHeight / 2) {
     const scale = Math.min(this.least * 2000, Math.max(this.least, this.view.scale * factor));
     const [x, y] = this.place(px, py);
-    this.view = { x: x - (px - this.element.clientWidth / 2) / scale, y: y + (py - this.element.clientHeight / 2) / scale, scale };
-    this.draw();
+    this.look({ x: x - (px - this.element.clientWidth / 2) / scale, y: y + (py - this.element.clientHeight / 2) / scale, scale });
   }
 
   /** Where a pixel lies in the plane. */
@@ -178,6 +195,7 @@ export class Plot {
       this.least = undefined;
       this.fit(this.whole);
     }
+    this.look(this.view);
     this.#render();
     this.moved();
   }

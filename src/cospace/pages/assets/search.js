@@ -4,11 +4,11 @@ import { call, get, Latest, route } from "./api.js";
 import { card, detail, roles, titleOf } from "./cards.js";
 import { button, h, icon, later, put, spaced } from "./dom.js";
 import { Facets } from "./facets.js";
-import { say, trouble } from "./told.js";
+import { noted, reason, say, trouble } from "./told.js";
 import { catching, dataUrl, smaller } from "./picture.js";
 import { filtered, question, read, write } from "./state.js";
 import { explained } from "./why.js";
-import { counted, number, t } from "./words.js";
+import { number, t } from "./words.js";
 
 const PAGE = 24;
 
@@ -208,7 +208,7 @@ class Page {
       this.counted();
       this.cards.children[first]?.querySelector(".title").focus();
     } catch (error) {
-      say(error.message || t("failed"));
+      say(reason(error));
     }
   }
 
@@ -228,9 +228,16 @@ class Page {
 
   draw(found) {
     put(this.cards, this.hits.map((one) => this.card(one)));
-    put(this.note, this.meant(found), found.sorted_among && !(found.sorted_among >= this.total) ? h("p", { class: "soft" }, t("sorted_among", { n: counted(found.sorted_among) })) : null,
-      this.hits.length ? (found.notes ?? []).map((one) => h("p", { class: "soft" }, one)) : this.nothing());
+    put(this.note, this.meant(found), this.hits.length ? noted(found, { sorted_few: (note) => this.few(note) }) : this.nothing());
     this.counted();
+  }
+
+  /** That only the best matches are sorted, and the two ways to the others. */
+  few({ sorted: n, total }) {
+    const way = (name, task) => h("button", { type: "button", class: "link", onclick: () => { task(); this.changed(); } }, t(name));
+    return h("p", { class: "meant" }, t("sorted_few", { n: number(n), of: number(total) }), " ", t("others_too"), " ",
+      way("others_best", () => { this.state.sort = this.order.value = ""; }), " · ",
+      way("others_sorted", () => { this.drop(); Object.assign(this.state, { q: "", like: "", unlike: [], typed: false }); this.box.value = ""; }));
   }
 
   counted() {

@@ -2,7 +2,7 @@
 
 import { get, route } from "./api.js";
 import { h, put } from "./dom.js";
-import { say, trouble } from "./told.js";
+import { reason, say, trouble } from "./told.js";
 import { counted, kind, learn, number, t } from "./words.js";
 
 learn({
@@ -114,7 +114,7 @@ function failed(now, name, refresh) {
       say(t("retried", { done: number(report.cured), failed: number(report.still.length) }));
       await refresh();
     } catch (error) {
-      say(error.message || t("failed"));
+      say(reason(error));
     }
     retry.disabled = false;
   } }, t("retry"));
@@ -127,7 +127,7 @@ function failed(now, name, refresh) {
 }
 
 function line(one) {
-  return h("tr", {}, h("td", { class: "id", dir: "auto" }, one.id), h("td", { dir: "auto" }, one.reason), h("td", { class: "soft" }, t(one.stored ? "kept_without" : "not_stored")));
+  return h("tr", {}, h("td", { class: "id", dir: "auto" }, one.id), h("td", { dir: "auto", lang: "en" }, one.reason), h("td", { class: "soft" }, t(one.stored ? "kept_without" : "not_stored")));
 }
 
 function space(now) {
@@ -144,5 +144,5 @@ function fields(now) {
 function limits(now) {
   return panel("limits", t("limits"), h("details", {}, h("summary", {}, t("limits_all", { n: number(now.limits.length) })),
     h("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "limits" },
-      h("table", {}, h("tbody", {}, now.limits.map((one) => h("tr", {}, h("th", { scope: "row" }, one.name.replaceAll("_", " ")), h("td", {}, `${number(one.value)} ${one.unit}`), h("td", { class: "soft" }, one.help))))))));
+      h("table", {}, h("tbody", {}, now.limits.map((one) => h("tr", {}, h("th", { scope: "row" }, one.name.replaceAll("_", " ")), h("td", {}, `${number(one.value)} ${one.unit}`), h("td", { class: "soft", lang: "en" }, one.help))))))));
 }

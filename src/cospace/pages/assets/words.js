@@ -61,10 +61,10 @@ const TEXTS = {
   more: ["Show more", "Mehr zeigen"],
   found: ["{n} shown", "{n} gezeigt"],
   found_of: ["{n} of {of} shown", "{n} von {of} gezeigt"],
-  sorted_among: [
-    "In this order: {n}, the best matches. Sort by best match to see the others.",
-    "So sortiert: {n}, am passendsten. Die übrigen zeigt die Sortierung nach besten Treffern.",
-  ],
+  sorted_few: ["Only what matches well is sorted: {n} of {of}.", "Sortiert ist nur, was gut passt: {n} von {of}."],
+  others_too: ["Show the others too:", "Auch die übrigen zeigen:"],
+  others_best: ["best match first", "beste Treffer zuerst"],
+  others_sorted: ["all in this order, without the question", "alle so sortiert, ohne die Frage"],
   none: ["Nothing matches these filters.", "Zu diesen Filtern gibt es nichts."],
   none_help: [
     "A search by meaning always has a nearest item, so it is the filters that leave nothing.",
