@@ -144,11 +144,7 @@ def fit_combiner(
             stopped, final = True, results[-1].fitted
     held = np.concatenate([one.held for one in results])
     hits = [np.concatenate(part) for part in zip(*((f.right, f.sum) for f in results), strict=True)]
-    drawn = _drawn([hits[0], hits[1], hits[0] - hits[1]], group[held], seed)
-    after, before = (
-        interval(float(one.mean()), drawn[:, i], shares=len(one)) for i, one in enumerate(hits)
-    )
-    apart = difference(float((hits[0] - hits[1]).mean()), drawn[:, 2])
+    after, before, apart = _compared(hits[0], hits[1], group[held], seed)
     luck = float(np.mean([one.chance for one in results]))
     train = float(np.mean([one.train for one in results]))
     shuffled = None if mixed is None else float(mixed.right.mean())
@@ -238,14 +234,22 @@ def _folds(group: NDArray[np.intp], seed: int) -> list[NDArray[np.intp]]:
     return [np.flatnonzero(fold[group] == part) for part in range(len(filled))]
 
 
-def _drawn(values: list[Array], group: NDArray[np.intp], seed: int) -> NDArray[np.float64]:
-    """The means of each of `values` [n] in resamples of whole groups."""
+def _compared(
+    mine: Array, theirs: Array, group: NDArray[np.intp], seed: int
+) -> tuple[Interval, Interval, Difference]:
+    """The means of both [n], and of their difference, in resamples of whole groups."""
     _, own = np.unique(group, return_inverse=True)
     own = own.reshape(-1)
+    values = (mine, theirs, mine - theirs)
     sums, sizes = [np.bincount(own, one) for one in values], np.bincount(own)
-    return resample(
-        lambda drawn: [one[drawn].sum() / sizes[drawn].sum() for one in sums], len(sizes), seed=seed
+    count = len(sizes)
+    drawn = resample(
+        lambda drawn: [one[drawn].sum() / sizes[drawn].sum() for one in sums], count, seed=seed
     )
+    after, before = (
+        interval(float(values[i].mean()), drawn[:, i], items=count, shares=True) for i in (0, 1)
+    )
+    return after, before, difference(float(values[2].mean()), drawn[:, 2], items=count)
 
 
 def _read(triples: Any, model: Encoder | None, kind: str) -> tuple[Rows, Space, str]:

@@ -16,7 +16,7 @@ from cospace.errors import BadArgument, BadItem
 from cospace.item import Content, Item
 from cospace.progress import Watch, metered
 from cospace.read import Reading
-from cospace.train.binding.check import Learnt, learn
+from cospace.train.binding.check import Learnt, few_groups, learn
 from cospace.train.binding.fit import Settings
 from cospace.train.binding.folder import write_bound
 from cospace.train.binding.kept import Kept, towers_kept
@@ -197,6 +197,8 @@ def card_of(title: str, seen: Sighted, learnt: Learnt, settings: Settings) -> Ca
     notes = [*seen.notes]
     if learnt.fitted.stopped:
         notes.append("the training was stopped by hand; this is the best it had reached")
+    if few := few_groups(seen.pairs.group[learnt.held]):
+        notes.append(few)
     if seen.failed:
         notes.append(
             f"{counted(len(seen.failed), 'pair')} could not be used, such as {seen.failed[0][0]!r}"

@@ -51,7 +51,7 @@ class Measure:
             return mean_interval(self.values, seed=seed)
         scores = self.scores
         draws = resample(lambda i: [spearman(self.values[i], scores[i])], len(scores), seed=seed)
-        return interval(self.figure, draws[:, 0])
+        return interval(self.figure, draws[:, 0], items=len(scores))
 
 
 def apart(after: Measure, before: Measure, *, seed: int) -> Difference:
@@ -63,7 +63,8 @@ def apart(after: Measure, before: Measure, *, seed: int) -> Difference:
         lambda i: [spearman(one.values[i], scores[i]) for one in (after, before)],
         len(scores), seed=seed,
     )  # fmt: skip
-    return difference(after.figure - before.figure, draws[:, 0] - draws[:, 1])
+    moved = draws[:, 0] - draws[:, 1]
+    return difference(after.figure - before.figure, moved, items=len(scores))
 
 
 def measure(

@@ -16,6 +16,7 @@ from cospace.encode.record import known_answer
 from cospace.errors import BadArgument
 from cospace.progress import Meter, Watch, metered
 from cospace.space import Tower
+from cospace.train.binding.check import few_groups
 from cospace.train.binding.fit import Settings
 from cospace.train.binding.folder import ANSWERS, write_towers, written_graph
 from cospace.train.binding.pairs import FEW, meanings, vectors_of
@@ -186,6 +187,8 @@ def _card(title: str, seen: _Gathered, learnt: LearntNet, settings: Settings) ->
         notes.append("the training was stopped by hand; this is the best it had reached")
     else:
         notes.append(f"the training on pairs that are mixed up lasted {learnt.control} epochs")
+    if few := few_groups(seen.recordings.group[learnt.held]):
+        notes.append(few)
     if seen.failed:
         notes.append(f"{len(seen.failed)} pairs could not be used, such as {seen.failed[0][0]!r}")
     return Card(
