@@ -150,6 +150,11 @@ class Forms:
         if not column.unlike and not follows and (cells or not numeric):
             return None  # as plain numbers are
         if (column.lists or not cells) and not (column.currencies or numeric):
+            if column.lists and cells:
+                self.notes.append(
+                    f"column {name!r}: {column.listed!r} may be one number or several; kept as"
+                    " text. Write numbers without thousands separators"
+                )
             return None
         decimal = _decimal(column)
         if decimal is None and (marks[","] or marks["."]):
