@@ -88,11 +88,7 @@ def test_numbers_with_commas_that_may_be_a_list_stay_text(tmp_path: Path) -> Non
 
 
 def test_a_column_that_is_text_for_one_number_that_may_be_several_is_told(tmp_path: Path) -> None:
-    text = 'id;title;stock
-1;Oak;98
-2;Ash;"6,360,867"
-3;Elm;"6,452"
-'
+    text = 'id;title;stock\n1;Oak;98\n2;Ash;"6,360,867"\n3;Elm;"6,452"\n'
     reading = table(tmp_path / "a.csv", text)
     assert ["98", "6,360,867", "6,452"] == [item.metadata["stock"] for item in reading]
     [told] = [note for note in reading.notes if "'stock'" in note]
