@@ -171,8 +171,17 @@ def difference(value: float, draws: NDArray[np.float64], *, items: int) -> Diffe
     return Difference(value, *_range(draws, items), p)
 
 
-def mean_interval(values: ArrayLike, *, resamples: int = RESAMPLES, seed: int = 0) -> Interval:
+def mean_interval(
+    values: ArrayLike,
+    *,
+    groups: NDArray[np.intp] | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Interval:
     """The mean of `values` [n] from 0 to 1 (one a query, say) with its interval.
+
+    With `groups` [n] whole groups are drawn: of items that stand or fall together, such as photos
+    of one article, ten tell little more than one.
 
     >>> mean_interval([0.5] * 20)
     Interval(value=0.5, low=0.5, high=0.5)
@@ -181,16 +190,21 @@ def mean_interval(values: ArrayLike, *, resamples: int = RESAMPLES, seed: int = 
     (0.84, 1.0)
     """
     known = np.asarray(values, np.float64)
-    draws = resample(lambda i: [known[i].mean()], known.size, resamples=resamples, seed=seed)
-    return interval(float(known.mean()), draws[:, 0], items=known.size, shares=True)
+    draws, count = _means(known, groups, resamples, seed)
+    return interval(float(known.mean()), draws, items=count, shares=True)
 
 
 def mean_difference(
-    a: ArrayLike, b: ArrayLike, *, resamples: int = RESAMPLES, seed: int = 0
+    a: ArrayLike,
+    b: ArrayLike,
+    *,
+    groups: NDArray[np.intp] | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> Difference:
     """Is `a` better than `b`? The mean of a - b [n], both measured on the same n items.
 
-    Raises `BadArgument` when the two are not of one length.
+    `groups` are as of `mean_interval`. Raises `BadArgument` when the two are not of one length.
 
     >>> mean_difference([0.9, 0.8, 0.7] * 10, [0.5, 0.5, 0.6] * 10).verdict
     'better'
@@ -199,8 +213,24 @@ def mean_difference(
     if first.shape != second.shape:
         raise BadArgument(f"pairs come from the same items: {first.shape} against {second.shape}")
     apart = first - second
-    draws = resample(lambda i: [apart[i].mean()], apart.size, resamples=resamples, seed=seed)
-    return difference(float(apart.mean()), draws[:, 0], items=apart.size)
+    draws, count = _means(apart, groups, resamples, seed)
+    return difference(float(apart.mean()), draws, items=count)
+
+
+def _means(
+    values: NDArray[np.float64], groups: NDArray[np.intp] | None, resamples: int, seed: int
+) -> tuple[NDArray[np.float64], int]:
+    """The means of draws [resamples] of the items, or of whole groups, and how many these are."""
+    if groups is None:
+        count = values.size
+        draws = resample(lambda i: [values[i].mean()], count, resamples=resamples, seed=seed)
+        return draws[:, 0], count
+    own = np.unique(groups, return_inverse=True)[1].reshape(-1)
+    sums, sizes = np.bincount(own, values), np.bincount(own)
+    draws = resample(
+        lambda i: [sums[i].sum() / sizes[i].sum()], len(sizes), resamples=resamples, seed=seed
+    )
+    return draws[:, 0], len(sizes)
 
 
 def _range(draws: NDArray[np.float64], items: int) -> tuple[float, float]:

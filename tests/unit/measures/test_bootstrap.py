@@ -53,6 +53,31 @@ def test_of_few_items_5_in_100_differences_seem_clear_that_are_none(count: int) 
     assert np.mean([one.low <= 0 <= one.high for one in found]) > 0.92
 
 
+def test_items_that_stand_or_fall_together_are_drawn_together() -> None:
+    random = np.random.default_rng(0)
+    groups = np.repeat(np.arange(12), 10)
+
+    def right() -> np.ndarray:
+        return np.float64(np.repeat(random.random(12) < 0.7, 10) ^ (random.random(120) < 0.1))
+
+    clear = [
+        [mean_difference(a, b, groups=own, resamples=200).verdict != "no clear difference"
+         for own in (groups, None)]
+        for a, b in [(right(), right()) for _ in range(200)]
+    ]  # fmt: skip
+    by_group, by_item = np.mean(clear, axis=0)
+    assert by_group < 0.1
+    assert by_item > 0.3
+
+
+def test_groups_of_one_item_are_items() -> None:
+    values = np.random.default_rng(0).random(40)
+    found = mean_interval(values, groups=np.arange(40))
+    assert [mean_interval(values).low, mean_interval(values).high] == pytest.approx(
+        [found.low, found.high]
+    )
+
+
 @pytest.mark.parametrize("value", [0, 1])
 def test_a_share_of_none_or_of_all_has_a_range(value: int) -> None:
     found = mean_interval([value] * 50)

@@ -16,13 +16,14 @@ from cospace.errors import BadArgument, BadItem
 from cospace.item import Content, Item
 from cospace.progress import Watch, metered
 from cospace.read import Reading
-from cospace.train.binding.check import Learnt, few_groups, learn
+from cospace.train.binding.check import Learnt, learn
 from cospace.train.binding.fit import Settings
 from cospace.train.binding.folder import write_bound
 from cospace.train.binding.kept import Kept, towers_kept
 from cospace.train.binding.pairs import Sighted, parted, see, vectors_of
 from cospace.train.binding.widen import local_model, seeing
 from cospace.train.card import Card
+from cospace.train.heldout import few_groups
 
 __all__ = ["Binding", "Options", "bind", "card_of", "settings_for"]
 

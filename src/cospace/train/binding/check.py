@@ -18,10 +18,10 @@ from cospace.train.binding.fit import Fitted, Pairs, Settings, fit
 from cospace.train.binding.head import Head
 from cospace.train.binding.measure import Ranks, chance, ranks
 from cospace.train.card import Figure
-from cospace.train.heldout import split_groups
+from cospace.train.heldout import few_groups, split_groups
 
 __all__ = [
-    "HELD", "LEAST", "LEVEL", "VALIDATION", "Learnt", "few_groups", "figures_of", "interval",
+    "HELD", "LEAST", "LEVEL", "VALIDATION", "Learnt", "figures_of", "interval",
     "learn", "share_held", "told",
 ]  # fmt: skip
 
@@ -155,14 +155,6 @@ def interval(
 def share_held(groups: int) -> float:
     """The share that is held out of so many groups: a fifth, or six of them."""
     return max(HELD, FEWEST / groups)
-
-
-def few_groups(groups: NDArray[np.intp]) -> str:
-    """What a card says of so few held-out groups that the pairs are drawn in their place, or ""."""
-    count = len(np.unique(groups))
-    if count >= FEWEST:
-        return ""
-    return f"held-out groups: {count}; the ranges are over their pairs, and tell nothing of others"
 
 
 def told(

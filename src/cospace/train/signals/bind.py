@@ -16,12 +16,11 @@ from cospace.encode.record import known_answer
 from cospace.errors import BadArgument
 from cospace.progress import Meter, Watch, metered
 from cospace.space import Tower
-from cospace.train.binding.check import few_groups
 from cospace.train.binding.fit import Settings
 from cospace.train.binding.folder import ANSWERS, write_towers, written_graph
 from cospace.train.binding.pairs import FEW, meanings, vectors_of
 from cospace.train.card import Card
-from cospace.train.heldout import grouped
+from cospace.train.heldout import few_groups, grouped
 from cospace.train.signals.check import LearntNet, learn
 from cospace.train.signals.clips import Clips, cut, reader, record_of
 from cospace.train.signals.export import digest, graph

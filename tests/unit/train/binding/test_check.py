@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from cospace.errors import BadArgument, BadVector, TrainingDiverged
-from cospace.train.binding.check import few_groups, interval, learn, share_held
+from cospace.train.binding.check import interval, learn, share_held
 from cospace.train.binding.fit import Pairs, Settings, fit
 from cospace.train.binding.pairs import gathered
+from cospace.train.heldout import few_groups
 from cospace.train.losses import unit
 
 QUICK = Settings(epochs=25, batch=64, drop=0.0, base=0.0, patience=6)
