@@ -150,7 +150,7 @@ def told_apart(
         scores[mine] = own[:, 1] - own[:, 0]
     value = auc(scores, side == 1)
     draws = resample(lambda i: [auc(scores[i], side[i] == 1)], len(rows), resamples=200, seed=seed)
-    return interval(value, draws[:, 0])
+    return interval(value, draws[:, 0], items=len(rows))
 
 
 def alike_rows(rows: Floats) -> NDArray[np.intp]:

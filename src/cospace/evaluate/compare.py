@@ -224,15 +224,16 @@ def _figures(
 ) -> list[tuple[dict[str, Interval], dict[str, Difference]]]:
     """Accuracies and differences of `right` [models, ways, items], 1 where a model was right."""
     means = right.mean(axis=2)
-    draws = resample(lambda drawn: right[:, :, drawn].mean(axis=2), right.shape[2], seed=seed)
+    items = right.shape[2]
+    draws = resample(lambda drawn: right[:, :, drawn].mean(axis=2), items, seed=seed)
     draws = draws.reshape(-1, *means.shape)
     found = []
     for i in range(len(means)):
         accuracy, apart = {}, {}
         for j, way in enumerate(WAYS):
-            accuracy[way] = interval(float(means[i, j]), draws[:, i, j], shares=right.shape[2])
+            accuracy[way] = interval(float(means[i, j]), draws[:, i, j], items=items, shares=True)
             if i:
                 moved = draws[:, i, j] - draws[:, 0, j]
-                apart[way] = difference(float(means[i, j] - means[0, j]), moved)
+                apart[way] = difference(float(means[i, j] - means[0, j]), moved, items=items)
         found.append((accuracy, apart))
     return found

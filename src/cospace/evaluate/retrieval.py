@@ -133,19 +133,7 @@ def retrieval(
             table, result = _measure(name, encoder, data, meter)
             tables.append(table)
             results.append(result)
-    values = np.stack(tables)  # [models, queries, figures]
-    draws = resample(
-        lambda drawn: values[:, drawn].mean(axis=1), values.shape[1], resamples=resamples, seed=seed
-    ).reshape(resamples, *values.shape[::2])
-    means = values.mean(axis=1)
-    for i, result in enumerate(results):
-        for j, name in enumerate(FIGURES):
-            result.figures[name] = interval(
-                float(means[i, j]), draws[:, i, j], shares=values.shape[1]
-            )
-            if i:
-                apart = draws[:, i, j] - draws[:, 0, j]
-                result.differences[name] = difference(float(means[i, j] - means[0, j]), apart)
+    _compare(results, np.stack(tables), resamples, seed)
     return RetrievalReport(
         folder=str(folder),
         split=split,
@@ -158,6 +146,27 @@ def retrieval(
         failed=data.failed,
         results=tuple(results),
     )
+
+
+def _compare(
+    results: list[RetrievalResult], values: NDArray[np.float64], resamples: int, seed: int
+) -> None:
+    """The figures of `values` [models, queries, figures], put into the results of the models."""
+    queries = values.shape[1]
+    draws = resample(
+        lambda drawn: values[:, drawn].mean(axis=1), queries, resamples=resamples, seed=seed
+    ).reshape(resamples, *values.shape[::2])
+    means = values.mean(axis=1)
+    for i, result in enumerate(results):
+        for j, name in enumerate(FIGURES):
+            result.figures[name] = interval(
+                float(means[i, j]), draws[:, i, j], items=queries, shares=True
+            )
+            if i:
+                apart = draws[:, i, j] - draws[:, 0, j]
+                result.differences[name] = difference(
+                    float(means[i, j] - means[0, j]), apart, items=queries
+                )
 
 
 def _measure(

@@ -185,9 +185,13 @@ def _figures(
     draws = draws.reshape(resamples, 2, len(cosines))
     return [
         (
-            interval(float(values[0, i]), draws[:, 0, i]),
-            interval(float(values[1, i]), draws[:, 1, i]),
-            difference(float(values[0, i] - values[0, 0]), draws[:, 0, i] - draws[:, 0, 0])
+            interval(float(values[0, i]), draws[:, 0, i], items=len(scores)),
+            interval(float(values[1, i]), draws[:, 1, i], items=len(scores)),
+            difference(
+                float(values[0, i] - values[0, 0]),
+                draws[:, 0, i] - draws[:, 0, 0],
+                items=len(scores),
+            )
             if i
             else None,
         )

@@ -4,6 +4,9 @@ The test set is a sample. Drawing from it again, with replacement, many times, a
 figure of each draw, shows how much of it is luck. Two models are compared on the same draws:
 hard queries are hard for both, so the difference is known better than either figure.
 
+Few items spread less than what they were drawn from, so an interval is as much wider as Student's t
+is for so many (`student`).
+
 Source: Efron and Tibshirani, An introduction to the bootstrap, 1993 (percentile intervals);
 Sakai, Evaluating evaluation metrics based on the bootstrap, SIGIR 2006 (paired, for retrieval).
 
@@ -23,6 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cospace.arguments import check_count
 from cospace.errors import BadArgument
+from cospace.measures.student import p_of, tail
 
 __all__ = [
     "LEAST",
@@ -47,7 +51,7 @@ LEAST = 6
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A figure, and the range from `low` to `high` that holds 95% of its resampled values."""
+    """A figure, and the range from `low` to `high` that holds the true one in 95 of 100 cases."""
 
     value: float
     low: float
@@ -141,31 +145,43 @@ def wilson(k: int, n: int) -> Interval:
     return Interval(share, low, min(1.0, middle + half) if k < n else 1.0)
 
 
-def interval(value: float, draws: NDArray[np.float64], *, shares: int = 0) -> Interval:
-    """The percentile interval of `value` from its resampled values [resamples].
+def interval(
+    value: float, draws: NDArray[np.float64], *, items: int, shares: bool = False
+) -> Interval:
+    """The percentile interval of `value` from its values [resamples] of draws of so many items.
 
     Draws in which the figure is not defined (NaN) are left out; NaN when none is left. With
-    `shares`, the value is the mean of so many figures from 0 to 1: where all of these are 0, or all
-    are 1, the interval is Wilson's.
+    `shares`, the value is the mean of figures from 0 to 1, one an item: where all of these are 0,
+    or all are 1, the interval is Wilson's.
     """
-    low, high = _range(draws)
+    low, high = _range(draws, items)
     if shares and value in (0, 1) and low == high:
-        return wilson(int(value) * shares, shares)
+        return wilson(int(value) * items, items)
     return Interval(value, low, high)
 
 
-def difference(value: float, draws: NDArray[np.float64]) -> Difference:
+def difference(value: float, draws: NDArray[np.float64], *, items: int) -> Difference:
     """As `interval`, for a difference: with `p`, from the share of draws on 0's other side."""
     known = draws[np.isfinite(draws)]
     if not known.size:
-        return Difference(value, *_range(draws), float("nan"))
+        return Difference(value, *_range(draws, items), float("nan"))
     # One is added to both: a p of exactly 0 cannot be known from so many draws.
     side = min(np.count_nonzero(known <= 0), np.count_nonzero(known >= 0))
-    return Difference(value, *_range(draws), min(1.0, 2 * (side + 1) / (known.size + 1)))
+    p = p_of((side + 1) / (known.size + 1), items)
+    return Difference(value, *_range(draws, items), p)
 
 
-def mean_interval(values: ArrayLike, *, resamples: int = RESAMPLES, seed: int = 0) -> Interval:
+def mean_interval(
+    values: ArrayLike,
+    *,
+    groups: NDArray[np.intp] | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Interval:
     """The mean of `values` [n] from 0 to 1 (one a query, say) with its interval.
+
+    With `groups` [n] whole groups are drawn: of items that stand or fall together, such as photos
+    of one article, ten tell little more than one.
 
     >>> mean_interval([0.5] * 20)
     Interval(value=0.5, low=0.5, high=0.5)
@@ -174,16 +190,21 @@ def mean_interval(values: ArrayLike, *, resamples: int = RESAMPLES, seed: int = 
     (0.84, 1.0)
     """
     known = np.asarray(values, np.float64)
-    draws = resample(lambda i: [known[i].mean()], known.size, resamples=resamples, seed=seed)
-    return interval(float(known.mean()), draws[:, 0], shares=known.size)
+    draws, count = _means(known, groups, resamples, seed)
+    return interval(float(known.mean()), draws, items=count, shares=True)
 
 
 def mean_difference(
-    a: ArrayLike, b: ArrayLike, *, resamples: int = RESAMPLES, seed: int = 0
+    a: ArrayLike,
+    b: ArrayLike,
+    *,
+    groups: NDArray[np.intp] | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> Difference:
     """Is `a` better than `b`? The mean of a - b [n], both measured on the same n items.
 
-    Raises `BadArgument` when the two are not of one length.
+    `groups` are as of `mean_interval`. Raises `BadArgument` when the two are not of one length.
 
     >>> mean_difference([0.9, 0.8, 0.7] * 10, [0.5, 0.5, 0.6] * 10).verdict
     'better'
@@ -192,15 +213,31 @@ def mean_difference(
     if first.shape != second.shape:
         raise BadArgument(f"pairs come from the same items: {first.shape} against {second.shape}")
     apart = first - second
-    draws = resample(lambda i: [apart[i].mean()], apart.size, resamples=resamples, seed=seed)
-    return difference(float(apart.mean()), draws[:, 0])
+    draws, count = _means(apart, groups, resamples, seed)
+    return difference(float(apart.mean()), draws, items=count)
 
 
-def _range(draws: NDArray[np.float64]) -> tuple[float, float]:
+def _means(
+    values: NDArray[np.float64], groups: NDArray[np.intp] | None, resamples: int, seed: int
+) -> tuple[NDArray[np.float64], int]:
+    """The means of draws [resamples] of the items, or of whole groups, and how many these are."""
+    if groups is None:
+        count = values.size
+        draws = resample(lambda i: [values[i].mean()], count, resamples=resamples, seed=seed)
+        return draws[:, 0], count
+    own = np.unique(groups, return_inverse=True)[1].reshape(-1)
+    sums, sizes = np.bincount(own, values), np.bincount(own)
+    draws = resample(
+        lambda i: [sums[i].sum() / sizes[i].sum()], len(sizes), resamples=resamples, seed=seed
+    )
+    return draws[:, 0], len(sizes)
+
+
+def _range(draws: NDArray[np.float64], items: int) -> tuple[float, float]:
     known = draws[np.isfinite(draws)]
     if not known.size:
         return float("nan"), float("nan")
-    edge = 100 * (1 - _LEVEL) / 2
+    edge = 100 * tail(1 - _LEVEL, items)
     low, high = np.percentile(known, [edge, 100 - edge])
     return float(low), float(high)
 

@@ -27,6 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 from cospace.arguments import check_share
 from cospace.errors import BadArgument
 from cospace.measures.bootstrap import LEAST, Interval, check_seed
+from cospace.measures.student import tail
 
 __all__ = [
     "BETTER",
@@ -209,24 +210,9 @@ def _expanded(mean: float, draws: NDArray[np.float64], n: int, alpha: float) -> 
     """The percentile interval of 1 - alpha, as much wider as Student's t is for n questions."""
     if n < LEAST:
         return Interval(mean, float("nan"), float("nan"))
-    tail = _NORMAL.cdf(-_student(1 - alpha / 2, n - 1) * math.sqrt(n / (n - 1)))
-    low, high = np.percentile(draws, [100 * tail, 100 * (1 - tail)])
+    edge = 100 * tail(alpha, n)
+    low, high = np.percentile(draws, [edge, 100 - edge])
     return Interval(mean, float(low), float(high))
-
-
-def _student(share: float, freedom: int) -> float:
-    """A quantile of Student's t, for 5 degrees of freedom and more (to 0.003 at 0.975).
-
-    Source: Abramowitz and Stegun, Handbook of mathematical functions, 1964, 26.7.5.
-    """
-    z = _NORMAL.inv_cdf(share)
-    parts = (
-        z,
-        (z**3 + z) / 4,
-        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
-        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
-    )
-    return float(sum(part / freedom**power for power, part in enumerate(parts)))
 
 
 def _most_share(seen: int, n: int, alpha: float) -> float:

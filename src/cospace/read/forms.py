@@ -150,6 +150,7 @@ class Forms:
         if not column.unlike and not follows and (cells or not numeric):
             return None  # as plain numbers are
         if (column.lists or not cells) and not (column.currencies or numeric):
+            self._several(name, column)
             return None
         decimal = _decimal(column)
         if decimal is None and (marks[","] or marks["."]):
@@ -171,6 +172,14 @@ class Forms:
         number = plain("." if decimal is None else decimal)
         self._tell(name, column, number, example, names)
         return number
+
+    def _several(self, name: str, column: Column) -> None:
+        """Note that a column stays text, where that is for numbers that may be lists."""
+        if column.lists:
+            self.notes.append(
+                f"column {name!r}: {column.listed!r} may be one number or several; kept as text."
+                " Write numbers without thousands separators"
+            )
 
     def _tell(
         self,

@@ -69,6 +69,7 @@ class Column:
     marked: str = ""  # the first amount that is not plain digits, as unlike them as there is one
     unlike: int = 0  # amounts that plain cells of numbers are not, such as 1,299.00
     lists: int = 0  # amounts that may be lists, such as 100,120,140
+    listed: str = ""  # the first of them
     texts: int = 0
     letters: int = 0
     example: Any = None
@@ -104,7 +105,9 @@ class Column:
             if (amount.mark or amount.currency) and (not self.marked or unlike > self.unlike):
                 self.marked = value
             self.unlike += unlike
-            self.lists += amount.digits.count(",") > 1 and "." not in amount.digits
+            if amount.digits.count(",") > 1 and "." not in amount.digits:
+                self.lists += 1
+                self.listed = self.listed or value.strip()
             if amount.currency:
                 self.currencies[amount.currency] += 1
         word = truth_of(value)

@@ -21,7 +21,7 @@ from cospace.encode import Encoder
 from cospace.encode.combiner import Combiner, forward
 from cospace.errors import BadArgument
 from cospace.item import Content, Parts
-from cospace.measures.bootstrap import Difference, Interval, difference, interval, resample
+from cospace.measures.bootstrap import Difference, Interval, mean_difference, mean_interval
 from cospace.progress import Meter, Watch, metered
 from cospace.space import Space
 from cospace.train.card import Card, Figure, Point, write_card
@@ -144,11 +144,9 @@ def fit_combiner(
             stopped, final = True, results[-1].fitted
     held = np.concatenate([one.held for one in results])
     hits = [np.concatenate(part) for part in zip(*((f.right, f.sum) for f in results), strict=True)]
-    drawn = _drawn([hits[0], hits[1], hits[0] - hits[1]], group[held], seed)
-    after, before = (
-        interval(float(one.mean()), drawn[:, i], shares=len(one)) for i, one in enumerate(hits)
-    )
-    apart = difference(float((hits[0] - hits[1]).mean()), drawn[:, 2])
+    own = group[held]
+    after, before = (mean_interval(one, groups=own, seed=seed) for one in hits)
+    apart = mean_difference(*hits, groups=own, seed=seed)
     luck = float(np.mean([one.chance for one in results]))
     train = float(np.mean([one.train for one in results]))
     shuffled = None if mixed is None else float(mixed.right.mean())
@@ -236,16 +234,6 @@ def _folds(group: NDArray[np.intp], seed: int) -> list[NDArray[np.intp]]:
         fold[one] = filled.argmin()
         filled[fold[one]] += sizes[one]
     return [np.flatnonzero(fold[group] == part) for part in range(len(filled))]
-
-
-def _drawn(values: list[Array], group: NDArray[np.intp], seed: int) -> NDArray[np.float64]:
-    """The means of each of `values` [n] in resamples of whole groups."""
-    _, own = np.unique(group, return_inverse=True)
-    own = own.reshape(-1)
-    sums, sizes = [np.bincount(own, one) for one in values], np.bincount(own)
-    return resample(
-        lambda drawn: [one[drawn].sum() / sizes[drawn].sum() for one in sums], len(sizes), seed=seed
-    )
 
 
 def _read(triples: Any, model: Encoder | None, kind: str) -> tuple[Rows, Space, str]:

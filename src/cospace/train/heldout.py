@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from cospace.arguments import check_share
 from cospace.errors import BadArgument
+from cospace.measures.bootstrap import LEAST
 
-__all__ = ["grouped", "near", "split_groups"]
+__all__ = ["few_groups", "grouped", "near", "split_groups"]
 
 
 def grouped(*keys: Sequence[Hashable], joined: Iterable[tuple[int, int]] = ()) -> NDArray[np.intp]:
@@ -89,3 +90,11 @@ def split_groups(
             count += int(sizes[name])
     held = np.isin(groups, taken)
     return np.flatnonzero(~held), np.flatnonzero(held)
+
+
+def few_groups(groups: NDArray[np.intp]) -> str:
+    """What a card says of so few held-out groups that the items are drawn in their place, or ""."""
+    count = len(np.unique(groups))
+    if count >= LEAST:
+        return ""
+    return f"held-out groups: {count}; the ranges are over their items, and tell nothing of others"

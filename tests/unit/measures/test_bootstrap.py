@@ -41,6 +41,43 @@ def test_about_95_of_100_intervals_of_a_high_share_hold_it(count: int, share: fl
     assert 0.90 <= held
 
 
+@pytest.mark.parametrize("count", [8, 12, 20])
+def test_of_few_items_5_in_100_differences_seem_clear_that_are_none(count: int) -> None:
+    random = np.random.default_rng(0)
+    found = [
+        mean_difference(*random.normal(0, 1, (2, count)), resamples=300, seed=seed)
+        for seed in range(600)
+    ]
+    assert np.mean([one.verdict != "no clear difference" for one in found]) < 0.08
+    assert np.mean([one.p < 0.05 for one in found]) < 0.08
+    assert np.mean([one.low <= 0 <= one.high for one in found]) > 0.92
+
+
+def test_items_that_stand_or_fall_together_are_drawn_together() -> None:
+    random = np.random.default_rng(0)
+    groups = np.repeat(np.arange(12), 10)
+
+    def right() -> np.ndarray:
+        return np.float64(np.repeat(random.random(12) < 0.7, 10) ^ (random.random(120) < 0.1))
+
+    clear = [
+        [mean_difference(a, b, groups=own, resamples=200).verdict != "no clear difference"
+         for own in (groups, None)]
+        for a, b in [(right(), right()) for _ in range(200)]
+    ]  # fmt: skip
+    by_group, by_item = np.mean(clear, axis=0)
+    assert by_group < 0.1
+    assert by_item > 0.3
+
+
+def test_groups_of_one_item_are_items() -> None:
+    values = np.random.default_rng(0).random(40)
+    found = mean_interval(values, groups=np.arange(40))
+    assert [mean_interval(values).low, mean_interval(values).high] == pytest.approx(
+        [found.low, found.high]
+    )
+
+
 @pytest.mark.parametrize("value", [0, 1])
 def test_a_share_of_none_or_of_all_has_a_range(value: int) -> None:
     found = mean_interval([value] * 50)
@@ -97,10 +134,10 @@ def test_p_is_about_uniform_where_there_is_no_difference() -> None:
 
 def test_draws_without_a_figure_are_left_out() -> None:
     draws = np.array([0.1, math.nan, 0.3])
-    assert interval(0.2, draws).high <= 0.3
-    nothing = interval(math.nan, np.array([math.nan]))
+    assert interval(0.2, draws, items=9).high <= 0.3
+    nothing = interval(math.nan, np.array([math.nan]), items=9)
     assert {"value": None, "low": None, "high": None} == nothing.to_json()
-    none = difference(math.nan, np.array([math.nan]))
+    none = difference(math.nan, np.array([math.nan]), items=9)
     assert "no clear difference" == none.verdict
     assert none.to_json()["p"] is None
 

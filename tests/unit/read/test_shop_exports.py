@@ -87,6 +87,14 @@ def test_numbers_with_commas_that_may_be_a_list_stay_text(tmp_path: Path) -> Non
     assert ["100,120,140", "90,100,120"] == [item.metadata["sizes"] for item in reading]
 
 
+def test_a_column_that_is_text_for_one_number_that_may_be_several_is_told(tmp_path: Path) -> None:
+    text = 'id;title;stock\n1;Oak;98\n2;Ash;"6,360,867"\n3;Elm;"6,452"\n'
+    reading = table(tmp_path / "a.csv", text)
+    assert ["98", "6,360,867", "6,452"] == [item.metadata["stock"] for item in reading]
+    [told] = [note for note in reading.notes if "'stock'" in note]
+    assert "'6,360,867' may be one number or several; kept as text" in told
+
+
 def test_mixed_currencies_are_named(tmp_path: Path) -> None:
     reading = table(tmp_path / "a.csv", "id,title,price\n1,Oak,12 EUR\n2,Ash,13 USD\n")
     assert ["EUR", "USD"] == [item.metadata["price_currency"] for item in reading]

@@ -163,6 +163,33 @@ def test_groups_stay_together() -> None:
     assert together.card.figures[0].before.value < apart.card.figures[0].before.value
 
 
+def test_photos_of_one_article_are_drawn_together() -> None:
+    """Ten copies of each item, a little apart, tell no more than the items do."""
+    rows, classes = made(120)
+    copies = np.repeat(rows, 10, axis=0) + 1e-4 * np.random.default_rng(0).random((1200, 1))
+    groups = np.repeat(np.arange(120), 10).tolist()
+    one = supervised(rows, classes, dim=4, epochs=1).card.figures[0]
+    many = supervised(copies, np.repeat(classes, 10), dim=4, epochs=1, groups=groups)
+    wide = many.card.figures[0].held
+    assert wide.high - wide.low > 0.6 * (one.held.high - one.held.low)
+    assert not any("held-out groups" in note for note in many.notes)
+
+
+def test_few_groups_that_are_held_out_are_told() -> None:
+    rows, classes = made(120)
+    groups = (np.arange(120) % 12).tolist()
+    assert any("held-out groups: " in n for n in supervised(rows, classes, groups=groups).notes)
+
+
+def test_a_row_has_no_vote_on_itself() -> None:
+    """Labels that say nothing are not known by the neighbours of what was learnt from."""
+    random = np.random.default_rng(0)
+    rows, labels = random.standard_normal((400, 8)), random.integers(2, size=400)
+    train = supervised(rows, labels, dim=4, epochs=1).card.figures[0].train
+    assert train is not None
+    assert train < 0.58
+
+
 def test_labels_that_cannot_be_used_are_told() -> None:
     rows, classes = made()
     labels: list[Any] = [f"c{c}" for c in classes]
@@ -215,7 +242,7 @@ def test_what_is_refused(
 def test_no_row_of_the_test_chooses_the_epoch() -> None:
     rows, labels = made(12, 2)
     labels[8:10] = 2  # of a class that nothing is learnt of
-    data = _Data(rows, labels, np.arange(8), np.arange(8, 10), np.arange(10, 12))
+    data = _Data(rows, labels, np.arange(8), np.arange(8, 10), np.arange(10, 12), np.arange(12))
     seen = _seen(data, [])
     assert set(range(8)) == set(seen.choose.tolist())
     assert [10, 11] == seen.test.tolist()

@@ -12,6 +12,8 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from cospace.errors import (
@@ -138,9 +140,18 @@ def without_keys(text: str) -> str:
 
 
 def seconds(text: object) -> float | None:
-    """The seconds of a Retry-After header ("7", "7.5") or of a duration ("7s"); None if neither.
+    """The seconds of a Retry-After header ("7", "7.5", or a date) or of a duration ("7s"), or None.
 
-    A date in place of seconds is not read; our own pause holds then.
+    A date is held against the clock of this machine; one that has passed is 0 seconds away.
     """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*s?", str(text or "").strip())
-    return float(match[1]) if match else None
+    given = str(text or "").strip()
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*s?", given)
+    if match:
+        return float(match[1])
+    try:
+        until = parsedate_to_datetime(given)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    # RFC 9110: a date of HTTP is in GMT, also where it does not say so.
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return max(0.0, (until - datetime.now(UTC)).total_seconds())

@@ -60,7 +60,9 @@ def add_figures(
         one.figures[question.name] = _intervals(means[at], mine, values.shape[-1])
         if at:
             one.differences[question.name] = {
-                name: difference(float(means[at, i] - means[0, i]), apart[:, i])
+                name: difference(
+                    float(means[at, i] - means[0, i]), apart[:, i], items=values.shape[-1]
+                )
                 for i, name in enumerate(FIGURES)
             }
     if not 0 < question.single < question.queries:
@@ -75,7 +77,7 @@ def _intervals(
 ) -> dict[str, Interval]:
     """Each figure [4] with its interval, from draws [resamples, 4]; the recalls are shares."""
     return {
-        name: interval(float(means[i]), draws[:, i], shares=queries if i < len(DEPTHS) else 0)
+        name: interval(float(means[i]), draws[:, i], items=queries, shares=i < len(DEPTHS))
         for i, name in enumerate(FIGURES)
     }
 

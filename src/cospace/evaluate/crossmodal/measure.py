@@ -282,17 +282,17 @@ def _tell_classes(
         right.append(right_by_way(naming, found[naming.kind], names, k=k, seed=seed))
     values = np.stack(right)
     means = values.mean(axis=2)
+    items = values.shape[2]
     draws = resample(
-        lambda drawn: values[:, :, drawn].mean(axis=2),
-        values.shape[2],
-        resamples=resamples,
-        seed=seed,
+        lambda drawn: values[:, :, drawn].mean(axis=2), items, resamples=resamples, seed=seed
     ).reshape(-1, *means.shape)
     for at, one in enumerate(results):
         for i, way in enumerate(WAYS):
             one.accuracy[way] = interval(
-                float(means[at, i]), draws[:, at, i], shares=values.shape[2]
+                float(means[at, i]), draws[:, at, i], items=items, shares=True
             )
             if at:
                 apart = draws[:, at, i] - draws[:, 0, i]
-                one.accuracy_differences[way] = difference(float(means[at, i] - means[0, i]), apart)
+                one.accuracy_differences[way] = difference(
+                    float(means[at, i] - means[0, i]), apart, items=items
+                )

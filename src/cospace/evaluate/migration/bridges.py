@@ -182,4 +182,5 @@ def _ratio(some: NDArray[np.float64], whole: NDArray[np.float64], seed: int) -> 
         below = float(whole[at].mean())
         return float(some[at].mean()) / below if below > 0 else float("nan")
 
-    return interval(share(slice(None)), resample(lambda i: [share(i)], len(some), seed=seed)[:, 0])
+    draws = resample(lambda i: [share(i)], len(some), seed=seed)
+    return interval(share(slice(None)), draws[:, 0], items=len(some))

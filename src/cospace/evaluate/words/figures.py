@@ -109,7 +109,8 @@ def _correlations(
 
     values = both(np.arange(len(scores)))
     drawn = resample(both, len(scores), **draws._asdict())
-    return interval(values[0], drawn[:, 0]), interval(values[1], drawn[:, 1])
+    order, line = (interval(one, drawn[:, i], items=len(scores)) for i, one in enumerate(values))
+    return order, line
 
 
 def _apart(
@@ -128,4 +129,4 @@ def _apart(
 
     [value] = less(np.arange(len(scores)))
     drawn = resample(less, len(scores), **draws._asdict())
-    return difference(value, drawn[:, 0])
+    return difference(value, drawn[:, 0], items=len(scores))

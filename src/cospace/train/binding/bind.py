@@ -23,6 +23,7 @@ from cospace.train.binding.kept import Kept, towers_kept
 from cospace.train.binding.pairs import Sighted, parted, see, vectors_of
 from cospace.train.binding.widen import local_model, seeing
 from cospace.train.card import Card
+from cospace.train.heldout import few_groups
 
 __all__ = ["Binding", "Options", "bind", "card_of", "settings_for"]
 
@@ -197,6 +198,8 @@ def card_of(title: str, seen: Sighted, learnt: Learnt, settings: Settings) -> Ca
     notes = [*seen.notes]
     if learnt.fitted.stopped:
         notes.append("the training was stopped by hand; this is the best it had reached")
+    if few := few_groups(seen.pairs.group[learnt.held]):
+        notes.append(few)
     if seen.failed:
         notes.append(
             f"{counted(len(seen.failed), 'pair')} could not be used, such as {seen.failed[0][0]!r}"

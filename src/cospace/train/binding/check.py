@@ -10,16 +10,19 @@ from numpy.typing import NDArray
 
 from cospace.errors import BadArgument
 from cospace.measures import Interval
+from cospace.measures.bootstrap import LEAST as FEWEST
 from cospace.measures.bootstrap import RESAMPLES
+from cospace.measures.student import tail
 from cospace.progress import Meter
 from cospace.train.binding.fit import Fitted, Pairs, Settings, fit
 from cospace.train.binding.head import Head
 from cospace.train.binding.measure import Ranks, chance, ranks
 from cospace.train.card import Figure
-from cospace.train.heldout import split_groups
+from cospace.train.heldout import few_groups, split_groups
 
 __all__ = [
-    "HELD", "LEAST", "LEVEL", "VALIDATION", "Learnt", "figures_of", "interval", "learn", "told",
+    "HELD", "LEAST", "LEVEL", "VALIDATION", "Learnt", "figures_of", "interval",
+    "learn", "share_held", "told",
 ]  # fmt: skip
 
 LEAST = 20  # pairs, and groups of them
@@ -62,7 +65,7 @@ def learn(
     before: NDArray[np.float32] | None = None,
     meter: Meter | None = None,
 ) -> Learnt:
-    """A head for the pairs, checked on a fifth of them that it does not see: whole groups.
+    """A head for the pairs, checked on a fifth of them that it does not see, six groups at least.
 
     Of the rest some serve to stop in time. Then the same is done with pairs that are mixed up,
     which must fall to chance; and then with all pairs, for the head that is used. `before` are
@@ -78,7 +81,7 @@ def learn(
             f"{len(pairs)} pairs in {groups} groups of near duplicates: too few to learn from and"
             f" to check on. The least is {LEAST} of both; a few hundred is where it begins to pay"
         )
-    kept, held = split_groups(pairs.group, share=HELD, seed=settings.seed)
+    kept, held = split_groups(pairs.group, share=share_held(groups), seed=settings.seed)
     inner, stopping = split_groups(pairs.group[kept], share=VALIDATION, seed=settings.seed + 1)
     train, validation = pairs.part(kept[inner]), pairs.part(kept[stopping])
     tested = pairs.part(held)
@@ -131,16 +134,27 @@ def figures_of(
 def interval(
     values: NDArray[np.float64], groups: NDArray[np.intp], *, level: float = 0.95
 ) -> Interval:
-    """The mean of `values`, and its percentile interval when whole groups are drawn again."""
+    """The mean of `values`, and its percentile interval when whole groups are drawn again.
+
+    Of fewer than six groups the pairs are drawn: the range then says nothing of other groups. It
+    is NaN for fewer than six pairs.
+    """
+    if len(values) < FEWEST:
+        return Interval(float(values.mean()), float("nan"), float("nan"))
     _, own = np.unique(groups, return_inverse=True)
-    own = own.reshape(-1)
+    own = np.arange(len(values)) if few_groups(groups) else own.reshape(-1)
     sums, sizes = np.bincount(own, values), np.bincount(own)
     random = np.random.default_rng(0)
     drawn = random.integers(len(sums), size=(RESAMPLES, len(sums)))
     means = sums[drawn].sum(1) / sizes[drawn].sum(1)
-    edge = 50 * (1 - level)
+    edge = 100 * tail(1 - level, len(sums))
     low, high = np.percentile(means, [edge, 100 - edge])
     return Interval(float(values.mean()), float(low), float(high))
+
+
+def share_held(groups: int) -> float:
+    """The share that is held out of so many groups: a fifth, or six of them."""
+    return max(HELD, FEWEST / groups)
 
 
 def told(

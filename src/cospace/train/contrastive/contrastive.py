@@ -18,7 +18,7 @@ from cospace.train.contrastive.examples import Examples, Given, read_examples
 from cospace.train.contrastive.measure import Measure, apart, measure
 from cospace.train.contrastive.mining import mine
 from cospace.train.contrastive.options import TuneOptions, TuneSettings, tune_settings
-from cospace.train.heldout import split_groups
+from cospace.train.heldout import few_groups, split_groups
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,7 +59,8 @@ def contrastive(
     examples (nDCG@10; Spearman for scored pairs) get no better, and the best weights are kept;
     Ctrl-C keeps them too. Examples that share a text stay on one side.
 
-    The result says `better` by a paired bootstrap on examples that had no part in any of it;
+    The result says `better` by a paired bootstrap on examples that had no part in any of it, in
+    whole groups of those that share a text;
     `result.save(folder)` makes a model folder that runs without torch, and refuses one that is
     not better.
 
@@ -93,6 +94,8 @@ def _tuned(
     learn, test = _Read(net, parts.learn), _Read(net, parts.test)
     before = test.measured(parts.test)
     negatives, skipped = _negatives(learn, parts.learn, settings, notes)
+    if few := few_groups(parts.test.groups):
+        notes.append(few)
     for note in notes:
         tell(note)
     tell(f"{before.name} {before.figure:.4f} before, on {len(parts.test):,} held-out examples")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from cospace.measures.bootstrap import (
 )
 from cospace.measures.metrics import ndcg, spearman
 from cospace.topk import cosines, top_k
+from cospace.train.heldout import few_groups
 
 if TYPE_CHECKING:
     from cospace.train.contrastive.examples import Examples
@@ -32,10 +34,12 @@ class Measure:
     """One model on some examples. `values` are cosines by pair, or nDCG@10 by query.
 
     `scores` are people's, where there are some; without them the figure is the mean of `values`.
+    Those of one of `groups` share a text, and stand or fall together.
     """
 
     name: str
     values: NDArray[np.float64]
+    groups: NDArray[np.intp]
     scores: NDArray[np.float64] | None = None
 
     @property
@@ -45,25 +49,39 @@ class Measure:
             return float(self.values.mean())
         return spearman(self.values, self.scores)
 
+    @property
+    def drawn(self) -> NDArray[np.intp]:
+        """The groups that are drawn; each value its own, where there are few."""
+        return np.arange(len(self.values)) if few_groups(self.groups) else self.groups
+
     def interval(self, seed: int) -> Interval:
-        """The figure with its interval, from draws of the pairs or queries."""
+        """The figure with its interval, from draws of groups of pairs or queries."""
         if self.scores is None:
-            return mean_interval(self.values, seed=seed)
-        scores = self.scores
-        draws = resample(lambda i: [spearman(self.values[i], scores[i])], len(scores), seed=seed)
-        return interval(self.figure, draws[:, 0])
+            return mean_interval(self.values, groups=self.drawn, seed=seed)
+        draws, count = _drawn([self], seed)
+        return interval(self.figure, draws[:, 0], items=count)
 
 
 def apart(after: Measure, before: Measure, *, seed: int) -> Difference:
     """By how much the first is better, on the same draws of the same pairs or queries."""
     if after.scores is None:
-        return mean_difference(after.values, before.values, seed=seed)
-    scores = after.scores
-    draws = resample(
-        lambda i: [spearman(one.values[i], scores[i]) for one in (after, before)],
-        len(scores), seed=seed,
-    )  # fmt: skip
-    return difference(after.figure - before.figure, draws[:, 0] - draws[:, 1])
+        return mean_difference(after.values, before.values, groups=after.drawn, seed=seed)
+    draws, count = _drawn([after, before], seed)
+    return difference(after.figure - before.figure, draws[:, 0] - draws[:, 1], items=count)
+
+
+def _drawn(some: Sequence[Measure], seed: int) -> tuple[NDArray[np.float64], int]:
+    """Spearman of each measure in draws of whole groups [draws, m], and how many groups."""
+    first, scores = some[0], some[0].scores
+    assert scores is not None
+    own = np.unique(first.drawn, return_inverse=True)[1].reshape(-1)
+    members = np.split(np.argsort(own, kind="stable"), np.cumsum(np.bincount(own))[:-1])
+
+    def figures(drawn: NDArray[np.intp]) -> list[float]:
+        at = np.concatenate([members[group] for group in drawn])
+        return [spearman(one.values[at], scores[at]) for one in some]
+
+    return resample(figures, len(members), seed=seed), len(members)
 
 
 def measure(
@@ -82,7 +100,7 @@ def measure(
     if examples.form == "scored":
         cosine = np.einsum("ij,ij->i", documents[examples.first], documents[examples.second])
         scores = examples.values if shuffled is None else shuffled.permutation(examples.values)
-        return Measure("Spearman", cosine.astype(np.float64), scores)
+        return Measure("Spearman", cosine.astype(np.float64), examples.groups, scores)
     if examples.form == "labels":
         return _labels(examples, documents, shuffled)
     return _retrieval(examples, rows, documents, shuffled)
@@ -96,8 +114,11 @@ def _retrieval(
 ) -> Measure:
     second = examples.second if shuffled is None else shuffled.permutation(examples.second)
     wanted: dict[int, set[int]] = {}
-    for query, positive in zip(examples.first.tolist(), second.tolist(), strict=True):
+    group: dict[int, int] = {}
+    sides = (examples.first.tolist(), second.tolist(), examples.groups.tolist())
+    for query, positive, own in zip(*sides, strict=True):
         wanted.setdefault(query, set()).add(positive)
+        group[query] = own
     gallery = np.unique(np.concatenate([examples.second, examples.third]))
     queries = list(wanted)
     found, _ = top_k(
@@ -108,7 +129,7 @@ def _retrieval(
         right = wanted[query] - {query}
         grades = [int(text in right) for text in places if text != query][:_DEPTH]
         values.append(ndcg(grades, [1] * len(right), k=_DEPTH))
-    return Measure("nDCG@10", np.array(values))
+    return Measure("nDCG@10", np.array(values), np.array([group[query] for query in queries]))
 
 
 def _labels(
@@ -118,11 +139,12 @@ def _labels(
     rows = documents[examples.first]
     n = len(rows)
     found, _ = top_k(cosines(rows, rows), n, n, min(n, _DEPTH + 1))
-    values = []
+    values, groups = [], []
     for i, places in enumerate(found):
         others = [j for j in places if j != i][:_DEPTH]
         alike = int(np.count_nonzero(labels == labels[i])) - 1
         if alike:
             grades = [int(labels[j] == labels[i]) for j in others]
             values.append(ndcg(grades, [1] * alike, k=_DEPTH))
-    return Measure("nDCG@10", np.array(values or [0.0]))
+            groups.append(int(examples.groups[i]))
+    return Measure("nDCG@10", np.array(values or [0.0]), np.array(groups or [0]))

@@ -20,7 +20,7 @@ from cospace.train.binding.fit import Settings
 from cospace.train.binding.folder import ANSWERS, write_towers, written_graph
 from cospace.train.binding.pairs import FEW, meanings, vectors_of
 from cospace.train.card import Card
-from cospace.train.heldout import grouped
+from cospace.train.heldout import few_groups, grouped
 from cospace.train.signals.check import LearntNet, learn
 from cospace.train.signals.clips import Clips, cut, reader, record_of
 from cospace.train.signals.export import digest, graph
@@ -186,6 +186,8 @@ def _card(title: str, seen: _Gathered, learnt: LearntNet, settings: Settings) ->
         notes.append("the training was stopped by hand; this is the best it had reached")
     else:
         notes.append(f"the training on pairs that are mixed up lasted {learnt.control} epochs")
+    if few := few_groups(seen.recordings.group[learnt.held]):
+        notes.append(few)
     if seen.failed:
         notes.append(f"{len(seen.failed)} pairs could not be used, such as {seen.failed[0][0]!r}")
     return Card(

@@ -10,7 +10,16 @@ import numpy as np
 from cospace.errors import BadArgument
 from cospace.measures import Interval
 from cospace.progress import Meter
-from cospace.train.binding.check import HELD, LEAST, LEVEL, VALIDATION, figures_of, interval, told
+from cospace.train.binding.check import (
+    HELD,
+    LEAST,
+    LEVEL,
+    VALIDATION,
+    figures_of,
+    interval,
+    share_held,
+    told,
+)
 from cospace.train.binding.fit import Settings
 from cospace.train.binding.measure import chance
 from cospace.train.card import Figure
@@ -63,7 +72,8 @@ def learn(
             f" The least are {LEAST} pairs and {least} groups; some hundred pairs is where it"
             " begins to pay"
         )
-    kept, held = split_groups(recordings.group, share=HELD, seed=settings.seed)
+    share = share_held(groups) if groups >= LEAST else HELD
+    kept, held = split_groups(recordings.group, share=share, seed=settings.seed)
     inner, stopping = split_groups(recordings.group[kept], share=VALIDATION, seed=settings.seed + 1)
     train, tested = recordings.part(kept[inner]), recordings.part(held)
     tell = told(meter, settings, 3)

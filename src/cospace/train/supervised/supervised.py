@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
@@ -21,7 +22,7 @@ from cospace.train.card import Card, Figure, Point
 from cospace.train.heads import Head
 from cospace.train.heads.given import HeadOptions, HeadSettings, head_settings, rows_of
 from cospace.train.heads.layers import Tensors, encoded
-from cospace.train.heldout import grouped, split_groups
+from cospace.train.heldout import few_groups, grouped, split_groups
 from cospace.train.losses import unit
 from cospace.train.supervised.network import How, train
 
@@ -77,12 +78,20 @@ class _Data:
     learn: NDArray[np.intp]
     choose: NDArray[np.intp]
     test: NDArray[np.intp]
+    groups: NDArray[np.intp]
+
+    @property
+    def drawn(self) -> NDArray[np.intp] | None:
+        """The groups of the rows held out; None where they are so few that rows are drawn."""
+        own = self.groups[self.test]
+        return None if few_groups(own) else own
 
     def right(self, head: Tensors | None, test: NDArray[np.intp]) -> NDArray[np.float64]:
         """For each row of `test` whether a vote of the nearest that were learnt from is right."""
         rows = self.rows if head is None else unit(encoded(head, self.rows))
         known = self.learn if test is self.choose else np.concatenate([self.learn, self.choose])
-        found = neighbour_classes(rows[known], self.labels[known], rows[test], k=_K)
+        own = test is self.learn  # then no row has a vote on itself
+        found = neighbour_classes(rows[known], self.labels[known], rows[test], k=_K, own=own)
         right: NDArray[np.float64] = (found == self.labels[test]).astype(np.float64)
         return right
 
@@ -168,14 +177,18 @@ def _measured(
     seed = settings.seed
     after, before = (data.right(one, data.test) for one in (head.tensors, None))
     probed, plain = (data.probed(one, seed=seed) for one in (head.tensors, None))
+    ranged = partial(mean_interval, groups=data.drawn, seed=seed)
+    gain = partial(mean_difference, groups=data.drawn, seed=seed)
+    if few := few_groups(data.groups[data.test]):
+        notes.append(few)
     chance = float(np.bincount(data.labels[data.test]).max() / len(data.test))
     shuffled = None if stopped else _shuffled(data, how)
     figures = [
-        Figure("accuracy, 5 nearest", mean_interval(after, seed=seed), chance,
-               before=mean_interval(before, seed=seed),
+        Figure("accuracy, 5 nearest", ranged(after), chance,
+               before=ranged(before),
                train=float(data.right(head.tensors, data.learn).mean()), shuffled=shuffled),
-        Figure("accuracy, linear probe", mean_interval(probed, seed=seed), chance,
-               before=mean_interval(plain, seed=seed)),
+        Figure("accuracy, linear probe", ranged(probed), chance,
+               before=ranged(plain)),
     ]  # fmt: skip
     digest = hashlib.sha256(data.rows.tobytes() + data.labels.tobytes()).hexdigest()
     counts = {"items learnt from": len(data.learn), "items to stop by": len(data.choose),
@@ -188,17 +201,13 @@ def _measured(
     card = Card(head.space.name, words, digest, counts,
                 {**settings.to_json(), "dim": head.space.dim, "loss": head.method},
                 figures, points, tuple(notes))  # fmt: skip
-    return (
-        card,
-        mean_difference(after, before, seed=seed),
-        mean_difference(probed, plain, seed=seed),
-    )
+    return card, gain(after, before), gain(probed, plain)
 
 
 def _shuffled(data: _Data, how: How) -> float:
     """The accuracy of the same training where labels were dealt out to other items."""
     mixed = np.random.default_rng(how.seed).permutation(data.labels)
-    other = _Data(data.rows, mixed, data.learn, data.choose, data.test)
+    other = replace(data, labels=mixed)
     head, _, _ = _trained(other, how)
     return float(other.right(head, other.test).mean())
 
@@ -242,7 +251,7 @@ def _data(
     numbers = np.array([kinds.index(names[i]) for i in order], np.intp)
     kept, test = split_groups(found[order], share=settings.held_out, seed=settings.seed)
     learn, choose = split_groups(found[order][kept], share=0.15, seed=settings.seed)
-    data = _Data(rows[order], numbers, kept[learn], kept[choose], test)
+    data = _Data(rows[order], numbers, kept[learn], kept[choose], test, found[order])
     return _seen(data, notes)
 
 
@@ -259,4 +268,4 @@ def _seen(data: _Data, notes: list[str]) -> _Data:
     if not len(test) or len(known) < 2:
         raise BadArgument("too few groups: what is learnt from and what is held out share no label")
     choose = data.choose[np.isin(data.labels[data.choose], known)]
-    return _Data(data.rows, data.labels, data.learn, choose if len(choose) else data.learn, test)
+    return replace(data, choose=choose if len(choose) else data.learn, test=test)

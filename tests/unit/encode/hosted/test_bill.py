@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
 import numpy as np
 import pytest
 
@@ -74,8 +77,15 @@ def test_a_bill_is_a_record() -> None:
 
 
 def test_the_pauses_that_services_ask_for() -> None:
-    texts = ["7", "7.5", " 30s ", "0", "", None, "Wed, 21 Oct 2026 07:28:00 GMT", "-1"]
+    texts = ["7", "7.5", " 30s ", "0", "", None, "soon", "-1"]
     assert [7.0, 7.5, 30.0, 0.0, None, None, None, None] == [seconds(text) for text in texts]
+
+
+def test_a_pause_until_a_date_is_the_time_that_is_left() -> None:
+    until = datetime.now(UTC) + timedelta(seconds=50)
+    assert 48 < (seconds(format_datetime(until, usegmt=True)) or 0) <= 50
+    assert 48 < (seconds(until.strftime("%a, %d %b %Y %H:%M:%S")) or 0) <= 50
+    assert 0.0 == seconds("Wed, 21 Oct 2015 07:28:00 GMT")
 
 
 def test_keys_are_taken_out_of_any_text(monkeypatch: pytest.MonkeyPatch) -> None:

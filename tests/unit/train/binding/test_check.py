@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from cospace.errors import BadArgument, BadVector, TrainingDiverged
-from cospace.train.binding.check import learn
+from cospace.train.binding.check import interval, learn, share_held
 from cospace.train.binding.fit import Pairs, Settings, fit
 from cospace.train.binding.pairs import gathered
+from cospace.train.heldout import few_groups
 from cospace.train.losses import unit
 
 QUICK = Settings(epochs=25, batch=64, drop=0.0, base=0.0, patience=6)
@@ -37,6 +38,21 @@ def test_a_hidden_matrix_is_found(loss: str) -> None:
 def test_nothing_is_better_where_nothing_can_be_learnt() -> None:
     better = [learn(pairs(seed=s, own=True).shuffled(s), QUICK).better for s in range(10)]
     assert not any(better)
+
+
+@pytest.mark.parametrize(("count", "groups"), [(4, 4), (8, 8), (40, 1), (40, 2), (100, 5)])
+def test_what_is_luck_passes_for_better_about_once_in_200(count: int, groups: int) -> None:
+    random = np.random.default_rng(0)
+    group = np.arange(count) % groups
+    runs = [interval(random.choice([-1.0, 0, 1.0], count), group, level=0.99) for _ in range(600)]
+    assert np.mean([one.low > 0 for one in runs]) < 0.02
+
+
+def test_six_groups_are_held_out_and_fewer_are_named() -> None:
+    assert (0.3, 0.2) == (share_held(20), share_held(1_000))
+    assert 6 == len(learn(pairs(20), QUICK).held)
+    assert "" == few_groups(np.arange(6))
+    assert few_groups(np.array([2, 2, 3])).startswith("held-out groups: 2; the ranges are over")
 
 
 def test_the_head_that_is_checked_never_saw_the_held_out_pairs() -> None:
