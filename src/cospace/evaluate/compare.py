@@ -233,6 +233,8 @@ def _figures(
             accuracy[way] = interval(float(means[i, j]), draws[:, i, j], shares=right.shape[2])
             if i:
                 moved = draws[:, i, j] - draws[:, 0, j]
-                apart[way] = difference(float(means[i, j] - means[0, j]), moved)
+                own = right[i, j] - right[0, j]
+                value = float(means[i, j] - means[0, j])
+                apart[way] = difference(value, moved, len(own), apart=own, seed=seed)
         found.append((accuracy, apart))
     return found

@@ -144,8 +144,13 @@ def retrieval(
                 float(means[i, j]), draws[:, i, j], shares=values.shape[1]
             )
             if i:
-                apart = draws[:, i, j] - draws[:, 0, j]
-                result.differences[name] = difference(float(means[i, j] - means[0, j]), apart)
+                result.differences[name] = difference(
+                    float(means[i, j] - means[0, j]),
+                    draws[:, i, j] - draws[:, 0, j],
+                    values.shape[1],
+                    apart=values[i, :, j] - values[0, :, j],
+                    seed=seed,
+                )
     return RetrievalReport(
         folder=str(folder),
         split=split,

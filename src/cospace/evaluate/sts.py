@@ -187,7 +187,9 @@ def _figures(
         (
             interval(float(values[0, i]), draws[:, 0, i]),
             interval(float(values[1, i]), draws[:, 1, i]),
-            difference(float(values[0, i] - values[0, 0]), draws[:, 0, i] - draws[:, 0, 0])
+            difference(
+                float(values[0, i] - values[0, 0]), draws[:, 0, i] - draws[:, 0, 0], len(scores)
+            )
             if i
             else None,
         )

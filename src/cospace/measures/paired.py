@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cospace.arguments import check_share
 from cospace.errors import BadArgument
-from cospace.measures.bootstrap import LEAST, Interval, check_seed
+from cospace.measures.bootstrap import LEAST, Interval, check_seed, randomized, tail
 
 __all__ = [
     "BETTER",
@@ -47,8 +47,6 @@ POWER = 0.8
 # question gains .01 and 6 of 100 lose .5, 20 questions say "better" in 31 runs of 100, 40 in 7.
 FEWEST = 40
 _RESAMPLES = 4_000
-_EXACT = 12  # differing questions, up to which all signs are tried
-_FLIPS = 4_000
 _AT_ONCE = 500
 _NORMAL = NormalDist()
 
@@ -164,7 +162,7 @@ def paired(
     if moved < LEAST <= n:
         unseen = _most_share(moved, n, alpha)
         narrow = Interval(mean, min(narrow.low, -unseen), max(narrow.high, unseen))
-    return Paired(n, moved, wide, narrow, _randomized(apart, seed), wanted, needed, alpha)
+    return Paired(n, moved, wide, narrow, randomized(apart, seed=seed), wanted, needed, alpha)
 
 
 def questions_needed(differences: ArrayLike, wanted: float = 0.02) -> int:
@@ -209,24 +207,9 @@ def _expanded(mean: float, draws: NDArray[np.float64], n: int, alpha: float) -> 
     """The percentile interval of 1 - alpha, as much wider as Student's t is for n questions."""
     if n < LEAST:
         return Interval(mean, float("nan"), float("nan"))
-    tail = _NORMAL.cdf(-_student(1 - alpha / 2, n - 1) * math.sqrt(n / (n - 1)))
-    low, high = np.percentile(draws, [100 * tail, 100 * (1 - tail)])
+    edge = 100 * tail(n, alpha)
+    low, high = np.percentile(draws, [edge, 100 - edge])
     return Interval(mean, float(low), float(high))
-
-
-def _student(share: float, freedom: int) -> float:
-    """A quantile of Student's t, for 5 degrees of freedom and more (to 0.003 at 0.975).
-
-    Source: Abramowitz and Stegun, Handbook of mathematical functions, 1964, 26.7.5.
-    """
-    z = _NORMAL.inv_cdf(share)
-    parts = (
-        z,
-        (z**3 + z) / 4,
-        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
-        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
-    )
-    return float(sum(part / freedom**power for power, part in enumerate(parts)))
 
 
 def _most_share(seen: int, n: int, alpha: float) -> float:
@@ -240,20 +223,3 @@ def _most_share(seen: int, n: int, alpha: float) -> float:
         below = sum(math.comb(n, i) * share**i * (1 - share) ** (n - i) for i in range(seen + 1))
         low, high = (share, high) if below > alpha else (low, share)
     return high
-
-
-def _randomized(apart: NDArray[np.float64], seed: int) -> float:
-    """The two-sided p of the randomization test: how often chance signs give as large a sum."""
-    values = apart[apart != 0]
-    if not len(values):
-        return 1.0
-    least = abs(values.sum()) - 1e-9
-    if len(values) <= _EXACT:
-        bits = np.arange(2 ** len(values))[:, None] >> np.arange(len(values)) & 1
-        return float(np.mean(np.abs((2 * bits - 1) @ values) >= least))
-    random = np.random.default_rng(seed)
-    reached = 1  # the signs that were seen are one of those that could be
-    for _ in range(_FLIPS // _AT_ONCE):
-        signs = 2.0 * random.integers(2, size=(_AT_ONCE, len(values))) - 1
-        reached += int(np.count_nonzero(np.abs(signs @ values) >= least))
-    return reached / (_FLIPS + 1)

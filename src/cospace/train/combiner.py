@@ -148,7 +148,7 @@ def fit_combiner(
     after, before = (
         interval(float(one.mean()), drawn[:, i], shares=len(one)) for i, one in enumerate(hits)
     )
-    apart = difference(float((hits[0] - hits[1]).mean()), drawn[:, 2])
+    apart = difference(float((hits[0] - hits[1]).mean()), drawn[:, 2], len(np.unique(group[held])))
     luck = float(np.mean([one.chance for one in results]))
     train = float(np.mean([one.train for one in results]))
     shuffled = None if mixed is None else float(mixed.right.mean())

@@ -12,16 +12,12 @@ from cospace.audit.duplicates import groups_of
 from cospace.audit.threshold import sampled
 from cospace.audit.view import Matrix, View
 
-ADJECTIVES = (
-    "red blue green grey white black oak pine steel velvet leather retro modern vintage small large"
-    " tall narrow round folding"
-).split()
-NOUNS = (
-    "chair table lamp sofa rug shelf mirror bench stool desk bed cabinet vase clock basket curtain"
-    " pillow rake spade kettle"
-).split()
-MATERIALS = "wood steel glass velvet leather cotton wool paper".split()
-ROOMS = "kitchen bedroom garden office hall".split()
+ADJECTIVES = ("red", "blue", "green", "grey", "white", "black", "oak", "pine", "retro", "modern",
+              "vintage", "small", "large", "tall", "narrow", "round", "folding")  # fmt: skip
+NOUNS = ("chair", "table", "lamp", "sofa", "rug", "shelf", "mirror", "bench", "stool", "desk",
+         "bed", "cabinet", "vase", "clock", "basket", "curtain", "pillow", "rake")  # fmt: skip
+MATERIALS = ("wood", "steel", "glass", "velvet", "leather", "cotton", "wool", "paper")
+ROOMS = ("kitchen", "bedroom", "garden", "office", "hall")
 
 
 def drawn(n: int) -> list[str]:

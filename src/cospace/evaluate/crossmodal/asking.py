@@ -60,7 +60,13 @@ def add_figures(
         one.figures[question.name] = _intervals(means[at], mine, values.shape[-1])
         if at:
             one.differences[question.name] = {
-                name: difference(float(means[at, i] - means[0, i]), apart[:, i])
+                name: difference(
+                    float(means[at, i] - means[0, i]),
+                    apart[:, i],
+                    values.shape[-1],
+                    apart=values[at, i] - values[0, i] if i < len(DEPTHS) else None,
+                    seed=seed,
+                )
                 for i, name in enumerate(FIGURES)
             }
     if not 0 < question.single < question.queries:

@@ -295,4 +295,7 @@ def _tell_classes(
             )
             if at:
                 apart = draws[:, at, i] - draws[:, 0, i]
-                one.accuracy_differences[way] = difference(float(means[at, i] - means[0, i]), apart)
+                own = values[at, i] - values[0, i]
+                one.accuracy_differences[way] = difference(
+                    float(means[at, i] - means[0, i]), apart, len(own), apart=own, seed=seed
+                )

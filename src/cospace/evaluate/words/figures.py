@@ -128,4 +128,4 @@ def _apart(
 
     [value] = less(np.arange(len(scores)))
     drawn = resample(less, len(scores), **draws._asdict())
-    return difference(value, drawn[:, 0])
+    return difference(value, drawn[:, 0], len(scores))

@@ -63,7 +63,7 @@ def apart(after: Measure, before: Measure, *, seed: int) -> Difference:
         lambda i: [spearman(one.values[i], scores[i]) for one in (after, before)],
         len(scores), seed=seed,
     )  # fmt: skip
-    return difference(after.figure - before.figure, draws[:, 0] - draws[:, 1])
+    return difference(after.figure - before.figure, draws[:, 0] - draws[:, 1], len(scores))
 
 
 def measure(
