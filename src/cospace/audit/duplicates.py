@@ -51,7 +51,7 @@ def duplicates(
     [('a', 'c')]
     """
     check_collection(collection)
-    if by not in BY:
+    if not isinstance(by, str) or by not in BY:
         raise BadArgument(f"by is one of {', '.join(BY)}, not {by!r}")
     check_seed(seed)
     with metered(progress, len(collection)) as meter:

@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cospace.arguments import check_count
+from cospace.arguments import check_count, check_numbers
 from cospace.errors import BadArgument
 
 __all__ = [
@@ -133,10 +133,11 @@ def resample(
     >>> resample(lambda drawn: [values[drawn].mean()], 8, resamples=100).shape
     (100, 1)
     """
-    if count < 1:
+    if not check_count("count", count, 0):
         raise BadArgument("there is nothing to draw from: 0 items")
-    if resamples < 100:
+    if check_count("resamples", resamples, 0) < 100:
         raise BadArgument(f"an interval needs at least 100 resamples, not {resamples}")
+    check_seed(seed)
     if count < LEAST:
         return np.full((resamples, np.size(statistic(np.arange(count)))), np.nan)
     random = np.random.default_rng(seed)
@@ -222,7 +223,8 @@ def randomized(apart: ArrayLike, *, seed: int = 0) -> float:
     >>> randomized([0.1, 0.2, 0.3, 0.4, 0.5, 0.6]) == 2 / 2**6
     True
     """
-    given = np.asarray(apart, np.float64)
+    given = check_numbers("apart", apart)
+    check_seed(seed)
     values = given[given != 0]
     if not len(values):
         return 1.0
@@ -247,7 +249,7 @@ def mean_interval(values: ArrayLike, *, resamples: int = RESAMPLES, seed: int = 
     >>> round(found.low, 2), found.high
     (0.84, 1.0)
     """
-    known = np.asarray(values, np.float64)
+    known = check_numbers("values", values)
     draws = resample(lambda i: [known[i].mean()], known.size, resamples=resamples, seed=seed)
     return interval(float(known.mean()), draws[:, 0], shares=known.size)
 
@@ -262,8 +264,8 @@ def mean_difference(
     >>> mean_difference([0.9, 0.8, 0.7] * 10, [0.5, 0.5, 0.6] * 10).verdict
     'better'
     """
-    first, second = np.asarray(a, np.float64), np.asarray(b, np.float64)
-    if first.shape != second.shape:
+    first, second = check_numbers("a", a), check_numbers("b", b)
+    if first.shape != second.shape or first.ndim != 1:
         raise BadArgument(f"pairs come from the same items: {first.shape} against {second.shape}")
     apart = first - second
     draws = resample(lambda i: [apart[i].mean()], apart.size, resamples=resamples, seed=seed)

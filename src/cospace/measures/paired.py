@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cospace.arguments import check_share
+from cospace.arguments import check_numbers, check_share
 from cospace.errors import BadArgument
 from cospace.measures.bootstrap import LEAST, Interval, check_seed, randomized, tail
 
@@ -149,10 +149,11 @@ def paired(
     >>> few.verdict, few.needed > few.questions
     ('no significant difference', True)
     """
-    first, second = np.asarray(old, np.float64), np.asarray(new, np.float64)
+    first, second = check_numbers("old", old), check_numbers("new", new)
     if first.shape != second.shape or first.ndim != 1 or not first.size:
         raise BadArgument(f"pairs come from the same questions: {first.shape}, {second.shape}")
     check_seed(seed)
+    check_share("alpha", alpha)
     apart = second - first
     needed = questions_needed(apart, wanted)
     n, moved = len(apart), int(np.count_nonzero(apart))
@@ -181,7 +182,7 @@ def questions_needed(differences: ArrayLike, wanted: float = 0.02) -> int:
     149
     """
     check_share("wanted", wanted)
-    pilot = np.asarray(differences, np.float64)
+    pilot = check_numbers("differences", differences)
     if not pilot.size:
         raise BadArgument("there are no differences to tell a number of questions from")
     deviation = float(pilot.std(ddof=1)) if pilot.size > 1 else 1.0
