@@ -15,7 +15,7 @@ from cospace import map as maps
 from cospace.audit import audit, duplicates
 from cospace.audit.questions import read_log
 from cospace.collection import Collection
-from cospace.errors import BadArgument, CospaceError
+from cospace.errors import BadArgument, BadFilter, CospaceError
 from cospace.evaluate.migration import compare_models
 from cospace.measures import metrics
 from cospace.measures.bootstrap import mean_difference, mean_interval, randomized, resample
@@ -232,7 +232,7 @@ INNER: dict[str, tuple[Call, tuple[Any, ...]]] = {
 def test_inner_functions_refuse_wrong_kinds_too(shop: Collection, name: str) -> None:
     call, wrong = INNER[name]
     for given in wrong:
-        with pytest.raises(BadArgument):
+        with pytest.raises((BadArgument, BadFilter)):
             call(shop, given)
 
 

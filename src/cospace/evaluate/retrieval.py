@@ -133,7 +133,25 @@ def retrieval(
             table, result = _measure(name, encoder, data, meter)
             tables.append(table)
             results.append(result)
-    values = np.stack(tables)  # [models, queries, figures]
+    _add_figures(np.stack(tables), results, resamples, seed)
+    return RetrievalReport(
+        folder=str(folder),
+        split=split,
+        documents=len(data.order),
+        queries=len(data.queries),
+        judgments=sum(map(len, data.judged.values())),
+        resamples=resamples,
+        seed=seed,
+        notes=tuple(_notes(data)),
+        failed=data.failed,
+        results=tuple(results),
+    )
+
+
+def _add_figures(
+    values: NDArray[np.float64], results: Sequence[RetrievalResult], resamples: int, seed: int
+) -> None:
+    """The figures of `values` [models, queries, figures], put into the results of the models."""
     draws = resample(
         lambda drawn: values[:, drawn].mean(axis=1), values.shape[1], resamples=resamples, seed=seed
     ).reshape(resamples, *values.shape[::2])
@@ -151,18 +169,6 @@ def retrieval(
                     apart=values[i, :, j] - values[0, :, j],
                     seed=seed,
                 )
-    return RetrievalReport(
-        folder=str(folder),
-        split=split,
-        documents=len(data.order),
-        queries=len(data.queries),
-        judgments=sum(map(len, data.judged.values())),
-        resamples=resamples,
-        seed=seed,
-        notes=tuple(_notes(data)),
-        failed=data.failed,
-        results=tuple(results),
-    )
 
 
 def _measure(
