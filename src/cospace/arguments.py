@@ -7,14 +7,19 @@ import os
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from cospace.errors import BadArgument
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = [
     "check_count",
     "check_instance",
     "check_number",
+    "check_numbers",
     "check_path",
     "check_share",
     "check_texts",
@@ -52,6 +57,23 @@ def check_number(
         said = "" if math.isinf(most) else f" from {least:g} to {most:g}"
         raise BadArgument(f"{name} is a number{said}, not {value!r:.60}")
     return real
+
+
+def check_numbers(name: str, value: object) -> NDArray[np.float64]:
+    """Numbers in a list or an array, float64. Raises `BadArgument`.
+
+    >>> check_numbers("old", [1, 0.5]).tolist()
+    [1.0, 0.5]
+    """
+    import numpy as np
+
+    try:
+        found = np.asarray(value, np.float64)
+    except (TypeError, ValueError):  # texts; lists of several lengths
+        found = np.zeros(())
+    if not found.ndim:
+        raise BadArgument(f"{name} is a list of numbers, not {value!r:.60}")
+    return found
 
 
 def check_share(name: str, value: object) -> float:

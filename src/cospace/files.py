@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -27,11 +29,17 @@ __all__ = [
     "on_disk",
     "remove",
     "remove_empty",
+    "remove_left",
     "scratch",
     "storage_errors",
     "write_bytes",
     "writing",
 ]
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _REFUSED = {
@@ -65,20 +73,67 @@ def hidden(path: Path, ending: str) -> Path:
 def writing(path: Path) -> Iterator[BinaryIO]:
     """A file that appears at `path` whole when the block ends, and not at all when it fails.
 
-    Of several that write to one path at the same time, the last to end stays.
+    Of several that write to one path at the same time, the last to end stays. What a killed one
+    left goes when the next begins.
     """
-    temporary = hidden(path, "tmp")
+    remove_left(path)
+    with storage_errors(path):
+        temporary, file = _begun(path)
     try:
         with storage_errors(path):
-            with temporary.open("xb") as file:
+            with file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.replace(path)
+                if fcntl is not None:
+                    temporary.replace(path)  # while it is locked
+            if fcntl is None:  # Windows moves no open file
+                temporary.replace(path)
             sync_folder(path.parent)
     finally:
-        with suppress(OSError):  # nothing was made, or nothing can be taken away
+        with suppress(OSError):  # it is there no more, or cannot be taken away
             temporary.unlink()
+
+
+def _begun(path: Path) -> tuple[Path, BinaryIO]:
+    """A new file next to `path`, locked: `remove_left` leaves it."""
+    while True:
+        temporary = hidden(path, "tmp")
+        file = temporary.open("xb")
+        if fcntl is not None:
+            with suppress(OSError):  # a disk without locks: what is left there stays
+                fcntl.flock(file.fileno(), fcntl.LOCK_EX)
+        if temporary.exists():  # nobody took it away before it was locked
+            return temporary, file
+        file.close()
+
+
+def remove_left(path: Path) -> None:
+    """Remove the temporary files next to `path` that killed writers of it left.
+
+    Who writes holds a lock on its file; a file that is locked, or that is none of ours, stays.
+    """
+    ours = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{8}}\.tmp")
+    with suppress(OSError):  # there is no such folder, or it cannot be read
+        for left in path.parent.iterdir():
+            if ours.fullmatch(left.name):
+                with suppress(OSError):  # somebody writes it, or it cannot be taken away
+                    _remove_unlocked(left)
+
+
+def _remove_unlocked(path: Path) -> None:
+    if fcntl is None:  # where there are no such locks, an open file cannot be taken away
+        path.unlink()
+        return
+    # Neither a link nor a pipe is ours.
+    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        found = os.fstat(file)
+        if stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid():
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+    finally:
+        os.close(file)
 
 
 def scratch() -> IO[bytes]:
@@ -171,10 +226,10 @@ def on_disk(path: Path) -> int:
 
 def _allocated(path: Path) -> int:
     try:
-        stat = path.lstat()
+        found = path.lstat()
     except FileNotFoundError:
         return 0
-    return getattr(stat, "st_blocks", stat.st_size // 512) * 512
+    return getattr(found, "st_blocks", found.st_size // 512) * 512
 
 
 def move_folder(made: Path, target: Path, *, sync: bool = True) -> None:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from cospace.arguments import check_count
+from cospace.arguments import check_count, check_instance
 from cospace.errors import BadArgument, SpaceMismatch
 from cospace.limits import limit
 
@@ -115,7 +115,11 @@ class Space:
         return tuple(t.kind for t in self.towers)
 
     def conflict(self, other: Space) -> str:
-        """Why vectors of the two cannot be compared, or "" when they can."""
+        """Why vectors of the two cannot be compared, or "" when they can.
+
+        Raises `BadArgument` for what is no `Space`.
+        """
+        check_instance("other", other, Space, "as model.space")
         if self.fingerprint == other.fingerprint:
             return ""
         if self.dim != other.dim:
@@ -177,6 +181,9 @@ class Space:
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Space:
         """The space of a `space.json` or of a collection's record; unknown keys are refused."""
+        check_instance("record", record, Mapping, "as space.to_json() gives it")  # type: ignore[type-abstract]
+        if missing := {"name", "dim"}.difference(record):
+            raise BadArgument(f"space record: {sorted(missing)[0]!r} is missing")
         known = set(Tower.__dataclass_fields__)
         towers = []
         for raw in record.get("towers", ()):

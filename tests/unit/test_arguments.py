@@ -11,11 +11,15 @@ import numpy as np
 import pytest
 
 import cospace as cs
+from cospace import map as maps
 from cospace.audit import audit, duplicates
 from cospace.audit.questions import read_log
 from cospace.collection import Collection
-from cospace.errors import BadArgument, CospaceError
+from cospace.errors import BadArgument, BadFilter, CospaceError
 from cospace.evaluate.migration import compare_models
+from cospace.measures import metrics
+from cospace.measures.bootstrap import mean_difference, mean_interval, randomized, resample
+from cospace.measures.paired import paired, questions_needed
 from cospace.tasks import classify, cluster, gather, recommend, senses
 from cospace.testing import tiny_model
 from cospace.train.heads.given import head_settings
@@ -185,3 +189,57 @@ def test_options_of_numpy_are_kept_as_numbers_of_python() -> None:
     kept = head_settings(given).to_json()
     assert {"epochs": 3, "held_out": 0.25, "seed": 1} == {name: kept[name] for name in given}
     json.dumps(kept)
+
+
+SOME = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
+INNER: dict[str, tuple[Call, tuple[Any, ...]]] = {
+    "conflict": (lambda shop, x: shop.store.space.conflict(x), (None, 5, "x", [])),  # type: ignore[union-attr]
+    "apart": (lambda shop, x: shop.store.space.apart(x), (None, 5, "x", [])),  # type: ignore[union-attr]
+    "merged": (lambda shop, x: shop.store.space.merged(x), (None, 5, "x", [])),  # type: ignore[union-attr]
+    "from_json": (lambda _, x: cs.Space.from_json(x), (None, 5, "x", [], {}, {5: 6})),
+    "bias": (lambda shop, x: audit(shop, bias=x, checks=["bias"]), (5, "x", [5], [None])),
+    "by": (lambda shop, x: duplicates(shop, by=x), (None, 5, [], np.zeros(3))),
+    "map write": (lambda shop, x: maps.write(x, shop.make_map()), (None, 5, [], b"x")),
+    "map written": (lambda _, x: maps.write(Path("nowhere"), x), (None, 5, "x", [])),
+    "map made": (lambda _, x: maps.made(x, "shop"), (None, 5, "x", [])),
+    "map seed": (lambda shop, x: shop.make_map(seed=x), (3.5, [None], "x", np.zeros(3))),
+    "map updated": (lambda shop, x: maps.updated(x, shop.store, "shop"), (None, 5, "x")),
+    "map updated from": (lambda shop, x: maps.updated(shop.make_map(), x, "x"), (None, 5, "x")),
+    "map current": (lambda _, x: maps.current(x, {}, 1, None), (None, 5, "x")),
+    "settings": (lambda shop, x: cs.evaluate.pool(shop, "red", settings=x), (5, "x", {5: 6})),
+    "old": (lambda _, x: paired(x, SOME), (None, 5, "x", {})),
+    "new": (lambda _, x: paired(SOME, x), (None, 5, "x", {})),
+    "alpha": (lambda _, x: paired(SOME, SOME, alpha=x), (None, "x", 5, 0, np.zeros(3))),
+    "differences": (lambda _, x: questions_needed(x), (None, 5, "x", {})),
+    "values": (lambda _, x: mean_interval(x), (None, 5, "x", {})),
+    "seed": (lambda _, x: mean_interval(SOME, seed=x), (None, 3.5, "x", [None], np.zeros(3))),
+    "resamples": (lambda _, x: mean_interval(SOME, resamples=x), (None, 3.5, "x", np.zeros(3))),
+    "a": (lambda _, x: mean_difference(x, SOME), (None, 5, "x", {})),
+    "b": (lambda _, x: mean_difference(SOME, x), (None, 5, "x", {})),
+    "randomized": (lambda _, x: randomized(x), (None, 5, "x", {})),
+    "count": (lambda _, x: resample(lambda i: [0.0], x), (None, 3.5, "x", np.zeros(3))),
+    "ndcg": (lambda _, x: metrics.ndcg(x, SOME), (None, 5, "x", {})),
+    "ndcg k": (lambda _, x: metrics.ndcg(SOME, SOME, k=x), ("x", 2.5, np.zeros(3))),
+    "spearman": (lambda _, x: metrics.spearman(x, SOME), (None, 5, "x", {})),
+    "auc": (lambda _, x: metrics.auc(SOME, x), (None, 5, "x", {})),
+    "vocabulary": (lambda shop, x: shop.concepts("red", vocabulary=x), (5, "x", [5])),
+    "where": (lambda shop, x: shop.count(x), (5, "x", np.zeros(3))),
+    "method": (lambda shop, x: cluster(shop, 2, method=x), (None, 5, np.zeros(3))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", INNER)
+def test_inner_functions_refuse_wrong_kinds_too(shop: Collection, name: str) -> None:
+    call, wrong = INNER[name]
+    for given in wrong:
+        with pytest.raises((BadArgument, BadFilter)):
+            call(shop, given)
+
+
+@pytest.mark.parametrize("name", ["ids", "metadata", "texts"])
+def test_a_column_of_vectors_that_is_no_list_is_refused(name: str) -> None:
+    shop = cs.open(":memory:", model=tiny_model())
+    vectors = shop.model.encode_document(["red chair"])
+    for given in (5, "x", {5: 6}):
+        with pytest.raises(BadArgument, match=f"{name} is a list, as long as the vectors, not"):
+            shop.add_vectors(**{"ids": ["1"], "vectors": vectors, name: given})  # type: ignore[arg-type]

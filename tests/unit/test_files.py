@@ -1,5 +1,7 @@
 import errno
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -203,3 +205,50 @@ def test_a_name_beside_a_path_is_nobody_elses(tmp_path: Path) -> None:
     assert 1000 == len(made)
     assert {tmp_path} == {path.parent for path in made}
     assert all(path.name.startswith(".a.") and path.suffix == ".tmp" for path in made)
+
+
+def test_what_a_killed_writer_left_goes_when_the_next_begins(tmp_path: Path) -> None:
+    path = tmp_path / "items.parquet"
+    killed = (
+        "import os, sys; from pathlib import Path; from cospace.files import writing\n"
+        "with writing(Path(sys.argv[1])) as file:\n"
+        "    file.write(b'half'); file.flush(); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", killed, str(path)], check=False)
+    [left] = names(tmp_path)
+    assert left.startswith(".items.parquet.") and left.endswith(".tmp")
+    others = {
+        ".items.parquet.tmp", ".items.parquet.0123456z.tmp", ".other.parquet.01234567.tmp",
+        "items.parquet.01234567.tmp", ".items.parquet.01234567.tmp.old",
+    }  # fmt: skip
+    for name in others:
+        (tmp_path / name).write_bytes(b"of somebody")
+    (tmp_path / ".items.parquet.89abcdef.tmp").mkdir()
+    files.write_bytes(path, b"whole")
+    assert {*others, ".items.parquet.89abcdef.tmp", "items.parquet"} == set(names(tmp_path))
+
+
+def test_a_file_that_is_being_written_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    with files.writing(path) as first:
+        first.write(b"first")
+        files.write_bytes(path, b"second")
+        assert 2 == len(names(tmp_path))
+    assert (b"first", ["a"]) == (path.read_bytes(), names(tmp_path))
+
+
+def test_a_file_taken_away_before_it_was_locked_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fcntl = pytest.importorskip("fcntl", reason="there are no such locks here")
+    lock, asked = fcntl.flock, []
+
+    def late(file: int, how: int) -> None:
+        asked.append(how)
+        if len(asked) == 1:
+            files.remove_left(tmp_path / "a")
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    files.write_bytes(tmp_path / "a", b"whole")
+    assert (b"whole", ["a"]) == ((tmp_path / "a").read_bytes(), names(tmp_path))

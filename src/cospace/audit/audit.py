@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cospace.arguments import check_texts
+from cospace.arguments import check_instance, check_texts
 from cospace.audit.asked import Asked
 from cospace.audit.bias.lists import BiasTest
 from cospace.audit.finding import VERDICTS, Finding
@@ -117,15 +117,21 @@ def audit(  # noqa: PLR0913 - what each check may need to be told
             f"against is another collection, and {collection.name} was given twice; two sets in"
             " one collection are told apart by split, the name of a column"
         )
+    tests = None if bias is None else _tests(bias)
     told = None if questions is None else tuple(check_texts("questions", questions))
     with metered(progress, len(collection) + (len(against) if against else 0)) as meter:
         meter.stage = "reading"
         view = view_of(collection, meter=meter)
         other = None if against is None else view_of(against, meter=meter)
-        asked = Asked(
-            label, split, date, since, other, seed, None if bias is None else tuple(bias), told
-        )
+        asked = Asked(label, split, date, since, other, seed, tests, told)
         return audited(view, asked, names, meter)
+
+
+def _tests(bias: object) -> tuple[BiasTest, ...]:
+    given = "as those of cospace.audit.bias"
+    if isinstance(bias, (str, bytes)) or not isinstance(bias, Iterable):
+        raise BadArgument(f"bias is a list of BiasTest, {given}, not {bias!r:.60}")
+    return tuple(check_instance("each of bias", one, BiasTest, given) for one in bias)
 
 
 def _same(one: Collection, other: Collection) -> bool:

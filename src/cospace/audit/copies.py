@@ -59,7 +59,7 @@ def _found(view: View, kind: str, seed: int) -> Copies:
     witness = Witness(kind, sources(view, kind))
     same, alone = _same(view, kind, matrix)
     kept = Matrix(matrix.rows[alone], matrix.array[alone]) if same else matrix
-    threshold = fitted(view, kind, witness, seed=seed)
+    threshold = fitted(view, kind, witness, kept, seed=seed)
     if threshold is None:
         none = np.zeros(0, np.int64)
         return Copies(kind, none, none, np.zeros(0), same, None)

@@ -37,8 +37,10 @@ def duplicates(
 
     With by="both" two items are duplicates when every part that both have is the same or nearly:
     text and photo where both have both. "text" and "image" ask about that part alone. Groups are
-    made by complete linkage: every pair in a group is near, so nothing chains. How near that is
-    is fitted on the collection (`cospace.audit.threshold`). Nothing is deleted.
+    made by complete linkage: every pair in a group is near, so nothing chains. Where the first of
+    a group is near to others too, it stands in another group with them: no two items that are
+    left, once all but the first of each group are gone, are near. How near that is is fitted on
+    the collection (`cospace.audit.threshold`). Nothing is deleted.
 
     Raises `BadArgument` for another `by`, for a seed below 0, and for a collection without items.
 
@@ -49,7 +51,7 @@ def duplicates(
     [('a', 'c')]
     """
     check_collection(collection)
-    if by not in BY:
+    if not isinstance(by, str) or by not in BY:
         raise BadArgument(f"by is one of {', '.join(BY)}, not {by!r}")
     check_seed(seed)
     with metered(progress, len(collection)) as meter:
@@ -114,22 +116,35 @@ def check(view: View, asked: Asked) -> Finding:
 
 
 def _grouped(view: View, found: dict[str, Copies], by: str) -> list[tuple[list[int], float]]:
-    """Groups of items that are copies in what is asked for, each with its least cosine."""
+    """Groups of items that are copies in what is asked for, each with its least cosine.
+
+    What is kept of the groups is grouped again, until no two that are kept are near.
+    """
     asked = {kind: one for kind, one in found.items() if by in ("both", kind)}
     if not asked:
         return []
     units = _units(view, asked)
     pairs = _pairs(view, asked, units)
-    a = np.array([one for one, _ in pairs], np.int64)
-    b = np.array([two for _, two in pairs], np.int64)
-    groups = linked(a, b, np.array(list(pairs.values()), np.float64), view.ids)
-    made = []
-    for some in groups:
-        least = min(pairs[min(x, y), max(x, y)] for x in some for y in some if x < y)
-        made.append(([i for one in some for i in units[one]], least))
-    inside = {one for some in groups for one in some}
+    made: list[tuple[list[int], float]] = []
+    left, held, inside = pairs, dict(units), set[int]()
+    while groups := _linked(left, view.ids):
+        inside |= {one for some in groups for one in some}
+        for some in groups:
+            least = min(pairs[min(x, y), max(x, y)] for x in some for y in some if x < y)
+            items = [i for one in some for i in held[one]]
+            made.append((items, least))
+            first = min(items, key=lambda i: (_poor(view, i), i))
+            for one in some:
+                held[one] = [first] if first in held[one] else []
+        left = {(x, y): near for (x, y), near in left.items() if held[x] and held[y]}
     made += [(some, 1.0) for one, some in units.items() if len(some) > 1 and one not in inside]
     return sorted(made, key=lambda one: (-len(one[0]), view.ids[one[0][0]]))
+
+
+def _linked(pairs: Pairs, ids: Sequence[str]) -> list[list[int]]:
+    a = np.array([one for one, _ in pairs], np.int64)
+    b = np.array([two for _, two in pairs], np.int64)
+    return linked(a, b, np.array(list(pairs.values()), np.float64), ids)
 
 
 def _units(view: View, asked: dict[str, Copies]) -> dict[int, list[int]]:

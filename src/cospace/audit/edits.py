@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import numpy as np
 
@@ -90,8 +91,8 @@ def edited_texts(texts: Sequence[str], *, seed: int) -> Iterator[tuple[int, str]
     >>> [text for _, text in edited_texts(["Oak chair with arms"], seed=0)][1:]
     ['with arms Oak chair', 'oak chair with arms']
     """
-    draw = np.random.default_rng(seed)
     for number, text in enumerate(texts):
+        draw = np.random.default_rng((seed, crc32(text.encode("utf-8", "surrogatepass"))))
         words = text.split()
         if len(words) < _LEAST_WORDS:
             continue

@@ -10,12 +10,15 @@ Nothing is set by hand for a model. Measured are:
   Weibull law: the limit law of minima that are bounded below (Fisher and Tippett 1928; Gnedenko
   1943; for nearest neighbours Amsaleg et al., Estimating local intrinsic dimensionality, KDD 2015).
   m and c are fitted to the middle of the distances, so a few copies change nothing. And how alike
-  in letters or pixels an item and its nearest other are: the median, and how far it scatters.
+  in letters or pixels an item and its nearest other are: the median, how far it scatters, and the
+  same law for 1 - alike, whose tail is heavier than a scatter tells where texts have one form: of
+  3,000 such texts, none a copy, 116 were taken for copies without it, 1 with it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -32,7 +35,7 @@ __all__ = ["LEAST", "Threshold", "encoded", "fitted", "sampled", "sources", "wei
 
 LEAST = 30  # items; of fewer no tail is fitted
 _SAMPLE = 2_000  # items whose nearest other is looked for
-_SEEN = 400  # of these, looked at by the second witness
+_SEEN = {"text": 2_000, "image": 400}  # of these, looked at by the second witness
 _COPIED = {"text": 120, "image": 60}  # items that are edited
 # The expected share of items that are taken for copies and are none.
 FALSE = 0.001
@@ -76,9 +79,10 @@ class Threshold:
         return float(-np.expm1(-((d / c) ** m)))
 
 
-def fitted(view: View, kind: str, witness: Witness, *, seed: int = 0) -> Threshold | None:
+def fitted(
+    view: View, kind: str, witness: Witness, matrix: Matrix, *, seed: int = 0
+) -> Threshold | None:
     """The threshold for the vectors of a kind; None for fewer than 30 different ones."""
-    matrix = view.matrices[kind].first()
     if len(matrix.rows) < LEAST:
         return None
     some = sampled(view, matrix, _SAMPLE, seed)
@@ -86,14 +90,12 @@ def fitted(view: View, kind: str, witness: Witness, *, seed: int = 0) -> Thresho
     law = weibull(np.sqrt(np.maximum(2 - 2 * close.astype(np.float64), 0)))
     if law is None:
         return None
-    m, c = law
-    d = c * (-np.log1p(-FALSE)) ** (1 / m)
-    chance = float(1 - d * d / 2)
+    chance = 1 - _by_chance(law) ** 2 / 2
     cosines, likeness, why = _copies(view, kind, matrix, witness, seed)
     if not len(cosines):
         return Threshold(chance, None, None, chance, None, None, law, 0, why)
     copies = float(np.quantile(cosines, _LOST))
-    seen = slice(None, None, max(1, len(some) // _SEEN))
+    seen = np.isin(some, sampled(view, matrix, _SEEN[kind], seed))
     pairs = zip(matrix.rows[some[seen]].tolist(), matrix.rows[who[seen]].tolist(), strict=True)
     usual = np.array([witness.alike(a, b) for a, b in pairs])
     alike, plausible = _between(usual[np.isfinite(usual)], likeness[np.isfinite(likeness)])
@@ -129,8 +131,16 @@ def _between(usual: Doubles, copies: Doubles) -> tuple[float | None, float | Non
     middle = float(np.median(spread))
     top = middle + _SCATTERS * 1.4826 * float(np.median(np.abs(spread - middle)))
     low = float(np.arctanh(np.clip(np.quantile(copies, _LOST), -_ONE, _ONE)))
-    strict = (top + low) / 2 if top < low else top
-    return float(np.tanh(strict)), float(np.tanh(min(strict, (middle + low) / 2)))
+    strict = float(np.tanh((top + low) / 2 if top < low else top))
+    plausible = min(strict, float(np.tanh((middle + low) / 2)))
+    law = weibull(1 - usual)
+    return strict if law is None else max(strict, 1 - _by_chance(law)), plausible
+
+
+def _by_chance(law: tuple[float, float]) -> float:
+    """The distance that one item in a thousand is from its nearest other, or less."""
+    m, c = law
+    return float(c * (-np.log1p(-FALSE)) ** (1 / m))
 
 
 def weibull(distances: Doubles) -> tuple[float, float] | None:
@@ -160,13 +170,22 @@ def weibull(distances: Doubles) -> tuple[float, float] | None:
 
 
 def sampled(view: View, matrix: Matrix, most: int, seed: int) -> NDArray[np.int64]:
-    """Places in the matrix of at most so many items, drawn by id: their order changes nothing."""
+    """Places in the matrix of at most so many items, drawn by id: their order changes nothing.
+
+    Where items go, those that stay are drawn as before.
+    """
     by_id = sorted(range(len(matrix.rows)), key=lambda at: view.ids[matrix.rows[at]])
     places = np.array(by_id, np.int64)
     if len(places) <= most:
         return places
-    draw = np.random.default_rng(seed)
-    return places[np.sort(draw.choice(len(places), most, replace=False))]
+    lots = [_lot(view.ids[matrix.rows[at]], seed) for at in by_id]
+    return places[np.sort(np.argsort(np.array(lots, np.uint64), kind="stable")[:most])]
+
+
+def _lot(id: str, seed: int) -> int:
+    """An item's own number, as if drawn: who else is there does not change it."""
+    lot = blake2b(f"{seed} {id}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(lot, "big")
 
 
 def sources(view: View, kind: str) -> list[Any]:

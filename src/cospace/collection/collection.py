@@ -369,8 +369,9 @@ class Collection(Moving):
         """The number of items written, with their vectors, to the Parquet file `path`."""
         from cospace.collection.transfer import export_parquet  # it loads pyarrow
 
-        with metered(progress, None if where else len(self)) as meter:
-            return export_parquet(self.store, check_path("path", path), self._where(where), meter)
+        passed = self._where(where)
+        with metered(progress, None if passed else len(self)) as meter:
+            return export_parquet(self.store, check_path("path", path), passed, meter)
 
     def restore(
         self, path: str | os.PathLike[str], *, replace: bool = False, progress: Watch = None

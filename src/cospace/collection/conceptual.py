@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -94,7 +94,10 @@ def _own(collection: Searched) -> list[str]:
 
 
 def _checked(vocabulary: Sequence[str]) -> list[str]:
-    if isinstance(vocabulary, str) or not all(isinstance(one, str) for one in vocabulary):
+    if isinstance(vocabulary, str) or not isinstance(vocabulary, Iterable):
+        raise BadArgument(f"vocabulary is a list of words and phrases, not {vocabulary!r:.60}")
+    vocabulary = list(vocabulary)
+    if not all(isinstance(one, str) for one in vocabulary):
         raise BadArgument("vocabulary is a list of words and phrases")
     return list(dict.fromkeys(one.strip() for one in vocabulary if one.strip()))
 

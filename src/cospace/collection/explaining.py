@@ -102,4 +102,5 @@ class Explaining(Searched):
         return None if near is None else place_of(near, self.store.schema)
 
     def _where(self, where: Mapping[str, Any] | None) -> Node | None:
-        return None if where is None or where == {} else parse(where, self.store.schema)
+        nothing = where is None or (isinstance(where, dict) and not where)
+        return None if nothing or where is None else parse(where, self.store.schema)

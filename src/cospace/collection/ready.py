@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from itertools import islice
 
 from cospace.collection.given import Columns
@@ -51,7 +51,11 @@ def vector_rows(
 ) -> Iterable[list[Row]]:
     """Batches of rows for ready-made vectors; all columns must be as long as the vectors."""
     for name, column in {"ids": ids, **columns}.items():
-        if column is not None and len(column) != len(vectors):
+        if column is None and name != "ids":
+            continue
+        if isinstance(column, (str, bytes, Mapping)) or not isinstance(column, Sized):
+            raise BadArgument(f"{name} is a list, as long as the vectors, not {column!r:.60}")
+        if len(column) != len(vectors):
             raise BadItem("", f"{len(vectors)} vectors came with {len(column)} {name}")
     known = [check_id(id) for id in ids]
     if len(set(known)) < len(known):

@@ -234,6 +234,9 @@ def _figures(
             accuracy[way] = interval(float(means[i, j]), draws[:, i, j], items=items, shares=True)
             if i:
                 moved = draws[:, i, j] - draws[:, 0, j]
-                apart[way] = difference(float(means[i, j] - means[0, j]), moved, items=items)
+                own = right[i, j] - right[0, j]
+                apart[way] = difference(
+                    float(means[i, j] - means[0, j]), moved, items=items, apart=own, seed=seed
+                )
         found.append((accuracy, apart))
     return found

@@ -15,6 +15,7 @@ import numpy as np
 
 from cospace.arguments import check_count
 from cospace.collection.collection import check_collection
+from cospace.errors import BadArgument
 from cospace.limits import limit
 from cospace.measures.bootstrap import check_seed
 from cospace.results import Hit
@@ -77,6 +78,14 @@ def pool(
     check_seed(seed)
     depth = check_count("depth", depth, most=limit("max_k"))
     settings = settings_of(collection) if settings is None else settings
+    if not isinstance(settings, Mapping) or not all(
+        isinstance(one, Mapping) and all(isinstance(key, str) for key in one)
+        for one in settings.values()
+    ):
+        raise BadArgument(
+            "settings are names, and what each gives to search, such as"
+            f" {{'words': {{'text': 0}}}}, not {settings!r:.60}"
+        )
     hits: dict[str, Hit] = {}
     ranks: dict[str, dict[str, int]] = {}
     for name, setting in settings.items():

@@ -163,9 +163,12 @@ def _compare(
                 float(means[i, j]), draws[:, i, j], items=queries, shares=True
             )
             if i:
-                apart = draws[:, i, j] - draws[:, 0, j]
                 result.differences[name] = difference(
-                    float(means[i, j] - means[0, j]), apart, items=queries
+                    float(means[i, j] - means[0, j]),
+                    draws[:, i, j] - draws[:, 0, j],
+                    items=queries,
+                    apart=values[i, :, j] - values[0, :, j],
+                    seed=seed,
                 )
 
 

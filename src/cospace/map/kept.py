@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cospace.arguments import check_path
+from cospace.arguments import check_instance, check_path
 from cospace.errors import DataDamaged, FormatTooNew
 from cospace.files import check_room, write_bytes
 from cospace.map.map import Cluster, Map
@@ -26,7 +26,12 @@ _ABOUT = ("space", "made", "method", "trustworthiness", "continuity", "unit")
 
 
 def write(folder: Path, map: Map) -> None:
-    """Keep the map in a collection's folder, in place of the one before."""
+    """Keep the map in a collection's folder, in place of the one before.
+
+    Raises `BadArgument` for what is no path, or no `Map`, and `DiskFull`.
+    """
+    folder = check_path("folder", folder)
+    check_instance("map", map, Map, "as collection.make_map() gives it")
     about = {name: getattr(map, name) for name in _ABOUT} | {
         "format": _FORMAT,
         "ids": map.ids,

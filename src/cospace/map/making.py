@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from cospace.arguments import check_instance
 from cospace.errors import BadArgument, SpaceMismatch
 from cospace.item import kind_of
 from cospace.map.clusters import hills
@@ -18,6 +19,7 @@ from cospace.map.layout import METHOD, layout
 from cospace.map.map import Cluster, Map, counted
 from cospace.map.names import named
 from cospace.map.placing import place
+from cospace.measures.bootstrap import check_seed
 from cospace.measures.neighbours import neighbours_kept
 from cospace.progress import Meter
 from cospace.space import Space
@@ -71,6 +73,8 @@ def made(source: Source, name: str, *, seed: int = 0, meter: Meter | None = None
 
     Raises `BadArgument` when no item has a vector.
     """
+    _check_source(source)
+    check_seed(seed)
     done = _shown(meter)
     read = _read(source, done)
     if not read.ids:
@@ -113,6 +117,8 @@ def updated(map: Map, source: Source, name: str, *, meter: Meter | None = None) 
     Raises `SpaceMismatch` for a map of another space, and `BadArgument` when nothing of what was
     laid out is left.
     """
+    check_instance("map", map, Map, "as collection.make_map() gives it")
+    _check_source(source)
     space = source.space
     if space is None or space.fingerprint != map.space:
         raise SpaceMismatch(
@@ -165,6 +171,7 @@ def current(map: Map, hashes: Mapping[str, bytes], items: int, space: Space | No
     `hashes` are those of the map's ids that are stored. A change of a vector that came without a
     content is not seen here, but by `updated`.
     """
+    check_instance("map", map, Map, "as collection.make_map() gives it")
     there = np.array([id in hashes for id in map.ids], bool)
     left = map.of(there)
     now = [hashes[id] for id in left.ids]
@@ -175,6 +182,11 @@ def current(map: Map, hashes: Mapping[str, bytes], items: int, space: Space | No
         changed=int((told & (_hashes(now) != left.hashes).any(1)).sum()),
         stale=space is None or space.fingerprint != map.space,
     )
+
+
+def _check_source(source: object) -> None:
+    if not all(callable(getattr(source, name, None)) for name in ("info", "scan")):
+        raise BadArgument(f"source is a store, as collection.store, not {source!r:.60}")
 
 
 def _short(hash: bytes) -> bytes:

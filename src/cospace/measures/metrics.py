@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cospace.arguments import check_count, check_numbers
 from cospace.errors import BadArgument
 
 __all__ = [
@@ -121,7 +122,8 @@ def auc(scores: ArrayLike, positive: ArrayLike) -> float:
     >>> auc([1.0, 2.0, 2.0, 3.0], [False, True, False, True])
     0.875
     """
-    chosen = np.asarray(positive, dtype=bool)
+    check_numbers("scores", scores)
+    chosen = check_numbers("positive", positive).astype(bool)
     many = int(chosen.sum())
     if many == 0 or many == len(chosen):
         return float("nan")
@@ -147,16 +149,14 @@ def _dcg(gains: NDArray[np.float64]) -> float:
 
 def _gains(grades: ArrayLike) -> NDArray[np.float64]:
     """The grades as float64 [n]; those below 0 (spam, in some TREC sets) gain nothing."""
-    gains = np.asarray(grades, np.float64)
+    gains = check_numbers("grades", grades)
     if gains.ndim != 1 or not np.isfinite(gains).all():
         raise BadArgument(f"grades are a list of finite numbers, not {grades!r:.80}")
     return np.maximum(gains, 0)
 
 
 def _depth(k: int) -> int:
-    if k < 1:
-        raise BadArgument(f"k is a whole number, 1 or more, not {k}")
-    return k
+    return check_count("k", k)
 
 
 def _scaled(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -165,7 +165,7 @@ def _scaled(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _pair(x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    a, b = np.asarray(x, np.float64), np.asarray(y, np.float64)
+    a, b = check_numbers("x", x), check_numbers("y", y)
     if a.shape != b.shape or a.ndim != 1 or not a.size:
         raise BadArgument(f"expected two lists of one length, not {a.shape} and {b.shape}")
     if not (np.isfinite(a).all() and np.isfinite(b).all()):

@@ -24,9 +24,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cospace.arguments import check_share
+from cospace.arguments import check_numbers, check_share
 from cospace.errors import BadArgument
-from cospace.measures.bootstrap import LEAST, Interval, check_seed
+from cospace.measures.bootstrap import LEAST, Interval, check_seed, randomized
 from cospace.measures.student import tail
 
 __all__ = [
@@ -48,8 +48,6 @@ POWER = 0.8
 # question gains .01 and 6 of 100 lose .5, 20 questions say "better" in 31 runs of 100, 40 in 7.
 FEWEST = 40
 _RESAMPLES = 4_000
-_EXACT = 12  # differing questions, up to which all signs are tried
-_FLIPS = 4_000
 _AT_ONCE = 500
 _NORMAL = NormalDist()
 
@@ -152,10 +150,11 @@ def paired(
     >>> few.verdict, few.needed > few.questions
     ('no significant difference', True)
     """
-    first, second = np.asarray(old, np.float64), np.asarray(new, np.float64)
+    first, second = check_numbers("old", old), check_numbers("new", new)
     if first.shape != second.shape or first.ndim != 1 or not first.size:
         raise BadArgument(f"pairs come from the same questions: {first.shape}, {second.shape}")
     check_seed(seed)
+    check_share("alpha", alpha)
     apart = second - first
     needed = questions_needed(apart, wanted)
     n, moved = len(apart), int(np.count_nonzero(apart))
@@ -165,7 +164,7 @@ def paired(
     if moved < LEAST <= n:
         unseen = _most_share(moved, n, alpha)
         narrow = Interval(mean, min(narrow.low, -unseen), max(narrow.high, unseen))
-    return Paired(n, moved, wide, narrow, _randomized(apart, seed), wanted, needed, alpha)
+    return Paired(n, moved, wide, narrow, randomized(apart, seed=seed), wanted, needed, alpha)
 
 
 def questions_needed(differences: ArrayLike, wanted: float = 0.02) -> int:
@@ -184,7 +183,7 @@ def questions_needed(differences: ArrayLike, wanted: float = 0.02) -> int:
     149
     """
     check_share("wanted", wanted)
-    pilot = np.asarray(differences, np.float64)
+    pilot = check_numbers("differences", differences)
     if not pilot.size:
         raise BadArgument("there are no differences to tell a number of questions from")
     deviation = float(pilot.std(ddof=1)) if pilot.size > 1 else 1.0
@@ -226,20 +225,3 @@ def _most_share(seen: int, n: int, alpha: float) -> float:
         below = sum(math.comb(n, i) * share**i * (1 - share) ** (n - i) for i in range(seen + 1))
         low, high = (share, high) if below > alpha else (low, share)
     return high
-
-
-def _randomized(apart: NDArray[np.float64], seed: int) -> float:
-    """The two-sided p of the randomization test: how often chance signs give as large a sum."""
-    values = apart[apart != 0]
-    if not len(values):
-        return 1.0
-    least = abs(values.sum()) - 1e-9
-    if len(values) <= _EXACT:
-        bits = np.arange(2 ** len(values))[:, None] >> np.arange(len(values)) & 1
-        return float(np.mean(np.abs((2 * bits - 1) @ values) >= least))
-    random = np.random.default_rng(seed)
-    reached = 1  # the signs that were seen are one of those that could be
-    for _ in range(_FLIPS // _AT_ONCE):
-        signs = 2.0 * random.integers(2, size=(_AT_ONCE, len(values))) - 1
-        reached += int(np.count_nonzero(np.abs(signs @ values) >= least))
-    return reached / (_FLIPS + 1)

@@ -74,3 +74,40 @@ def test_short_english_texts_are_no_other_language() -> None:
     shop.add(ids=[str(n) for n in range(12)], documents=titles)
     [found] = audit(shop, checks=["languages"]).findings
     assert "inconclusive" == found.verdict
+
+
+TITLES = [
+    f"{title} {state}"
+    for title in (
+        "Bürostuhl schwarz verstellbar",
+        "Esstisch Eiche massiv",
+        "Kleiderschrank weiß 3-türig",
+        "Gartenbank aus Teakholz",
+        "Kinderbett mit Lattenrost",
+    )
+    for state in ("neu", "gebraucht")
+]
+
+
+def test_short_titles_of_a_language_that_the_model_does_not_know_are_found() -> None:
+    """Their language cannot be told, but most of their words the model reads in pieces."""
+    shop = cs.open(":memory:", model="starter")
+    texts = [*ENGLISH * 4, *TITLES]
+    shop.add(ids=[str(n) for n in range(len(texts))], documents=texts)
+    found = audit(shop, checks=["languages"])["languages"]
+    assert "found" == found.verdict
+    assert found.said.startswith("10 texts of no recognised language: ")
+    assert {str(n) for n in range(36, 46)} >= set(found.groups[0].ids)
+    assert 10 / 46 == found.severity
+
+
+def test_names_of_makers_are_no_language() -> None:
+    shop = cs.open(":memory:", model="starter")
+    names = [f"Kestrano Zahnrix Optilis KX-{n}" for n in range(9)]
+    texts = [*ENGLISH * 20, *names]
+    shop.add(ids=[str(n) for n in range(len(texts))], documents=texts)
+    found = audit(shop, checks=["languages"])["languages"]
+    assert "clean" == found.verdict
+    assert (
+        "9 texts of no recognised language hold mostly words the model does not know" in found.said
+    )

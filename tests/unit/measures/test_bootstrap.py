@@ -181,3 +181,29 @@ def test_draws_of_a_few_items_keep_their_shape() -> None:
     draws = resample(lambda i: np.zeros((2, 3)), 4, resamples=100)
     assert (100, 6) == draws.shape
     assert np.isnan(draws).all()
+
+
+@pytest.mark.parametrize("count", [6, 8, 10, 20])
+@pytest.mark.parametrize("kind", ["normal", "ties"])
+def test_of_few_items_chance_alone_is_told_in_no_more_than_5_of_100(kind: str, count: int) -> None:
+    random = np.random.default_rng(0)
+    told = 0
+    for _ in range(400):
+        apart = random.normal(0, 1, count)
+        if kind == "ties":  # differences of nDCG: most are 0
+            apart = np.sign(apart) * random.choice([0, 0, 0, 0.13, 0.37, 0.63, 1], count)
+        found = mean_difference(apart, np.zeros(count), resamples=400)
+        told += found.verdict != "no clear difference"
+    assert told / 400 <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / 400)
+
+
+def test_a_difference_of_another_figure_is_told_by_a_range_and_a_p_that_agree() -> None:
+    random = np.random.default_rng(0)
+    told = 0
+    for _ in range(300):
+        values = random.normal(0, 1, 8)
+        draws = resample(lambda i: [np.mean(values[i])], 8, resamples=400)  # noqa: B023
+        found = difference(float(values.mean()), draws[:, 0], items=8)
+        assert (found.low > 0 or found.high < 0) == (found.p <= 0.05) or abs(found.p - 0.05) < 0.02
+        told += found.verdict != "no clear difference"
+    assert told / 300 <= 0.09, "the plain range: 13"

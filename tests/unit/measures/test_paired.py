@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cospace.errors import BadArgument
+from cospace.measures.bootstrap import randomized
 from cospace.measures.paired import (
     BETTER,
     FEWEST,
@@ -18,7 +19,6 @@ from cospace.measures.paired import (
     WORSE,
     Paired,
     _most_share,
-    _randomized,
     paired,
     questions_needed,
 )
@@ -124,7 +124,7 @@ def test_the_helpers_are_those_of_scipy() -> None:
     theirs = stats.permutation_test(
         (apart,), np.mean, permutation_type="samples", n_resamples=20_000, rng=1
     )
-    assert theirs.pvalue == pytest.approx(_randomized(apart, 0), abs=0.02)
+    assert theirs.pvalue == pytest.approx(randomized(apart, seed=0), abs=0.02)
 
 
 @pytest.mark.parametrize("wanted", [0, 1, -0.1, float("nan")])

@@ -9,7 +9,13 @@ import numpy as np
 from cospace.audit.asked import Asked
 from cospace.audit.chart import Bar, Bars
 from cospace.audit.finding import Finding, Group
-from cospace.audit.languages.measure import MOST, OfLanguage, measure_languages
+from cospace.audit.languages.measure import (
+    MOST,
+    UNRECOGNISED,
+    OfLanguage,
+    foreign,
+    measure_languages,
+)
 from cospace.audit.local import local_texts
 from cospace.audit.view import View
 from cospace.counted import counted
@@ -22,6 +28,7 @@ LEAST = 8  # texts: fewer are single items, not a language of the collection
 # Of English texts the starter reads 1 letter in 100 alone and 8 words in 100 in pieces; of German
 # ones 7 and 52, of Russian ones 91 and 82.
 _BROKEN, _PIECES = 0.5, 0.4
+_MANY = 0.1  # of all texts: so many strange ones are hardly names alone
 _SHOWN = 6
 _NO_TEST = "what the model reads is counted, not drawn"
 
@@ -46,27 +53,42 @@ def unknown_languages(texts: Sequence[str | None], model: Encoder) -> list[str]:
     if not local_texts(model):
         return []
     held = measure_languages(texts, model, np.arange(len(texts)), None)
-    return [_name(one) for one in held if len(one.looked) >= LEAST and not known(one)]
+    return [
+        _name(one)
+        for one in held
+        if len(one.looked) >= LEAST and not known(one) and one.language != UNRECOGNISED
+    ]
 
 
 def finding_of(held: list[OfLanguage], view: View, texts: int) -> Finding:
     """What the languages of a collection say, of `texts` texts."""
     drawn = f" of {MOST:,} texts that were drawn, of {texts:,}" if texts > MOST else ""
     texts = min(texts, MOST)
-    judged = [one for one in held if len(one.looked) >= LEAST]
+    strange = [one for one in held if one.language == UNRECOGNISED]
+    many = sum(len(one.numbers) for one in strange)
+    signed = sum(foreign(view.texts[n] or "") for one in strange for n in one.numbers)
+    # English titles with names of makers are strange too, but have no words of other languages.
+    sure = signed >= LEAST and signed >= many / 4
+    judged = [one for one in held if len(one.looked) >= LEAST and (sure or one not in strange)]
+    odd = f"; {counted(many, 'text')} of {UNRECOGNISED} hold mostly words the model does not know"
+    odd = odd if many and not sure else ""
     if not judged:
-        said = f"of no language {LEAST} texts were recognised, of {texts:,}"
+        said = f"of no language {LEAST} texts were recognised, of {texts:,}{odd}"
         return Finding("languages", "inconclusive", said, why_no_p=_NO_TEST)
     unknown = [one for one in judged if not known(one)]
-    told = sum(len(one.numbers) for one in held)
-    names = ", ".join(f"{_name(one)} ({len(one.numbers):,})" for one in judged)
-    said = f"recognised: {names}; {texts - told:,}{drawn} are too short to tell"
+    told = sum(len(one.numbers) for one in held if one not in strange)
+    names = ", ".join(
+        f"{_name(one)} ({len(one.numbers):,})" for one in judged if one not in strange
+    )
+    short = texts - told - (many if sure else 0)
+    said = f"recognised: {names or 'none'}; {short:,}{drawn} are too short to tell{odd}"
     if unknown:
         said = "; ".join(map(_said, unknown)) + f". {said}"
+    unsure = many >= max(LEAST, _MANY * texts)
     items = sum(len(one.numbers) for one in unknown)
     return Finding(
         "languages",
-        "found" if unknown else "clean",
+        "found" if unknown else "inconclusive" if unsure else "clean",
         said,
         severity=items / max(1, texts),
         unit="share of texts",
@@ -96,7 +118,10 @@ def _said(one: OfLanguage) -> str:
     if one.broken >= _BROKEN:
         return f"{_name(one)}: {one.broken:.0%} of the letters reach the model one by one or not"
     assert one.pieces is not None
-    return f"{_name(one)}: {one.pieces:.0%} of the words are none that the model knows whole"
+    said = f"{one.pieces:.0%} of the words are none that the model knows whole"
+    if one.language == UNRECOGNISED:
+        return f"{counted(len(one.numbers), 'text')} of {UNRECOGNISED}: {said}"
+    return f"{_name(one)} ({counted(len(one.numbers), 'text')}): {said}"
 
 
 def _group(one: OfLanguage, view: View) -> Group:

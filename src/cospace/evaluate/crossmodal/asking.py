@@ -61,7 +61,11 @@ def add_figures(
         if at:
             one.differences[question.name] = {
                 name: difference(
-                    float(means[at, i] - means[0, i]), apart[:, i], items=values.shape[-1]
+                    float(means[at, i] - means[0, i]),
+                    apart[:, i],
+                    items=values.shape[-1],
+                    apart=values[at, i] - values[0, i] if i < len(DEPTHS) else None,
+                    seed=seed,
                 )
                 for i, name in enumerate(FIGURES)
             }

@@ -293,6 +293,7 @@ def _tell_classes(
             )
             if at:
                 apart = draws[:, at, i] - draws[:, 0, i]
+                own = values[at, i] - values[0, i]
                 one.accuracy_differences[way] = difference(
-                    float(means[at, i] - means[0, i]), apart, items=items
+                    float(means[at, i] - means[0, i]), apart, items=items, apart=own, seed=seed
                 )

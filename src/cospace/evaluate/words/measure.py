@@ -89,6 +89,8 @@ def words(
     """
     most = check_count("most", most)
     groups = models if isinstance(models, Mapping) else {}
+    if not all(isinstance(group, Sequence) for group in groups.values()):
+        raise BadArgument(f"models by group are lists of models, not {models!r:.60}")
     members = [model for group in groups.values() for model in group]
     named = named_models(members if isinstance(models, Mapping) else models)
     files = read_sources(source)

@@ -96,7 +96,7 @@ def cluster(
 
 
 def _check(k: int | None, method: str, least: int) -> None:
-    if method not in METHODS:
+    if not isinstance(method, str) or method not in METHODS:
         raise BadArgument(f"method is {' or '.join(map(repr, METHODS))}, not {method!r}")
     if method == "hdbscan" and k is not None:
         raise BadArgument("HDBSCAN finds the number of clusters itself; leave out k")

@@ -63,8 +63,8 @@ def senses(  # noqa: PLR0913 - as `Collection.add`, one for each thing to say
     >>> [one.size for one in senses(texts, "bank", groups=2).senses]
     [2, 2]
     """
-    if groups is not None and groups not in range(2, 21):
-        raise BadArgument(f"groups is a whole number, 2 to 20, not {groups!r}")
+    if groups is not None:
+        check_count("groups", groups, 2, 20)
     check_seed(seed)
     most = check_count("most", most)
     if words is not None:
