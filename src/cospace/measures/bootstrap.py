@@ -10,10 +10,10 @@ Sakai, Evaluating evaluation metrics based on the bootstrap, SIGIR 2006 (paired,
 Few items vary less than what they are drawn from, and their draws less again: a range is made as
 much wider as Student's t is for so many (`student`). A difference of means is told only where a
 randomization test tells it too (Smucker, Allan and Carterette, CIKM 2007), with all signs tried up
-to 12 items. Measured on 2,000 samples of 6 to 10 items without a difference: normal values are told apart in 3 to 5% (the plain
-range: 10 to 14%), values of which 60% are 0 in 0 to 1% (9 to 11%), exponential ones, whose signs
-are not alike, in 7 to 9% (14 to 21%). Of normal values 0.8 deviations apart, 26, 46 and 60% are
-told of 6, 8 and 10 items, 91% of 20.
+to 12 items. Measured on 2,000 samples of 6 to 10 items without a difference: normal values are told
+apart in 3 to 5% (the plain range: 10 to 14%), values of which 60% are 0 in 0 to 1% (9 to 11%),
+exponential ones, whose signs are not alike, in 7 to 9% (14 to 21%). Of normal values 0.8 deviations
+apart, 26, 46 and 60% are told of 6, 8 and 10 items, 91% of 20.
 
 Where all items are right, so are those of every draw: how much of that is luck the draws cannot
 show, and the range of such a share is Wilson's.

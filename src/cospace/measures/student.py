@@ -21,7 +21,7 @@ def tail(alpha: float, n: int) -> float:
     """The share of draws to leave out at each end, for an interval of 1 - `alpha` of n items.
 
     >>> round(tail(0.05, 6), 4), round(tail(0.05, 10_000), 4)
-    (0.0024, 0.025)
+    (0.0025, 0.025)
     """
     return _NORMAL.cdf(-quantile(1 - alpha / 2, n - 1) * math.sqrt(n / (n - 1)))
 
@@ -31,7 +31,7 @@ def p_of(share: float, n: int) -> float:
 
     That of the interval which ends at 0: `tail(p_of(share, n), n)` is `share`.
 
-    >>> round(p_of(0.0024, 6), 2), p_of(0.5, 6)
+    >>> round(p_of(0.0025, 6), 2), p_of(0.5, 6)
     (0.05, 1.0)
     """
     if share >= 0.5:
