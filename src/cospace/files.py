@@ -41,6 +41,7 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
+_OWN = re.compile("[0-9a-f]{8}")  # the part of a hidden name that nobody else has
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _REFUSED = {
     errno.EACCES, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOENT, errno.ENOTDIR,
@@ -113,10 +114,10 @@ def remove_left(path: Path) -> None:
 
     Who writes holds a lock on its file; a file that is locked, or that is none of ours, stays.
     """
-    ours = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{8}}\.tmp")
     with suppress(OSError):  # there is no such folder, or it cannot be read
         for left in path.parent.iterdir():
-            if ours.fullmatch(left.name):
+            own = left.name.removeprefix(f".{path.name}.").removesuffix(".tmp")
+            if f".{path.name}.{own}.tmp" == left.name and _OWN.fullmatch(own):
                 with suppress(OSError):  # somebody writes it, or it cannot be taken away
                     _remove_unlocked(left)
 

@@ -33,8 +33,8 @@ def parser() -> Parser:
         "grades by id; without it, what `cospace judge` and the pages have kept. Figures are\n"
         "ndcg@K, recall@K, mrr@K and map@K, means over the questions with 95% intervals.\n"
         "Worse than a baseline is any of its figures whose differences, question by question,\n"
-        "have an interval below 0; at least six questions must be the same. The exit code is\n"
-        "0, or 11 when it is not good enough.",
+        "have an interval below 0, which a one-sided randomization test tells at 5%; at least six\n"
+        "questions must be the same. The exit code is 0, or 11 when it is not good enough.",
         "cospace check market.cospace --queries judged.jsonl --min ndcg@10=.55",
         "cospace check market.cospace --queries judged.jsonl --save baseline.json",
         "cospace check market.cospace --queries judged.jsonl --not-worse-than baseline.json",
