@@ -562,6 +562,7 @@ def test_a_wrong_password_and_a_wrong_database(
     server: PostgresServer, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with server.connect() as db:
+        db.execute("CREATE EXTENSION IF NOT EXISTS vector")  # which this role may not
         db.execute("CREATE ROLE guarded LOGIN PASSWORD 'right' IN ROLE pg_read_all_data")
         db.execute("CREATE SCHEMA AUTHORIZATION guarded")
     monkeypatch.setenv("PGUSER", "guarded")
