@@ -22,6 +22,7 @@ from cospace.limits import limit
 __all__ = [
     "blocks",
     "check_room",
+    "check_writable",
     "copy_folder",
     "hidden",
     "make_folder",
@@ -42,6 +43,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 _OWN = re.compile("[0-9a-f]{8}")  # the part of a hidden name that nobody else has
+_EFFECTIVE = os.access in os.supports_effective_ids
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _REFUSED = {
     errno.EACCES, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOENT, errno.ENOTDIR,
@@ -61,8 +63,42 @@ def storage_errors(path: Path) -> Iterator[None]:
         if error.errno == errno.EIO:
             raise DurabilityError(f"{path}: the disk did not confirm a write ({error})") from error
         if error.errno in _REFUSED:
-            raise StorageError(f"{path}: cannot be written ({error.strerror})") from error
+            whose = _whose(path) if error.errno in (errno.EACCES, errno.EPERM) else ""
+            raise StorageError(f"{path}: cannot be written ({error.strerror}){whose}") from error
         raise
+
+
+def check_writable(folder: Path) -> None:
+    """Raises `StorageError` where this user may not write a folder, what is in it, or one deeper.
+
+    So a collection of somebody else's is refused as it is opened, and not at the first search.
+    """
+    for path in (folder, *folder.iterdir(), *folder.glob("*/*")):
+        if path.exists() and not os.access(path, os.W_OK, effective_ids=_EFFECTIVE):
+            raise StorageError(
+                f"{path}: cannot be written ({os.strerror(errno.EACCES)}){_whose(path)}"
+            )
+
+
+def _whose(path: Path) -> str:
+    """Who owns a path, or the folder that it would be in, where that is not who runs this."""
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    if not hasattr(os, "geteuid") or path.stat().st_uid == os.geteuid():
+        return ""
+    return (
+        f": {path.name} belongs to {_user(path.stat().st_uid)}, and this runs as"
+        f" {_user(os.geteuid())}. Run it as the owner, or give it away with chown -R"
+    )
+
+
+def _user(number: int) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:  # as in a container
+        return f"user {number}"
 
 
 def hidden(path: Path, ending: str) -> Path:
@@ -202,11 +238,15 @@ def make_folder(path: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file or a whole folder; nothing happens when it is not there."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+    """Remove a file or a whole folder; nothing happens when it is not there.
+
+    Raises `StorageError` where that may not be.
+    """
+    with storage_errors(path):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def remove_empty(folder: Path) -> None:

@@ -29,6 +29,7 @@ from cospace.errors import (
     SpaceMismatch,
     StorageError,
 )
+from cospace.files import remove
 from cospace.item import Part, Parts
 from cospace.limits import override
 from cospace.store.truth import Truth
@@ -629,6 +630,59 @@ def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
         for one in (path, *path.rglob("*")):
             one.chmod(0o755)
     assert before == snapshot(path)
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can run as somebody else"
+)
+@pytest.mark.parametrize("theirs", ["cache", "cache/seal.json", "truth.sqlite"])
+def test_a_part_that_somebody_else_made_is_refused_as_the_collection_is_opened(
+    tmp_path: Path, theirs: str
+) -> None:
+    """As where root has indexed into the folder of a service."""
+    path = tmp_path / "shop.cospace"
+    with cs.open(path, model=tiny_model()) as shop:
+        shop.add(cs.Item("a", "a chair"))
+        shop.search("a chair")
+    for one in (path, *path.rglob("*")):
+        os.chown(one, 65534, 65534)
+    os.chown(path / theirs, 0, 0)
+    for parent in (tmp_path, *(one for one in tmp_path.parents if "pytest-of-" in str(one))):
+        parent.chmod(0o755)
+    before = snapshot(path)
+    try:
+        os.seteuid(65534)
+        whose = f"{Path(theirs).name} belongs to root, and this runs as .*chown -R"
+        with pytest.raises(StorageError, match=f"{theirs}: cannot be written .*{whose}"):
+            cs.open(path)
+        assert before == snapshot(path)
+        if theirs != "truth.sqlite":  # SQLite reads none that it may not write, in this mode
+            with cs.open(path, model=tiny_model(), read_only=True) as shop:
+                assert ["a"] == shop.search("a chair").ids
+    finally:
+        os.seteuid(0)
+    cs.open(path).close()
+
+
+def test_what_cannot_be_removed_is_told_by_a_typed_error(tmp_path: Path) -> None:
+    folder = tmp_path / "full"
+    folder.mkdir()
+    (folder / "a").touch()
+    folder.chmod(0o555)
+    for parent in (tmp_path, *(one for one in tmp_path.parents if "pytest-of-" in str(one))):
+        parent.chmod(0o755)
+    root = os.geteuid() == 0
+    try:
+        if root:
+            os.seteuid(65534)
+        for one in (folder, folder / "a"):
+            with pytest.raises(StorageError, match=f"{one.name}: cannot be written"):
+                remove(one)
+    finally:
+        if root:
+            os.seteuid(0)
+        folder.chmod(0o755)
+    assert (folder / "a").exists()
 
 
 def test_a_broken_export_is_refused_and_nothing_is_restored(

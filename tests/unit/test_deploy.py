@@ -55,8 +55,11 @@ def test_the_service_is_begun_and_held_back():
     program, command, *rest = pairs["ExecStart"].split()
     assert ("cospace", "serve") == (Path(program).name, command)
     assert ["$COLLECTIONS"] == rest
-    for name in ("DynamicUser", "NoNewPrivileges", "PrivateDevices", "ProtectHome"):
+    for name in ("NoNewPrivileges", "PrivateDevices", "ProtectHome", "RemoveIPC"):
         assert "yes" == pairs[name]
+    user = pairs["User"]
+    assert f"useradd --system --home-dir /var/lib/{pairs['StateDirectory']}" in SERVICE.read_text()
+    assert f"sudo -u {user} " in SERVICE.read_text(), "else it may not write what was indexed"
     assert "" == pairs["CapabilityBoundingSet"]
     assert "MemoryDenyWriteExecute" not in pairs, "the engine writes the code that it runs"
 

@@ -348,7 +348,7 @@ class Cache:
 
     def drop(self, aside: Aside) -> None:
         """The copy is not needed any more. What cannot be removed is so at the next opening."""
-        with suppress(OSError):
+        with suppress(OSError, StorageError):
             remove(aside.folder)
         self._asides.discard(aside.folder)
 
@@ -425,7 +425,7 @@ def remove_graphs(folder: Path, *, but: Collection[Path] = ()) -> None:
     """Remove what processes left that ended while they built a graph for the index in `folder`."""
     for left in folder.parent.glob(f".{folder.name}.*.{_GRAPH}"):
         if left not in but:
-            with suppress(OSError):
+            with suppress(OSError, StorageError):
                 remove(left)
 
 

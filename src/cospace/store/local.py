@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cospace.errors import BadArgument, CollectionClosed, FormatTooNew
-from cospace.files import check_room, make_folder
+from cospace.files import check_room, check_writable, make_folder
 from cospace.need import UPGRADE
 from cospace.space import Space
 from cospace.store.about import Language
@@ -73,6 +73,7 @@ class LocalStore(Moving):
         self._idle = Idle(self._seal, SEAL_AFTER)
         self._lock = Lock(folder / "lock")
         try:
+            check_writable(folder)
             self._truth = Truth(truth)
         except BaseException:
             self._lock.release()
