@@ -1,4 +1,4 @@
-"""How many processors this process may use: the smaller of its affinity and its quota; and AMX.
+"""How many processors this process may use: the smaller of its affinity and its quota; AMX; memory.
 
 A container is often given two processors of a host's sixty-four by a quota, which leaves all of
 them in sight. As many threads as the host has would then stand still most of the time.
@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-__all__ = ["at_most", "cores", "has_amx", "quota"]
+__all__ = ["at_most", "cores", "has_amx", "installed_memory", "quota"]
 
 # What `at_most` was told.
 _told: list[int] = []
@@ -126,5 +127,15 @@ def _numbers(file: Path) -> tuple[int, ...] | None:
     """The numbers in a file; None for one that is not there or says "max"."""
     try:
         return tuple(map(int, file.read_text().split()))
+    except (OSError, ValueError):
+        return None
+
+
+def installed_memory() -> int | None:
+    """Bytes of memory of this machine; None where the system does not tell, as Windows."""
+    if sys.platform == "win32":
+        return None
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError):
         return None

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -37,10 +38,9 @@ __all__ = [
     "writing",
 ]
 
-try:
+if sys.platform != "win32":
     import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+    import pwd
 
 _OWN = re.compile("[0-9a-f]{8}")  # the part of a hidden name that nobody else has
 _EFFECTIVE = os.access in os.supports_effective_ids
@@ -82,23 +82,24 @@ def check_writable(folder: Path) -> None:
 
 def _whose(path: Path) -> str:
     """Who owns a path, or the folder that it would be in, where that is not who runs this."""
+    if sys.platform == "win32":
+        return ""
     while not path.exists() and path != path.parent:
         path = path.parent
-    if not hasattr(os, "geteuid") or path.stat().st_uid == os.geteuid():
+    owner, user = path.stat().st_uid, os.geteuid()
+    if owner == user:
         return ""
     return (
-        f": {path.name} belongs to {_user(path.stat().st_uid)}, and this runs as"
-        f" {_user(os.geteuid())}. Run it as the owner, or give it away with chown -R"
+        f": {path.name} belongs to {_user(owner)}, and this runs as {_user(user)}."
+        " Run it as the owner, or give it away with chown -R"
     )
 
 
 def _user(number: int) -> str:
-    import pwd
-
-    try:
-        return pwd.getpwuid(number).pw_name
-    except KeyError:  # as in a container
-        return f"user {number}"
+    if sys.platform != "win32":
+        with suppress(KeyError):  # as in a container
+            return pwd.getpwuid(number).pw_name
+    return f"user {number}"
 
 
 def hidden(path: Path, ending: str) -> Path:
@@ -122,9 +123,9 @@ def writing(path: Path) -> Iterator[BinaryIO]:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-                if fcntl is not None:
+                if sys.platform != "win32":
                     temporary.replace(path)  # while it is locked
-            if fcntl is None:  # Windows moves no open file
+            if sys.platform == "win32":  # which moves no open file
                 temporary.replace(path)
             sync_folder(path.parent)
     finally:
@@ -137,7 +138,7 @@ def _begun(path: Path) -> tuple[Path, BinaryIO]:
     while True:
         temporary = hidden(path, "tmp")
         file = temporary.open("xb")
-        if fcntl is not None:
+        if sys.platform != "win32":
             with suppress(OSError):  # a disk without locks: what is left there stays
                 fcntl.flock(file.fileno(), fcntl.LOCK_EX)
         if temporary.exists():  # nobody took it away before it was locked
@@ -159,18 +160,18 @@ def remove_left(path: Path) -> None:
 
 
 def _remove_unlocked(path: Path) -> None:
-    if fcntl is None:  # where there are no such locks, an open file cannot be taken away
+    if sys.platform == "win32":  # it has no such locks, and an open file cannot be taken away
         path.unlink()
-        return
-    # Neither a link nor a pipe is ours.
-    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    try:
-        found = os.fstat(file)
-        if stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid():
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            path.unlink()
-    finally:
-        os.close(file)
+    else:
+        # Neither a link nor a pipe is ours.
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            found = os.fstat(file)
+            if stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid():
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+        finally:
+            os.close(file)
 
 
 def scratch() -> IO[bytes]:
@@ -313,7 +314,7 @@ def _moved(made: Path, target: Path, moved: list[Path]) -> bool:
 
 def sync_folder(path: Path) -> None:
     """Make renames in `path` durable, on systems where a folder can be synced."""
-    if os.name == "nt":
+    if sys.platform == "win32":
         return
     descriptor = os.open(path, os.O_RDONLY)
     try:

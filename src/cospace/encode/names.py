@@ -197,7 +197,7 @@ def model_home() -> Path:
         return Path(chosen) / "models"
     if sys.platform == "darwin":
         base = Path.home() / "Library" / "Application Support"
-    elif os.name == "nt":
+    elif sys.platform == "win32":
         base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     else:
         base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass
 
-from cospace.cores import cores
+from cospace.cores import cores, installed_memory
 from cospace.errors import BadArgument
 
 __all__ = ["Machine", "Prices", "here"]
@@ -74,10 +73,7 @@ class Prices:
 
 def here() -> Machine:
     """This machine. Raises `BadArgument` where the system does not tell its memory."""
-    try:
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
-        raise BadArgument(
-            "this system does not tell its memory; say it: --machine-memory 64GB"
-        ) from None
+    memory = installed_memory()
+    if memory is None:
+        raise BadArgument("this system does not tell its memory; say it: --machine-memory 64GB")
     return Machine(memory, cores())

@@ -234,12 +234,11 @@ def _sound(data: bytes) -> NDArray[Any]:
 
 def _hold_back() -> None:
     """Limit the memory of this process, where the system can."""
-    try:
+    if sys.platform != "win32":  # the time limit holds there, this one does not
         import resource
-    except ImportError:  # Windows: the time limit holds there, this one does not
-        return
-    most = limit("upload_memory")
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+        most = limit("upload_memory")
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 def _send(pipe: IO[bytes], head: dict[str, Any], data: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sys
 import time
 from pathlib import Path
 
@@ -23,7 +24,7 @@ class Lock:
     def __init__(self, path: Path) -> None:
         self.path = path
         with storage_errors(path):
-            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0))
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _AS_IT_IS)
         if not _try_lock(self._descriptor):
             owner = _owner(self._descriptor)
             os.close(self._descriptor)
@@ -38,7 +39,8 @@ class Lock:
             "since": time.strftime("%Y-%m-%d %H:%M:%S"),
         }
         os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, json.dumps(record).encode(), _RECORD_AT)
+        os.lseek(self._descriptor, _RECORD_AT, os.SEEK_SET)  # pwrite is not on Windows
+        os.write(self._descriptor, json.dumps(record).encode())
 
         _held.add(self._descriptor)
 
@@ -51,6 +53,7 @@ class Lock:
         self._descriptor = -1
 
 
+_AS_IT_IS = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _held: set[int] = set()
 
 
@@ -66,8 +69,8 @@ if hasattr(os, "register_at_fork"):
 
 def _owner(descriptor: int) -> str:
     try:
-        text = os.pread(descriptor, 1000, _RECORD_AT)
-        record = json.loads(text)
+        os.lseek(descriptor, _RECORD_AT, os.SEEK_SET)
+        record = json.loads(os.read(descriptor, 1000))
         if record["pid"] == os.getpid() and record["host"] == socket.gethostname():
             return f"this process (pid {record['pid']}, since {record['since']})"
         return f"pid {record['pid']} on host {record['host']} (since {record['since']})"
@@ -75,7 +78,7 @@ def _owner(descriptor: int) -> str:
         return "another process"
 
 
-if os.name == "nt":
+if sys.platform == "win32":
     import msvcrt
 
     # Windows locks bytes against reading too, so the record stands behind the locked byte.
@@ -83,7 +86,7 @@ if os.name == "nt":
 
     def _try_lock(descriptor: int) -> bool:
         try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         except OSError:
             return False
         return True

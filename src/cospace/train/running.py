@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from cospace.cores import installed_memory
 from cospace.errors import BadArgument, TrainingDiverged
 from cospace.progress import Meter, Watch, metered
 
@@ -124,11 +124,8 @@ class _Clock:
 
 def check_memory(need: int, advice: str) -> None:
     """Raises `BadArgument` with `advice` when the machine has less than `need` bytes in all."""
-    try:
-        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):  # Windows does not say
-        return
-    if need > total:
+    total = installed_memory()
+    if total is not None and need > total:
         raise BadArgument(
             f"this needs {need / 1e9:,.1f} GB of memory; the machine has {total / 1e9:,.1f}."
             f" {advice}"

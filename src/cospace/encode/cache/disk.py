@@ -76,7 +76,7 @@ def cache_home() -> Path:
         return Path(chosen) / "cache"
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "cospace"
-    if os.name == "nt":
+    if sys.platform == "win32":
         local = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
         return Path(local) / "cospace" / "cache"
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cospace"
