@@ -80,6 +80,22 @@ class TextFile:
         """How many bytes of text the rows so far have taken."""
         return 0 if self._lines is None else self._lines.offset
 
+    def _packed(self) -> float:
+        """How many bytes on the disk a byte of text takes, by the beginning of the file."""
+        with open_regular(self.path, self.name) as raw:
+            head = raw.read(_HEAD_BYTES)
+        if self.path.suffix.lower() != ".gz":
+            return len(head) / max(self._as_text(head), 1)
+        # GzipFile reads ahead, how far depends on Python, so its places tell nothing.
+        unpacker = zlib.decompressobj(wbits=31)
+        text = unpacker.decompress(head, _HEAD_BYTES)
+        left = len(unpacker.unconsumed_tail) + len(unpacker.unused_data)
+        return (len(head) - left) / max(self._as_text(text), 1)
+
+    def _as_text(self, head: bytes) -> int:
+        """How many bytes of text the file's own bytes are."""
+        return len(head)
+
     def _look(self) -> None:
         """Take the sample; raises `BadItem` where the file is no table at all."""
         taken = 0
@@ -91,9 +107,8 @@ class TextFile:
                         self.sample.add(values, cells=self.cells)
                     if taken == _SAMPLE_ROWS or self._place() > _SAMPLE_BYTES:
                         size = os.fstat(raw.fileno()).st_size
-                        # Both files read ahead; only their ratio tells how well it is packed.
-                        packed = self._place() * raw.tell() / max(file.tell(), 1)
-                        self.total = max(taken, round(taken * size / max(packed, 1)))
+                        read = self._place() * self._packed()
+                        self.total = max(taken, round(taken * size / max(read, 1)))
                         return
             except _DAMAGED as error:
                 if not taken:
@@ -132,6 +147,11 @@ class Delimited(TextFile):
                 yield file, raw
             else:
                 yield cast("BinaryIO", Recoded(file, self._encoding)), raw
+
+    def _as_text(self, head: bytes) -> int:
+        if self._encoding == "utf-8":
+            return len(head)
+        return len(head.decode(self._encoding, "replace").encode())
 
     def _values(self, file: BinaryIO) -> Iterator[tuple[str, dict[str, Any] | str]]:
         lines = self._lines = Lines(file, limit("row_bytes"), ANY_NEWLINE)

@@ -337,11 +337,14 @@ def test_an_invisible_text_is_no_text() -> None:
     assert 1 == len(reading.failed)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 @pytest.mark.parametrize("packed", [False, True])
-def test_the_total_is_an_estimate_and_then_exact(tmp_path: Path, packed: bool) -> None:
+def test_the_total_is_an_estimate_and_then_exact(
+    tmp_path: Path, packed: bool, encoding: str
+) -> None:
     data = (
         "id,title\n" + "".join(f"{n},Title {n * 7919 % 10_007}\n" for n in range(50_000))
-    ).encode()
+    ).encode(encoding)
     path = tmp_path / ("a.csv.gz" if packed else "a.csv")
     path.write_bytes(gzip.compress(data) if packed else data)
     reading = read(path, id="id")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import apsw
@@ -89,7 +90,7 @@ def test_a_commit_is_durable_whatever_the_connection_began_with(
 def test_a_row_that_was_changed_is_not_believed(cache: VectorCache, column: str) -> None:
     fill(cache, range(1))
     cache.close()
-    with sqlite3.connect(cache.path) as db:
+    with closing(sqlite3.connect(cache.path)) as db, db:
         value = {"vector": os.urandom(32), "key": KEYS[1], "cut": 0}[column]
         db.execute(f"UPDATE vectors SET {column} = ?", (value,))
     assert {} == cache.get(KEYS)
@@ -109,7 +110,7 @@ def test_a_damaged_file_is_refused_and_can_be_emptied(cache: VectorCache) -> Non
 def test_a_newer_format_is_left_alone(cache: VectorCache) -> None:
     fill(cache)
     cache.close()
-    with sqlite3.connect(cache.path) as db:
+    with closing(sqlite3.connect(cache.path)) as db, db:
         db.execute("PRAGMA user_version=99")
     with pytest.raises(FormatTooNew):
         cache.get(KEYS)

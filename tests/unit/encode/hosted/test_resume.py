@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -88,7 +89,7 @@ def test_what_cannot_be_kept_is_not_paid_for(slow: Kit) -> None:
     model.encode_document(["the cache is made"])
 
     def break_the_cache(rows: np.ndarray) -> np.ndarray:
-        with sqlite3.connect(model.cache.path) as db:
+        with closing(sqlite3.connect(model.cache.path)) as db, db:
             db.execute("DROP TABLE total")
         return rows
 
