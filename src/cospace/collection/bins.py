@@ -57,7 +57,8 @@ def _edges(values: NDArray[Any], *, whole: bool, beyond: bool) -> list[float]:
     `beyond` has the last edge above all values, so that the greatest number has a bin of its own.
     """
     low, high = float(values.min()), float(values.max())
-    near, far = np.quantile(values, _OUT).tolist()
+    with np.errstate(over="ignore", invalid="ignore"):  # of numbers at both ends of float64
+        near, far = np.quantile(values, _OUT).tolist()
     if far <= near:
         near, far = low, high
     step = _round(max((far - near) / _BINS, 1.0 if whole else 0.0))
@@ -65,7 +66,7 @@ def _edges(values: NDArray[Any], *, whole: bool, beyond: bool) -> list[float]:
         return [low, high]
     first = math.floor(near / step)
     last = math.floor(math.ceil(far) / step) + 1 if beyond else math.ceil(far / step)
-    inner = [float(f"{step * at:.12g}") for at in range(first, max(last, first + 1) + 1)]
+    inner = [float(f"{step * at:.15g}") for at in range(first, max(last, first + 1) + 1)]
     return [min(low, inner[0]), *inner[1:-1], max(high, inner[-1])]
 
 

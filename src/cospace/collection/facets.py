@@ -214,7 +214,8 @@ def _facet(field: Field, column: Column, living: Mask, counted: Mask) -> Facet:
         return _range(field.name, "date", numbers.values[column.codes], living, counted)
     counts = column.held(counted)
     there = np.flatnonzero(counts)
-    best = sorted(there.tolist(), key=lambda code: (-counts[code], column.order[code]))
+    order, texts = column.order, column.values
+    best = sorted(there.tolist(), key=lambda at: (-counts[at], order[at], str(texts[at])))
     values_ = tuple((column.values[code], int(counts[code])) for code in best[:MOST_VALUES])
     return CategoryFacet(field.name, values_, max(0, len(best) - MOST_VALUES))
 

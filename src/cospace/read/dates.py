@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Literal, TypeAlias
 
 __all__ = ["Order", "day_of", "iso", "moment", "order_of", "orders"]
@@ -24,17 +25,25 @@ _WRITTEN = re.compile(
     r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?)?"
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MINUTE = timedelta(minutes=1)
 _LONGEST = 40  # characters
 
 
 def iso(value: date) -> str:
     """A date or a moment as ISO 8601; a moment with a time zone in UTC.
 
+    One that UTC puts before the year 1 or after 9999 keeps its own time zone, in whole minutes.
+
     >>> iso(date(2026, 1, 31)), iso(datetime(2026, 1, 31, 9, 30))
     ('2026-01-31', '2026-01-31T09:30:00')
     """
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        value = value.astimezone(UTC)
+    if isinstance(value, datetime) and (ahead := value.utcoffset()) is not None:
+        try:
+            value = value.astimezone(UTC)
+        except OverflowError:
+            minutes = math.copysign(math.ceil(abs(ahead) / _MINUTE), ahead.total_seconds())
+            own = timedelta(minutes=minutes)
+            value = (value.replace(tzinfo=None) + (own - ahead)).replace(tzinfo=timezone(own))
     return value.isoformat()
 
 

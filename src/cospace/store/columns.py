@@ -95,12 +95,15 @@ class Column:
 
     @property
     def order(self) -> NDArray[np.int64]:
-        """The place of each value among the sorted values [v], as `order_key` sorts them."""
+        """The place of each value among the sorted values [v], as `order_key` sorts them.
+
+        Values of one key share a place: a moment may be written in several ways.
+        """
         size = len(self.values)
         if self._order is None or self._order[0] != size:
             keys = [order_key(value) for value in self.values[:size]]
-            place = np.empty(size, np.int64)
-            place[sorted(range(size), key=keys.__getitem__)] = np.arange(size)
+            distinct = {key: at for at, key in enumerate(sorted(set(keys)))}
+            place = np.fromiter((distinct[key] for key in keys), np.int64, size)
             self._order = (size, place)
         return self._order[1]
 

@@ -7,9 +7,9 @@ from _thread import RLock
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cospace.errors import CollectionClosed
+from cospace.errors import CollectionBusy, CollectionClosed
 
-__all__ = ["Gate"]
+__all__ = ["Gate", "Turn"]
 
 
 class Gate(RLock):  # type: ignore[misc]  # final in the type stubs alone
@@ -23,6 +23,7 @@ class Gate(RLock):  # type: ignore[misc]  # final in the type stubs alone
         self.name = name
         self._pid = None if forks else os.getpid()
         self._closed = False
+        self._ended = False
 
     def __enter__(self) -> bool:  # type: ignore[override]  # it takes no arguments here
         self.check()  # first: a forked process may never get the lock
@@ -45,17 +46,19 @@ class Gate(RLock):  # type: ignore[misc]  # final in the type stubs alone
 
     @contextmanager
     def closing(self) -> Iterator[bool]:
-        """A block that lets nobody in from now on; False when it was shut before.
+        """A block that lets nobody in from now on; False once such a block has come to its end.
 
-        False in a forked process too, which never gets a lock that another thread held then.
+        One that Ctrl-C or an error ended is run again by the next `close`, so it must do no harm
+        twice. False in a forked process too, which never gets a lock that another thread held.
         """
         if self._is_copy():
             yield False
             return
         try:
             self.acquire()
-            first, self._closed = not self._closed, True
-            yield first
+            self._closed = True
+            yield not self._ended
+            self._ended = True
         finally:
             self._let_go()
 
@@ -66,3 +69,25 @@ class Gate(RLock):  # type: ignore[misc]  # final in the type stubs alone
 
     def _is_copy(self) -> bool:
         return self._pid is not None and self._pid != os.getpid()
+
+
+class Turn(RLock):  # type: ignore[misc]  # final in the type stubs alone
+    """A context manager that lets one in, and refuses all others at once by `CollectionBusy`.
+
+    A lock for the same reason as `Gate`.
+    """
+
+    def __init__(self, refusal: str) -> None:
+        self._refusal = refusal
+
+    def __enter__(self) -> bool:  # type: ignore[override]  # it takes no arguments here
+        if self._is_owned():  # type: ignore[attr-defined]  # by the caller's caller
+            raise CollectionBusy(self._refusal)
+        try:
+            if not self.acquire(blocking=False):
+                raise CollectionBusy(self._refusal)
+        except BaseException:
+            if self._is_owned():  # type: ignore[attr-defined]  # Ctrl-C came right after
+                self.release()
+            raise
+        return True

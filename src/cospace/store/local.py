@@ -227,24 +227,32 @@ class LocalStore(Moving):
                 self._remove_second(there)
 
     def close(self) -> None:
-        """Seal the cache, close the files, release the lock."""
+        """Seal the cache, close the files, release the lock.
+
+        What Ctrl-C has ended is taken up again by the next call, as all of it may be done twice.
+        """
+        if not self._lock.held:  # closed, or of the process that this one was forked from
+            return
         with suppress(CollectionClosed):
             self._gate.check()
             self._stop_building()
-        with self._gate.closing() as first:
-            if not first:
-                return
-            self._idle.stop()
-            _open_stores.discard(self)
-            try:
-                self._cache.close()
-            finally:
-                self._truth.close()
         try:
+            with self._gate.closing() as first:
+                if first:
+                    self._idle.stop()
+                    self._cache.close()
+                    self._truth.close()
             with self._moving:  # what builds the second index finds the gate shut, and ends
                 self._close_second(sealed=True)
-        finally:
-            self._lock.release()
+        except Exception:  # it would come again
+            self._truth.close()
+            self._let_go()
+            raise
+        self._let_go()
+
+    def _let_go(self) -> None:
+        self._lock.release()
+        _open_stores.discard(self)
 
     def _stop_building(self) -> None:
         self._cache.stop()

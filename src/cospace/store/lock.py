@@ -44,11 +44,16 @@ class Lock:
 
         _held.add(self._descriptor)
 
+    @property
+    def held(self) -> bool:
+        """Whether it is this process's still."""
+        return self._descriptor in _held
+
     def release(self) -> None:
         """Give the lock back; calling it twice does no harm."""
         if self._descriptor in _held:
-            _held.discard(self._descriptor)
             _unlock(self._descriptor)  # in a child that was forked a moment ago, too
+            _held.discard(self._descriptor)  # after that: Ctrl-C before it leaves it to be unlocked
             os.close(self._descriptor)
         self._descriptor = -1
 

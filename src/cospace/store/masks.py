@@ -56,7 +56,8 @@ def _values(column: Column, node: In | Compare | Near) -> Mask:
     if isinstance(node, In):
         mask = np.zeros(len(column.values), bool)
         codes = [column.numbered_by.get(value, -1) for value in node.values]
-        mask[[code for code in codes if code >= 0]] = True
+        # Another thread may add values meanwhile: this column holds none of them.
+        mask[[code for code in codes if 0 <= code < len(mask)]] = True
         return mask
     if isinstance(node, Near):
         far = kilometres_of(column, node.lat, node.lon)

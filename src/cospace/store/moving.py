@@ -7,18 +7,19 @@ searches and writes go on. Its lock is taken before the mutex, never inside it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cospace.errors import CollectionBusy, CollectionClosed
+from cospace.errors import CollectionClosed
 from cospace.files import check_room, remove
 from cospace.space import Space
 from cospace.store.beside import Beside, Made, Stale
 from cospace.store.cache import Cache, remove_graphs
+from cospace.store.gate import Turn
 from cospace.store.opened import Opened
 from cospace.store.otherside import OtherSide
 from cospace.store.seal import checksums
@@ -41,17 +42,11 @@ class Moving(Opened):
 
     def _prepare(self) -> None:
         self._moving = threading.RLock()
-        self._copying = threading.Lock()
+        self._copying = Turn(f"{self.folder}: another thread migrates it; wait for that")
 
-    @contextmanager
-    def copying(self) -> Iterator[None]:
+    def copying(self) -> Turn:
         """A block in which nobody else copies, switches or drops. Raises `CollectionBusy`."""
-        if not self._copying.acquire(blocking=False):
-            raise CollectionBusy(f"{self.folder}: another thread migrates it; wait for that")
-        try:
-            yield
-        finally:
-            self._copying.release()
+        return self._copying
 
     @property
     def beside(self) -> Beside | None:

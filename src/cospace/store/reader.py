@@ -141,13 +141,13 @@ class LocalReader(Refusing, Opened):
         with self._gate.closing() as first:
             if not first:
                 return
-            _open_readers.discard(self)
             try:
                 self._cache.discard()
             finally:
                 self._truth.close()
                 self._lock.release()
                 remove(self._own)
+            _open_readers.discard(self)
 
 
 def _bytes(path: Path) -> bytes:

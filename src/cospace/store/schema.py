@@ -91,14 +91,26 @@ def is_location(value: object) -> bool:
 
 
 def flatten(metadata: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    """The leaves of nested metadata as (dotted name, value); a location is a leaf."""
-    leaves: list[tuple[str, Any]] = []
+    """The leaves of nested metadata as (dotted name, value); a location is a leaf.
+
+    A name comes once: what ``{"a.b": 1, "a": {"b": 2}}`` holds twice is one leaf, a list of both.
+
+    >>> flatten({"a.b": 1, "a": {"b": [2, 3], "c": 4}})
+    [('a.b', [1, 2, 3]), ('a.c', 4)]
+    """
+    leaves: dict[str, Any] = {}
     for key, value in metadata.items():
-        if isinstance(value, Mapping) and not is_location(value):
-            leaves += flatten(value, f"{prefix}{key}.")
-        elif value is not None:
-            leaves.append((prefix + key, value))
-    return leaves
+        if value is None:
+            continue
+        name = prefix + key
+        deeper = isinstance(value, Mapping) and not is_location(value)
+        for full, leaf in flatten(value, f"{name}.") if deeper else ((name, value),):
+            leaves[full] = [*_each(leaves[full]), *_each(leaf)] if full in leaves else leaf
+    return list(leaves.items())
+
+
+def _each(leaf: Any) -> Any:
+    return leaf if isinstance(leaf, list | tuple) else (leaf,)
 
 
 def _type_of(value: Any, key: str, name: str) -> FieldType | None:

@@ -309,9 +309,7 @@ def kilometres(metadata: Mapping[str, Any], near: tuple[str, float, float]) -> f
     `near` is (location field, latitude, longitude); of several places the nearest counts.
     """
     name, lat, lon = near
-    value: Any = metadata
-    for key in name.split("."):
-        value = value.get(key) if isinstance(value, Mapping) else None
+    value: Any = dict(flatten(metadata)).get(name)
     places = value if isinstance(value, list | tuple) else [value]
     found = [distance_km(lat, lon, p["lat"], p["lon"]) for p in places if is_location(p)]
     return min(found, default=None)

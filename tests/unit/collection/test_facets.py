@@ -141,6 +141,17 @@ def test_whole_numbers_have_bins_of_whole_numbers():
     assert [(0.0, 1.0, 1), (1.0, 2.0, 2), (2.0, 3.0, 0), (3.0, 4.0, 1)] == list(bins)
 
 
+def test_numbers_at_both_ends_of_a_float_are_counted_without_a_warning():
+    array = np.array([-1.7e308, -1e308, 1e308, 1.7e308])
+    assert 4 == sum(one.items for one in binned(array, array, dates=False)[2])
+
+
+def test_long_numbers_that_lie_close_together_have_bins_between_them():
+    array = 1_733_000_000_000.0 + np.arange(100)
+    _, _, bins = binned(array, array, dates=False)
+    assert {5} == {one.items for one in bins[:20]}
+
+
 def test_dates_have_bins_of_whole_days():
     shop = shop_of([{"on": f"2026-01-0{n}T1{n}:00:00"} for n in range(1, 8)])
     facet = shop.facets()["on"]

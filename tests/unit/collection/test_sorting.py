@@ -13,10 +13,14 @@ import cospace as cs
 from cospace.collection.sorting import order_of, sorted_by
 from cospace.errors import BadArgument, BadFilter
 from cospace.store.protocol import Row
+from cospace.store.where import kilometres
+from cospace.testing import tiny_model
 
 PLACE = {"lat": 47.0, "lon": 15.0}
 VALUES = st.one_of(st.none(), st.integers(-3, 3), st.lists(st.integers(-3, 3), max_size=3))
-TEXTS = st.sampled_from(["oak", "Oak", "ash", "2026-01-31", "2026-01-31T09:00:00", "2025-01-01"])
+TEXTS = st.sampled_from(
+    ["oak", "Oak", "ash", "2026-01-31", "2026-01-31T09:00:00", "2026-01-31T00:00Z", "2025-01-01"]
+)
 PLACES = st.fixed_dictionaries({"lat": st.floats(40, 50), "lon": st.floats(10, 20)})
 ROWS = st.lists(
     st.fixed_dictionaries({}, optional={"n": VALUES, "t": TEXTS, "p": PLACES}), max_size=8
@@ -45,6 +49,21 @@ def test_browsing_sorts_as_matches_are_sorted_and_pages_join_up(rows, sort, k):
     pages = [shop.browse(sort=sort, near=PLACE, offset=at, k=k) for at in range(0, len(rows), k)]
     assert whole.ids == [id for page in pages for id in page.ids]
     assert {len(rows)} == {page.total for page in pages}
+
+
+@pytest.mark.parametrize("sort", ["t", "-t"])
+def test_one_moment_written_in_two_ways_leaves_items_as_they_are(sort):
+    shop = shop_of([{"t": "2026-01-31T00:00Z"}, {"t": "2026-01-31"}, {"t": "2026-01-31T00:00Z"}])
+    assert ["0", "1", "2"] == shop.browse(sort=sort).ids
+
+
+def test_a_place_is_found_under_a_name_with_a_dot():
+    near, far = {"lat": 47.0, "lon": 15.0}, {"lat": 10.0, "lon": 15.0}
+    for metadata in ([{"geo.at": far}, {"geo.at": near}], [{"geo": {"at": far}}, {"geo.at": near}]):
+        shop = cs.open(":memory:", model=tiny_model())
+        shop.add(ids=["far", "near"], documents=["a chair", "a chair"], metadatas=metadata)
+        assert ["near", "far"] == shop.search("a chair", sort="distance", near=near).ids
+        assert kilometres(shop["near"].metadata, ("geo.at", 47.0, 15.0)) == 0.0
 
 
 def test_an_item_that_lacks_the_field_is_at_the_end_in_both_directions():

@@ -81,19 +81,41 @@ def test_what_is_no_date(cell: str) -> None:
         day_of(cell, "dmy")
 
 
+FIRST_MOMENT = "0001-01-01T00:00:00+01:00"
+
+
 @given(st.dates() | st.datetimes() | st.datetimes(timezones=st.timezones()))
 def test_the_order_of_moments_is_the_order_of_time(value: dt.date) -> None:
-    try:
-        text = iso(value)
-    except OverflowError:  # in UTC it is in the year 0 or 10000
-        return
-    at = moment(text)
+    at = moment(iso(value))
     epoch = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
     if not isinstance(value, dt.datetime):
         value = dt.datetime.combine(value, dt.time())
     if value.tzinfo is None:
         value = value.replace(tzinfo=dt.UTC)
     assert at == (value - epoch) // dt.timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize("ahead", ["00:53:28", "14:00", "-00:53:28", "-12:00"])
+def test_a_moment_that_is_in_no_year_of_utc_keeps_its_time_zone(ahead: str) -> None:
+    """Programs write "no date" as the first or the last moment that they know."""
+    if ahead.startswith("-"):
+        value = dt.datetime.fromisoformat(f"9999-12-31T23:59:59{ahead}")
+    else:
+        value = dt.datetime.fromisoformat(f"0001-01-01T00:00:00+{ahead}")
+    at = moment(iso(value))
+    assert at == (value - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
+
+
+def test_the_first_moment_of_all_is_a_cell_as_others_are(tmp_path: Path) -> None:
+    table = tmp_path / "items.csv"
+    cells = [*(f"2026-01-{day}T00:00:00+01:00" for day in range(10, 20)), FIRST_MOMENT]
+    rows = [f"{at},Chair {at},{cell}" for at, cell in enumerate(cells)]
+    table.write_text("\n".join(["id,text,made", *rows]), encoding="utf-8")
+    assert FIRST_MOMENT == list(cs.read(table))[-1].metadata["made"]
+    shop = cs.open(":memory:", model=tiny_model())
+    value = dt.datetime.fromisoformat(FIRST_MOMENT)
+    shop.add(cs.Item("a", "Chair", {"made": value}))
+    assert 1 == shop.count({"made": {"$lte": value}})
 
 
 @given(st.text(max_size=45))

@@ -14,9 +14,9 @@ import cospace as cs
 from cospace.store.columns import Columns, order_key
 from cospace.store.masks import passing
 from cospace.store.protocol import Row
-from cospace.store.schema import Schema
+from cospace.store.schema import Field, Schema
 from cospace.store.truth import Change
-from cospace.store.where import matches, parse
+from cospace.store.where import In, matches, parse
 
 NUMBERS = st.one_of(
     st.integers(-5, 5),
@@ -39,6 +39,7 @@ METADATA = st.fixed_dictionaries(
         "b": some(st.booleans()),
         "p": some(PLACES),
         "in": st.fixed_dictionaries({}, optional={"n": some(NUMBERS)}),
+        "in.n": some(NUMBERS),
     },
 )
 
@@ -125,6 +126,22 @@ def test_what_was_read_before_stays_as_it_was():
     before.after(changes({2: {"t": "ash"}, 1: {"t": "elm"}}), ())
     assert ([1], [True]) == (before.keys.tolist(), before.alive.tolist())
     assert [0] == before.fields["t"].codes.tolist()
+
+
+def test_a_value_that_another_thread_adds_meanwhile_is_held_by_nothing():
+    columns = Columns().after(changes({1: {"t": "oak"}}), ())
+
+    class Added(str):
+        """A text that is stored while a filter looks it up."""
+
+        __slots__ = ()
+
+        def __hash__(self) -> int:
+            columns.after(changes({2: {"t": str(self)}}), ())
+            return str.__hash__(self)
+
+    node = In(Field("t", "string", ""), (Added("ash"), "oak"))
+    assert [True] == passing(columns, node).tolist()
 
 
 @given(st.lists(st.one_of(TEXTS), max_size=8))

@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from cospace.errors import CollectionClosed
-from cospace.store.gate import Gate
+from cospace.errors import CollectionBusy, CollectionClosed
+from cospace.store.gate import Gate, Turn
 
 
 def test_one_thread_at_a_time() -> None:
@@ -69,9 +69,36 @@ def test_who_waited_while_it_was_shut_is_refused() -> None:
     assert ["refused"] * 3 == told
 
 
+def test_a_close_that_was_ended_is_taken_up_again() -> None:
+    gate = Gate("shop")
+    with pytest.raises(KeyboardInterrupt), gate.closing():
+        raise KeyboardInterrupt
+    with pytest.raises(CollectionClosed):
+        gate.check()
+    assert [True, False] == [shut(gate), shut(gate)]
+
+
+def test_a_turn_is_one_threads_alone_and_not_twice() -> None:
+    turn, told = Turn("shop: in use"), []
+
+    def enter() -> None:
+        with pytest.raises(CollectionBusy, match="shop: in use"), turn:
+            told.append("in")
+
+    with turn:
+        enter()
+        thread = threading.Thread(target=enter)
+        thread.start()
+        thread.join()
+    with turn:
+        told.append("again")
+    assert ["again"] == told
+
+
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer of Unix")
-def test_ctrl_c_leaves_it_open_to_other_threads_wherever_it_falls() -> None:
-    gate, counted = Gate("shop"), 0
+@pytest.mark.parametrize("kind", [Gate, Turn])
+def test_ctrl_c_leaves_it_open_to_other_threads_wherever_it_falls(kind: type[Gate | Turn]) -> None:
+    gate, other, counted = kind("shop"), kind("shop"), 0
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -82,18 +109,18 @@ def test_ctrl_c_leaves_it_open_to_other_threads_wherever_it_falls() -> None:
             try:
                 signal.setitimer(signal.ITIMER_REAL, 0.0002 + step % 20 * 0.00001)
                 while True:
-                    with gate, gate:
+                    with gate, other:
                         counted += 1
             except KeyboardInterrupt:
                 pass
-            assert free(gate), f"it stayed locked after {counted} times"
+            assert free(gate) and free(other), f"it stayed locked after {counted} times"
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert counted > 400
 
 
-def free(gate: Gate) -> bool:
+def free(gate: Gate | Turn) -> bool:
     """Whether another thread can enter."""
     found = []
 

@@ -101,6 +101,11 @@ def test_flatten_gives_leaves_by_dotted_name() -> None:
     assert [("a", 1), ("b.c", [1]), ("b.d.f", PLACE)] == flatten(record)
 
 
+def test_a_dotted_name_that_is_there_twice_is_one_leaf() -> None:
+    record = {"a.b": 1, "a": {"b": [2, 3]}, "c": {"d": PLACE}, "c.d": PLACE}
+    assert [("a.b", [1, 2, 3]), ("c.d", [PLACE, PLACE])] == flatten(record)
+
+
 @given(st.dictionaries(st.text(max_size=4), st.integers() | st.text(max_size=3) | st.booleans()))
 def test_a_record_comes_back_equal(record: dict[str, Any]) -> None:
     schema = learnt(record)

@@ -1,7 +1,8 @@
 """Markdown: the text as it stands in the file, with the places of its headings.
 
 Headings are lines that begin with one to six # and a space, and lines underlined with = or -.
-What stands between fences of ``` or ~~~ is code, and holds no headings.
+What stands between fences of ``` or ~~~ is code, and holds no headings. A fence ends with as many
+of its marks, or more, as it began with; ``` with another ` in its line is code within a line.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ def headings_of(text: str) -> Iterator[Heading]:
             if bare.startswith(fence) and not bare.strip(fence[0]):
                 fence = ""
             before = None
-        elif bare.startswith(("```", "~~~")):
-            fence, before = bare[:3], None
+        elif opens := _fence(bare):
+            fence, before = opens, None
         elif level := _level(line):
             title = bare.lstrip("#").strip().rstrip("#").strip()
             if title:
@@ -54,6 +55,14 @@ def headings_of(text: str) -> Iterator[Heading]:
             # Only a paragraph of one line can be a heading; lists, tables and quotes are none.
             odd = before is not None or bare[0] in "|>-*+" or line[:1] in " \t"
             before = (start, "" if odd else bare)
+
+
+def _fence(bare: str) -> str:
+    """The marks with which a block of code begins; "" for a line that begins none."""
+    if not bare.startswith(("```", "~~~")):
+        return ""
+    after = bare.lstrip(bare[0])
+    return "" if bare[0] == "`" and "`" in after else bare[: len(bare) - len(after)]
 
 
 def _level(line: str) -> int:

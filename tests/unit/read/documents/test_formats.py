@@ -282,8 +282,16 @@ def test_what_is_no_heading_in_markdown(text: str) -> None:
     assert [] == list(headings_of(text))
 
 
-def test_a_fence_ends_where_it_is_closed() -> None:
-    text = "```\n# no\n~~~\n# no\n```\n# Yes\n"
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```\n# no\n~~~\n# no\n```\n# Yes\n",
+        "````md\n```sh\n# no\n```\n# no\n````\n# Yes\n",
+        "~~~\n# no\n~~~~~\n# Yes\n",
+        "```code within a line```\n# Yes\n",
+    ],
+)
+def test_a_fence_ends_where_it_is_closed(text: str) -> None:
     assert ["Yes"] == [one.title for one in headings_of(text)]
 
 
