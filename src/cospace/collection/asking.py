@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
-from cospace.arguments import check_count, check_number
+from cospace.arguments import check_count, check_flag, check_number
 from cospace.collection.answer import Answer
 from cospace.collection.answering import Wished, answered
 from cospace.collection.context import Context, gathered
@@ -80,6 +80,7 @@ class Asking(Modelled):
         >>> shop.get("MK-1", vectors=True)[0].vectors["text"].shape
         (384,)
         """
+        vectors = check_flag("vectors", vectors)
         if ids is None:
             return selected(self.store, self._where(where), limit, offset, vectors=vectors)
         if where is not None or limit is not None or offset:
@@ -162,6 +163,7 @@ class Asking(Modelled):
         >>> shop.search(cs.Parts(like="MK-1", text="but in green")).ids
         ['MK-2']
         """
+        explain, spelling = check_flag("explain", explain), check_flag("spelling", spelling)
         place = self._place(near)
         node = self._where(where if place is None else place.within(where))
         meant = respelt([query], self, by) if spelling else {}
@@ -205,6 +207,7 @@ class Asking(Modelled):
         >>> [found.ids for found in shop.search_many(["a place to sit", "gardening tools"], k=1)]
         [['MK-1'], ['MK-2']]
         """
+        explain, spelling = check_flag("explain", explain), check_flag("spelling", spelling)
         given = queries if isinstance(queries, Vectors) else listed(queries)
         meant = respelt(given, self, by) if spelling else {}
         asked = self._queries_of(given, by, self._where(where), exclude, meant)

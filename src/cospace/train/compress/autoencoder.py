@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from cospace.arguments import check_count
+from cospace.arguments import check_count, is_one_of
 from cospace.errors import BadArgument
 from cospace.measures.bootstrap import mean_difference
 from cospace.progress import Meter, metered
@@ -82,7 +82,7 @@ def autoencoder(
     [3, 3, 3]
     """
     settings = head_settings(options)
-    if by not in ("decoded", "codes"):
+    if not is_one_of(by, ("decoded", "codes")):
         raise BadArgument(f"by is 'decoded' or 'codes', not {by!r}")
     rows, source = rows_of(vectors, settings.name)
     dims = _checked(dims, len(rows), source.dim)

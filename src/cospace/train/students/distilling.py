@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 
-from cospace.arguments import check_count
+from cospace.arguments import check_count, check_name, is_one_of
 from cospace.encode.base import uncached
 from cospace.encode.model import Model
 from cospace.encode.names import load
@@ -110,11 +110,13 @@ def distill(
 
 
 def _check(kind: str, options: Distilling) -> None:
-    if kind not in KINDS:
+    if not is_one_of(kind, KINDS):
         raise BadArgument(f"a student is {' or '.join(map(repr, KINDS))}, not {kind!r}")
     if options.get("weights") is not None and kind == "static":
         raise BadArgument("weights= are the teacher's, for a student of kind='transformer'")
     check_names(options, Distilling.__annotations__)
+    if options.get("name") is not None:
+        check_name("name", options["name"])
 
 
 def _trained(
