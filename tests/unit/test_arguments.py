@@ -25,6 +25,7 @@ from cospace.measures.bootstrap import mean_difference, mean_interval, randomize
 from cospace.measures.paired import paired, questions_needed
 from cospace.tasks import classify, cluster, gather, recommend, senses
 from cospace.testing import tiny_model
+from cospace.train.combiner import Triples
 from cospace.train.heads.given import head_settings
 from cospace.train.ranges import check_names
 
@@ -353,3 +354,18 @@ def test_a_collection_refuses_arrays_and_other_kinds(shop: Collection, name: str
         with pytest.raises((BadArgument, BadFilter)):
             ASKED[name](shop, given)
     assert len(COLOURS) * len(THINGS) == len(shop)
+
+
+def test_a_combiner_refuses_wrong_kinds(shop: Collection) -> None:
+    vectors = cs.Vectors(np.random.default_rng(1).standard_normal((60, 4)), cs.Space.of("s", 4))
+    triples = Triples(vectors, vectors, vectors)
+    calls: list[Callable[[Any], object]] = [
+        lambda x: cs.train.fit_combiner(x, model=shop.model),
+        lambda x: cs.train.fit_combiner(triples, kind=x),
+        lambda x: cs.train.fit_combiner(triples, kind="image", groups=x),
+        lambda x: cs.train.fit_combiner(triples, kind="image", seed=x),
+    ]
+    for call in calls:
+        for given in (2.5, b"x", [[]] * 60, {}, object(), np.zeros((60, 2))):
+            with pytest.raises(CospaceError):
+                call(given)

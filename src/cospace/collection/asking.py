@@ -163,10 +163,9 @@ class Asking(Modelled):
         >>> shop.search(cs.Parts(like="MK-1", text="but in green")).ids
         ['MK-2']
         """
-        explain, spelling = check_flag("explain", explain), check_flag("spelling", spelling)
         place = self._place(near)
         node = self._where(where if place is None else place.within(where))
-        meant = respelt([query], self, by) if spelling else {}
+        meant = respelt([query], self, by) if check_flag("spelling", spelling) else {}
         [asked] = self._queries_of([query], by, node, exclude, meant)
         if sort is not None:
             if rerank:
@@ -207,9 +206,8 @@ class Asking(Modelled):
         >>> [found.ids for found in shop.search_many(["a place to sit", "gardening tools"], k=1)]
         [['MK-1'], ['MK-2']]
         """
-        explain, spelling = check_flag("explain", explain), check_flag("spelling", spelling)
         given = queries if isinstance(queries, Vectors) else listed(queries)
-        meant = respelt(given, self, by) if spelling else {}
+        meant = respelt(given, self, by) if check_flag("spelling", spelling) else {}
         asked = self._queries_of(given, by, self._where(where), exclude, meant)
         answered = self._answers(asked, given, rerank, k=k, offset=offset, explain=explain)
         for place, found in enumerate(answered):
