@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "check_count",
+    "check_flag",
     "check_instance",
+    "check_name",
     "check_number",
     "check_numbers",
     "check_path",
     "check_share",
     "check_texts",
+    "is_one_of",
 ]
 
 T = TypeVar("T")
@@ -110,6 +113,39 @@ def check_texts(name: str, value: object) -> list[str]:
         if not isinstance(one, str):
             raise BadArgument(f"{name} is a text or a list of texts, and {one!r:.60} is no text")
     return found
+
+
+def check_flag(name: str, value: object) -> bool:
+    """True or False, of Python or numpy. Raises `BadArgument` for all else, such as an array.
+
+    >>> check_flag("create", True)
+    True
+    """
+    import numpy as np
+
+    if not isinstance(value, (bool, np.bool_)):
+        raise BadArgument(f"{name} is True or False, not {value!r:.60}")
+    return bool(value)
+
+
+def check_name(name: str, value: object) -> str:
+    """A text. Raises `BadArgument` for what is none.
+
+    >>> check_name("name", "small")
+    'small'
+    """
+    if not isinstance(value, str):
+        raise BadArgument(f"{name} is a text, not {value!r:.60}")
+    return value
+
+
+def is_one_of(value: object, names: Container[str]) -> bool:
+    """Whether it is a text and among the names; a list or an array never is.
+
+    >>> is_one_of("cls", ("mean", "cls")), is_one_of(["cls"], ("mean", "cls"))
+    (True, False)
+    """
+    return isinstance(value, str) and value in names
 
 
 def check_instance(name: str, value: object, kind: type[T], given: str) -> T:

@@ -15,6 +15,9 @@ from cospace import map as maps
 from cospace.audit import audit, duplicates
 from cospace.audit.questions import read_log
 from cospace.collection import Collection
+from cospace.encode.tokens import tokens
+from cospace.encode.words import WordModel
+from cospace.encode.words.vectors import WordVectors
 from cospace.errors import BadArgument, BadFilter, CospaceError
 from cospace.evaluate.migration import compare_models
 from cospace.measures import metrics
@@ -22,6 +25,7 @@ from cospace.measures.bootstrap import mean_difference, mean_interval, randomize
 from cospace.measures.paired import paired, questions_needed
 from cospace.tasks import classify, cluster, gather, recommend, senses
 from cospace.testing import tiny_model
+from cospace.train.combiner import Triples
 from cospace.train.heads.given import head_settings
 from cospace.train.ranges import check_names
 
@@ -243,3 +247,125 @@ def test_a_column_of_vectors_that_is_no_list_is_refused(name: str) -> None:
     for given in (5, "x", {5: 6}):
         with pytest.raises(BadArgument, match=f"{name} is a list, as long as the vectors, not"):
             shop.add_vectors(**{"ids": ["1"], "vectors": vectors, name: given})  # type: ignore[arg-type]
+
+
+ARRAYS = (np.zeros(3), np.array([True, False]), np.array([]), np.array([["a"]]))
+NO_TEXTS = (5, 2.5, b"x", [], ["a"], {}, object(), *ARRAYS)
+CHOICES: dict[str, Call] = {
+    "role": lambda shop, x: shop.model.encode(["red"], role=x),  # type: ignore[attr-defined]
+    "role of tokens": lambda shop, x: tokens(shop.model, "red", role=x),
+    "kind to prepare": lambda shop, x: shop.model.prepare(x, cs.Part("text", "red")),  # type: ignore[attr-defined]
+    "part to prepare": lambda shop, x: shop.model.prepare("text", x),  # type: ignore[attr-defined]
+    "by": lambda _, x: cs.train.autoencoder(ROWS, [2], by=x, epochs=1),
+    "name": lambda _, x: cs.train.autoencoder(ROWS, [2], name=x, epochs=1),
+    "loss": lambda _, x: cs.train.supervised(ROWS, ["a", "b"] * 150, loss=x),
+    "kind": lambda shop, x: cs.train.distill(shop.model, ["red"], kind=x),
+    "name of a student": lambda shop, x: cs.train.distill(shop.model, ["red"], name=x),
+    "architecture": lambda _, x: cs.train.word2vec([["a", "b"]], architecture=x),
+    "split": lambda _, x: cs.train.word2vec([["a", "b"]], split=x),
+    "weighting": lambda _, x: cs.train.word2vec([["a", "b"]], weighting=x),
+}
+ROWS = np.random.default_rng(0).standard_normal((300, 4)).astype(np.float32)
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_what_is_no_text_is_no_choice_and_no_name(shop: Collection, name: str) -> None:
+    for given in NO_TEXTS:
+        with pytest.raises(BadArgument):
+            CHOICES[name](shop, given)
+
+
+@pytest.mark.parametrize("given", NO_TEXTS, ids=repr)
+def test_what_is_no_form_of_an_index_is_refused_and_nothing_made(
+    tmp_path: Path, given: Any
+) -> None:
+    with pytest.raises(BadArgument, match="quantization is one of "):
+        cs.open(tmp_path / "shop", model=tiny_model(), quantization=given)
+    assert not (tmp_path / "shop").exists()
+
+
+@pytest.mark.parametrize("flag", ["create", "read_only"])
+@pytest.mark.parametrize("given", [None, 1, "yes", [], *ARRAYS], ids=repr)
+def test_a_flag_is_true_or_false(tmp_path: Path, flag: str, given: Any) -> None:
+    with pytest.raises(BadArgument, match=f"{flag} is True or False, not "):
+        cs.open(tmp_path / "shop", model=tiny_model(), **{flag: given})
+    assert not (tmp_path / "shop").exists()
+
+
+@pytest.mark.parametrize("given", [None, 1, "yes", [], *ARRAYS], ids=repr)
+def test_a_folder_is_replaced_for_true_alone(tmp_path: Path, given: Any) -> None:
+    made = cs.train.autoencoder(ROWS, [2], epochs=1)
+    for save in (made.save, made.sizes[0].head.save):
+        with pytest.raises(BadArgument, match="replace is True or False, not "):
+            save(tmp_path / "model", replace=given)
+    assert not (tmp_path / "model").exists()
+
+
+def test_heads_take_vectors_alone() -> None:
+    head = cs.train.autoencoder(ROWS, [2], epochs=1).sizes[0].head
+    for given in (None, *NO_TEXTS):
+        for call in (head.encode, head.decode):
+            with pytest.raises(BadArgument, match="is a Vectors, as "):
+                call(given)  # type: ignore[arg-type]
+
+
+def test_an_alignment_refuses_wrong_kinds(tmp_path: Path) -> None:
+    rows = ROWS[:50]
+    words = [[f"{word}{n}" for n in range(50)] for word in ("word", "wort")]
+    one, other = (
+        WordModel.of(WordVectors(given, sign * rows), name=given[0])
+        for given, sign in zip(words, (1, -1), strict=True)
+    )
+    made = cs.train.align(one, other, list(zip(*words, strict=True)))
+    calls: list[Callable[[Any], object]] = [
+        lambda x: cs.train.align(one, other, x),
+        made.translate,
+        lambda x: made.translate("word1", k=x),
+        lambda x: made.model(x, "de"),
+        lambda x: made.model("en", "de", name=x),
+        lambda x: made.save(x, languages=("en", "de")),
+        lambda x: made.save(tmp_path / "en-de", languages=x),
+    ]
+    for call in calls:
+        for given in (None, 2.5, b"x", [], {}, object(), np.zeros(3)):
+            with pytest.raises(CospaceError):
+                call(given)
+
+
+ASKED: dict[str, Call] = {
+    "errors": lambda shop, x: shop.add([], errors=x),
+    "errors of upsert": lambda shop, x: shop.upsert([], errors=x),
+    "errors of update": lambda shop, x: shop.update([], errors=x),
+    "where of delete": lambda shop, x: shop.delete(where=x),
+    "where of why_not": lambda shop, x: shop.why_not("red", "M1", where=x),
+    "vectors": lambda shop, x: shop.get(vectors=x),
+    "grade": lambda shop, x: shop.judge("red", "M1", x),
+    "explain": lambda shop, x: shop.search("red", explain=x),
+    "spelling": lambda shop, x: shop.search("red", spelling=x),
+    "explain of many": lambda shop, x: shop.search_many(["red"], explain=x),
+    "spelling of many": lambda shop, x: shop.search_many(["red"], spelling=x),
+    "space": lambda shop, x: shop.model_for(x),
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_a_collection_refuses_arrays_and_other_kinds(shop: Collection, name: str) -> None:
+    for given in (2.5, b"x", [], "zz", object(), *ARRAYS):
+        with pytest.raises((BadArgument, BadFilter)):
+            ASKED[name](shop, given)
+    assert len(COLOURS) * len(THINGS) == len(shop)
+
+
+def test_a_combiner_refuses_wrong_kinds(shop: Collection) -> None:
+    vectors = cs.Vectors(np.random.default_rng(1).standard_normal((60, 4)), cs.Space.of("s", 4))
+    triples = Triples(vectors, vectors, vectors)
+    calls: list[Callable[[Any], object]] = [
+        lambda x: cs.train.fit_combiner(x, model=shop.model),
+        lambda x: cs.train.fit_combiner(triples, kind=x),
+        lambda x: cs.train.fit_combiner(triples, kind="image", groups=x),
+        lambda x: cs.train.fit_combiner(triples, kind="image", seed=x),
+    ]
+    for call in calls:
+        for given in (2.5, b"x", [[]] * 60, {}, object(), np.zeros((60, 2))):
+            with pytest.raises(CospaceError):
+                call(given)

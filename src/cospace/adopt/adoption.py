@@ -16,6 +16,7 @@ from cospace.adopt.fetch import fetch
 from cospace.adopt.native import is_native
 from cospace.adopt.source import free_name, parse
 from cospace.adopt.write import How, Origin, write, write_native, write_pair
+from cospace.arguments import is_one_of
 from cospace.encode.modules.pairs import build_pair, is_pair
 from cospace.encode.modules.weights import check_finite
 from cospace.encode.names import load_folder, model_home
@@ -71,7 +72,7 @@ def adopt(
     `UnsupportedModel`, `ModelDamaged`, and `MissingExtra`.
     """
     how = how or How()
-    if how.weights not in WEIGHTS:
+    if not is_one_of(how.weights, WEIGHTS):
         raise BadArgument(f"weights are stored as {', '.join(WEIGHTS)}; not {how.weights!r}")
     found = parse(source)
     name = name or re.sub(r"[^A-Za-z0-9._-]", "-", found.name)

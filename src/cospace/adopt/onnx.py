@@ -15,7 +15,7 @@ import numpy as np
 
 from cospace.adopt.probes import probes
 from cospace.adopt.source import free_name
-from cospace.arguments import check_path
+from cospace.arguments import check_path, is_one_of
 from cospace.encode.engines.onnx import OnnxGraph
 from cospace.encode.folder import Folder, open_folder, sha256_of
 from cospace.encode.model import Model
@@ -67,7 +67,7 @@ def adopt_onnx(
     if tokenizer is None:
         raise BadArgument(f"{file}: no tokenizer.json lies beside it or one folder up")
     pooling = pooling or _stated_pooling(file)
-    if pooling not in ("", *POOLINGS):
+    if not is_one_of(pooling, ("", *POOLINGS)):
         raise BadArgument(f"the pooling {pooling!r}; an .onnx file is pooled by mean or cls")
     make_folder(target.parent)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".adding-") as place:

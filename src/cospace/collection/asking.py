@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
-from cospace.arguments import check_count, check_number
+from cospace.arguments import check_count, check_flag, check_number
 from cospace.collection.answer import Answer
 from cospace.collection.answering import Wished, answered
 from cospace.collection.context import Context, gathered
@@ -80,6 +80,7 @@ class Asking(Modelled):
         >>> shop.get("MK-1", vectors=True)[0].vectors["text"].shape
         (384,)
         """
+        vectors = check_flag("vectors", vectors)
         if ids is None:
             return selected(self.store, self._where(where), limit, offset, vectors=vectors)
         if where is not None or limit is not None or offset:
@@ -164,7 +165,7 @@ class Asking(Modelled):
         """
         place = self._place(near)
         node = self._where(where if place is None else place.within(where))
-        meant = respelt([query], self, by) if spelling else {}
+        meant = respelt([query], self, by) if check_flag("spelling", spelling) else {}
         [asked] = self._queries_of([query], by, node, exclude, meant)
         if sort is not None:
             if rerank:
@@ -206,7 +207,7 @@ class Asking(Modelled):
         [['MK-1'], ['MK-2']]
         """
         given = queries if isinstance(queries, Vectors) else listed(queries)
-        meant = respelt(given, self, by) if spelling else {}
+        meant = respelt(given, self, by) if check_flag("spelling", spelling) else {}
         asked = self._queries_of(given, by, self._where(where), exclude, meant)
         answered = self._answers(asked, given, rerank, k=k, offset=offset, explain=explain)
         for place, found in enumerate(answered):

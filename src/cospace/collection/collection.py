@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from numbers import Integral
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -212,7 +213,9 @@ class Collection(Moving):
         with self._writing:
             if ids is not None:
                 return self.store.delete(checked_ids(ids))
-            return delete_where(self.store, parse(where or {}, self.store.schema))
+            return delete_where(
+                self.store, parse({} if where is None else where, self.store.schema)
+            )
 
     def __delitem__(self, id: str) -> None:
         if not self.delete([id]):
@@ -279,7 +282,9 @@ class Collection(Moving):
         >>> shop.judgments
         {'a place to sit': {'MK-1': 2}}
         """
-        if grade is not None and (isinstance(grade, bool) or grade not in range(GRADES)):
+        if grade is not None and (
+            isinstance(grade, bool) or not isinstance(grade, Integral) or grade not in range(GRADES)
+        ):
             raise BadArgument(f"a grade is 0 (wrong) to {GRADES - 1} (the best), not {grade!r}")
         keep = getattr(self.store, "judge", None)
         if keep is None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set, Sized
 from itertools import chain, islice
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
+from cospace.arguments import is_one_of
 from cospace.errors import BadArgument, BadItem
 from cospace.item import Item, Part, Parts
 from cospace.read import Reading, read
@@ -127,7 +128,7 @@ def items_of(
     items: Given | None, columns: Columns, errors: str | None, *, changes: bool = False
 ) -> Incoming:
     """The items to add, or the changes of stored ones. Raises `BadArgument` for what gives none."""
-    if errors not in (None, "raise", "report"):
+    if errors is not None and not is_one_of(errors, ("raise", "report")):
         raise BadArgument(f"errors is 'raise' or 'report', not {errors!r}")
     by_column = any(column is not None for column in columns)
     if by_column and items is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cospace.arguments import check_instance
 from cospace.collection.browsing import Browsing
 from cospace.collection.models import model_of
 from cospace.encode import Encoder
@@ -72,6 +73,7 @@ class Modelled(Browsing):
 
         Raises `ModelNotFound`.
         """
+        check_instance("space", space, Space, "as an encoder has it")
         return self._known(space) or model_of(space)
 
     def _known(self, space: Space) -> Encoder | None:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from cospace.arguments import check_path
+from cospace.arguments import check_flag, check_path
 from cospace.collection.collection import Collection
 from cospace.encode import Encoder, load
 from cospace.errors import BadArgument, CollectionNotFound, SpaceMismatch
@@ -70,7 +70,8 @@ def open(
     ['MK-1']
     """
     encoder, asker = _encoder(model, "model"), _encoder(queries, "queries")
-    own, asked = _Own(create, quantization, language, read_only), (queries, asker)
+    flags = check_flag("create", create), check_flag("read_only", read_only)
+    own, asked = _Own(flags[0], quantization, language, flags[1]), (queries, asker)
     check_path("path", path)
     if str(path) == MEMORY:
         return _in_memory(encoder, asked, own)

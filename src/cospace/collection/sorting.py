@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cospace.arguments import check_count
+from cospace.arguments import check_count, check_flag
 from cospace.collection.places import Place
 from cospace.counted import counted
 from cospace.errors import BadArgument
@@ -115,7 +115,7 @@ def sorted_matches(
     store: Store, query: Query, order: Order, span: tuple[int, int], *, explain: bool
 ) -> Results:
     """The best matches of a question, in an order: the same set whatever `span` (offset, k) is."""
-    offset, k = span
+    (offset, k), explain = span, check_flag("explain", explain)
     k, offset = check_count("k", k, 0), check_count("offset", offset, 0)
     (answer,), rows = answers_of(store, [query], 0, AMONG)
     kept = [at for at in close_ones(store, query, answer) if answer.keys[at] in rows]

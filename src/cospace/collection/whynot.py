@@ -116,7 +116,8 @@ def why_not(
 ) -> WhyNot:
     """See `Collection.why_not`."""
     k = check_count("k", k, most=limit("max_k"))
-    node = parse(where, collection.store.schema) if where else None
+    nothing = where is None or (isinstance(where, Mapping) and not where)
+    node = None if nothing or where is None else parse(where, collection.store.schema)
     meant = {at: one for at, one in respelt([question], collection, by).items() if one.used}
     query = query_of(question, collection, by, node, meant=meant)
     [row] = collection.store.get([check_id(id)], vectors=True)

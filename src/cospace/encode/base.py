@@ -13,6 +13,7 @@ from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, overload
 
+from cospace.arguments import check_instance, check_name, is_one_of
 from cospace.encode.inputs import left_out, renamed
 from cospace.encode.protocol import Piece, Role
 from cospace.errors import BadArgument
@@ -65,7 +66,7 @@ class BaseEncoder(ABC):
         >>> model.encode(["a red chair", "a lamp"]).shape, model.encode("a red chair").shape
         ((2, 32), (32,))
         """
-        if role not in (None, "query", "document"):
+        if role is not None and not is_one_of(role, ("query", "document")):
             raise BadArgument(f'role is "query" or "document", not {role!r}')
         if role is None and self.needs_role:
             raise BadArgument(
@@ -93,8 +94,10 @@ class BaseEncoder(ABC):
         """What `encode_prepared` takes, for one part: the slow half, made for a thread pool.
 
         `data` are the bytes of the part's file, when they have been read already.
-        Raises `BadItem`.
+        Raises `BadItem`, and `BadArgument` for a kind that is no text or what is no `Part`.
         """
+        check_name("kind", kind)
+        check_instance("part", part, Part, "such as cs.Part('text', 'a chair')")
         if self.memory is not None:
             return self.memory.prepare(self._source, kind, part, data)
         return self._prepare(kind, part, data)

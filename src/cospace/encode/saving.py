@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from cospace.arguments import check_flag
 from cospace.encode.folder import Folder, sha256_of
 from cospace.encode.record import write_record
 from cospace.errors import BadArgument, ModelDamaged, ModelNotFound
@@ -25,6 +26,7 @@ def new_folder(folder: Path, size: int, *, replace: bool) -> Iterator[Path]:
     Raises `BadArgument` where something stands already that is no empty folder, unless `replace`;
     `DiskFull`.
     """
+    replace = check_flag("replace", replace)
     if folder.exists() and not replace and (not folder.is_dir() or any(folder.iterdir())):
         raise BadArgument(f"{folder}: it exists already; name another, or replace it")
     check_room(folder.parent, size)

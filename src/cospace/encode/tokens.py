@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cospace.arguments import is_one_of
 from cospace.encode.base import uncached
 from cospace.encode.model import Model
 from cospace.encode.protocol import Encoder
@@ -243,7 +244,7 @@ def _word(word: ReadWord) -> Token:
 
 
 def _check_role(role: str) -> None:
-    if role not in ROLES:
+    if not is_one_of(role, ROLES):
         raise BadArgument(f"role is 'query' or 'document', not {role!r}")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from cospace.arguments import check_count
+from cospace.arguments import check_count, check_flag
 from cospace.errors import BadArgument
 from cospace.limits import limit
 from cospace.results import Hit, Note, Results, Why
@@ -42,7 +42,7 @@ def ask_many(
 
     Raises `BadArgument` when k or offset are out of range.
     """
-    end = end_of(k, offset)
+    end, explain = end_of(k, offset), check_flag("explain", explain)
     if k == 0:
         return [Results([], score="no hits were asked for") for _ in queries]
     answers, rows = answers_of(store, queries, offset, end)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cospace.arguments import check_flag
 from cospace.limits import limit
 from cospace.read.texts import is_blank
 from cospace.results import Hit, Note, Results, Why
@@ -66,7 +67,7 @@ def ask_reranked(
     follows them keeps its order, below them. Raises `BadArgument` when k or offset are out of
     range.
     """
-    end = end_of(k, offset)
+    end, explain = end_of(k, offset), check_flag("explain", explain)
     if k == 0:
         return [Results([], score="no hits were asked for") for _ in queries]
     depth = limit("rerank_candidates")

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from cospace.arguments import is_one_of
 from cospace.errors import BadArgument, CollectionClosed, FormatTooNew
 from cospace.files import check_room, check_writable, make_folder
 from cospace.need import UPGRADE
@@ -60,7 +61,7 @@ class LocalStore(Moving):
         quantization: str | None = None,
         language: str | None = None,
     ) -> None:
-        if quantization is not None and quantization not in QUANTIZATIONS:
+        if quantization is not None and not is_one_of(quantization, QUANTIZATIONS):
             names = ", ".join(map(repr, QUANTIZATIONS))
             raise BadArgument(f"quantization is one of {names}, not {quantization!r}")
         spoken = None if language is None else named(language)

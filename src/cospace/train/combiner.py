@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from cospace.arguments import check_count, check_name
 from cospace.encode import Encoder
 from cospace.encode.combiner import Combiner, forward
 from cospace.errors import BadArgument
@@ -123,6 +124,8 @@ def fit_combiner(
     Raises `BadArgument` for fewer than 40 triples or three groups, and for triples without a
     model; `BadVector`, `SpaceMismatch` and `BadItem` for what cannot be encoded or compared.
     """
+    check_name("kind", kind)
+    check_count("seed", seed, 0)
     rows, space, kind = _read(triples, model, kind)
     group = _groups(rows, groups)
     folds = _folds(group, seed)
@@ -211,6 +214,8 @@ def _groups(rows: Rows, groups: Sequence[Hashable] | None) -> NDArray[np.intp]:
             f"a combiner takes at least {LEAST_TRIPLES} triples, not {len(rows.a)}. With fewer,"
             " use Parts(weights=...)"
         )
+    if groups is not None and not (_can_name(groups)):
+        raise BadArgument(f"groups is a list with a name for each triple, not {groups!r:.60}")
     if groups is not None and len(groups) != len(rows.a):
         raise BadArgument(f"groups name the group of each of {len(rows.a)}, not {len(groups)}")
     keys = [[row.tobytes() for row in one] for one in (rows.a, rows.y)]
@@ -221,6 +226,13 @@ def _groups(rows: Rows, groups: Sequence[Hashable] | None) -> NDArray[np.intp]:
             " one checks. Three is the least, dozens are better"
         )
     return group
+
+
+def _can_name(groups: object) -> bool:
+    """Whether it is a list of what can be the key of a group."""
+    if isinstance(groups, (str, bytes, Mapping)) or not isinstance(groups, Collection):
+        return False
+    return all(isinstance(one, Hashable) for one in groups)
 
 
 def _folds(group: NDArray[np.intp], seed: int) -> list[NDArray[np.intp]]:
@@ -250,10 +262,7 @@ def _read(triples: Any, model: Encoder | None, kind: str) -> tuple[Rows, Space, 
         return Rows(*(one.normalized for one in triples)), space, kind
     if model is None:
         raise BadArgument("triples of items need model=, the model of the collection")
-    listed = list(triples)
-    for number, one in enumerate(listed):
-        if not isinstance(one, tuple) or len(one) != 3 or not isinstance(one[1], str):
-            raise BadArgument(f"triples[{number}] is (reference, text, target), the text a str")
+    listed = _listed(triples)
     kinds = {name for reference, _, _ in listed for name in Parts.of(reference)}
     if len(kinds) > 1 or (kind and kinds != {kind}):
         raise BadArgument(f"references are all of one kind; here are {', '.join(sorted(kinds))}")
@@ -266,6 +275,17 @@ def _read(triples: Any, model: Encoder | None, kind: str) -> tuple[Rows, Space, 
         model.encode_document(list(targets)).normalized,
     )
     return rows, model.space, kinds.pop()
+
+
+def _listed(triples: Any) -> list[Any]:
+    """The triples of items, each of the right form."""
+    if not isinstance(triples, Iterable):
+        raise BadArgument(f"triples is a list of (reference, text, target), not {triples!r:.60}")
+    listed = list(triples)
+    for number, one in enumerate(listed):
+        if not isinstance(one, tuple) or len(one) != 3 or not isinstance(one[1], str):
+            raise BadArgument(f"triples[{number}] is (reference, text, target), the text a str")
+    return listed
 
 
 def _card(

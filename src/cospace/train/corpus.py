@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from cospace.arguments import check_count
+from cospace.arguments import check_count, is_one_of
 from cospace.encode.words.reading import SPLITS
 from cospace.errors import BadArgument, BadInput, BadItem
 
@@ -72,7 +72,7 @@ def read_corpus(source: Source, *, split: str = "", min_count: int = 5) -> Corpu
     """
     if isinstance(source, Corpus):
         return source
-    if split and split not in SPLITS:
+    if split is not None and not is_one_of(split, ("", *SPLITS)):
         raise BadArgument(f"split is one of {', '.join(SPLITS)}, not {split!r}")
     min_count = check_count("min_count", min_count)
     from cospace.train.counting import ListCounter, TextCounter

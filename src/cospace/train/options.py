@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from os import PathLike
 from typing import Any, TypedDict
 
+from cospace.arguments import is_one_of
 from cospace.encode.words.reading import SPLITS, WEIGHTINGS
 from cospace.errors import BadArgument
 from cospace.limits import limit
@@ -90,9 +91,9 @@ def settings_of(method: str, own: Mapping[str, Any], options: Mapping[str, Any])
     given = {**own, **{key: value for key, value in options.items() if key in names}}
     settings = Settings(method, **{key: value for key, value in given.items() if value is not None})
     settings = within(settings, {"dim": (1, limit("dim")), **_RANGES})
-    if settings.split and settings.split not in SPLITS:
+    if not is_one_of(settings.split, ("", *SPLITS)):
         raise BadArgument(f"split is one of {', '.join(SPLITS)}, not {settings.split!r}")
-    if settings.weighting not in WEIGHTINGS:
+    if not is_one_of(settings.weighting, WEIGHTINGS):
         raise BadArgument(
             f"weighting is one of {', '.join(WEIGHTINGS)}, not {settings.weighting!r}"
         )

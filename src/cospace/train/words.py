@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
 
-from cospace.arguments import check_count
+from cospace.arguments import check_count, is_one_of
 from cospace.encode.words import WordModel
 from cospace.encode.words.saving import word_space
 from cospace.errors import BadArgument
@@ -55,7 +55,7 @@ def word2vec(
     >>> model.nearest("sofa", k=2)[0].word in ("armchair", "lamp")
     True
     """
-    if architecture not in ("skipgram", "cbow"):
+    if not is_one_of(architecture, ("skipgram", "cbow")):
         raise BadArgument(f"the architecture is 'skipgram' or 'cbow', not {architecture!r}")
     own = {"dim": dim, "window": window, "negative": negative, "epochs": epochs}
     return _neural(corpus, settings_of(architecture, own, options), options)

@@ -1,6 +1,7 @@
 """Fewer numbers a vector: closed forms by hand, gradients, what is measured, what is refused."""
 
 import json
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -243,6 +244,27 @@ def test_ctrl_c_keeps_the_best_so_far(tmp_path: Path) -> None:
     assert [2] == [size.dim for size in result.sizes]
     assert any("not begun with 4" in note for note in result.notes)
     assert (result.save(tmp_path / "kept") / "2" / "space.json").is_file()
+
+
+def test_ctrl_c_while_the_quadratic_way_is_fitted_keeps_the_sizes_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module = import_module("cospace.train.compress.autoencoder")
+    calls: list[int] = []
+
+    def interrupted(*given: Any, **more: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return quadratic(*given, **more)
+
+    monkeypatch.setattr(module, "quadratic", interrupted)
+    result = autoencoder(made(), [2, 3, 4], epochs=2)
+    assert result.stopped
+    assert [2] == [size.dim for size in result.sizes]
+    assert {"stopped: not finished with 3 numbers", "stopped: not begun with 4 numbers"} <= set(
+        result.notes
+    )
 
 
 def test_the_best_head_is_kept_and_not_the_last() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
-from cospace.arguments import check_path
+from cospace.arguments import check_flag, check_path, is_one_of
 from cospace.errors import BadArgument, BadInput
 from cospace.files import check_room, writing
 
@@ -44,9 +44,9 @@ def write_vectors(
     sofa 0.1 -2
     """
     path = check_path("path", path)
-    if format not in WRITTEN:
+    if not is_one_of(format, WRITTEN):
         raise BadArgument(f"vectors are written as {', '.join(WRITTEN)}; not as {format!r}")
-    if path.exists() and not replace:
+    if path.exists() and not check_flag("replace", replace):
         raise BadArgument(f"{path}: it exists already; name another, or replace it")
     binary = format == "word2vec-binary"
     words = [_encoded(word, format) for word in table.words]

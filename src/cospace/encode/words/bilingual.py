@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cospace.arguments import check_count, check_name, is_one_of
 from cospace.encode.folder import Folder
 from cospace.encode.words.csls import CROWD, best, neighbourhoods
 from cospace.encode.words.languages import Languages, LanguagesTower, tagged
@@ -78,10 +79,10 @@ class BilingualModel(WordModel):
 
         Raises `UnknownWord`, with words spelled alike; `BadArgument` for another language.
         """
-        if to not in self.languages:
+        check_name("word", word)
+        if not is_one_of(to, self.languages):
             raise BadArgument(f"{self.name} knows {' and '.join(self.languages)}, not {to!r}")
-        if k < 1:
-            raise BadArgument(f"k is a whole number, 1 or more, not {k}")
+        k = check_count("k", k)
         [source] = [name for name in self.languages if name != to]
         row = self._languages.row(source, word.removeprefix(f"{source}:"))
         if row is None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cospace.arguments import is_one_of
 from cospace.errors import BadArgument
 from cospace.evaluate.migration.gate import asked_of, grade
 from cospace.evaluate.migration.questionmap import learn_question_map
@@ -116,7 +117,7 @@ def map_bridge(
 
     Raises as `compare_models` and `learn_question_map` do, and `BadArgument` for another `into`.
     """
-    if into not in ("old", "new"):
+    if not is_one_of(into, ("old", "new")):
         raise BadArgument(f'into is "old" or "new", not {into!r}')
     source, target = (new, old) if into == "old" else (old, new)
     asked = _asked(old, new, judgments, seed)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from cospace.arguments import check_count
+from cospace.arguments import check_count, is_one_of
 from cospace.errors import BadArgument
 from cospace.measures.bootstrap import mean_difference
 from cospace.progress import Meter, metered
@@ -82,24 +82,16 @@ def autoencoder(
     [3, 3, 3]
     """
     settings = head_settings(options)
-    if by not in ("decoded", "codes"):
+    if not is_one_of(by, ("decoded", "codes")):
         raise BadArgument(f"by is 'decoded' or 'codes', not {by!r}")
     rows, source = rows_of(vectors, settings.name)
     dims = _checked(dims, len(rows), source.dim)
     notes: list[str] = []
     split = _split(rows, settings, notes)
     digest = hashlib.sha256(np.ascontiguousarray(rows, "<f4").tobytes()).hexdigest()
-    sizes: list[Size] = []
-    stopped = False
     total = len(dims) * settings.epochs * len(split.learn)
     with metered(options.get("progress"), total, "rows") as meter:
-        for number, dim in enumerate(dims):
-            meter.stage = f"{dim} numbers"
-            size, stopped = _size(dim, split, source, settings, (meter, number, digest, by))
-            sizes.append(size)
-            if stopped:
-                notes += [f"stopped: not begun with {left} numbers" for left in dims[number + 1 :]]
-                break
+        sizes, stopped = _sizes(dims, split, source, settings, (meter, digest, by, notes))
     return Compression(
         len(split.learn) + len(split.choose.rows), len(split.test.rows), split.test.chance,
         tuple(sizes), tuple(notes), stopped,
@@ -136,6 +128,29 @@ def _split(rows: NDArray[np.float32], settings: HeadSettings, notes: list[str]) 
     if equal:
         notes.append(f"{equal:,} rows are equal to others, and stay on their side")
     return _Split(rows[kept][learn], Truth(rows[kept][choose]), Truth(rows[test]))
+
+
+def _sizes(
+    dims: Sequence[int], split: _Split, source: Space, settings: HeadSettings,
+    told: tuple[Meter, str, str, list[str]],
+) -> tuple[list[Size], bool]:  # fmt: skip
+    """All sizes until Ctrl-C, and whether there was one; a size that it breaks off is left out."""
+    meter, digest, by, notes = told
+    sizes: list[Size] = []
+    for number, dim in enumerate(dims):
+        meter.stage = f"{dim} numbers"
+        try:
+            size, stopped = _size(dim, split, source, settings, (meter, number, digest, by))
+            sizes.append(size)
+        except KeyboardInterrupt:  # outside the network's training, which keeps its best
+            if not sizes:
+                raise
+            stopped = True
+            notes.append(f"stopped: not finished with {dim} numbers")
+        if stopped:
+            notes += [f"stopped: not begun with {left} numbers" for left in dims[number + 1 :]]
+            return sizes, True
+    return sizes, False
 
 
 def _size(

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from cospace.arguments import is_one_of
 from cospace.errors import BadArgument, BadItem, NotFound
 from cospace.evaluate.pairs import read_pairs, score_of
 from cospace.read import Failures
@@ -107,7 +108,7 @@ def read_examples(given: Given, form: str = "") -> Examples:
     >>> read_examples([("a chair", "a seat"), ("a lamp", "a light")]).form
     'pairs'
     """
-    if form and form not in FORMS:
+    if not is_one_of(form, ("", *FORMS)):
         raise BadArgument(f"form is one of {', '.join(FORMS)}, not {form!r}")
     if isinstance(given, (str, os.PathLike)):
         examples = Examples(form, Path(given).name)

@@ -14,7 +14,7 @@ from cospace.adopt.convert import WEIGHTS
 from cospace.adopt.fetch import Fetched
 from cospace.adopt.source import Source
 from cospace.adopt.write import How, Origin, write
-from cospace.arguments import check_path
+from cospace.arguments import check_path, is_one_of
 from cospace.encode.names import load_folder
 from cospace.encode.saving import new_folder
 from cospace.errors import BadArgument, CospaceError
@@ -92,7 +92,7 @@ class Tuned:
         Raises `BadArgument` for a model that is not better unless `anyway`, and where something
         stands already unless `replace`; `UnsupportedModel`; `DiskFull`.
         """
-        if weights not in ("auto", *WEIGHTS):
+        if not is_one_of(weights, ("auto", *WEIGHTS)):
             raise BadArgument(f"weights are auto, {', '.join(WEIGHTS)}; not {weights!r}")
         if not self.better and not anyway:
             raise BadArgument(

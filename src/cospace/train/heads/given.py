@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
-from cospace.arguments import check_share
+from cospace.arguments import check_name, check_share
 from cospace.errors import BadArgument
 from cospace.progress import Watch
 from cospace.space import Space
@@ -69,6 +69,7 @@ def head_settings(options: Mapping[str, Any]) -> HeadSettings:
     names = {field.name for field in fields(HeadSettings)}
     settings = HeadSettings(**{key: value for key, value in options.items() if key in names})
     settings = replace(settings, held_out=check_share("held_out", settings.held_out))
+    check_name("name", settings.name)
     return within(settings, _RANGES)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cospace.arguments import check_path
+from cospace.arguments import check_instance, check_path
 from cospace.encode.folder import open_folder, sha256_of
 from cospace.encode.record import write_record
 from cospace.encode.saving import new_folder
@@ -65,6 +65,7 @@ class Head:
         Raises `SpaceMismatch` for vectors of another space than `source`, and `BadVector` where
         one becomes zero.
         """
+        check_instance("vectors", vectors, Vectors, "as an encoder gives them")
         self.source.check(vectors.space, what=f"the head {self.space.name}")
         return Vectors(encoded(self.tensors, vectors.normalized), self.space)
 
@@ -76,6 +77,7 @@ class Head:
         """
         if "D" not in self.tensors:
             raise BadArgument(f"{self.space.name}: made by {self.method}, which has no way back")
+        check_instance("codes", codes, Vectors, "as encode gives them")
         self.space.check(codes.space, what=f"the head {self.space.name}")
         return Vectors(decoded(self.tensors, codes.array), self.source)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 
-from cospace.arguments import check_count
+from cospace.arguments import check_count, check_name, is_one_of
 from cospace.encode.base import uncached
 from cospace.encode.model import Model
 from cospace.encode.names import load
@@ -110,11 +110,13 @@ def distill(
 
 
 def _check(kind: str, options: Distilling) -> None:
-    if kind not in KINDS:
+    if not is_one_of(kind, KINDS):
         raise BadArgument(f"a student is {' or '.join(map(repr, KINDS))}, not {kind!r}")
     if options.get("weights") is not None and kind == "static":
         raise BadArgument("weights= are the teacher's, for a student of kind='transformer'")
     check_names(options, Distilling.__annotations__)
+    if options.get("name") is not None:
+        check_name("name", options["name"])
 
 
 def _trained(
@@ -132,7 +134,8 @@ def _trained(
     training = {"method": kind, "texts": len(learnt.kept), "epochs": epochs, "seed": seed}
     if found.share < 1:
         training["stopped_after"] = round(found.share, 4)
-    shuffled = None if found.share < 1 else _control(learner, learnt, seed)
+    shuffled = _control(learner, learnt, seed) if found.share == 1 else None
+    ended = shuffled is not None  # and not by Ctrl-C
     figure = Figure(
         "the teacher's ten nearest, found by the student",
         held=_agreed(learner, learnt, learnt.held),
@@ -154,10 +157,10 @@ def _trained(
         settings={"kind": kind, "epochs": epochs, "seed": seed},
         figures=[figure],
         points=found.points,
-        notes=_notes(master, found),
+        notes=_notes(master, found, ended=ended),
     )
     student = Student(settings["name"], kind, card, learner, master.space, training)
-    if found.share < 1:
+    if not ended:
         raise TrainingStopped(student, found.share)
     return student
 
@@ -189,8 +192,18 @@ def _some(learnt: Lesson, count: int, seed: int) -> Any:
     return np.random.default_rng(seed).permutation(learnt.kept)[:count]
 
 
-def _control(learner: Learner, learnt: Lesson, seed: int) -> float:
-    """What a learner reaches that begins with nothing and is taught the vectors of other texts."""
+def _control(learner: Learner, learnt: Lesson, seed: int) -> float | None:
+    """What a learner reaches that begins with nothing and is taught the vectors of other texts.
+
+    None after Ctrl-C: the student is there, and must not be lost with its control.
+    """
+    try:
+        return _mixed_up(learner, learnt, seed)
+    except KeyboardInterrupt:
+        return None
+
+
+def _mixed_up(learner: Learner, learnt: Lesson, seed: int) -> float:
     other = learner.blank()
     some = _some(learnt, _CONTROL, seed)
     rows = learnt.rows.copy()
@@ -211,7 +224,7 @@ def _how(master: Model, kind: str) -> str:
     return f"A student of {master.space}, in its space. {what} It learnt the teacher's vectors."
 
 
-def _notes(master: Model, found: Learnt) -> tuple[str, ...]:
+def _notes(master: Model, found: Learnt, *, ended: bool) -> tuple[str, ...]:
     notes = []
     if master.needs_role:
         notes.append("the teacher reads questions otherwise than documents; it learnt questions")
@@ -219,4 +232,7 @@ def _notes(master: Model, found: Learnt) -> tuple[str, ...]:
         notes.append(f"it ended early, after {found.points[-1].epoch:.1f} epochs: no better since")
     if found.share < 1:
         notes.append(f"it was stopped after {found.share:.0%}: this is the best until then")
+    elif not ended:
+        notes.append("it learnt to the end; the control on mixed-up pairs was stopped")
+    notes.append("the texts held out also say when to stop, so their figure is a little high")
     return tuple(notes)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from cospace.arguments import check_count
+from cospace.arguments import check_count, is_one_of
 from cospace.errors import BadArgument
 from cospace.evaluate.neighbours import neighbour_classes
 from cospace.evaluate.probe import probe_classes
@@ -138,7 +138,7 @@ def supervised(
     """
     settings = head_settings(options)
     rows, source = rows_of(vectors, settings.name)
-    if loss not in LOSSES:
+    if not is_one_of(loss, LOSSES):
         raise BadArgument(f"the loss is {' or '.join(LOSSES)}, not {loss!r}")
     size = check_count("dim", min(128, source.dim - 1) if dim is None else dim, 1, source.dim - 1)
     notes: list[str] = []

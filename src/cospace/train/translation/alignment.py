@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cospace.arguments import check_count, check_instance
+from cospace.arguments import check_count, check_instance, check_name, check_path, check_texts
 from cospace.encode.words.bilingual import BilingualModel
 from cospace.encode.words.csls import CROWD, neighbourhoods
 from cospace.encode.words.model import WordModel
@@ -69,6 +69,8 @@ class Alignment:
         target's but its own, and the two models' stored vectors are of no use in it. It reads
         texts of both languages, and `save` writes a folder that `cs.load` reads.
         """
+        for what, text in (("source", source), ("target", target), ("name", name)):
+            check_name(what, text)
         tables = {
             language: WordVectors(one.words, rows, one.table.counts)
             for language, one, rows in zip(
@@ -98,10 +100,11 @@ class Alignment:
 
         The model is called as the folder is.
         """
-        if isinstance(languages, str) or len(languages) != 2:
+        if isinstance(languages, str) or len(check_texts("languages", languages)) != 2:
             raise BadArgument(f"languages=('en', 'de'), the source's first; not {languages!r}")
-        named = self.model(*languages, name=Path(folder).name)
-        return named.save(folder, replace=replace)
+        path = check_path("folder", folder)
+        named = self.model(*languages, name=path.name)
+        return named.save(path, replace=replace)
 
     def to_json(self) -> dict[str, Any]:
         """A record of the counts and figures."""

@@ -60,6 +60,8 @@ def read_pairs(given: str | os.PathLike[str] | Iterable[Pair]) -> Pairs:
             raise NotFound(f"{file}: there is no such file")
         name, rows = file.name, _file_rows(file)
     else:
+        if isinstance(given, bytes) or not isinstance(given, Iterable):
+            raise BadArgument(f"pairs are a file or a list of two words each, not {given!r:.60}")
         rows = ((f"pair {number}", pair) for number, pair in enumerate(given, 1))
     seen: set[Pair] = set()
     several = repeated = 0

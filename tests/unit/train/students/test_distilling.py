@@ -92,6 +92,22 @@ def test_ctrl_c_keeps_the_best_so_far(tmp_path: Path, monkeypatch: pytest.Monkey
     assert kept.save(tmp_path / "kept").encode_query(["a chair"]).array.shape == (1, 32)
 
 
+def test_ctrl_c_in_the_control_keeps_the_student(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = distill(tiny_model(), TEXTS, epochs=1)
+
+    def interrupted(self: StaticLearner) -> StaticLearner:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(StaticLearner, "blank", interrupted)
+    with pytest.raises(TrainingStopped) as stopped:
+        distill(tiny_model(), TEXTS, epochs=1)
+    kept = stopped.value.model
+    assert isinstance(kept, Student)
+    [one], [other] = whole.card.figures, kept.card.figures
+    assert (one.held, None) == (other.held, other.shuffled)
+    assert any("control on mixed-up pairs was stopped" in note for note in kept.card.notes)
+
+
 def test_it_ends_when_it_gets_no_better(monkeypatch: pytest.MonkeyPatch) -> None:
     scores = iter([0.2, 0.5, *[0.4] * 100])
     monkeypatch.setattr(learning, "agreement", lambda given, rows: np.full(len(rows), next(scores)))
