@@ -27,6 +27,7 @@ __all__ = [
     "copy_folder",
     "hidden",
     "make_folder",
+    "making",
     "move_folder",
     "on_disk",
     "remove",
@@ -146,30 +147,65 @@ def _begun(path: Path) -> tuple[Path, BinaryIO]:
         file.close()
 
 
-def remove_left(path: Path) -> None:
-    """Remove the temporary files next to `path` that killed writers of it left.
+@contextmanager
+def making(path: Path) -> Iterator[Path]:
+    """A new folder next to `path`, to be filled and moved there; else it goes with the block.
 
-    Who writes holds a lock on its file; a file that is locked, or that is none of ours, stays.
+    What a killed one left goes when the next begins.
+    """
+    remove_left(path)
+    made, lock = _made(path)
+    try:
+        yield made
+    finally:
+        remove(made)
+        if lock is not None:
+            os.close(lock)
+
+
+def _made(path: Path) -> tuple[Path, int | None]:
+    """A new folder next to `path`, locked: `remove_left` leaves it."""
+    while True:
+        made = hidden(path, "new")
+        make_folder(made)
+        if sys.platform != "win32":
+            with suppress(FileNotFoundError):  # somebody took it away before it was locked
+                lock = os.open(made, os.O_RDONLY)
+                with suppress(OSError):  # a disk without locks: what is left there stays
+                    fcntl.flock(lock, fcntl.LOCK_EX)
+                if made.exists():
+                    return made, lock
+                os.close(lock)
+        else:
+            return made, None
+
+
+def remove_left(path: Path) -> None:
+    """Remove the temporary files and folders next to `path` that killed writers of it left.
+
+    Who writes holds a lock on its own; one that is locked, or that is none of ours, stays.
     """
     with suppress(OSError):  # there is no such folder, or it cannot be read
         for left in path.parent.iterdir():
-            own = left.name.removeprefix(f".{path.name}.").removesuffix(".tmp")
-            if f".{path.name}.{own}.tmp" == left.name and _OWN.fullmatch(own):
+            own, _, ending = left.name.removeprefix(f".{path.name}.").partition(".")
+            if f".{path.name}.{own}.{ending}" == left.name and _OWN.fullmatch(own):
                 with suppress(OSError):  # somebody writes it, or it cannot be taken away
-                    _remove_unlocked(left)
+                    _remove_unlocked(left, ending)
 
 
-def _remove_unlocked(path: Path) -> None:
+def _remove_unlocked(path: Path, ending: str) -> None:
     if sys.platform == "win32":  # it has no such locks, and an open file cannot be taken away
-        path.unlink()
+        if ending == "tmp":
+            path.unlink()
     else:
         # Neither a link nor a pipe is ours.
         file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:
             found = os.fstat(file)
-            if stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid():
+            ours = {"tmp": stat.S_ISREG, "new": stat.S_ISDIR}.get(ending)
+            if ours is not None and ours(found.st_mode) and found.st_uid == os.geteuid():
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                path.unlink()
+                remove(path)
         finally:
             os.close(file)
 

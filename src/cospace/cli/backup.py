@@ -55,24 +55,20 @@ def run(args: argparse.Namespace) -> int:
 def _copy(holding: Holding, target: Path) -> None:
     """Make `target` from the truth: whole, or not at all."""
     from cospace.collection.models import MODELS
-    from cospace.files import check_room, copy_file, hidden, make_folder, remove, sync_folder
+    from cospace.files import check_room, copy_file, make_folder, making, sync_folder
     from cospace.map.kept import FILE
 
-    temporary = hidden(target, "tmp")
     # Of a collection that was adapted; not what is being written just now.
     models = (holding.folder / MODELS).glob("[!.]*/**/*")
     files = [file.relative_to(holding.folder) for file in models if file.is_file()]
     files += [Path(FILE)] if (holding.folder / FILE).is_file() else []
     sizes = [(holding.folder / file).stat().st_size for file in (*files, Path("truth.sqlite"))]
     check_room(target, sum(sizes))
-    try:
-        make_folder(temporary)
-        holding.truth.backup(temporary / "truth.sqlite")
+    with making(target) as made:
+        holding.truth.backup(made / "truth.sqlite")
         for file in files:
-            make_folder((temporary / file).parent)
-            copy_file(holding.folder / file, temporary / file)
-        sync_folder(temporary)
-        temporary.replace(target)
+            make_folder((made / file).parent)
+            copy_file(holding.folder / file, made / file)
+        sync_folder(made)
+        made.replace(target)
         sync_folder(target.parent)
-    finally:
-        remove(temporary)

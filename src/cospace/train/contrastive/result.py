@@ -18,7 +18,7 @@ from cospace.arguments import check_path, is_one_of
 from cospace.encode.names import load_folder
 from cospace.encode.saving import new_folder
 from cospace.errors import BadArgument, CospaceError
-from cospace.files import make_folder, remove
+from cospace.files import remove
 from cospace.measures import Difference
 from cospace.train.card import Card, write_card
 
@@ -105,8 +105,8 @@ class Tuned:
         with new_folder(path, 200_000_000, replace=replace) as made:
             saved = None
             for one in tries:
-                remove(made)
-                make_folder(made)
+                for left in made.iterdir():  # of the try before
+                    remove(left)
                 try:
                     saved = self._written(made, name, one, tell)
                 except CospaceError:
