@@ -65,6 +65,8 @@ def split_groups(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Positions to train on and positions held out: about `share` of the items, in whole groups.
 
+    At least one group is held out, the smallest where all are larger.
+
     Raises `BadArgument` for a share that is not between 0 and 1, and where there are too few
     groups for both sides to have one.
 
@@ -85,9 +87,11 @@ def split_groups(
     count = 0
     for name in order[: len(names) - 1]:
         # A group that would overshoot by more than it brings is left on the other side.
-        if not taken or count + sizes[name] / 2 <= wanted:
+        if count + sizes[name] / 2 <= wanted:
             taken.append(int(names[name]))
             count += int(sizes[name])
+    if not taken:  # all are larger than what is wanted: the smallest, of those the first drawn
+        taken = [int(names[order[np.argmin(sizes[order])]])]
     held = np.isin(groups, taken)
     return np.flatnonzero(~held), np.flatnonzero(held)
 
