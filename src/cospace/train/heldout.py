@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,21 @@ from cospace.arguments import check_share
 from cospace.errors import BadArgument
 from cospace.measures.bootstrap import LEAST
 
-__all__ = ["few_groups", "grouped", "near", "split_groups"]
+__all__ = ["are_keys", "few_groups", "grouped", "near", "split_groups"]
+
+
+def are_keys(given: object) -> bool:
+    """Whether it is a list of what can name a group or a label: no text, no list of lists.
+
+    >>> are_keys(["red", 5, None]), are_keys("red"), are_keys([[], []])
+    (True, False, False)
+    """
+    if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Collection):
+        return False
+    try:
+        return all(hash(one) is not None for one in given)
+    except TypeError:  # a list, or a tuple with one inside; an array without rows
+        return False
 
 
 def grouped(*keys: Sequence[Hashable], joined: Iterable[tuple[int, int]] = ()) -> NDArray[np.intp]:

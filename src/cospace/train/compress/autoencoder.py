@@ -21,6 +21,7 @@ from cospace.train.compress.report import Compressed, Compression, Size
 from cospace.train.heads import Head
 from cospace.train.heads.given import HeadOptions, HeadSettings, head_settings, rows_of
 from cospace.train.heldout import grouped, split_groups
+from cospace.train.ranges import teller
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -93,6 +94,9 @@ def autoencoder(
     total = len(dims) * settings.epochs * len(split.learn)
     with metered(options.get("progress"), total, "rows") as meter:
         sizes, stopped = _sizes(dims, split, source, settings, (meter, digest, by, notes))
+    tell = teller(options.get("tell"))
+    for note in notes:
+        tell(note)
     return Compression(
         len(split.learn) + len(split.choose.rows), len(split.test.rows), split.test.chance,
         tuple(sizes), tuple(notes), stopped,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 
-from cospace.arguments import check_count, check_name, is_one_of
+from cospace.arguments import check_count, check_name, check_path, is_one_of
 from cospace.encode.base import uncached
 from cospace.encode.model import Model
 from cospace.encode.names import load
@@ -115,6 +115,8 @@ def _check(kind: str, options: Distilling) -> None:
     if options.get("weights") is not None and kind == "static":
         raise BadArgument("weights= are the teacher's, for a student of kind='transformer'")
     check_names(options, Distilling.__annotations__)
+    if options.get("weights") is not None:
+        check_path("weights", options["weights"])
     if options.get("name") is not None:
         check_name("name", options["name"])
 
