@@ -6,8 +6,9 @@ The texts are the passages of retrieval/msmarco-sample, the photos those of clot
 starter encodes them (384 numbers). A fifth is held out. "decoded" is recall@10 where a whole vector
 is compared with the decoded vectors of others, "codes" codes with codes: of a vector's 10 nearest
 among those held out. Medians over seeds, which draw the split and the network; chance is about 1.
-The row with * is what the command recommends. `--labels` measures cs.train.supervised on the
-photos: accuracy by the 5 nearest and by a linear probe, before and after.
+The row with * is what the command recommends most often, by rows that are in no figure.
+`--labels` measures cs.train.supervised on the photos: accuracy by the 5 nearest and by a linear
+probe, before and after.
 """
 
 from __future__ import annotations
@@ -47,14 +48,14 @@ def sizes(name: str, vectors: Vectors, seeds: int) -> None:
         for way in ("pca", "quadratic", "autoencoder"):
             kept = [next(w for w in run.sizes[number].ways if w.method == way).kept for run in runs]
             wins = sum(run.sizes[number].ways[0].method == way for run in runs)
-            rows.append((statistics.median(k.decoded.value for k in kept), way, kept, wins))
-        best = max(rows)[1]
-        for _, way, kept, wins in rows:
+            rows.append((wins, way, kept))
+        most = max(wins for wins, _, _ in rows)
+        for wins, way, kept in rows:
             low, high = (
                 middle([getattr(k.decoded, edge) for k in kept]) for edge in ("low", "high")
             )
             print(
-                f"| {name} | {first.dim} | {way}{' *' if way == best else ''} |"
+                f"| {name} | {first.dim} | {way}{' *' if wins == most else ''} |"
                 f" {middle([k.decoded.value for k in kept])} ({low} to {high}) |"
                 f" {middle([k.codes.value for k in kept])} | {middle([k.error for k in kept])}% |"
                 f" {wins} of {seeds} |",

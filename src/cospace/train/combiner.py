@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from cospace.arguments import check_count, check_name
+from cospace.arguments import check_count, check_instance, check_name
 from cospace.encode import Encoder
 from cospace.encode.combiner import Combiner, forward
 from cospace.errors import BadArgument
@@ -36,7 +36,7 @@ from cospace.train.combining import (
     right,
     summed,
 )
-from cospace.train.heldout import grouped, split_groups
+from cospace.train.heldout import are_keys, grouped, split_groups
 from cospace.vectors import Vectors
 
 __all__ = ["CombinerFit", "Triples", "fit_combiner"]
@@ -214,7 +214,7 @@ def _groups(rows: Rows, groups: Sequence[Hashable] | None) -> NDArray[np.intp]:
             f"a combiner takes at least {LEAST_TRIPLES} triples, not {len(rows.a)}. With fewer,"
             " use Parts(weights=...)"
         )
-    if groups is not None and not (_can_name(groups)):
+    if groups is not None and not are_keys(groups):
         raise BadArgument(f"groups is a list with a name for each triple, not {groups!r:.60}")
     if groups is not None and len(groups) != len(rows.a):
         raise BadArgument(f"groups name the group of each of {len(rows.a)}, not {len(groups)}")
@@ -226,13 +226,6 @@ def _groups(rows: Rows, groups: Sequence[Hashable] | None) -> NDArray[np.intp]:
             " one checks. Three is the least, dozens are better"
         )
     return group
-
-
-def _can_name(groups: object) -> bool:
-    """Whether it is a list of what can be the key of a group."""
-    if isinstance(groups, (str, bytes, Mapping)) or not isinstance(groups, Collection):
-        return False
-    return all(isinstance(one, Hashable) for one in groups)
 
 
 def _folds(group: NDArray[np.intp], seed: int) -> list[NDArray[np.intp]]:
@@ -253,6 +246,8 @@ def _read(triples: Any, model: Encoder | None, kind: str) -> tuple[Rows, Space, 
     if isinstance(triples, Triples):
         if not kind:
             raise BadArgument('name the kind of the references: kind="image"')
+        for name, one in triples._asdict().items():
+            check_instance(name, one, Vectors, "as cospace.encode gives them")
         space = triples.reference.space
         for one in triples:
             space.check(one.space, what="the triples")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,21 @@ from cospace.arguments import check_share
 from cospace.errors import BadArgument
 from cospace.measures.bootstrap import LEAST
 
-__all__ = ["few_groups", "grouped", "near", "split_groups"]
+__all__ = ["are_keys", "few_groups", "grouped", "near", "split_groups"]
+
+
+def are_keys(given: object) -> bool:
+    """Whether it is a list of what can name a group or a label: no text, no list of lists.
+
+    >>> are_keys(["red", 5, None]), are_keys("red"), are_keys([[], []])
+    (True, False, False)
+    """
+    if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Collection):
+        return False
+    try:
+        return all(hash(one) is not None for one in given)
+    except TypeError:  # a list, or a tuple with one inside; an array without rows
+        return False
 
 
 def grouped(*keys: Sequence[Hashable], joined: Iterable[tuple[int, int]] = ()) -> NDArray[np.intp]:
@@ -65,6 +79,8 @@ def split_groups(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Positions to train on and positions held out: about `share` of the items, in whole groups.
 
+    At least one group is held out, the smallest where all are larger.
+
     Raises `BadArgument` for a share that is not between 0 and 1, and where there are too few
     groups for both sides to have one.
 
@@ -85,9 +101,11 @@ def split_groups(
     count = 0
     for name in order[: len(names) - 1]:
         # A group that would overshoot by more than it brings is left on the other side.
-        if not taken or count + sizes[name] / 2 <= wanted:
+        if count + sizes[name] / 2 <= wanted:
             taken.append(int(names[name]))
             count += int(sizes[name])
+    if not taken:  # all are larger than what is wanted: the smallest, of those the first drawn
+        taken = [int(names[order[np.argmin(sizes[order])]])]
     held = np.isin(groups, taken)
     return np.flatnonzero(~held), np.flatnonzero(held)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T", bound=DataclassInstance)
 
-__all__ = ["check_names", "within"]
+__all__ = ["check_names", "teller", "within"]
 
 
 def check_names(options: Iterable[str], known: Iterable[str], own: Iterable[str] = ()) -> None:
@@ -26,6 +26,22 @@ def check_names(options: Iterable[str], known: Iterable[str], own: Iterable[str]
         near = get_close_matches(unknown[0], [*there, *own], 1, cutoff=0.5)
         hint = f"; did you mean {near[0]}?" if near else f": {', '.join(there)}"
         raise BadArgument(f"there is no option {unknown[0]!r}{hint}")
+
+
+def teller(tell: object) -> Callable[[str], None]:
+    """The function that lines are told to; one that does nothing for None. Raises `BadArgument`.
+
+    >>> teller(None)("12 words read")
+    """
+    if tell is None:
+        return lambda _line: None
+    if not callable(tell):
+        raise BadArgument(f"tell is a function that takes a line, such as print; not {tell!r:.60}")
+
+    def told(line: str) -> None:
+        tell(line)
+
+    return told
 
 
 def within(settings: T, ranges: Mapping[str, tuple[float, float]]) -> T:

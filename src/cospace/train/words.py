@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
-from cospace.arguments import check_count, is_one_of
+from cospace.arguments import check_count, check_name, check_number, check_path, is_one_of
 from cospace.encode.words import WordModel
 from cospace.encode.words.saving import word_space
 from cospace.errors import BadArgument
@@ -15,8 +14,12 @@ from cospace.need import need
 from cospace.train.checkpoint import Checkpoint
 from cospace.train.corpus import Corpus, Source, read_corpus
 from cospace.train.options import Options, Settings, settings_of
+from cospace.train.ranges import teller
 from cospace.train.running import Run, check_memory, drive
 from cospace.train.stopped import TrainingStopped
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["glove", "subwords", "word2vec"]
 
@@ -117,6 +120,7 @@ def glove(
     need("numba", extra="train")
     from cospace.train.cooccurrence import GloveRun
 
+    check_number("x_max", x_max, 1e-9)
     if "sample" in options:
         raise BadArgument("glove counts every word: sample is for word2vec and subwords")
     own = {"dim": dim, "window": window, "epochs": epochs, "x_max": x_max}
@@ -156,7 +160,14 @@ def _sample(usual: float, words: int) -> float:
 
 
 def _read(source: Source, settings: Settings, options: Options) -> Corpus:
-    """The corpus. Raises `BadArgument` where it was read before, and not as is asked for now."""
+    """The corpus. Raises `BadArgument` where it was read before, and not as is asked for now.
+
+    Options of a wrong kind are refused before the reading, which may take long.
+    """
+    name = options.get("name")
+    check_name("name", "" if name is None else name)
+    teller(options.get("tell"))
+    _folder(options)
     corpus = read_corpus(source, split=settings.split, min_count=settings.min_count)
     for name, was in (("split", corpus.split), ("min_count", corpus.min_count)):
         if name in options and getattr(settings, name) != was:
@@ -167,10 +178,16 @@ def _read(source: Source, settings: Settings, options: Options) -> Corpus:
     return corpus
 
 
+def _folder(options: Options) -> Path | None:
+    """Where the state is kept. Raises `BadArgument` for what is no path."""
+    given = options.get("checkpoint")
+    return None if given is None else check_path("checkpoint", given)
+
+
 def _announce(corpus: Corpus, settings: Settings, size: int, options: Mapping[str, Any]) -> None:
     """Says what is about to be done, before it is; raises `BadArgument` for too much memory."""
     check_memory(size, _SMALLER)
-    tell = options.get("tell") or (lambda _: None)
+    tell = teller(options.get("tell"))
     tell(f"{corpus.total:,} words read, {len(corpus.words):,} different ones kept")
     for note in corpus.notes:
         tell(note)
@@ -181,12 +198,12 @@ def _announce(corpus: Corpus, settings: Settings, size: int, options: Mapping[st
 
 def _finished(run: Run, corpus: Corpus, settings: Settings, options: Options) -> WordModel:
     """The model, after the run was driven to its end. Raises `TrainingStopped` after Ctrl-C."""
-    folder = options.get("checkpoint")
-    checkpoint = None if folder is None else Checkpoint(Path(folder), corpus, settings)
+    folder = _folder(options)
+    checkpoint = None if folder is None else Checkpoint(folder, corpus, settings)
     name = options.get("name") or settings.method
     share = drive(
         run, settings, checkpoint=checkpoint, progress=options.get("progress"), stage=name,
-        tell=options.get("tell") or (lambda _: None),
+        tell=teller(options.get("tell")),
     )  # fmt: skip
     table = run.table()
     record = settings.to_json()

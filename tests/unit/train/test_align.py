@@ -122,10 +122,35 @@ def test_a_seed_draws_other_words() -> None:
     st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from("xyz")), min_size=1),
     st.floats(0, 0.99),
 )
-def test_no_source_word_is_on_both_sides(pairs: list[tuple[str, str]], share: float) -> None:
-    learn, held = split_pairs(pairs, share, seed=0)
+def test_no_word_is_on_both_sides(pairs: list[tuple[str, str]], share: float) -> None:
+    try:
+        learn, held = split_pairs(pairs, share, seed=0)
+    except BadArgument as error:
+        assert "share their translations" in str(error)
+        return
     assert sorted(set(pairs)) == sorted(learn + held)
     assert set() == {one for one, _ in learn} & {one for one, _ in held}
+    assert set() == {other for _, other in learn} & {other for _, other in held}
+
+
+def test_words_that_all_share_their_translations_cannot_be_held_out() -> None:
+    pairs = [(f"en{n}", "de0") for n in range(40)]
+    with pytest.raises(BadArgument, match="40 source words share"):
+        split_pairs(pairs, 0.2, seed=0)
+    assert (sorted(pairs), []) == split_pairs(pairs, 0, seed=0)
+
+
+def test_another_word_of_the_same_translation_does_not_raise_the_figure() -> None:
+    """Vectors that say nothing: what is found of held-out words was learnt through a synonym."""
+    random = np.random.default_rng(0)
+    rows = random.standard_normal((300, 100)).astype(np.float32)
+    synonyms = rows.repeat(2, axis=0) + 0.3 * random.standard_normal((600, 100))
+    words = [f"en{n // 2}-{n % 2}" for n in range(600)]
+    source = WordModel.of(WordVectors(words, synonyms.astype(np.float32)), name="english")
+    blind = random.standard_normal((300, 100)).astype(np.float32)
+    target = WordModel.of(WordVectors([f"de{n}" for n in range(300)], blind), name="german")
+    pairs = [(word, f"de{n // 2}") for n, word in enumerate(words)]
+    assert align(source, target, pairs, refine=0, held_out=0.5).held_out.csls.at_1.value < 0.05
 
 
 def test_words_without_a_vector_are_counted_and_not_asked() -> None:

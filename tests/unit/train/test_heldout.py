@@ -50,6 +50,15 @@ def test_about_the_share_is_held_out() -> None:
     assert (len(kept), len(held)) == (800, 200)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_large_group_is_not_held_out_for_being_drawn_first(seed: int) -> None:
+    groups = np.repeat([0, 1, 2], [80, 12, 8])
+    kept, _ = split_groups(groups, share=0.2, seed=seed)
+    assert 80 <= len(kept)
+    kept, held = split_groups(np.repeat([0, 1], [60, 40]), share=0.1, seed=seed)
+    assert (60, 40) == (len(kept), len(held))
+
+
 @pytest.mark.parametrize("share", [0.0, 1.0, float("nan")])
 def test_a_share_out_of_range_is_refused(share: float) -> None:
     with pytest.raises(BadArgument, match="between 0 and 1"):

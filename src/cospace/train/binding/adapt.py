@@ -10,6 +10,7 @@ from typing import NamedTuple, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
+from cospace.arguments import check_name
 from cospace.collection.collection import Collection, check_collection
 from cospace.collection.models import MODELS, model_of, own_model
 from cospace.encode import Model
@@ -111,7 +112,7 @@ def adapt(
     """
     store = _owned(collection)
     with collection._writing:  # an item that came meanwhile would be left behind
-        base = _base(collection, store, kind)
+        base = _base(collection, store, check_name("kind", kind))
         features = Features(base.folder, kind, base=True)
         rows = [row for row in store.scan(vectors=True) if _fields(row, kind)]
         pairs = sum(len(_fields(row, kind)) for row in rows if "text" in row.vectors)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
-from cospace.arguments import check_path
+from cospace.arguments import check_name, check_path
 from cospace.counted import counted
 from cospace.encode import Model
 from cospace.encode.features import Features
@@ -97,6 +97,7 @@ def bind(  # noqa: PLR0913 - what is bound, to what, and how
     lacks a side; `BadVector` for features that are not finite; `UnsupportedModel` for an encoder
     whose head cannot be replaced.
     """
+    check_name("kind", kind), check_name("to", to)
     base = local_model(anchor)
     source = base if encoder is None else local_model(encoder)
     if to not in base.space.kinds or to == kind:

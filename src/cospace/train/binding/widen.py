@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from cospace.arguments import check_path
+from cospace.arguments import check_path, check_texts
 from cospace.encode import Model, load
 from cospace.encode.engines.choice import engines_of
 from cospace.encode.engines.eyes import FRAMES, SEEN, seen_by
@@ -88,7 +88,7 @@ def widen(
     (1, 1)
     """
     base = local_model(model)
-    wanted = list(dict.fromkeys([kinds] if isinstance(kinds, str) else kinds))
+    wanted = list(dict.fromkeys(check_texts("kinds", kinds)))
     unknown = [kind for kind in wanted if kind not in SEEN]
     if unknown or not wanted:
         what = repr(unknown[0]) if unknown else "nothing"

@@ -21,6 +21,7 @@ from cospace.train.compress.report import Compressed, Compression, Size
 from cospace.train.heads import Head
 from cospace.train.heads.given import HeadOptions, HeadSettings, head_settings, rows_of
 from cospace.train.heldout import grouped, split_groups
+from cospace.train.ranges import teller
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,8 +68,9 @@ def autoencoder(
     Recommended is the way of the highest recall@10, by "decoded" or by "codes". By "decoded" the
     whole vector of a query is compared with the decoded vectors of documents: documents are kept
     as codes, and a query has no need to be. By "codes" codes are compared with codes, as in a
-    collection of them; nothing is decoded. Both are told, and measured on `held_out` of the rows,
-    never on rows that were learnt from; equal rows stay together.
+    collection of them; nothing is decoded. A tenth of the rows that are not held out chooses: when
+    the network stops, the penalty, and what is recommended. What is told was measured on
+    `held_out` of the rows, which had no part in any of that; equal rows stay together.
 
     `size.head.encode(vectors)` gives codes in a space of their own, `decode` leads back;
     `result.save(folder)` keeps them. Ctrl-C keeps the best so far (`result.stopped`).
@@ -92,6 +94,9 @@ def autoencoder(
     total = len(dims) * settings.epochs * len(split.learn)
     with metered(options.get("progress"), total, "rows") as meter:
         sizes, stopped = _sizes(dims, split, source, settings, (meter, digest, by, notes))
+    tell = teller(options.get("tell"))
+    for note in notes:
+        tell(note)
     return Compression(
         len(split.learn) + len(split.choose.rows), len(split.test.rows), split.test.chance,
         tuple(sizes), tuple(notes), stopped,
@@ -177,11 +182,12 @@ def _size(
     ways = []
     for method, tensors in made.items():
         kept = split.test.kept(tensors, seed=settings.seed)
+        chosen = split.choose.worth(tensors, by)
         head = Head(source, tensors, method=method, name=settings.name and f"{settings.name}-{dim}")
         curve = points if method == "autoencoder" else ()
         head.card = _card(head, kept, split, settings, (digest, curve))
-        ways.append(Compressed(method, head, kept))
-    ways.sort(key=lambda way: -way.kept.recall(by).value)
+        ways.append(Compressed(method, head, kept, chosen))
+    ways.sort(key=lambda way: -way.choosing)  # never by what is told: the best of three is high
     ahead = mean_difference(ways[0].kept.each[by], ways[1].kept.each[by], seed=settings.seed)
     return Size(dim, tuple(ways), ahead), stopped
 
@@ -203,7 +209,7 @@ def _card(
     )  # fmt: skip
     return Card(
         head.space.name, how, told[0],
-        {"rows learnt from": len(split.learn), "rows to stop by": len(split.choose.rows),
+        {"rows learnt from": len(split.learn), "rows to choose by": len(split.choose.rows),
          "rows held out": len(split.test.rows)},
         {**settings.to_json(), "method": head.method}, [figure, codes], told[1],
         (f"{kept.error:.1%} of the variance does not come back; mean cosine {kept.cosine:.4f}",

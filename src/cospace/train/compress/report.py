@@ -19,18 +19,27 @@ __all__ = ["Compressed", "Compression", "Size"]
 
 @dataclass(frozen=True, slots=True)
 class Compressed:
-    """One way to one size, and what it keeps of rows that were held out."""
+    """One way to one size, and what it keeps of rows that were held out.
+
+    `choosing` is its recall on other rows, which chose between the ways.
+    """
 
     method: str
     head: Head
     kept: Kept
+    choosing: float
+
+    def to_json(self) -> dict[str, Any]:
+        """A record for JSON."""
+        return {**self.kept.to_json(), "recall_choosing": self.choosing}
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
     """All ways to `dim` numbers, the recommended one first.
 
-    `difference` is by how much its recall is above that of the next.
+    `difference` is by how much its recall is above that of the next, on rows that had no part in
+    the choice; it can be below 0.
     """
 
     dim: int
@@ -39,7 +48,7 @@ class Size:
 
     @property
     def head(self) -> Head:
-        """The recommended head: that of the highest recall."""
+        """The recommended head: of the highest recall on the rows that choose."""
         return self.ways[0].head
 
     def to_json(self) -> dict[str, Any]:
@@ -48,7 +57,7 @@ class Size:
             "dim": self.dim,
             "recommended": self.ways[0].method,
             "difference_to_next": self.difference.to_json(),
-            "ways": {way.method: way.kept.to_json() for way in self.ways},
+            "ways": {way.method: way.to_json() for way in self.ways},
         }
 
 

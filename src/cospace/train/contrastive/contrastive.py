@@ -19,6 +19,7 @@ from cospace.train.contrastive.measure import Measure, apart, measure
 from cospace.train.contrastive.mining import mine
 from cospace.train.contrastive.options import TuneOptions, TuneSettings, tune_settings
 from cospace.train.heldout import few_groups, split_groups
+from cospace.train.ranges import teller
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,7 +73,7 @@ def contrastive(
     need("transformers", extra="torch")
     from cospace.train.contrastive.net import open_net
 
-    tell = options.get("tell") or (lambda _: None)
+    tell = teller(options.get("tell"))
     examples = read_examples(pairs, options.get("form", ""))
     test = options.get("test")
     held = None if test is None else read_examples(test, examples.form)
@@ -90,7 +91,7 @@ def _tuned(
     from cospace.train.contrastive.loop import Work, fit
     from cospace.train.contrastive.result import Tuned
 
-    tell = options.get("tell") or (lambda _: None)
+    tell = teller(options.get("tell"))
     learn, test = _Read(net, parts.learn), _Read(net, parts.test)
     before = test.measured(parts.test)
     negatives, skipped = _negatives(learn, parts.learn, settings, notes)

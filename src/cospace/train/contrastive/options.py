@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from cospace.arguments import check_count, check_share
+from cospace.arguments import check_count, check_share, is_one_of
 from cospace.errors import BadArgument
 from cospace.progress import Watch
-from cospace.train.ranges import check_names, within
+from cospace.train.ranges import check_names, teller, within
 
 if TYPE_CHECKING:
     from cospace.train.contrastive.examples import Given
@@ -88,15 +88,22 @@ def tune_settings(options: Mapping[str, Any], form: str, dim: int) -> TuneSettin
     check_names(options, TuneOptions.__annotations__)
     names = {field.name for field in fields(TuneSettings)}
     given = {key: value for key, value in options.items() if key in names and value is not None}
-    given["loss"] = given.get("loss") or LOSSES[form][0]
-    given["matryoshka"] = tuple(given.get("matryoshka", ()))
-    settings = TuneSettings(**given)
-    if settings.loss not in LOSSES[form]:
-        raise BadArgument(
-            f"the loss for {form} is {' or '.join(LOSSES[form])}, not {given['loss']!r}"
-        )
-    settings = replace(settings, held_out=check_share("held_out", settings.held_out))
+    teller(options.get("tell"))
+    if options.get("threads") is not None:
+        check_count("threads", options["threads"])
+    loss = given.get("loss", "")
+    given["loss"] = LOSSES[form][0] if isinstance(loss, str) and not loss else loss
+    if not is_one_of(given["loss"], LOSSES[form]):
+        raise BadArgument(f"the loss for {form} is {' or '.join(LOSSES[form])}, not {loss!r:.60}")
+    sizes = given.get("matryoshka", ())
+    if isinstance(sizes, (str, bytes, Mapping)) or not isinstance(sizes, Iterable):
+        raise BadArgument(f"matryoshka is a list of sizes, such as [64, 32], not {sizes!r:.60}")
+    given["matryoshka"] = tuple(
+        check_count("a size of matryoshka", one, most=dim - 1) for one in sizes
+    )
+    if given.get("frozen") is not None:
+        given["frozen"] = check_count("frozen", given["frozen"], 0)
+    settings = within(TuneSettings(**given), _RANGES)
     if settings.negatives and form != "pairs":
         raise BadArgument(f"hard negatives are mined for pairs, not for {form}")
-    sizes = [check_count("a size of matryoshka", one, most=dim - 1) for one in settings.matryoshka]
-    return within(replace(settings, matryoshka=tuple(sizes)), _RANGES)
+    return replace(settings, held_out=check_share("held_out", settings.held_out))

@@ -12,7 +12,7 @@ from cospace.arguments import check_name, check_share
 from cospace.errors import BadArgument
 from cospace.progress import Watch
 from cospace.space import Space
-from cospace.train.ranges import check_names, within
+from cospace.train.ranges import check_names, teller, within
 from cospace.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def head_settings(options: Mapping[str, Any]) -> HeadSettings:
     5
     """
     check_names(options, HeadOptions.__annotations__)
+    teller(options.get("tell"))
     names = {field.name for field in fields(HeadSettings)}
     settings = HeadSettings(**{key: value for key, value in options.items() if key in names})
     settings = replace(settings, held_out=check_share("held_out", settings.held_out))

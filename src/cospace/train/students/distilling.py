@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 
-from cospace.arguments import check_count, check_name, is_one_of
+from cospace.arguments import check_count, check_name, check_path, is_one_of
 from cospace.encode.base import uncached
 from cospace.encode.model import Model
 from cospace.encode.names import load
@@ -69,10 +69,10 @@ def distill(
     two of the teacher's layers; making it needs the extra [torch], running it does not.
 
     `texts` are any of the kind that will be read: the documents of the collection, and general
-    ones. `options` are those of `Distilling`. A tenth of the texts, at most 1,000, are held out;
-    training ends when the student no longer finds more of the ten nearest that the teacher
-    finds for them, and the best is kept. Ctrl-C raises `TrainingStopped`, whose `model` is the
-    best student so far.
+    ones. `options` are those of `Distilling`. A tenth of the texts, at most 1,000, are held out.
+    Half of them choose: training ends when the student no longer finds more of the ten nearest
+    that the teacher finds for them, and the best is kept. The other half measures. Ctrl-C raises
+    `TrainingStopped`, whose `model` is the best student so far.
 
     As LEAF does (Vujanic and Rueckstiess, 2025), with a loss on the teacher's vectors alone.
 
@@ -115,6 +115,8 @@ def _check(kind: str, options: Distilling) -> None:
     if options.get("weights") is not None and kind == "static":
         raise BadArgument("weights= are the teacher's, for a student of kind='transformer'")
     check_names(options, Distilling.__annotations__)
+    if options.get("weights") is not None:
+        check_path("weights", options["weights"])
     if options.get("name") is not None:
         check_name("name", options["name"])
 
@@ -150,6 +152,7 @@ def _trained(
         data_sha256=learnt.sha256,
         counts={
             "learnt from": len(learnt.kept),
+            "to stop by": len(learnt.choose),
             "held out": len(learnt.held),
             "given more than once": learnt.equal,
             "too like a learnt one to be held out": learnt.near,
@@ -208,7 +211,7 @@ def _mixed_up(learner: Learner, learnt: Lesson, seed: int) -> float:
     some = _some(learnt, _CONTROL, seed)
     rows = learnt.rows.copy()
     rows[some] = rows[np.random.default_rng(seed + 1).permutation(some)]
-    mixed = Lesson(learnt.texts, rows, some, learnt.held, 0, 0)
+    mixed = Lesson(learnt.texts, rows, some, learnt.choose, learnt.held, 0, 0)
     random = np.random.default_rng(seed)
     for batch in other.batches(mixed.kept, random):
         other.step(batch, mixed.rows[batch], 0.5)
@@ -234,5 +237,4 @@ def _notes(master: Model, found: Learnt, *, ended: bool) -> tuple[str, ...]:
         notes.append(f"it was stopped after {found.share:.0%}: this is the best until then")
     elif not ended:
         notes.append("it learnt to the end; the control on mixed-up pairs was stopped")
-    notes.append("the texts held out also say when to stop, so their figure is a little high")
     return tuple(notes)

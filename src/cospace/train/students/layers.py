@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cospace.arguments import check_path
 from cospace.encode.modules.built import Built
 from cospace.encode.modules.libraries import torch
 from cospace.encode.record import write_record
@@ -194,7 +195,9 @@ def torch_folder(teacher: Model, given: str | os.PathLike[str] | None) -> Path:
             f" {install('torch')}"
         )
     tower = teacher.space.towers[0]
-    places = [Path(given)] if given is not None else [teacher.path / KEPT, *_package(tower.source)]
+    places = [teacher.path / KEPT, *_package(tower.source)]
+    if given is not None:
+        places = [check_path("weights", given)]
     found = next((place for place in places if place.is_dir()), None)
     if found is None:
         where = f"no folder {given}" if given is not None else "they are not here"

@@ -68,7 +68,7 @@ class Learner(Protocol):
 
 @dataclass
 class Learnt:
-    """What a training came to: the best agreement on held-out texts, and how much was done."""
+    """What a training came to: the best agreement on texts that choose, and how much was done."""
 
     points: list[Point] = field(default_factory=list)
     best: float = -1.0
@@ -79,7 +79,7 @@ class Learnt:
 def learn(
     learner: Learner, lesson: Lesson, *, epochs: int, seed: int, progress: Watch = None
 ) -> Learnt:
-    """Trains, and leaves the learner as it was when it agreed best on held-out texts.
+    """Trains, and leaves the learner as it was when it agreed best on the texts that choose.
 
     Ctrl-C ends it in the same way; then `share` is below 1. Raises `TrainingDiverged`.
     """
@@ -92,7 +92,7 @@ def learn(
             for share, loss, look in _steps(learner, lesson, epochs, seed):
                 found.share = share
                 if look:
-                    held = agreement(learner.encode(lesson.held), lesson.rows[lesson.held])
+                    held = agreement(learner.encode(lesson.choose), lesson.rows[lesson.choose])
                     found.points.append(Point(share * epochs, loss, float(held.mean())))
                     if found.points[-1].held > found.best:
                         found.best, best = found.points[-1].held, learner.state()

@@ -37,13 +37,15 @@ _WINDOW = 1_024
 class Lesson:
     """`texts` [n], the teacher's unit `rows` float32 [n, dim], and who learns from which.
 
-    `kept` are the positions to learn from, `held` those held out. `equal` texts were given more
-    than once; `near` ones were too like a learnt one to be held out.
+    `kept` are the positions to learn from, `choose` those that say when to stop, and `held` those
+    that only measure. `equal` texts were given more than once; `near` ones were too like a learnt
+    one to be held out.
     """
 
     texts: list[str]
     rows: NDArray[np.float32]
     kept: NDArray[np.intp]
+    choose: NDArray[np.intp]
     held: NDArray[np.intp]
     equal: int
     near: int
@@ -56,6 +58,8 @@ class Lesson:
 
 def lesson(teacher: Model, texts: Iterable[str], *, seed: int, progress: Watch = None) -> Lesson:
     """The lesson of some texts, split by groups of texts that differ in capitals and spaces alone.
+
+    Half of what is held out chooses, and half measures.
 
     Raises `BadItem` for what is no text, `BadArgument` for fewer than 50 different ones.
     """
@@ -73,13 +77,15 @@ def lesson(teacher: Model, texts: Iterable[str], *, seed: int, progress: Watch =
     share = min(_SHARE, _MOST_HELD / len(mine))
     kept, held = split_groups(groups, share=max(share, 12 / len(mine)), seed=seed)
     close = _close(rows, kept, held)
-    if (~close).sum() < 6:
+    apart = held[~close]
+    if len(np.unique(groups[apart])) < 6:
         raise BadArgument(
             f"nothing can be held out: the teacher's vectors of {int(close.sum())} of"
             f" {len(held)} texts are those of others (cosine {_NEAR} or more). Give texts that"
             " say different things"
         )
-    return Lesson(mine, rows, kept, held[~close], len(given) - len(mine), int(close.sum()))
+    measure, choose = (apart[part] for part in split_groups(groups[apart], share=0.5, seed=seed))
+    return Lesson(mine, rows, kept, choose, measure, len(given) - len(mine), int(close.sum()))
 
 
 def _close(

@@ -22,8 +22,9 @@ from cospace.train.card import Card, Figure, Point
 from cospace.train.heads import Head
 from cospace.train.heads.given import HeadOptions, HeadSettings, head_settings, rows_of
 from cospace.train.heads.layers import Tensors, encoded
-from cospace.train.heldout import few_groups, grouped, split_groups
+from cospace.train.heldout import are_keys, few_groups, grouped, split_groups
 from cospace.train.losses import unit
+from cospace.train.ranges import teller
 from cospace.train.supervised.network import How, train
 
 if TYPE_CHECKING:
@@ -157,6 +158,9 @@ def supervised(
     head = Head(source, found, method=loss, name=settings.name)
     card, ahead, probed = _measured(data, head, how, (settings, points, notes, stopped))
     head.card = card
+    tell = teller(options.get("tell"))
+    for note in notes:
+        tell(note)
     return Supervised(head, card, ahead, probed, tuple(notes), stopped)
 
 
@@ -217,10 +221,10 @@ def _data(
     settings: HeadSettings, notes: list[str],
 ) -> _Data:  # fmt: skip
     """The rows of labels that can be learnt and tested, in three parts."""
-    for name, given in (("labels", labels), ("groups", () if groups is None else groups)):
-        if isinstance(given, str) or not isinstance(given, Iterable):
+    names = list(labels) if isinstance(labels, Iterable) and not isinstance(labels, str) else labels
+    for name, given in (("labels", names), ("groups", () if groups is None else groups)):
+        if not are_keys(given):
             raise BadArgument(f"{name} is a list with one for each item, not {given!r:.60}")
-    names = list(labels)
     if len(names) != len(rows) or (groups is not None and len(groups) != len(rows)):
         raise BadArgument(
             f"{len(rows)} items have {len(names)} labels"

@@ -17,6 +17,7 @@ from cospace.read import Failures
 from cospace.read.lines import ANY_NEWLINE, Lines
 from cospace.read.records import records
 from cospace.read.regular import open_regular, shown
+from cospace.train.heldout import grouped, split_groups
 
 __all__ = ["Pair", "Pairs", "check_known", "read_pairs", "split_pairs"]
 
@@ -87,19 +88,31 @@ def read_pairs(given: str | os.PathLike[str] | Iterable[Pair]) -> Pairs:
 def split_pairs(pairs: Iterable[Pair], share: float, *, seed: int) -> tuple[list[Pair], list[Pair]]:
     """The pairs to learn from, and those held out: about `share` of the source words, drawn.
 
-    A source word is on one side with all of its translations. The draw depends on the words and
-    on `seed`, and not on the order of the pairs.
+    A word of either language is on one side, with all that its translations lead to: where "sofa"
+    and "couch" both are "Sofa", a map that learnt the one has seen the answer to the other. The
+    draw depends on the words and on `seed`, and not on the order of the pairs.
 
-    >>> learn, held = split_pairs([("a", "x"), ("a", "y"), ("b", "z")], 0.5, seed=0)
-    >>> sorted(learn + held), {source for source, _ in learn} & {source for source, _ in held}
-    ([('a', 'x'), ('a', 'y'), ('b', 'z')], set())
+    Raises `BadArgument` where all words lead to one another, so that nothing can be held out.
+
+    >>> learn, held = split_pairs([("a", "x"), ("b", "x"), ("b", "y"), ("c", "z")], 0.5, seed=0)
+    >>> sorted(sorted(source for source, _ in side) for side in (learn, held))
+    [['a', 'b', 'b'], ['c']]
     """
     if not 0 <= check_number("the share held out", share, 0, 1) < 1:
         raise BadArgument(f"the share held out is 0 or more and below 1, not {share}")
     check_seed(seed)
     ordered = sorted(set(pairs))
-    words = sorted({source for source, _ in ordered})
-    drawn = np.random.default_rng(seed).permutation(len(words))[: round(share * len(words))]
+    joined = grouped([source for source, _ in ordered], [target for _, target in ordered])
+    group = {source: number for (source, _), number in zip(ordered, joined.tolist(), strict=True)}
+    if round(share * len(group)) == 0:
+        return ordered, []
+    if len(set(group.values())) < 2:
+        raise BadArgument(
+            f"nothing can be held out: the {len(group):,} source words share their translations,"
+            " directly or through others. held_out=0 learns from all and measures nothing"
+        )
+    words = list(group)
+    _, drawn = split_groups(np.array(list(group.values()), np.intp), share=share, seed=seed)
     held = {words[number] for number in drawn}
     learn = [pair for pair in ordered if pair[0] not in held]
     return learn, [pair for pair in ordered if pair[0] in held]
