@@ -25,6 +25,7 @@ __all__ = [
     "check_room",
     "check_writable",
     "copy_folder",
+    "folder_beside",
     "hidden",
     "make_folder",
     "move_folder",
@@ -172,6 +173,62 @@ def _remove_unlocked(path: Path) -> None:
                 path.unlink()
         finally:
             os.close(file)
+
+
+@contextmanager
+def folder_beside(path: Path, ending: str) -> Iterator[Path]:
+    """A new hidden folder next to `path`, to be moved there; it goes with the block.
+
+    What killed ones left goes when the next begins: folders of the same ending, whatever they
+    were to become, that are nobody's any more. So an ending is used for one purpose alone.
+    """
+    _remove_left_folders(path.parent, ending)
+    made, lock = _begun_folder(path, ending)
+    try:
+        yield made
+    finally:
+        try:
+            remove(made)
+        finally:
+            if lock is not None:
+                os.close(lock)
+
+
+def _begun_folder(path: Path, ending: str) -> tuple[Path, int | None]:
+    """A new folder next to `path`, and what holds its lock; on Windows a folder has none."""
+    while True:
+        made = hidden(path, ending)
+        make_folder(made)
+        if sys.platform == "win32":
+            return made, None
+        with suppress(FileNotFoundError):  # somebody took it away before it was locked
+            lock = os.open(made, os.O_RDONLY | os.O_DIRECTORY)
+            with suppress(OSError):  # a disk without locks: what is left there stays
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            if made.exists():
+                return made, lock
+            os.close(lock)
+
+
+def _remove_left_folders(parent: Path, ending: str) -> None:
+    if sys.platform == "win32":
+        return
+    ours = re.compile(rf"\..+\.[0-9a-f]{{8}}\.{re.escape(ending)}")
+    with suppress(OSError):  # there is no such folder, or it cannot be read
+        for left in filter(lambda one: ours.fullmatch(one.name), parent.iterdir()):
+            with suppress(OSError, StorageError):  # it is being written, or cannot be taken away
+                _remove_unlocked_folder(left)
+
+
+def _remove_unlocked_folder(path: Path) -> None:
+    if sys.platform != "win32":
+        folder = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
+        try:
+            if os.fstat(folder).st_uid == os.geteuid():
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                remove(path)
+        finally:
+            os.close(folder)
 
 
 def scratch() -> IO[bytes]:

@@ -252,3 +252,48 @@ def test_a_file_taken_away_before_it_was_locked_is_made_again(
     monkeypatch.setattr(fcntl, "flock", late)
     files.write_bytes(tmp_path / "a", b"whole")
     assert (b"whole", ["a"]) == ((tmp_path / "a").read_bytes(), names(tmp_path))
+
+
+def test_a_folder_that_a_killed_writer_left_goes_when_the_next_begins(tmp_path: Path) -> None:
+    pytest.importorskip("fcntl", reason="there are no such locks here")
+    held = (
+        "import sys; from pathlib import Path; from cospace import files\n"
+        "with files.folder_beside(Path(sys.argv[1]), 'cospace-backup') as made:\n"
+        "    (made / 'half').write_bytes(b'half'); print(made.name, flush=True); sys.stdin.read()"
+    )
+    others = [".a.89abcdef.tmp", ".a.cospace-backup", "a.89abcdef.cospace-backup"]
+    for name in others:
+        (tmp_path / name).mkdir()
+    writer = subprocess.Popen(
+        [sys.executable, "-c", held, str(tmp_path / "monday")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert writer.stdout is not None
+    with writer:
+        left = writer.stdout.readline().strip()
+        with files.folder_beside(tmp_path / "tuesday", "cospace-backup"):
+            assert left in names(tmp_path), "it is being written"
+        writer.kill()
+    with files.folder_beside(tmp_path / "tuesday", "cospace-backup") as made:
+        assert sorted([*others, made.name]) == names(tmp_path)
+    assert sorted(others) == names(tmp_path)
+
+
+def test_a_folder_taken_away_before_it_was_locked_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fcntl = pytest.importorskip("fcntl", reason="there are no such locks here")
+    lock, asked = fcntl.flock, []
+
+    def late(file: int, how: int) -> None:
+        asked.append(how)
+        if len(asked) == 1:
+            for left in tmp_path.iterdir():
+                left.rmdir()
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with files.folder_beside(tmp_path / "a", "new") as made:
+        assert [made.name] == names(tmp_path)

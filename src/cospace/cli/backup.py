@@ -55,18 +55,16 @@ def run(args: argparse.Namespace) -> int:
 def _copy(holding: Holding, target: Path) -> None:
     """Make `target` from the truth: whole, or not at all."""
     from cospace.collection.models import MODELS
-    from cospace.files import check_room, copy_file, hidden, make_folder, remove, sync_folder
+    from cospace.files import check_room, copy_file, folder_beside, make_folder, sync_folder
     from cospace.map.kept import FILE
 
-    temporary = hidden(target, "tmp")
     # Of a collection that was adapted; not what is being written just now.
     models = (holding.folder / MODELS).glob("[!.]*/**/*")
     files = [file.relative_to(holding.folder) for file in models if file.is_file()]
     files += [Path(FILE)] if (holding.folder / FILE).is_file() else []
     sizes = [(holding.folder / file).stat().st_size for file in (*files, Path("truth.sqlite"))]
     check_room(target, sum(sizes))
-    try:
-        make_folder(temporary)
+    with folder_beside(target, "cospace-backup") as temporary:
         holding.truth.backup(temporary / "truth.sqlite")
         for file in files:
             make_folder((temporary / file).parent)
@@ -74,5 +72,3 @@ def _copy(holding: Holding, target: Path) -> None:
         sync_folder(temporary)
         temporary.replace(target)
         sync_folder(target.parent)
-    finally:
-        remove(temporary)

@@ -14,7 +14,7 @@ from cospace.collection.modelled import Modelled
 from cospace.collection.places import NearTo
 from cospace.collection.query import excluded, listed, queries_of
 from cospace.collection.rerank import Rerank, answers, reranking_of, texts_of
-from cospace.collection.sorting import order_of, sorted_matches
+from cospace.collection.sorting import findable, order_of, sorted_matches
 from cospace.collection.spelling import respelt
 from cospace.collection.steady import steady
 from cospace.collection.stored import checked_ids, item_of, selected
@@ -173,6 +173,8 @@ class Asking(Modelled):
             found = sorted_matches(self.store, asked, order, (offset, k), explain=explain)
         else:
             [found] = self._answers([asked], [query], rerank, k=k, offset=offset, explain=explain)
+            if asked.exclude:
+                found.total = findable(self.store, asked)
         found.did_you_mean = meant.get(0)
         return found
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from cospace.encode.folder import Folder, sha256_of
 from cospace.encode.record import write_record
 from cospace.errors import BadArgument, ModelDamaged, ModelNotFound
-from cospace.files import check_room, copy_file, hidden, make_folder, move_folder, remove
+from cospace.files import check_room, copy_file, folder_beside, make_folder, move_folder
 from cospace.space import Space, Tower
 
 __all__ = ["beside", "copy_model", "copy_towers", "new_folder", "size_of"]
@@ -28,13 +28,9 @@ def new_folder(folder: Path, size: int, *, replace: bool) -> Iterator[Path]:
     if folder.exists() and not replace and (not folder.is_dir() or any(folder.iterdir())):
         raise BadArgument(f"{folder}: it exists already; name another, or replace it")
     check_room(folder.parent, size)
-    made = hidden(folder, "new")
-    try:
-        make_folder(made)
+    with folder_beside(folder, "cospace-model") as made:
         yield made
         move_folder(made, folder)
-    finally:
-        remove(made)
 
 
 def copy_model(source: Folder, space: Space, folder: Path, *, replace: bool) -> Path:
