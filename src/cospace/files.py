@@ -25,9 +25,9 @@ __all__ = [
     "check_room",
     "check_writable",
     "copy_folder",
+    "folder_beside",
     "hidden",
     "make_folder",
-    "making",
     "move_folder",
     "on_disk",
     "remove",
@@ -147,30 +147,61 @@ def _begun(path: Path) -> tuple[Path, BinaryIO]:
         file.close()
 
 
-@contextmanager
-def making(path: Path) -> Iterator[Path]:
-    """A new folder next to `path`, to be filled and moved there; else it goes with the block.
+def remove_left(path: Path) -> None:
+    """Remove the temporary files next to `path` that killed writers of it left.
 
-    What a killed one left goes when the next begins.
+    Who writes holds a lock on its file; a file that is locked, or that is none of ours, stays.
     """
-    remove_left(path)
-    made, lock = _made(path)
+    with suppress(OSError):  # there is no such folder, or it cannot be read
+        for left in path.parent.iterdir():
+            own = left.name.removeprefix(f".{path.name}.").removesuffix(".tmp")
+            if f".{path.name}.{own}.tmp" == left.name and _OWN.fullmatch(own):
+                with suppress(OSError):  # somebody writes it, or it cannot be taken away
+                    _remove_unlocked(left)
+
+
+def _remove_unlocked(path: Path) -> None:
+    if sys.platform == "win32":  # it has no such locks, and an open file cannot be taken away
+        path.unlink()
+    else:
+        # Neither a link nor a pipe is ours.
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            found = os.fstat(file)
+            if stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid():
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+        finally:
+            os.close(file)
+
+
+@contextmanager
+def folder_beside(path: Path, ending: str) -> Iterator[Path]:
+    """A new hidden folder next to `path`, to be moved there; it goes with the block.
+
+    What killed ones left goes when the next begins: folders of the same ending, whatever they
+    were to become, that are nobody's any more. So an ending is used for one purpose alone.
+    """
+    _remove_left_folders(path.parent, ending)
+    made, lock = _begun_folder(path, ending)
     try:
         yield made
     finally:
-        remove(made)
-        if lock is not None:
-            os.close(lock)
+        try:
+            remove(made)
+        finally:
+            if lock is not None:
+                os.close(lock)
 
 
-def _made(path: Path) -> tuple[Path, int | None]:
-    """A new folder next to `path`, locked: `remove_left` leaves it."""
+def _begun_folder(path: Path, ending: str) -> tuple[Path, int | None]:
+    """A new folder next to `path`, and what holds its lock; on Windows a folder has none."""
     while True:
-        made = hidden(path, "new")
+        made = hidden(path, ending)
         make_folder(made)
         if sys.platform != "win32":
             with suppress(FileNotFoundError):  # somebody took it away before it was locked
-                lock = os.open(made, os.O_RDONLY)
+                lock = os.open(made, os.O_RDONLY | os.O_DIRECTORY)
                 with suppress(OSError):  # a disk without locks: what is left there stays
                     fcntl.flock(lock, fcntl.LOCK_EX)
                 if made.exists():
@@ -180,34 +211,25 @@ def _made(path: Path) -> tuple[Path, int | None]:
             return made, None
 
 
-def remove_left(path: Path) -> None:
-    """Remove the temporary files and folders next to `path` that killed writers of it left.
-
-    Who writes holds a lock on its own; one that is locked, or that is none of ours, stays.
-    """
+def _remove_left_folders(parent: Path, ending: str) -> None:
+    if sys.platform == "win32":
+        return
+    ours = re.compile(rf"\..+\.[0-9a-f]{{8}}\.{re.escape(ending)}")
     with suppress(OSError):  # there is no such folder, or it cannot be read
-        for left in path.parent.iterdir():
-            own, _, ending = left.name.removeprefix(f".{path.name}.").partition(".")
-            if f".{path.name}.{own}.{ending}" == left.name and _OWN.fullmatch(own):
-                with suppress(OSError):  # somebody writes it, or it cannot be taken away
-                    _remove_unlocked(left, ending)
+        for left in filter(lambda one: ours.fullmatch(one.name), parent.iterdir()):
+            with suppress(OSError, StorageError):  # it is being written, or cannot be taken away
+                _remove_unlocked_folder(left)
 
 
-def _remove_unlocked(path: Path, ending: str) -> None:
-    if sys.platform == "win32":  # it has no such locks, and an open file cannot be taken away
-        if ending == "tmp":
-            path.unlink()
-    else:
-        # Neither a link nor a pipe is ours.
-        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+def _remove_unlocked_folder(path: Path) -> None:
+    if sys.platform != "win32":
+        folder = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
         try:
-            found = os.fstat(file)
-            ours = {"tmp": stat.S_ISREG, "new": stat.S_ISDIR}.get(ending)
-            if ours is not None and ours(found.st_mode) and found.st_uid == os.geteuid():
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(folder).st_uid == os.geteuid():
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 remove(path)
         finally:
-            os.close(file)
+            os.close(folder)
 
 
 def scratch() -> IO[bytes]:

@@ -110,8 +110,8 @@ class Results(Sequence[Hit]):
     """Hits in order, best first. `score` says what the scores are, `notes` what to know.
 
     `did_you_mean` is the question with its typing errors mended, `sorted_among` how many best
-    matches were sorted, and `total` of how many items, or how many there are to browse; None
-    elsewhere.
+    matches were sorted, and `total` of how many items, or how many there are to browse, or to find
+    where the question leaves items out, as what it is like; None elsewhere.
     """
 
     __slots__ = ("_hits", "did_you_mean", "notes", "score", "sorted_among", "total")

@@ -43,7 +43,7 @@ def test_from_a_table_to_answers_to_a_copy_with_the_same_answers(cli: Cli, shop:
     assert cli("export", "shop.cospace", "shop.parquet").code == 0
     assert cli("import", "shop.parquet", "copy.cospace").code == 0
     assert found == cli("search", "copy.cospace", *query).json["hits"]
-    Path(".safe.cospace.0123abcd.new").mkdir()  # as one left that was killed
+    Path(".safe.cospace.0123abcd.cospace-backup").mkdir()  # as one left that was killed
     assert cli("backup", "shop.cospace", "safe.cospace").code == 0
     assert [] == [one.name for one in Path().glob(".safe*")] or os.name == "nt"
     assert found == cli("search", "safe.cospace", *query).json["hits"]

@@ -237,40 +237,6 @@ def test_a_file_that_is_being_written_is_left(tmp_path: Path) -> None:
     assert (b"first", ["a"]) == (path.read_bytes(), names(tmp_path))
 
 
-def test_what_a_killed_maker_of_a_folder_left_goes_when_the_next_begins(tmp_path: Path) -> None:
-    pytest.importorskip("fcntl", reason="there are no such locks here")
-    left = tmp_path / ".model.89abcdef.new"
-    (left / "deep").mkdir(parents=True)
-    (left / "deep" / "half").write_bytes(b"half")
-    kept = {".model.89abcdeg.new", ".other.89abcdef.new", ".model.89abcdef.old"}
-    for name in kept:
-        (tmp_path / name).mkdir()
-    (tmp_path / ".model.01234567.new").write_bytes(b"no folder")
-    with files.making(tmp_path / "model") as first, files.making(tmp_path / "model") as second:
-        assert first != second
-        assert {*kept, ".model.01234567.new", first.name, second.name} == set(names(tmp_path))
-        second.rename(tmp_path / "model")
-    assert {*kept, ".model.01234567.new", "model"} == set(names(tmp_path))
-
-
-def test_a_folder_taken_away_before_it_was_locked_is_made_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fcntl = pytest.importorskip("fcntl", reason="there are no such locks here")
-    lock, asked = fcntl.flock, []
-
-    def late(file: int, how: int) -> None:
-        asked.append(how)
-        if len(asked) == 1:
-            files.remove_left(tmp_path / "a")
-        lock(file, how)
-
-    monkeypatch.setattr(fcntl, "flock", late)
-    with files.making(tmp_path / "a") as made:
-        assert made.is_dir()
-    assert [] == names(tmp_path)
-
-
 def test_a_file_taken_away_before_it_was_locked_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -286,3 +252,48 @@ def test_a_file_taken_away_before_it_was_locked_is_made_again(
     monkeypatch.setattr(fcntl, "flock", late)
     files.write_bytes(tmp_path / "a", b"whole")
     assert (b"whole", ["a"]) == ((tmp_path / "a").read_bytes(), names(tmp_path))
+
+
+def test_a_folder_that_a_killed_writer_left_goes_when_the_next_begins(tmp_path: Path) -> None:
+    pytest.importorskip("fcntl", reason="there are no such locks here")
+    held = (
+        "import sys; from pathlib import Path; from cospace import files\n"
+        "with files.folder_beside(Path(sys.argv[1]), 'cospace-backup') as made:\n"
+        "    (made / 'half').write_bytes(b'half'); print(made.name, flush=True); sys.stdin.read()"
+    )
+    others = [".a.89abcdef.tmp", ".a.cospace-backup", "a.89abcdef.cospace-backup"]
+    for name in others:
+        (tmp_path / name).mkdir()
+    writer = subprocess.Popen(
+        [sys.executable, "-c", held, str(tmp_path / "monday")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert writer.stdout is not None
+    with writer:
+        left = writer.stdout.readline().strip()
+        with files.folder_beside(tmp_path / "tuesday", "cospace-backup"):
+            assert left in names(tmp_path), "it is being written"
+        writer.kill()
+    with files.folder_beside(tmp_path / "tuesday", "cospace-backup") as made:
+        assert sorted([*others, made.name]) == names(tmp_path)
+    assert sorted(others) == names(tmp_path)
+
+
+def test_a_folder_taken_away_before_it_was_locked_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fcntl = pytest.importorskip("fcntl", reason="there are no such locks here")
+    lock, asked = fcntl.flock, []
+
+    def late(file: int, how: int) -> None:
+        asked.append(how)
+        if len(asked) == 1:
+            for left in tmp_path.iterdir():
+                left.rmdir()
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with files.folder_beside(tmp_path / "a", "new") as made:
+        assert [made.name] == names(tmp_path)

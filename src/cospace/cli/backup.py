@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
 def _copy(holding: Holding, target: Path) -> None:
     """Make `target` from the truth: whole, or not at all."""
     from cospace.collection.models import MODELS
-    from cospace.files import check_room, copy_file, make_folder, making, sync_folder
+    from cospace.files import check_room, copy_file, folder_beside, make_folder, sync_folder
     from cospace.map.kept import FILE
 
     # Of a collection that was adapted; not what is being written just now.
@@ -64,11 +64,11 @@ def _copy(holding: Holding, target: Path) -> None:
     files += [Path(FILE)] if (holding.folder / FILE).is_file() else []
     sizes = [(holding.folder / file).stat().st_size for file in (*files, Path("truth.sqlite"))]
     check_room(target, sum(sizes))
-    with making(target) as made:
-        holding.truth.backup(made / "truth.sqlite")
+    with folder_beside(target, "cospace-backup") as temporary:
+        holding.truth.backup(temporary / "truth.sqlite")
         for file in files:
-            make_folder((made / file).parent)
-            copy_file(holding.folder / file, made / file)
-        sync_folder(made)
-        made.replace(target)
+            make_folder((temporary / file).parent)
+            copy_file(holding.folder / file, temporary / file)
+        sync_folder(temporary)
+        temporary.replace(target)
         sync_folder(target.parent)

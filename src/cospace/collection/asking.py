@@ -14,7 +14,7 @@ from cospace.collection.modelled import Modelled
 from cospace.collection.places import NearTo
 from cospace.collection.query import excluded, listed, queries_of
 from cospace.collection.rerank import Rerank, answers, reranking_of, texts_of
-from cospace.collection.sorting import order_of, sorted_matches
+from cospace.collection.sorting import findable, order_of, sorted_matches
 from cospace.collection.spelling import respelt
 from cospace.collection.steady import steady
 from cospace.collection.stored import checked_ids, item_of, selected
@@ -237,9 +237,13 @@ class Asking(Modelled):
         kept = self.reranking if rerank is None and not ready else None
         by = reranking_of(rerank, kept, self._rerankers)
         if by is None:
-            return ask_many(self.store, asked, **span)
-        texts = texts_of(given, asked_for=rerank is not None)
-        return answers(self.store, asked, texts, by, **span)
+            answered = ask_many(self.store, asked, **span)
+        else:
+            texts = texts_of(given, asked_for=rerank is not None)
+            answered = answers(self.store, asked, texts, by, **span)
+        for one, found in zip(asked, answered, strict=True):
+            found.total = findable(self.store, one) if one.exclude else None
+        return answered
 
     def context(
         self,

@@ -26,7 +26,7 @@ from cospace.store.protocol import Row, Store
 from cospace.store.schema import Schema, flatten
 from cospace.store.where import Node, kilometres, matches
 
-__all__ = ["DISTANCE", "Order", "browsed", "order_of", "sorted_matches"]
+__all__ = ["DISTANCE", "Order", "browsed", "findable", "order_of", "sorted_matches"]
 
 DISTANCE = "distance"
 AMONG, CLOSE = 200, 0.7
@@ -130,12 +130,12 @@ def sorted_matches(
         for at in (kept[place] for place in found[offset : offset + k])
     ]
     told = f"{answer.told}; sorted {order.told}"
-    total = _findable(store, query)
+    total = findable(store, query)
     notes = (*answer.notes, *_few(len(kept), total))
     return Results(hits, score=told, notes=notes, sorted_among=len(kept), total=total)
 
 
-def _findable(store: Store, query: Query) -> int:
+def findable(store: Store, query: Query) -> int:
     """How many items a question could find: those that pass its filter, and are not excluded."""
     where, gone = query.where, store.get(sorted(query.exclude)) if query.exclude else ()
     out = [row for row in gone if row and (where is None or matches(where, row.metadata))]

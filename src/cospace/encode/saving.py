@@ -10,7 +10,7 @@ from cospace.arguments import check_flag
 from cospace.encode.folder import Folder, sha256_of
 from cospace.encode.record import write_record
 from cospace.errors import BadArgument, ModelDamaged, ModelNotFound
-from cospace.files import check_room, copy_file, make_folder, making, move_folder
+from cospace.files import check_room, copy_file, folder_beside, make_folder, move_folder
 from cospace.space import Space, Tower
 
 __all__ = ["beside", "copy_model", "copy_towers", "new_folder", "size_of"]
@@ -30,7 +30,7 @@ def new_folder(folder: Path, size: int, *, replace: bool) -> Iterator[Path]:
     if folder.exists() and not replace and (not folder.is_dir() or any(folder.iterdir())):
         raise BadArgument(f"{folder}: it exists already; name another, or replace it")
     check_room(folder.parent, size)
-    with making(folder) as made:
+    with folder_beside(folder, "cospace-model") as made:
         yield made
         move_folder(made, folder)
 

@@ -10,7 +10,12 @@ from cospace.read.markup import has_markup, text_of
 __all__ = ["clean", "is_missing"]
 
 # How programs write an empty cell into a CSV.
-_MISSING = frozenset({"nan", "NaN", "NAN", "NaT", "<NA>", "#N/A", "NULL", "null", "None", "\\N"})
+_MISSING = frozenset({
+    "nan", "NaN", "NAN", "NaT", "<NA>", "NULL", "null", "None", "\\N",
+    # What a spreadsheet writes for a value that it could not find or compute, by its language.
+    "#N/A", "#NV", "#N/D", "#N/B", "#REF!", "#BEZUG!", "#VALUE!", "#WERT!", "#VALEUR!", "#DIV/0!",
+    "#NAME?", "#NOM?", "#NUM!", "#ZAHL!", "#NULL!", "#NOMBRE!",
+})  # fmt: skip
 
 
 def is_missing(value: Any, *, cells: bool) -> bool:

@@ -112,6 +112,8 @@ def choose(
         if given is not None:
             check_column(given, names, argument)
     key = wanted.id or _note(notes, "id", known.id or first(IDS, names))
+    if wanted.id is None and known.id is None and key is not None:
+        _without_id(key, sample, notes)
     if key is None and changes and names:
         raise BadArgument(
             "no column looks like an id; say id=..., the column that tells which stored item a row"
@@ -156,6 +158,16 @@ def _note(notes: list[str], what: str, found: str | None) -> str | None:
     if found is not None:
         notes.append(f"{what}: column {found!r} (guessed)")
     return found
+
+
+def _without_id(key: str, sample: Sample, notes: list[str]) -> None:
+    """Note that the guessed column of ids has gaps, where another one that has none is there."""
+    whole = [n for n in matching(IDS, sample.names) if sample.columns[n].filled == sample.rows]
+    if sample.columns[key].filled < sample.rows and whole:
+        notes.append(
+            f"column {key!r} is empty in some rows, which are left out. Each row has an id in"
+            f" {_listed(whole)}: --id {whole[0]!r}"
+        )
 
 
 def _text(

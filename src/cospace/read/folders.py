@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from cospace.errors import BadArgument, BadItem, EmptyItem, MissingExtra
 from cospace.read import documents
+from cospace.read.documents.plain import is_tabbed
 from cospace.read.regular import shown
 from cospace.read.rows import Row, Sample
 from cospace.read.signals import SIGNALS, made
@@ -66,6 +67,11 @@ class Files:
             count = sum(others.values())
             self.notes.append(f"{count:,} files of other kinds were left out ({shown(told)})")
         self.notes += documents.notes(found)
+        if not path.is_dir() and path.suffix.lower() == ".txt" and is_tabbed(path):
+            self.notes.append(
+                "it is read as one text, and looks like a table with tabs between its cells: to"
+                " read its rows, name it .tsv"
+            )
 
     def choose(self, columns: set[str]) -> None:
         """There is nothing to choose from."""

@@ -12,7 +12,7 @@ from typing import Any
 from cospace.read.amounts import amount_of, plain
 from cospace.read.cells import truth_of, value_of
 from cospace.read.dates import day_of, orders
-from cospace.read.names import AMOUNTS, COUNTRIES, FLAGS, words
+from cospace.read.names import AMOUNTS, COUNTRIES, is_flag, words
 from cospace.read.rows import Column, Sample
 
 __all__ = ["Forms"]
@@ -106,12 +106,18 @@ class Forms:
             return self._amounts(name, column, cells, numeric, commas, names)
         if numeric and 2 * sum(column.marks.values()) >= column.texts:
             self.notes.append(
-                f"column {name!r}: some cells are no numbers, so all are kept as text, which ranges"
-                " do not compare. Leave those empty"
+                f"column {name!r}: some cells are no numbers{_such(column.unmarked)}, so all are"
+                " kept as text, which ranges do not compare. Leave those empty"
             )
             return None
         if column.dates.total() >= _MAJORITY * column.texts:
             return self._days(name, column)
+        if cells and 2 * column.dates.total() >= column.texts:
+            self.notes.append(
+                f"column {name!r}: some cells are no dates{_such(column.undated)}, so all are"
+                " kept as text. Leave those empty, or write 2026-01-31"
+            )
+            return None
         return self._truths(name, column) if cells else None
 
     def _days(self, name: str, column: Column) -> Callable[[str], Any] | None:
@@ -142,7 +148,7 @@ class Forms:
         names: set[str],
     ) -> Callable[[str], Any] | None:
         marks, example = column.marks, _example(column)
-        flags = set(column.kinds) == {"int"} and words(name) & FLAGS
+        flags = set(column.kinds) == {"int"} and is_flag(name)
         if cells and flags and column.zero_one == column.filled:
             self.notes.append(f"column {name!r}: 0 and 1 are kept as false and true")
             return _zero_one
@@ -216,11 +222,11 @@ class Forms:
             return None  # as plain cells are
         if words(name) & COUNTRIES:
             return None
-        digits = column.zero_one if words(name) & FLAGS else 0
+        digits = column.zero_one if is_flag(name) else 0
         if not column.words or sum(column.words.values()) + digits < _MAJORITY * column.texts:
             return None
         sure = str(column.example).strip().lower() in ("yes", "ja", "oui", "nein", "nee")
-        if len(column.words) < 2 and not sure and not words(name) & FLAGS:
+        if len(column.words) < 2 and not sure and not is_flag(name):
             return None
         example = str(column.example).strip()
         self.notes.append(
@@ -242,6 +248,10 @@ def _decimal(column: Column) -> str | None:
 
 def _example(column: Column) -> str:
     return str(column.marked or column.example).strip()
+
+
+def _such(cell: str) -> str:
+    return f", such as {cell.strip()[:40]!r}" if cell else ""
 
 
 def _zero_one(cell: str) -> bool:

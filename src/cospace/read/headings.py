@@ -17,7 +17,8 @@ _KNOWN = frozenset((*IDS, *TITLES, *BODIES, *TRAITS, *IMAGES, *PRICES))
 def find_heading(rows: Sequence[Sequence[str]]) -> int:
     """Which of the first rows holds the names of the columns.
 
-    It is the first, unless that holds no known name, and a later one at least two of them.
+    It is the first, unless that holds no known name, and a later one at least two of them. Where
+    the next row names the columns too, as in flat files of Amazon, it is that one.
 
     >>> find_heading([["Price list 2026", ""], ["", ""], ["sku", "name"], ["A1", "Chair"]])
     2
@@ -27,9 +28,17 @@ def find_heading(rows: Sequence[Sequence[str]]) -> int:
     0
     """
     counts = [sum(bare(cell) in _KNOWN for cell in row) for row in rows[:SEARCHED]]
-    if not counts or counts[0]:
+    if not counts:
         return 0
-    return next((place for place, count in enumerate(counts) if count > 1), 0)
+    found = 0 if counts[0] else next((place for place, count in enumerate(counts) if count > 1), 0)
+    below = rows[found + 1] if found + 1 < len(rows) else ()
+    return found + 1 if counts[found] and _names_an_item(below) else found
+
+
+def _names_an_item(row: Sequence[str]) -> bool:
+    """Whether a row below a heading is one too: it names the id, the title and a third column."""
+    there = {bare(cell) for cell in row}
+    return bool(there & set(IDS) and there & set(TITLES)) and len(there & _KNOWN) > 2
 
 
 def name_columns(header: Sequence[str], notes: list[str]) -> list[str]:

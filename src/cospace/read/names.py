@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 __all__ = [
-    "AMOUNTS", "BODIES", "COUNTRIES", "FLAGS", "IDS", "IMAGES", "LATITUDES", "LONGITUDES", "PRICES",
-    "TITLES", "TRAITS", "bare", "first", "matching", "starting", "title_in", "words",
+    "AMOUNTS", "BODIES", "COUNTRIES", "IDS", "IMAGES", "LATITUDES", "LONGITUDES", "PRICES",
+    "TITLES", "TRAITS", "bare", "first", "is_flag", "matching", "starting", "title_in", "words",
 ]  # fmt: skip
 
 # In the order in which they are preferred.
@@ -124,7 +124,7 @@ COUNTRIES = frozenset({
     "origine", "langue", "pais", "paises", "origen", "idioma", "paese", "nazione", "lingua",
     "herkomst", "taal",
 })  # fmt: skip
-FLAGS = frozenset(
+_FLAGS = frozenset(
     [
         "is",
         "has",
@@ -173,6 +173,12 @@ FLAGS = frozenset(
         "archived",
     ]
 )
+# What is counted or measured is no yes and no, although 0 and 1 be all that there is of it.
+_COUNTS = frozenset({
+    "quantity", "quantities", "qty", "count", "counts", "number", "units", "pieces", "menge",
+    "anzahl", "stueck", "stuck", "bestand", "lagerbestand", "quantite", "nombre", "cantidad",
+    "unidades", "quantita", "aantal", "hoeveelheid", "voorraad",
+})  # fmt: skip
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 
@@ -229,6 +235,19 @@ def starting(start: str, header: str) -> bool:
 def _unnumbered(header: str) -> str:
     """A header without the number at its end: image 2."""
     return header.rstrip("0123456789").rstrip()
+
+
+def is_flag(header: str) -> bool:
+    """Whether a column of this name may hold yes and no as 1 and 0.
+
+    >>> [is_flag(one) for one in ("In stock?", "Sold quantity", "Weight in kg", "New price")]
+    [True, False, False, False]
+    """
+    found = bare(header).split()
+    # "In" asks a question at the start or behind "is"; elsewhere a unit follows it.
+    asks = {word for at, word in enumerate(found) if word != "in" or found[:at] in ([], ["is"])}
+    stock = "stock" in found and "in" not in asks
+    return bool(asks & _FLAGS) and not (stock or asks & (_COUNTS | AMOUNTS))
 
 
 def words(header: str) -> set[str]:

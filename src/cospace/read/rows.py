@@ -67,6 +67,8 @@ class Column:
     dated: str = ""  # one of the dates, as clear as there is one
     zero_one: int = 0
     marked: str = ""  # the first amount that is not plain digits, as unlike them as there is one
+    unmarked: str = ""  # the first text that is no amount, and the first that is no date
+    undated: str = ""
     unlike: int = 0  # amounts that plain cells of numbers are not, such as 1,299.00
     lists: int = 0  # amounts that may be lists, such as 100,120,140
     listed: str = ""  # the first of them
@@ -110,6 +112,8 @@ class Column:
                 self.listed = self.listed or value.strip()
             if amount.currency:
                 self.currencies[amount.currency] += 1
+        else:
+            self.unmarked = self.unmarked or value
         word = truth_of(value)
         if word is not None:
             self.words[word] += 1
@@ -119,6 +123,8 @@ class Column:
             if not self.dated or (clear and not self.dates["dmy"] + self.dates["mdy"]):
                 self.dated = value.strip()
             self.dates[order] += 1
+        else:
+            self.undated = self.undated or value
         self.zero_one += value.strip() in ("0", "1")
 
 

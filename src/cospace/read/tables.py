@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from cospace.counted import counted
 from cospace.errors import BadItem, EmptyItem
 from cospace.limits import limit
 from cospace.read.headers import sniff
@@ -168,7 +169,7 @@ class Delimited(TextFile):
                 yield name, record.cells
             elif len(record.cells) != len(names):
                 count = len(record.cells)
-                yield name, f"has {count} cells; the header has {len(names)}"
+                yield name, f"has {counted(count, 'cell')}; the header has {len(names)}"
             else:
                 yield name, dict(zip(names, record.cells, strict=True))
 

@@ -120,7 +120,7 @@ def _found(
             spelling=asked.spelling,
         )
     place = None if near is None else place_of(near, collection.store.schema)[:3]
-    return answer(_record(name, asked, results, place))
+    return answer(_record(name, asked, results, place, whole=content is None))
 
 
 def _about(name: str, collection: Collection) -> dict[str, Any]:
@@ -201,15 +201,21 @@ def near_of(near: Near | None) -> dict[str, Any] | None:
 
 
 def _record(
-    name: str, asked: Question, results: Results, place: tuple[str, float, float] | None
+    name: str,
+    asked: Question,
+    results: Results,
+    place: tuple[str, float, float] | None,
+    *,
+    whole: bool,
 ) -> dict[str, Any]:
+    """What is answered; `whole` says that no question was asked, so all that passes can be had."""
     record = results.to_json()
     for hit, shown in zip(results, record["hits"], strict=True):
         shown["media"] = {part: link(name, hit.id, part) for part in hit.media}
         if place is not None:
             km = kilometres(hit.metadata, place)
             shown["km"] = None if km is None else round(km, 3)
-    of = results.total if results.sorted_among is None else results.sorted_among
+    of = results.total if whole else results.sorted_among
     end = asked.offset + asked.k
     more = len(results) == asked.k and end + asked.k <= limit("max_k") if of is None else end < of
     return {**record, "next_offset": end if more else None}

@@ -26,8 +26,9 @@ def router(settings: Settings) -> APIRouter:
     sessions = Sessions(settings.token)
 
     @routes.get("/")
-    async def root() -> Response:
-        return RedirectResponse("/ui/", status_code=307)
+    async def root(request: Request) -> Response:
+        query = request.url.query  # a search that somebody was sent
+        return RedirectResponse("/ui/" + (f"?{query}" if query else ""), status_code=307)
 
     @routes.get("/ui/assets/{name}")
     async def asset(name: str, request: Request) -> Response:

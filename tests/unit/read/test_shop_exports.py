@@ -265,7 +265,72 @@ def test_prices_among_words_are_told(tmp_path: Path) -> None:
     rows = "".join(f"{i},Oak,{cell}\n" for i, cell in enumerate(cells))
     reading = table(tmp_path / "a.csv", f"id,title,price\n{rows}")
     assert cells == [item.metadata["price"] for item in reading]
-    assert any("'price': some cells are no numbers, so all" in note for note in reading.notes)
+    told = "'price': some cells are no numbers, such as 'on request', so all are kept as text"
+    assert any(told in note for note in reading.notes)
+
+
+def test_dates_among_words_are_told(tmp_path: Path) -> None:
+    cells = ["2026-03-01", "2026-03-02", "yesterday"]
+    rows = "".join(f"{i},Oak,{cell}\n" for i, cell in enumerate(cells))
+    reading = table(tmp_path / "a.csv", f"id,title,added\n{rows}")
+    assert cells == [item.metadata["added"] for item in reading]
+    told = "'added': some cells are no dates, such as 'yesterday', so all are kept as text"
+    assert any(told in note for note in reading.notes)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Sold quantity", "Available qty", "Verfügbare Menge", "Available stock", "Weight in kg",
+     "Länge in m", "Sale price", "New cost"],
+)  # fmt: skip
+def test_amounts_of_0_and_1_are_no_yes_and_no(tmp_path: Path, name: str) -> None:
+    reading = table(tmp_path / "a.csv", f"id,title,{name}\n1,Oak,0\n2,Ash,1\n3,Elm,1\n")
+    found = [item.metadata[name] for item in reading]
+    assert ([0, 1, 1], {int}) == (found, {type(one) for one in found})
+
+
+@pytest.mark.parametrize("name", ["In stock?", "is_in_stock", "Sold", "on sale", "Is featured?"])
+def test_flags_of_0_and_1_are_yes_and_no(tmp_path: Path, name: str) -> None:
+    reading = table(tmp_path / "a.csv", f"id,title,{name}\n1,Oak,0\n2,Ash,1\n3,Elm,1\n")
+    assert [False, True, True] == [item.metadata[name] for item in reading]
+
+
+@pytest.mark.parametrize("cell", ["#N/A", "#NV", "#REF!", "#BEZUG!", "#DIV/0!", "#VALEUR!"])
+def test_errors_of_a_spreadsheet_are_empty_cells(tmp_path: Path, cell: str) -> None:
+    reading = table(tmp_path / "a.csv", f"id;title;price\n1;Oak;12,5\n2;Ash;{cell}\n")
+    assert [{"price": 12.5}, {}] == [
+        {name: value for name, value in item.metadata.items() if name != "title"}
+        for item in reading
+    ]
+    assert f"column 'price': {cell!r} is read as empty" in reading.notes
+
+
+def test_another_column_of_ids_is_named_where_the_guessed_one_has_gaps(tmp_path: Path) -> None:
+    text = "Item number,Title,Custom label (SKU)\n11,Camera,A\n12,Phone,\n"
+    reading = table(tmp_path / "a.csv", text)
+    assert ["A"] == [item.id for item in reading]
+    [told] = [note for note in reading.notes if "is empty in some rows" in note]
+    assert told.endswith("Each row has an id in 'Item number': --id 'Item number'")
+    whole = table(tmp_path / "b.csv", text.replace("Phone,", "Phone,B"))
+    assert not any("is empty" in note for note in whole.notes)
+
+
+def test_a_flat_file_of_amazon(tmp_path: Path) -> None:
+    """Its first line says what it is, then come names for people, and names for programs."""
+    rows = [
+        ["TemplateType=custom", "Version=2021", "The top 3 rows are not for you.", ""],
+        ["Seller SKU", "Product Name", "Product Description", "Standard Price"],
+        ["item_sku", "item_name", "product_description", "standard_price"],
+        ["A-1", "Running shoe", "Light.", "79.99"],
+        ["A-2", "Hiking boot", "Waterproof.", "129.00"],
+    ]
+    text = "\n".join("\t".join(row) for row in rows)
+    reading = table(tmp_path / "a.tsv", text)
+    found = [(item.id, item.metadata["standard_price"]) for item in reading]
+    assert [("A-1", 79.99), ("A-2", 129.0)] == found
+    note = "it is read as one text, and looks like a table with tabs between its cells: to read"
+    assert any(note in one for one in table(tmp_path / "a.txt", text).notes)
+    assert [] == table(tmp_path / "b.txt", "A text.\n\tIndented.\n\tMore.\n").notes
 
 
 def test_yes_and_no_in_several_forms(tmp_path: Path) -> None:

@@ -35,6 +35,12 @@ def test_the_root_leads_to_the_pages(locked: Running):
     assert (307, "/ui/") == (reply.status, reply.headers["location"])
 
 
+@pytest.mark.parametrize("query", ["q=red+chair&sort=-price", "q=M%C3%B6bel%26more", "q=a%0d%0ab"])
+def test_the_root_keeps_the_search_of_a_link(locked: Running, query: str):
+    reply = locked.get(f"/?{query}")
+    assert (307, f"/ui/?{query}") == (reply.status, reply.headers["location"])
+
+
 @pytest.mark.parametrize("path", ["/ui/", "/ui/shop/search", "/ui/none/map"])
 def test_the_frame_needs_no_token_and_tells_nothing(locked: Running, path: str):
     reply = locked.get(path)

@@ -72,6 +72,18 @@ def test_explain_like_exclude_and_by(shop: Running):
     assert "MK-1" == ids(shop.post(PATH, {"query": "armchair", "by": ["words"]}))[0]
 
 
+def test_what_a_question_leaves_out_is_not_counted_as_findable(shop: Running):
+    everything = shop.post(PATH, {"k": 1}).json["total"]
+    for asked in ({"like": "MK-1"}, {"query": "armchair", "exclude": ["MK-1", "none"]}):
+        assert everything - 1 == shop.post(PATH, asked).json["total"]
+    assert "total" not in shop.post(PATH, {"query": "armchair"}).json
+    found, at = [], 0
+    while at is not None:
+        reply = shop.post(PATH, {"like": "MK-1", "k": 2, "offset": at})
+        found, at = found + ids(reply), reply.json["next_offset"]
+    assert everything - 1 == len(set(found))
+
+
 def test_a_picture_finds_itself_however_it_is_sent(shop: Running):
     by_url = shop.post(PATH, {"image": data_url(png(1))})
     raw, headers = form(image=("chair.png", png(1)))

@@ -46,7 +46,7 @@ async function choose(main) {
       h("h1", {}, t("collections")),
       collections.length === 0 ? h("p", {}, t("no_collections")) : null,
       h("ul", { class: "plain" }, collections.map((one) =>
-        h("li", {}, h("a", { class: "row", href: address(one.name, "search") }, h("b", {}, one.name), h("span", {}, counted(one.items)))),
+        h("li", {}, h("a", { class: "row", href: address(one.name, "search") + location.search }, h("b", {}, one.name), h("span", {}, counted(one.items)))),
       )),
     ),
   );

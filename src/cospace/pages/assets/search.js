@@ -229,6 +229,7 @@ class Page {
   draw(found) {
     put(this.cards, this.hits.map((one) => this.card(one)));
     put(this.note, this.meant(found), this.hits.length ? noted(found, { sorted_few: (note) => this.few(note) }) : this.nothing());
+    this.of = found.total;
     this.counted();
   }
 
@@ -243,7 +244,8 @@ class Page {
   counted() {
     this.more.hidden = this.nextAt === null || this.nextAt === undefined || !this.hits.length;
     const n = number(this.hits.length);
-    put(this.count, !this.hits.length ? "" : this.total === undefined ? t("found", { n }) : t("found_of", { n, of: number(this.total) }));
+    const of = this.of ?? this.total; // what a question is like is not among what it finds
+    put(this.count, !this.hits.length ? "" : of === undefined ? t("found", { n }) : t("found_of", { n, of: number(of) }));
   }
 
   meant(found) {
