@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 from serving import Running, serving
 
@@ -46,6 +47,41 @@ def test_what_is_there_and_what_failed(visiting: Any, partly: Running):
     expect(space).to_contain_text("384")
     page.locator("summary").click()
     expect(page.locator("section[aria-labelledby=limits]")).to_contain_text("image bytes")
+
+
+FAILING = ("broken.jpg", "empty.jpg", "text.jpg", "tiny.png")
+
+
+@pytest.fixture(scope="module")
+def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server of a collection most of whose rows failed, each for another reason."""
+    chromium()
+    place = tmp_path_factory.mktemp("failing")
+    (place / "broken.jpg").write_bytes(b"\xff\xd8\xff no picture")
+    (place / "empty.jpg").write_bytes(b"")
+    (place / "text.jpg").write_text("no picture at all")
+    Image.new("RGB", (1, 1)).save(place / "tiny.png")
+    rows = [f"{name} {title},{title},{name}" for name in FAILING for title in ("lamp", "")]
+    (place / "rows.csv").write_text("\n".join(["id,title,photo", *rows]))
+    with cs.open(place / "failing.cospace", model="starter") as made:
+        assert len(FAILING) == made.upsert(cs.read(place / "rows.csv", image="photo")).added
+    with serving(place / "failing.cospace") as running:
+        yield running
+
+
+def test_reasons_and_limits_are_german_on_the_german_page(visiting: Any, failing: Running):
+    page = visiting(failing, locale="de-DE").open("/ui/failing/status")
+    failed = page.locator("section[aria-labelledby=failed]")
+    expect(failed).to_contain_text("Ohne Bild gespeichert: Die Datei ist leer.")
+    found = failed.locator("tbody tr").all_inner_texts()
+    assert 2 * len(FAILING) == len(found)
+    english = failed.locator("[lang=en]").all_inner_texts()
+    assert [] == english, found
+    limits = page.locator("section[aria-labelledby=limits]")
+    limits.locator("summary").click()
+    expect(limits).to_contain_text("längere Texte werden abgelehnt")
+    assert [] == limits.locator("[lang=en]").all_inner_texts()
+    expect(page.locator("section[aria-labelledby=fields]")).to_contain_text("Text")
 
 
 def test_a_write_is_seen_while_it_runs(visiting: Any, partly: Running):

@@ -13,6 +13,7 @@ import pytest
 
 import cospace
 from cospace import errors
+from cospace.limits import TABLE
 from cospace.pages import assets
 from cospace.pages.bundle import bundle, style
 from cospace.read.names import PRICES, TITLES
@@ -73,6 +74,14 @@ def test_every_note_of_a_search_is_there_in_german():
 
 def test_every_error_is_there_in_german():
     assert set(errors.__all__) - {"CospaceError"} <= set(german("ERRORS"))
+
+
+def test_every_limit_is_there_in_german():
+    said = re.findall(r'^  (\w+): \["[^"]+", "[^"]+"\],$', text("limits.js"), re.M)
+    assert set(TABLE) == set(said)
+    units = re.search(r"^const UNITS = \{(.*?)^\};", text("limits.js"), re.M | re.S)
+    assert units
+    assert {one.unit for one in TABLE.values()} <= set(re.findall(r'(\w+): "', units[1]))
 
 
 @pytest.mark.parametrize("name", OWN)

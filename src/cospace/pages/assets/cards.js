@@ -1,7 +1,7 @@
 // An item as a card, and in full.
 
 import { button, h, home, icon, put } from "./dom.js";
-import { number, t } from "./words.js";
+import { language, number, t } from "./words.js";
 
 // The first that a collection has, whatever its capitals, accents and dashes. Both lists are those of cospace.read.
 const TITLES = [
@@ -106,7 +106,7 @@ export function shown(value) {
   if (typeof value === "boolean") return value ? t("yes") : t("no");
   if (Array.isArray(value)) return value.map(shown).join(", ");
   if (value === null || typeof value !== "object") return String(value);
-  if ("lat" in value) return `${number(value.lat, 3)}, ${number(value.lon, 3)}`;
+  if ("lat" in value) return [value.lat, value.lon].map((one) => number(one, 3)).join(language() === "de" ? "; " : ", ");
   return Object.entries(value).map(([name, one]) => `${name}: ${shown(one)}`).join(", ");
 }
 

@@ -3,7 +3,9 @@
 import { get, route } from "./api.js";
 import { h, put } from "./dom.js";
 import { reason, say, trouble } from "./told.js";
-import { counted, kind, learn, number, t } from "./words.js";
+import { germanLimit } from "./limits.js";
+import { german } from "./reasons.js";
+import { counted, kind, language, learn, number, t } from "./words.js";
 
 learn({
   indexed: ["Indexed", "Erfasst"],
@@ -38,8 +40,13 @@ learn({
   limits_all: ["Show all {n}", "Alle {n} zeigen"],
   what: ["What", "Was"],
   fields: ["Fields of the items", "Felder der Einträge"],
+  type_string: ["text", "Text"],
+  type_number: ["number", "Zahl"],
+  type_bool: ["yes or no", "ja oder nein"],
+  type_location: ["place", "Ort"],
 });
 
+const TYPES = ["string", "number", "bool", "location"];
 const FAST = 700;
 const SLOW = 5000;
 
@@ -126,8 +133,14 @@ function failed(now, name, refresh) {
     more, found.without_a_part && !now.read_only ? retry : null);
 }
 
+/** A sentence of the server: in German where it is known, or in its own words. */
+function told(tag, given, translated, english) {
+  const own = language() === "de" && translated;
+  return h(tag, { ...given, lang: own ? null : "en" }, own || english);
+}
+
 function line(one) {
-  return h("tr", {}, h("td", { class: "id", dir: "auto" }, one.id), h("td", { dir: "auto", lang: "en" }, one.reason), h("td", { class: "soft" }, t(one.stored ? "kept_without" : "not_stored")));
+  return h("tr", {}, h("td", { class: "id", dir: "auto" }, one.id), told("td", { dir: "auto" }, german(one.reason), one.reason), h("td", { class: "soft" }, t(one.stored ? "kept_without" : "not_stored")));
 }
 
 function space(now) {
@@ -138,11 +151,20 @@ function space(now) {
 }
 
 function fields(now) {
-  return panel("fields", t("fields"), h("dl", {}, Object.entries(now.metadata).map(([name, type]) => [h("dt", { dir: "auto" }, name), h("dd", {}, type)])));
+  return panel("fields", t("fields"), h("dl", {}, Object.entries(now.metadata).map(([name, type]) => [h("dt", { dir: "auto" }, name), h("dd", {}, TYPES.includes(type) ? t(`type_${type}`) : type)])));
 }
 
 function limits(now) {
   return panel("limits", t("limits"), h("details", {}, h("summary", {}, t("limits_all", { n: number(now.limits.length) })),
     h("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "limits" },
-      h("table", {}, h("tbody", {}, now.limits.map((one) => h("tr", {}, h("th", { scope: "row" }, one.name.replaceAll("_", " ")), h("td", {}, `${number(one.value)} ${one.unit}`), h("td", { class: "soft", lang: "en" }, one.help))))))));
+      h("table", {}, h("tbody", {}, now.limits.map(bound))))));
+}
+
+function bound(one) {
+  const found = germanLimit(one);
+  const unit = (language() === "de" && found.unit) || one.unit;
+  return h("tr", {},
+    told("th", { scope: "row" }, found.title, one.name.replaceAll("_", " ")),
+    h("td", {}, `${number(one.value)} ${unit}`),
+    told("td", { class: "soft" }, found.help, one.help));
 }

@@ -65,9 +65,9 @@ def read_pdf(path: Path, name: str) -> Document:
 @contextmanager
 def _guarded(name: str) -> Iterator[None]:
     """A block in which pypdf says nothing, and all that it raises is `BadItem`."""
-    logger = logging.getLogger("pypdf")
-    before = logger.disabled
-    logger.disabled = True
+    logger = logging.getLogger("pypdf")  # its modules have loggers below, which take its level
+    before = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
     try:
         yield
     except (BadItem, MemoryError):
@@ -76,7 +76,7 @@ def _guarded(name: str) -> Iterator[None]:
         why = f"{type(error).__name__}: {shown(error)[:200]}"
         raise BadItem(name, f"the PDF is damaged, or of an unknown kind ({why})") from error
     finally:
-        logger.disabled = before
+        logger.setLevel(before)
 
 
 def _texts(pages: Iterable[Any], name: str) -> Iterator[str]:

@@ -343,3 +343,14 @@ def test_a_long_text_is_taken_in_chunks_alone(tmp_path: Path) -> None:
     assert [] == list(whole)
     assert "chunks=True" in next(iter(whole.failed)).reason
     assert 1 == len(list(cs.read(tmp_path, chunks=True)))
+
+
+def test_what_is_wrong_with_a_pdf_is_said_once_with_its_name(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "bad.pdf").write_bytes(b"%PDF-1.4 broken")
+    reading = cs.read(tmp_path)
+    assert [] == list(reading)
+    [failed] = reading.failed
+    assert "bad.pdf" == failed.name and "the PDF is damaged" in failed.reason
+    assert [] == caplog.messages

@@ -1,0 +1,72 @@
+// The limits in German: what each bounds, and what happens past it. src/cospace/limits.py has them.
+
+const UNITS = {
+  attempts: "Versuche", bytes: "Bytes", cents: "Cent", characters: "Zeichen", clauses: "Bedingungen", connections: "Verbindungen",
+  frames: "Einzelbilder", hits: "Treffer", inputs: "Eingaben", items: "Einträge", keys: "Felder", levels: "Ebenen", milliseconds: "Millisekunden",
+  numbers: "Zahlen", pages: "Seiten", photos: "Fotos", pixels: "Pixel", reasons: "Gründe", requests: "Anfragen", seconds: "Sekunden", texts: "Texte",
+};
+
+const LIMITS = {
+  text_chars: ["Länge eines Textes", "längere Texte werden abgelehnt"],
+  document_chars: ["Länge eines Dokuments", "längere Dokumente werden ungelesen abgelehnt"],
+  document_bytes: ["Größe eines Dokuments", "größere .pdf, .docx und .html werden abgelehnt"],
+  document_pages: ["Seiten eines Dokuments", "ein .pdf mit mehr wird abgelehnt"],
+  document_unpacked: ["Dokument, entpackt", "ein .docx, das entpackt größer ist, wird abgelehnt"],
+  image_pixels: ["Pixel eines Bildes", "vor dem Lesen im Kopf der Datei geprüft"],
+  jpeg_pixels: ["Pixel eines JPEG", "wie bei Bildern: ein JPEG wird verkleinert gelesen"],
+  image_bytes: ["Größe eines Bildes", "größere Bilddateien werden ungelesen abgelehnt"],
+  image_frames: ["Einzelbilder eines Bildes", "bewegte Bilder mit mehr werden abgelehnt"],
+  image_min_side: ["Kleinste Seite eines Bildes", "Bilder mit einer kleineren Seite werden abgelehnt"],
+  item_photos: ["Fotos eines Eintrags", "weitere werden weggelassen, und das wird gesagt"],
+  audio_bytes: ["Größe einer Tondatei", "größere werden ungelesen abgelehnt"],
+  video_bytes: ["Größe eines Videos", "größere werden ungelesen abgelehnt"],
+  video_frames: ["Einzelbilder eines Videos", "Videos mit mehr werden abgelehnt"],
+  video_pixels: ["Pixel eines Videos", "so viele werden für ein Video gelesen; mehr wird abgelehnt"],
+  imu_bytes: ["Größe einer Bewegungsdatei", "größere werden ungelesen abgelehnt"],
+  row_bytes: ["Größe einer Zeile", "eine längere Zeile einer Tabelle ist fehlerhaft"],
+  sheet_bytes: ["Tabelle, entpackt", "ein .xlsx, das entpackt größer ist, wird abgelehnt"],
+  join_bytes: ["Wartende Zeilen", "eines Exports aus einem Shop, die noch zusammengefügt werden"],
+  word_line_bytes: ["Zeile von Wortvektoren", "längere werden weggelassen"],
+  metadata_bytes: ["Größe der Felder", "eines Eintrags, als JSON"],
+  metadata_keys: ["Zahl der Felder", "der obersten Ebene eines Eintrags"],
+  metadata_depth: ["Tiefe der Felder", "so tief dürfen sie verschachtelt sein"],
+  id_bytes: ["Länge einer id", "als UTF-8"],
+  max_k: ["Treffer einer Suche", "höchstens, mit denen davor"],
+  rerank_candidates: ["Neu zu ordnende Treffer", "die ersten einer Suche, die ein Reranker bewertet"],
+  dim: ["Dimensionen", "eines Vektors, höchstens"],
+  filter_clauses: ["Bedingungen eines Filters", "höchstens"],
+  filter_depth: ["Tiefe eines Filters", "so tief darf er verschachtelt sein"],
+  batch_items: ["Einträge auf einmal", "so viele werden beim Erfassen zusammen gespeichert"],
+  report_reasons: ["Gründe eines Berichts", "so viele werden einzeln genannt, die übrigen gezählt"],
+  model_record_bytes: ["Beschreibung eines Modells", "die Datei space.json seines Ordners"],
+  loss_texts: ["Texte für den Verlust", "„models show --loss“ liest nicht mehr, und sagt es"],
+  word_bytes: ["Länge eines Wortes", "längere werden weggelassen und gezählt"],
+  corpus_memory_bytes: ["Texte im Speicher", "größere Sammlungen von Texten bleiben auf der Platte"],
+  free_bytes: ["Freier Platz", "ist weniger frei, wird nichts geschrieben"],
+  cache_bytes: ["Gemerkte Vektoren", "die am wenigsten gebrauchten gehen zuerst"],
+  thumbnail_bytes: ["Gemerkte kleine Bilder", "die ältesten gehen zuerst"],
+  cost_cents: ["Kosten", "was voraussichtlich mehr kostet (US), braucht ein Ja"],
+  request_bytes: ["Größe einer Anfrage", "an den Server, als JSON"],
+  upload_bytes: ["Größe einer Anfrage mit Dateien", "an den Server"],
+  json_depth: ["Tiefe einer Anfrage", "so tief darf ihr JSON verschachtelt sein"],
+  body_seconds: ["Zeit für eine Anfrage", "bis ihr Inhalt da sein muss"],
+  head_seconds: ["Zeit für den Kopf", "einer Anfrage"],
+  head_bytes: ["Größe des Kopfes", "einer Anfrage"],
+  connections: ["Verbindungen", "weitere schließt der Server sofort"],
+  open_requests: ["Anfragen zugleich", "weitere beantwortet der Server mit 429"],
+  request_items: ["Einträge einer Anfrage", "an den Server"],
+  request_inputs: ["Eingaben einer Anfrage", "nach Vektoren"],
+  queue_inputs: ["Wartende Eingaben", "weitere bekommen 429"],
+  upload_held: ["Gelesene Bilder und Töne", "zugleich; weitere bekommen 429"],
+  upload_seconds: ["Zeit für eine Datei", "um sie zu lesen"],
+  upload_memory: ["Speicher für Dateien", "des Prozesses, der sie liest"],
+  service_attempts: ["Versuche bei einem Dienst", "so oft wird eine Anfrage höchstens gesendet"],
+  service_wait: ["Warten auf einen Dienst", "will er, dass länger gewartet wird, gibt es keinen weiteren Versuch"],
+  service_ms: ["Zeit eines Dienstes", "für eine Antwort"],
+};
+
+/** A limit's name, unit and help in German; each undefined where it is not known here. */
+export function germanLimit({ name, unit }) {
+  const [title, help] = LIMITS[name] ?? [];
+  return { title, help, unit: UNITS[unit] };
+}
