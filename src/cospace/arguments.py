@@ -93,10 +93,14 @@ def _real(value: object) -> float:
 
 
 def check_path(name: str, value: object) -> Path:
-    """The path of a file or a folder. Raises `BadArgument` for what is neither text nor `Path`."""
-    if not isinstance(value, (str, os.PathLike)):
+    """The path of a file or a folder. Raises `BadArgument` for what is neither text nor `Path`.
+
+    No system has a file whose name has a character NUL.
+    """
+    text = os.fspath(value) if isinstance(value, (str, os.PathLike)) else None
+    if not isinstance(text, str) or "\0" in text:
         raise BadArgument(f"{name} is a path, a text or a Path, not {value!r:.60}")
-    return Path(value)
+    return Path(text)
 
 
 def check_texts(name: str, value: object) -> list[str]:

@@ -88,7 +88,7 @@ PATHS: dict[str, Call] = {
 
 
 @pytest.mark.parametrize("name", PATHS)
-@pytest.mark.parametrize("given", [None, 5, 2.5, True, b"x", [], {}, object()])
+@pytest.mark.parametrize("given", [None, 5, 2.5, True, b"x", [], {}, object(), "a\0b"])
 def test_what_is_no_path_is_refused(shop: Collection, name: str, given: Any) -> None:
     with pytest.raises(BadArgument, match="is a path, a text or a Path, not "):
         PATHS[name](shop, given)

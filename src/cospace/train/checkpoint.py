@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cospace.arguments import check_path
 from cospace.encode.words.tensors import parse_tensors, write_tensors
 from cospace.errors import BadArgument, ModelDamaged
-from cospace.files import check_room, make_folder, writing
+from cospace.files import check_room, make_folder, storage_errors, writing
 from cospace.train.options import Settings
 
 if TYPE_CHECKING:
@@ -42,12 +42,15 @@ class Checkpoint:
     def load(self) -> tuple[int, dict[str, Any]]:
         """(epochs done, the state), or (0, {}) where there is none yet.
 
-        Raises `BadArgument` for that of another training, `ModelDamaged` for a broken file.
+        The folder is made where it is missing, so that one that cannot be is told before an epoch
+        is lost. Raises `BadArgument` for that of another training, `StorageError` for a place
+        where no folder can be, `ModelDamaged` for a broken file.
         """
-        try:
+        make_folder(self.folder)
+        with storage_errors(self._file):
+            if not self._file.exists():
+                return 0, {}
             data = self._file.read_bytes()
-        except FileNotFoundError:
-            return 0, {}
         line, _, rest = data.partition(b"\n")
         key, _, epochs = line.decode("ascii", "replace").partition(" ")
         if key != self._key:

@@ -140,6 +140,23 @@ def test_words_that_all_share_their_translations_cannot_be_held_out() -> None:
     assert (sorted(pairs), []) == split_pairs(pairs, 0, seed=0)
 
 
+def test_words_that_share_a_translation_are_drawn_together() -> None:
+    """Ten spellings of each word tell no more than one: the range is as wide."""
+    source, target, pairs = two_languages(noise=0.9)
+    many = WordVectors(
+        [f"{word}-{n}" for word in source.words for n in range(10)],
+        source.table.rows.repeat(10, axis=0),
+    )
+    spelled = [(f"{one}-{n}", other) for one, other in pairs for n in range(10)]
+    alone = align(source, target, pairs, refine=0, held_out=0.5).held_out
+    together = align(
+        WordModel.of(many, name="spelled"), target, spelled, refine=0, held_out=0.5
+    ).held_out
+    assert 10 * alone.asked == together.asked
+    widths = [one.csls.at_1.high - one.csls.at_1.low for one in (alone, together)]
+    assert widths[1] > widths[0] / 2 > 0
+
+
 def test_another_word_of_the_same_translation_does_not_raise_the_figure() -> None:
     """Vectors that say nothing: what is found of held-out words was learnt through a synonym."""
     random = np.random.default_rng(0)

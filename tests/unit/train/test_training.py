@@ -123,6 +123,20 @@ def test_a_checkpoint_of_another_training_is_refused(corpus: Corpus, tmp_path: P
         word2vec(corpus, checkpoint=tmp_path, epochs=2)
 
 
+def test_a_place_where_no_checkpoint_can_be_is_told_before_the_work(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "taken" / "training.state").mkdir(parents=True)
+    seen: list[Progress] = []
+    for place in ("file", "file/below", "taken", "x" * 300):
+        with pytest.raises(cs.errors.StorageError, match="cannot be written"):
+            word2vec(corpus, checkpoint=tmp_path / place, epochs=1, progress=seen.append)
+    with pytest.raises(cs.errors.BadArgument, match="checkpoint is a path"):
+        word2vec(corpus, checkpoint="a\0b", epochs=1, progress=seen.append)
+    assert not seen
+
+
 def test_a_damaged_checkpoint_is_refused(corpus: Corpus, tmp_path: Path) -> None:
     word2vec(corpus, checkpoint=tmp_path, epochs=1)
     file = tmp_path / "training.state"

@@ -37,6 +37,7 @@ _HOW = (
     "{dim} numbers for the {d} of {source}, by {method}. Measured on rows that were held out, in"
     " whole groups of equal ones: of a row's {k} nearest by whole vectors, the share that its whole"
     " vector finds again among the decoded ones of the others, and that codes find among codes."
+    " The ranges are over rows as queries among these documents; others would move them more."
 )
 
 

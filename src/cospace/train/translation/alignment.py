@@ -17,6 +17,7 @@ from cospace.encode.words.csls import CROWD, neighbourhoods
 from cospace.encode.words.model import WordModel
 from cospace.encode.words.vectors import WordVectors
 from cospace.errors import BadArgument
+from cospace.train.heldout import grouped
 from cospace.train.translation.pairs import Pair, Pairs, check_known, read_pairs, split_pairs
 from cospace.train.translation.precision import HeldOut, hits, precision
 from cospace.train.translation.procrustes import centred
@@ -233,4 +234,9 @@ def _measured(
     near = neighbourhoods(mapped, there[:CROWD]), neighbourhoods(there, mapped[:CROWD])
     flat = np.zeros_like(near[0]), np.zeros_like(near[1])
     by_csls, by_cosine = (hits(mapped, there, one_near, right) for one_near in (near, flat))
-    return precision(by_csls, by_cosine, (unknown, unanswered), seed=seed)
+    asked = sorted(right)
+    first: dict[int, int] = {}
+    pairs = ((i, first.setdefault(row, i)) for i, word in enumerate(asked) for row in right[word])
+    together = grouped(asked, joined=pairs)
+    groups = together if len(np.unique(together)) < len(together) else None
+    return precision(by_csls, by_cosine, (unknown, unanswered), seed=seed, groups=groups)

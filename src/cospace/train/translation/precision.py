@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,18 +66,23 @@ def precision(
     unknown: Sequence[int],
     *,
     seed: int,
+    groups: NDArray[np.intp] | None = None,
 ) -> HeldOut:
-    """The figures of `hits` [asked, 5] of both ways; `unknown` are the words of either side."""
+    """The figures of `hits` [asked, 5] of both ways; `unknown` are the words of either side.
+
+    Words of one of `groups` [asked] share translations, and are drawn together for the ranges.
+    """
     asked = len(csls)
     words = asked + sum(unknown)
     if not asked:
         empty, none = Precision(_NONE, _NONE), Difference(_NAN, _NAN, _NAN, _NAN)
         return HeldOut(words, 0, unknown[0], unknown[1], empty, empty, none)
+    drawn = partial(mean_interval, seed=seed, groups=groups)
     both = [
-        Precision(*(mean_interval(found[:, :k].any(axis=1), seed=seed) for k in (1, _DEEPEST)))
+        Precision(*(drawn(found[:, :k].any(axis=1)) for k in (1, _DEEPEST)))
         for found in (csls, cosine)
     ]
-    apart = mean_difference(csls[:, 0], cosine[:, 0], seed=seed)
+    apart = mean_difference(csls[:, 0], cosine[:, 0], seed=seed, groups=groups)
     return HeldOut(words, asked, unknown[0], unknown[1], both[0], both[1], apart)
 
 
