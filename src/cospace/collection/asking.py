@@ -149,7 +149,6 @@ class Asking(Modelled):
         hits are the best matches alone, sorted and not reranked, `Results.sorted_among` of `total`
         (docs/ranking.md); `browse` sorts all. `near` is a place, {"lat": 52.52, "lon": 13.40,
         "km": 10}: only what lies so near is found; without "km" nothing is left out.
-
         Typing errors are mended (see `spelling`), and `Results.did_you_mean` says so; with
         `spelling=False` the query is taken as it was typed.
 
@@ -173,8 +172,7 @@ class Asking(Modelled):
             found = sorted_matches(self.store, asked, order, (offset, k), explain=explain)
         else:
             [found] = self._answers([asked], [query], rerank, k=k, offset=offset, explain=explain)
-            if asked.exclude:
-                found.total = findable(self.store, asked)
+            found.total = findable(self.store, asked) if asked.exclude else None
         found.did_you_mean = meant.get(0)
         return found
 
