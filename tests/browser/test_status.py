@@ -49,6 +49,16 @@ def test_what_is_there_and_what_failed(visiting: Any, partly: Running):
     expect(page.locator("section[aria-labelledby=limits]")).to_contain_text("image bytes")
 
 
+# The words of cells that stand on more than one line.
+NARROW = """(cells) => cells.flatMap((cell) => {
+  const text = cell.firstChild;
+  return [...text.data.matchAll(/[\\p{L}\\d.,]+/gu)].filter((word) => {
+    const range = document.createRange();
+    range.setStart(text, word.index);
+    range.setEnd(text, word.index + word[0].length);
+    return range.getClientRects().length > 1;
+  }).map((word) => word[0]);
+})"""
 FAILING = ("broken.jpg", "empty.jpg", "text.jpg", "tiny.png")
 
 
@@ -81,6 +91,10 @@ def test_reasons_and_limits_are_german_on_the_german_page(visiting: Any, failing
     limits.locator("summary").click()
     expect(limits).to_contain_text("längere Texte werden abgelehnt")
     assert [] == limits.locator("[lang=en]").all_inner_texts()
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 850})
+        narrow = page.locator(".panel td:not(.id), .panel tbody th").evaluate_all(NARROW)
+        assert [] == narrow, "words and numbers are whole"
     expect(page.locator("section[aria-labelledby=fields]")).to_contain_text("Text")
 
 
