@@ -198,7 +198,11 @@ def _begun_folder(path: Path, ending: str) -> tuple[Path, int | None]:
     """A new folder next to `path`, and what holds its lock; on Windows a folder has none."""
     while True:
         made = hidden(path, ending)
-        make_folder(made)
+        try:
+            make_folder(made)
+        except BaseException:
+            remove(made)
+            raise
         if sys.platform != "win32":
             with suppress(FileNotFoundError):  # somebody took it away before it was locked
                 lock = os.open(made, os.O_RDONLY | os.O_DIRECTORY)
