@@ -77,7 +77,8 @@ class Joined:
             id=self.key or first(IDS, names),
             quiet=frozenset(headers[one] for one in profile.quiet if one in headers),
             # "options" says better what stands in those, and the parent is the item itself.
-            leave=frozenset(options) | {self._parent or ""},
+            leave=frozenset(options)
+            | {self._parent or "", *(headers[one] for one in profile.unused if one in headers)},
             least=frozenset([self._price] if self._prices else ()),
         )
         self._several = frozenset(options).union(

@@ -43,6 +43,8 @@ class Profile:
     breaks: tuple[str, ...] = ()
     # Columns that look like a text and are none.
     quiet: tuple[str, ...] = ()
+    # Columns that say which of its rows it is, and nothing of the item.
+    unused: tuple[str, ...] = ()
     # Items that wait for further rows; 1 where all rows of an item stand together.
     window: int = 1
 
@@ -100,6 +102,14 @@ PROFILES = (
         before=True,
         several=("custom label", "start price", "picurl", "relationship details"),
         prices=("start price",),
+    ),
+    Profile(
+        "Magento",  # and Adobe Commerce; further rows of an item are what other store views change
+        signs=(("sku",), ("store view code",), ("attribute set code", "product type")),
+        key=("sku",),
+        lists=("categories",),
+        quiet=("attribute set code", "product type", "tax class name", "visibility", "url key"),
+        unused=("store view code",),
     ),
     Profile(
         "Google Shopping",

@@ -53,6 +53,17 @@ Furniture > Chairs
 """
 
 
+MAGENTO = """\
+sku,store_view_code,attribute_set_code,product_type,categories,product_websites,name,description,\
+weight,product_online,price,url_key,base_image,qty
+CH-1,,Default,simple,"Default Category/Chairs,Default Category/Sale",base,Oak chair,<p>Solid</p>,\
+7.5,1,59.00,oak-chair,/c/h/chair.jpg,3
+CH-1,de,,,,,Eichenstuhl,<p>Massiv</p>,,,,eichenstuhl,,
+CH-1,fr,,,,,Chaise en chene,,,,55.00,,,
+TB-1,,Default,simple,Default Category/Tables,base,Pine table,Round,20,1,129.00,pine-table,,1
+"""
+
+
 def read(path: Path, content: str, **named: Any) -> Any:
     path.write_text(content, encoding="utf-8")
     return cs.read(path, **named)
@@ -327,6 +338,28 @@ def test_ebay(tmp_path: Path) -> None:
     assert "'PicURL'" in told(reading, "URLs, which are never fetched")
 
 
+def test_magento(tmp_path: Path) -> None:
+    """Rows of other store views must not take the place of the item, and of its price."""
+    reading = read(tmp_path / "magento.csv", MAGENTO)
+    chair, table = reading
+    assert ("CH-1", "TB-1") == (chair.id, table.id)
+    assert str(chair.parts.text).startswith("Oak chair")
+    assert "Eichenstuhl" not in str(chair.parts.text)
+    assert (59.0, 129.0) == (chair.metadata["price"], table.metadata["price"])
+    assert ["Default Category/Chairs", "Default Category/Sale"] == chair.metadata["categories"]
+    assert "store_view_code" not in chair.metadata
+    assert "the first of an item's rows is kept" in told(reading, "column 'price'")
+    assert 0 == len(reading.failed)
+
+
+def test_a_store_view_further_down_is_told(tmp_path: Path) -> None:
+    lines = MAGENTO.splitlines(keepends=True)
+    reading = read(tmp_path / "magento.csv", "".join([*lines[:2], lines[4], *lines[2:4]]))
+    assert [59.0, 129.0] == [item.metadata["price"] for item in reading]
+    assert 2 == len(reading.failed)
+    assert all("Sort the table by sku" in failure.reason for failure in reading.failed)
+
+
 def test_google_shopping(tmp_path: Path) -> None:
     reading = read(tmp_path / "feed.tsv", GOOGLE)
     [item] = reading
@@ -424,8 +457,9 @@ def test_each_row_is_in_an_item_or_told(handles: list[str]) -> None:
 
 
 def test_each_profile_is_known_by_its_own_columns() -> None:
-    assert ["Shopify", "WooCommerce", "eBay", "Google Shopping"] == [p.name for p in PROFILES]
-    for text, name in ((SHOPIFY, "Shopify"), (WOO, "WooCommerce"), (EBAY, "eBay")):
+    names = ["Shopify", "WooCommerce", "eBay", "Magento", "Google Shopping"]
+    assert names == [profile.name for profile in PROFILES]
+    for text, name in zip((SHOPIFY, WOO, EBAY, MAGENTO), names, strict=False):
         assert name == known(text.splitlines()[0].split(",")).name
     assert "Google Shopping" == known(GOOGLE.splitlines()[0].split("\t")).name
 
