@@ -650,12 +650,13 @@ def test_a_part_that_somebody_else_made_is_refused_as_the_collection_is_opened(
     for parent in (tmp_path, *(one for one in tmp_path.parents if "pytest-of-" in str(one))):
         parent.chmod(0o755)
     before = snapshot(path)
+    del before[str(path / "lock")]  # it tells who asked last, and when
     try:
         os.seteuid(65534)
         whose = f"{Path(theirs).name} belongs to root, and this runs as .*chown -R"
         with pytest.raises(StorageError, match=f"{theirs}: cannot be written .*{whose}"):
             cs.open(path)
-        assert before == snapshot(path)
+        assert before.items() <= snapshot(path).items()
         if theirs != "truth.sqlite":  # SQLite reads none that it may not write, in this mode
             with cs.open(path, model=tiny_model(), read_only=True) as shop:
                 assert ["a"] == shop.search("a chair").ids

@@ -407,8 +407,9 @@ def test_hostile_metadata_is_only_data() -> None:
     schema = Schema()
     schema.add(schema.learn(kept, "one"))
     assert {"__class__", "lc", "$gt", "a.b", "a.c[0]", "__proto__"} == set(schema.fields)
-    assert [4] == [value for name, value in flatten(kept)[-3:] if name == "a.b"]
-    for name, value in [("__class__", "x"), ("lc", 1), ("a.c[0]", 5), ("a.b", 4), ("__proto__", 6)]:
+    assert [[3, 4]] == [value for name, value in flatten(kept) if name == "a.b"]
+    asked = [("__class__", "x"), ("lc", 1), ("a.c[0]", 5), ("a.b", 3), ("a.b", 4), ("__proto__", 6)]
+    for name, value in asked:
         assert matches(parse({name: value}, schema), kept)
     with pytest.raises(BadFilter):  # a name that begins with $ is no field in a filter
         parse({"$gt": 2}, schema)

@@ -32,6 +32,7 @@ MADE = {
     "f'</{name}'": "</script",
     "re.escape(word.strip())": "bank",
     "re.escape(separator)": ",",
+    "re.escape(ending)": "cospace-backup",
     "self._base": "cospace_market",
     "'|'.join(_OPTIONS)": "id|text|image",
     "'|'.join([re.escape(sign) for sign in sorted(_SIGNS, key=len, reverse=True)]"
